@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/strong_int.h"
+#include "base/time.h"
+
+namespace turms {
+
+using UserId = StrongInt<struct UserIdTag, int64_t>;
+using GroupId = StrongInt<struct GroupIdTag, int64_t>;
+using MessageId = StrongInt<struct MessageIdTag, int64_t>;
+using MeetingId = StrongInt<struct MeetingIdTag, int64_t>;
+using InvitationId = StrongInt<struct InvitationIdTag, int64_t>;
+
+/// Time-ordered 63-bit ids: 41 bits of milliseconds since 2020-10-13 UTC (the Turms epoch), 10 bits
+/// of node, 12 bits of sequence. Unique over nodes with different numbers, strictly increasing on
+/// one node, also when the clock steps back or more than 4096 are asked for in a millisecond (then
+/// it runs ahead of the clock). One thread only.
+class IdGenerator {
+ public:
+  static constexpr int64_t kEpochMs = 1602547200000;
+  static constexpr int kMaxNode = 1023;
+
+  /// `node` in [0, kMaxNode].
+  explicit IdGenerator(int node);
+
+  int64_t next(WallTime now);
+
+  /// The wall time an id was made at.
+  static WallTime time_of(int64_t id);
+
+ private:
+  int64_t node_;
+  int64_t last_ms_ = 0;
+  int64_t sequence_ = 0;
+};
+
+}  // namespace turms

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "rtc/parameters.h"
+#include "sfu/parameters.h"
+
+/// The control plane's view of the media workers: parameters in, events out, plain values only. No
+/// SDP, no protobuf, no sockets.
+namespace turms::media {
+
+using sfu::LayerRequest;
+using sfu::ReceiveTrackParameters;
+using sfu::RoomId;
+using sfu::SendTrackParameters;
+using sfu::Speaker;
+using sfu::SubscriptionId;
+using sfu::SubscriptionStatistics;
+using sfu::TrackId;
+using sfu::TrackStatistics;
+using sfu::TransportId;
+
+struct TransportParameters {
+  TransportId id;
+  RoomId room;  // pins the transport to the room's worker
+  rtc::IceCredentials local_ice;
+  rtc::DtlsRole dtls_role = rtc::DtlsRole::kServer;
+};
+
+/// The remote side's part, when its description has arrived. Until then the transport already
+/// answers STUN and DTLS but verifies and delivers nothing.
+struct RemoteParameters {
+  rtc::IceCredentials ice;
+  rtc::DtlsFingerprint fingerprint;
+};
+
+/// What workers tell. Called on the thread given to Engine::start via its `post` function, in the
+/// order things happened per room.
+class EngineEvents {
+ public:
+  virtual ~EngineEvents() = default;
+  /// ICE and DTLS are up: media may flow.
+  virtual void on_transport_connected(TransportId) = 0;
+  /// No consent (nothing valid from the peer) for kConsentTimeout, DTLS failed, or it never came
+  /// up. Still there until closed.
+  virtual void on_transport_failed(TransportId, std::string reason) = 0;
+  /// First RTP packet of a layer since the track was added.
+  virtual void on_layer_started(TrackId, int spatial) = 0;
+  /// Loudest first; sent when the set or the order changes. Empty: nobody speaks.
+  virtual void on_speakers(RoomId, std::vector<Speaker>) = 0;
+  /// About every second per room with traffic.
+  virtual void on_statistics(RoomId, std::vector<TrackStatistics>,
+                             std::vector<SubscriptionStatistics>) = 0;
+};
+
+struct EngineConfig {
+  int workers = 1;
+  std::string bind_address = "0.0.0.0";
+  uint16_t first_udp_port = 7882;  // worker i uses first_udp_port + i; 0: any free port each
+  /// What candidates say; empty: the bind address, or the first address of the machine that is not
+  /// loopback.
+  std::string advertised_address;
+};
+
+struct Endpoint {
+  std::string address;
+  uint16_t port = 0;
+};
+
+/// All calls from the control thread. None blocks: commands go through bounded mailboxes; when one
+/// is full the call waits for room, which only a stuck worker can make visible.
+class Engine {
+ public:
+  /// Runs a function on the control thread.
+  using Post = std::function<void(std::function<void()>)>;
+
+  virtual ~Engine() = default;  // stops and joins the workers
+
+  /// SHA-256 of the certificate of this process.
+  [[nodiscard]] virtual rtc::DtlsFingerprint fingerprint() const = 0;
+  /// Where the peers of this room send: for ICE candidates. Known as soon as the room is created.
+  [[nodiscard]] virtual Endpoint endpoint(RoomId) const = 0;
+  /// UDP ports of all workers.
+  [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
+
+  virtual void create_room(RoomId) = 0;
+  /// Closes everything in it.
+  virtual void close_room(RoomId) = 0;
+
+  virtual void create_transport(const TransportParameters&) = 0;
+  /// Again with other credentials: ICE restart; `local` replaces ours.
+  virtual void set_remote(TransportId, const RemoteParameters&) = 0;
+  virtual void restart_ice(TransportId, const rtc::IceCredentials& local) = 0;
+  virtual void close_transport(TransportId) = 0;
+
+  virtual void add_receive_track(const ReceiveTrackParameters&) = 0;
+  /// Muted: packets are dropped at the door, speakers and statistics pause.
+  virtual void set_receive_muted(TrackId, bool muted) = 0;
+  virtual void remove_receive_track(TrackId) = 0;
+
+  virtual void add_send_track(const SendTrackParameters&, const LayerRequest&) = 0;
+  virtual void set_layer_request(SubscriptionId, const LayerRequest&) = 0;
+  virtual void remove_send_track(SubscriptionId) = 0;
+};
+
+/// Binds the sockets and starts the workers. kUnavailable when a port is taken.
+Result<std::unique_ptr<Engine>> start_engine(const EngineConfig&, Engine::Post post,
+                                             EngineEvents& events);
+
+/// How long a transport may hear no valid connectivity check. Clients check consent every 2 to 5
+/// seconds (RFC 7675); a dead one should leave the room sooner than the 30 seconds that RFC allows
+/// the sending side.
+inline constexpr Duration kConsentTimeout = std::chrono::seconds(15);
+
+}  // namespace turms::media
