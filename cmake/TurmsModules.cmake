@@ -1,14 +1,15 @@
 # turms_module(base DEPS a b PRIVATE c d [TEST_DEPS e])
 #   src/<name>/**/*.cc  → static library turms_<name>
 #   src/<name>/**/*_test.cc → test program <name>_tests
+#   main.cc belongs to a program of its own.
 # A new file needs no change here.
 function(turms_module name)
   cmake_parse_arguments(arg "" "" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|_testing\\.cc$")
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$|_testing\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(NOT sources)
     add_library(turms_${name} INTERFACE)
     target_include_directories(turms_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)

@@ -1,0 +1,56 @@
+# What each target does stands in README.md. Everything is built below build/.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+RELEASE := build/release
+
+.PHONY: run build test deps e2e e2e-livekit sim fuzz bench lint format clean
+
+run: build
+	@exec $(RELEASE)/turms serve --dev --data data $(ARGS)
+
+deps:
+	@tools/deps
+
+build: deps
+	@tools/build release
+
+test:
+	@tools/deps test
+	@tools/build release
+	@tools/test
+
+e2e:
+	@tools/deps test
+	@tools/build release
+	@tools/test e2e
+
+e2e-livekit:
+	@tools/deps test
+	@tools/build release
+	@tools/livekit-server
+	@tools/test e2e-livekit
+
+sim:
+	@tools/deps test
+	@tools/build release sim_tests
+	@tools/test sim
+
+fuzz:
+	@tools/deps lint
+	@tools/fuzz
+
+bench:
+	@tools/deps
+	@tools/build release
+	@tools/bench
+
+lint:
+	@tools/deps lint
+	@tools/lint
+
+format:
+	@tools/deps lint
+	@tools/lint --fix
+
+clean:
+	rm -rf build

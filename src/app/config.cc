@@ -1,0 +1,440 @@
+#include "app/config.h"
+
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <charconv>
+
+#include "app/options.h"
+#include "base/check.h"
+
+namespace turms::app {
+namespace {
+
+// Below what is asked for with --dev; everything else has the same defaults as in production.
+constexpr std::array<std::string_view, 6> kDevelopment = {
+    "http.bind=127.0.0.1",
+    "turms.gateway.websocket.host=127.0.0.1",
+    "turms.gateway.tcp.host=127.0.0.1",
+    "livekit.rtc.bind=127.0.0.1",
+    "livekit.rtc.node_ip=127.0.0.1",
+    "livekit.keys=devkey: secret",
+};
+
+std::optional<int64_t> parse_integer(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    const std::string_view item = trim(text.substr(0, comma));
+    if (!item.empty()) items.emplace_back(item);
+    if (comma == text.npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return items;
+}
+
+Result<Config::Map> parse_map(std::string_view text) {
+  Config::Map map;
+  for (const std::string& item : split_list(text)) {
+    const size_t colon = item.find(':');
+    if (colon == item.npos)
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("'{}' is not of the form name: value", item));
+    map.emplace(trim(std::string_view(item).substr(0, colon)),
+                trim(std::string_view(item).substr(colon + 1)));
+  }
+  return map;
+}
+
+// plugins.<name>.<key>: what a plugin that we do not know may be told.
+bool is_plugin_key(std::string_view key) {
+  if (!key.starts_with("plugins.")) return false;
+  key.remove_prefix(8);
+  const size_t dot = key.find('.');
+  return dot != key.npos && dot != 0 && dot + 1 < key.size() && key.substr(0, dot) != "livekit";
+}
+
+std::string unknown_key(std::string_view key) {
+  const std::string_view near = nearest_option(key);
+  return near.empty() ? fmt::format("unknown key '{}'", key)
+                      : fmt::format("unknown key '{}', did you mean '{}'?", key, near);
+}
+
+std::string yaml_text(std::string_view text) {
+  YAML::Emitter out;
+  out << YAML::DoubleQuoted << std::string(text);
+  return out.c_str();
+}
+
+const char* type_name(OptionType type) {
+  switch (type) {
+    case OptionType::kBool:
+      return "true or false";
+    case OptionType::kInt:
+      return "number";
+    case OptionType::kText:
+      return "text";
+    case OptionType::kList:
+      return "list";
+    case OptionType::kMap:
+      return "name: value pairs";
+  }
+  return "";
+}
+
+}  // namespace
+
+/// Walks the YAML tree and assigns its leaves, so that every error can say where.
+class FileReader {
+ public:
+  FileReader(Config& config, std::string name) : config_(config), name_(std::move(name)) {}
+
+  Status read(const YAML::Node& node, const std::string& key) {
+    const Option* option = key.empty() ? nullptr : find_option(key);
+    if (option != nullptr && !option->supported) {
+      config_.warnings_.push_back(
+          fmt::format("{}:{}: {} has no effect yet", name_, node.Mark().line + 1, key));
+      return {};
+    }
+    if (option != nullptr) return leaf(node, *option);
+    if (node.IsMap()) {
+      for (const auto& child : node) {
+        const std::string name = child.first.Scalar();
+        if (Status status = read(child.second, key.empty() ? name : key + "." + name); !status)
+          return status;
+      }
+      return {};
+    }
+    if (node.IsNull() && is_group(key)) return {};
+    return assign(node, key, node.IsScalar() ? node.Scalar() : std::string());
+  }
+
+ private:
+  static bool is_group(const std::string& key) {
+    const auto all = options();
+    return key.empty() || std::any_of(all.begin(), all.end(), [&](const Option& option) {
+             return option.key.starts_with(key + ".");
+           });
+  }
+
+  Status leaf(const YAML::Node& node, const Option& option) {
+    if (option.type == OptionType::kList && node.IsSequence()) {
+      std::string joined;
+      for (const auto& item : node) joined += item.Scalar() + ",";
+      return assign(node, std::string(option.key), joined);
+    }
+    if (option.type == OptionType::kMap && node.IsMap()) {
+      std::string joined;
+      for (const auto& item : node)
+        joined += item.first.Scalar() + ": " + item.second.Scalar() + ",";
+      return assign(node, std::string(option.key), joined);
+    }
+    if (!node.IsScalar() && !node.IsNull()) {
+      return error(node, fmt::format("{} must be {}", option.key, type_name(option.type)));
+    }
+    return assign(node, std::string(option.key), node.IsNull() ? std::string() : node.Scalar());
+  }
+
+  Status assign(const YAML::Node& node, const std::string& key, const std::string& value) {
+    Status status = config_.assign(key, value);
+    return status ? status : error(node, status.error().message);
+  }
+
+  Status error(const YAML::Node& node, const std::string& message) const {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}:{}: {}", name_, node.Mark().line + 1, message));
+  }
+
+  Config& config_;
+  std::string name_;
+};
+
+Result<Config> Config::load(const Sources& sources) {
+  Config config;
+  for (const Option& option : options()) {
+    if (!option.supported) continue;
+    Status status = config.assign(option.key, option.fallback);
+    TURMS_CHECK(status);
+  }
+  if (sources.dev) {
+    for (std::string_view assignment : kDevelopment) {
+      const size_t equals = assignment.find('=');
+      Status status = config.assign(assignment.substr(0, equals), assignment.substr(equals + 1));
+      TURMS_CHECK(status);
+    }
+  }
+  if (sources.file) {
+    if (Status status = config.load_file(*sources.file); !status)
+      return std::unexpected(status.error());
+  }
+  for (const std::string& assignment : sources.assignments) {
+    const size_t equals = assignment.find('=');
+    if (equals == assignment.npos) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("--set {}: not of the form key=value", assignment));
+    }
+    Status status = config.assign(std::string_view(assignment).substr(0, equals),
+                                  std::string_view(assignment).substr(equals + 1));
+    if (!status)
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("--set {}: {}", assignment.substr(0, equals), status.error().message));
+  }
+  return config;
+}
+
+Status Config::load_file(const std::filesystem::path& file) {
+  try {
+    const YAML::Node root = YAML::LoadFile(file.string());
+    if (root.IsNull()) return {};
+    if (!root.IsMap())
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}:1: not a YAML mapping", file.string()));
+    return FileReader(*this, file.string()).read(root, "");
+  } catch (const YAML::BadFile&) {
+    return fail(ErrorCode::kNotFound, fmt::format("{}: cannot be read", file.string()));
+  } catch (const YAML::Exception& error) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}:{}: {}", file.string(), error.mark.line + 1, error.msg));
+  }
+}
+
+Status Config::assign(std::string_view key, std::string_view raw) {
+  const Option* option = find_option(key);
+  if (option == nullptr) {
+    if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
+    plugin_values_[std::string(key)] = std::string(raw);
+    return {};
+  }
+  if (!option->supported) {
+    warnings_.push_back(fmt::format("{} has no effect yet", key));
+    return {};
+  }
+  Value value;
+  switch (option->type) {
+    case OptionType::kBool:
+      if (raw != "true" && raw != "false")
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{} must be true or false, not '{}'", key, raw));
+      value.flag = raw == "true";
+      break;
+    case OptionType::kInt: {
+      const auto parsed = parse_integer(raw);
+      if (!parsed || *parsed < option->min || *parsed > option->max) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{} must be a number from {} to {}, not '{}'", key, option->min,
+                                option->max, raw));
+      }
+      value.number = *parsed;
+      break;
+    }
+    case OptionType::kText:
+      value.text = raw;
+      break;
+    case OptionType::kList:
+      value.list = split_list(raw);
+      break;
+    case OptionType::kMap: {
+      auto parsed = parse_map(raw);
+      if (!parsed)
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{}: {}", key, parsed.error().message));
+      value.map = std::move(*parsed);
+      break;
+    }
+  }
+  if (option->type != OptionType::kInt && option->type != OptionType::kBool &&
+      static_cast<int64_t>(raw.size()) > option->max) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} is longer than {} bytes", key, option->max));
+  }
+  if (key == "livekit.rtc.udp_port") {
+    if (auto ports = parse_ports(raw); !ports) return std::unexpected(ports.error());
+  }
+  if (key == "log.level" && raw != "debug" && raw != "info" && raw != "warn" && raw != "error" &&
+      raw != "off") {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("log.level must be debug, info, warn, error or off, not '{}'", raw));
+  }
+  if (key == "store.url" && !raw.empty() && !raw.starts_with("sqlite:")) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("store.url must start with sqlite:, not '{}'", raw));
+  }
+  if (key == "bus.url" && raw != "local") {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("bus.url must be local, not '{}'", raw));
+  }
+  values_[std::string(key)] = std::move(value);
+  return {};
+}
+
+Result<Config::PortRange> Config::parse_ports(std::string_view text) {
+  const size_t dash = text.find('-');
+  const auto first = parse_integer(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_integer(text.substr(dash + 1));
+  if (!first || !last || *first < 0 || *last > 65535 || *last < *first || *last - *first >= 64 ||
+      (*first == 0 && *last != 0)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("livekit.rtc.udp_port must be a port or a range FIRST-LAST of at most "
+                            "64 ports, not '{}'",
+                            text));
+  }
+  return PortRange{static_cast<uint16_t>(*first), static_cast<int>(*last - *first + 1)};
+}
+
+const Config::Value& Config::at(std::string_view key) const {
+  const auto it = values_.find(key);
+  TURMS_CHECK(it != values_.end());
+  return it->second;
+}
+
+bool Config::flag(std::string_view key) const {
+  return at(key).flag;
+}
+int64_t Config::number(std::string_view key) const {
+  return at(key).number;
+}
+const std::string& Config::text(std::string_view key) const {
+  return at(key).text;
+}
+const std::vector<std::string>& Config::list(std::string_view key) const {
+  return at(key).list;
+}
+const Config::Map& Config::map(std::string_view key) const {
+  return at(key).map;
+}
+
+namespace {
+
+std::string join(const std::vector<std::string>& items, std::string_view separator) {
+  std::string out;
+  for (const std::string& item : items) {
+    if (!out.empty()) out += separator;
+    out += item;
+  }
+  return out;
+}
+
+}  // namespace
+
+Config::Map Config::plugin_settings(std::string_view name) const {
+  const std::string prefix = fmt::format("plugins.{}.", name);
+  Map settings;
+  for (const auto& [key, value] : plugin_values_) {
+    if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
+  }
+  for (const Option& option : options()) {
+    if (!option.key.starts_with(prefix)) continue;
+    const Value& value = at(option.key);
+    std::string& out = settings[std::string(option.key.substr(prefix.size()))];
+    switch (option.type) {
+      case OptionType::kBool:
+        out = value.flag ? "true" : "false";
+        break;
+      case OptionType::kInt:
+        out = std::to_string(value.number);
+        break;
+      case OptionType::kText:
+        out = value.text;
+        break;
+      case OptionType::kList:
+        out = join(value.list, ",");
+        break;
+      case OptionType::kMap:
+        break;
+    }
+  }
+  return settings;
+}
+
+std::string Config::show() const {
+  std::string out;
+  std::vector<std::string> open;
+  for (const Option& option : options()) {
+    if (!option.supported) continue;
+    // The table is sorted, so keys of one group stand together.
+    std::vector<std::string> path;
+    std::string_view rest = option.key;
+    for (size_t dot = rest.find('.'); dot != rest.npos; dot = rest.find('.')) {
+      path.emplace_back(rest.substr(0, dot));
+      rest.remove_prefix(dot + 1);
+    }
+    size_t shared = 0;
+    while (shared < path.size() && shared < open.size() && path[shared] == open[shared]) ++shared;
+    for (size_t i = shared; i < path.size(); ++i)
+      out += fmt::format("{:{}}{}:\n", "", i * 2, path[i]);
+    open = path;
+    const std::string indent(path.size() * 2, ' ');
+    const Value& value = at(option.key);
+    switch (option.type) {
+      case OptionType::kBool:
+        out += fmt::format("{}{}: {}\n", indent, rest, value.flag);
+        break;
+      case OptionType::kInt:
+        out += fmt::format("{}{}: {}\n", indent, rest, value.number);
+        break;
+      case OptionType::kText:
+        out += fmt::format("{}{}: {}\n", indent, rest,
+                           yaml_text(option.secret && !value.text.empty() ? "********" : value.text));
+        break;
+      case OptionType::kList: {
+        out += fmt::format("{}{}: [", indent, rest);
+        for (size_t i = 0; i < value.list.size(); ++i)
+          out += (i == 0 ? "" : ", ") + yaml_text(value.list[i]);
+        out += "]\n";
+        break;
+      }
+      case OptionType::kMap:
+        out += fmt::format("{}{}:{}\n", indent, rest, value.map.empty() ? " {}" : "");
+        for (const auto& [name, entry] : value.map)
+          out += fmt::format("{}  {}: {}\n", indent, yaml_text(name),
+                             yaml_text(option.secret ? "********" : entry));
+        break;
+    }
+  }
+  return out;
+}
+
+std::string configuration_reference() {
+  std::string out =
+      "# Configuration\n\n"
+      "Made by `turms config reference`; do not edit. One YAML file, given with `--config`. A "
+      "dotted key here is a\n"
+      "nested key there. `--set key=value` takes a dotted key, lists with commas, and wins over "
+      "the file.\n\n"
+      "| Key | Type | Default | What it does |\n|---|---|---|---|\n";
+  std::string ignored;
+  for (const Option& option : options()) {
+    if (!option.supported) {
+      ignored += fmt::format("{}`{}`", ignored.empty() ? "" : ", ", option.key);
+      continue;
+    }
+    const std::string type = option.type == OptionType::kInt
+                                 ? fmt::format("number {}..{}", option.min, option.max)
+                                 : type_name(option.type);
+    const std::string fallback =
+        option.fallback.empty() ? "" : fmt::format("`{}`", option.fallback);
+    out += fmt::format("| `{}` | {} | {} | {} |\n", option.key, type, fallback, option.help);
+  }
+  out +=
+      "\n`plugins.<name>.<key>`: any key, handed to the plugin of that name as text.\n\n"
+      "Keys of a LiveKit file that are accepted and have no effect yet (a line at start says "
+      "so): " +
+      ignored + ".\n";
+  return out;
+}
+
+}  // namespace turms::app

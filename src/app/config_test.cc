@@ -1,0 +1,109 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace turms::app {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ~ConfigTest() override { std::filesystem::remove(file_); }
+
+  Result<Config> load(const std::string& yaml, std::vector<std::string> assignments = {},
+                      bool dev = false) {
+    std::ofstream(file_) << yaml;
+    return Config::load({.dev = dev, .file = file_, .assignments = std::move(assignments)});
+  }
+
+  std::string error_of(const std::string& yaml) {
+    auto config = load(yaml);
+    if (config) return "";
+    std::string message = config.error().message;
+    return message.substr(message.find(':') + 1);
+  }
+
+  std::filesystem::path file_ = std::filesystem::temp_directory_path() /
+                                ("turms_config_test_" + std::to_string(::getpid()) + ".yaml");
+};
+
+TEST_F(ConfigTest, DefaultsDevFileAndAssignmentsInThatOrder) {
+  auto config = Config::load({});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->text("http.bind"), "0.0.0.0");
+  EXPECT_TRUE(config->map("livekit.keys").empty());
+
+  config = load("http: {port: 1}\nadmin: {port: 2}\n", {"admin.port=3"}, true);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->text("http.bind"), "127.0.0.1");
+  EXPECT_EQ(config->map("livekit.keys").at("devkey"), "secret");
+  EXPECT_EQ(config->number("http.port"), 1);
+  EXPECT_EQ(config->number("admin.port"), 3);
+}
+
+TEST_F(ConfigTest, ErrorsSayWhereAndWhat) {
+  EXPECT_EQ(error_of("http:\n  prot: 1\n"),
+            "2: unknown key 'http.prot', did you mean 'http.port'?");
+  EXPECT_EQ(error_of("http:\n  port: 70000\n"),
+            "2: http.port must be a number from 0 to 65535, not '70000'");
+  EXPECT_EQ(error_of("http:\n  port: [1]\n"), "2: http.port must be number");
+  EXPECT_EQ(error_of("livekit:\n  enabled: maybe\n"),
+            "2: livekit.enabled must be true or false, not 'maybe'");
+  EXPECT_EQ(error_of("http: {}\nqqqqqqqq: 1\n"), "2: unknown key 'qqqqqqqq'");
+  EXPECT_NE(error_of("a: b: c\n"), "");
+  EXPECT_NE(error_of("livekit: {rtc: {udp_port: 9-8}}\n"), "");
+  EXPECT_NE(error_of("- 1\n"), "");
+  EXPECT_FALSE(Config::load({.assignments = {"http.port"}}));
+  EXPECT_FALSE(Config::load({.file = "/nonexistent/turms.yaml"}));
+}
+
+TEST_F(ConfigTest, BoundsAtTheirEdges) {
+  EXPECT_TRUE(Config::load({.assignments = {"http.port=65535"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"http.port=65536"}}));
+  EXPECT_TRUE(Config::load({.assignments = {"http.port=0"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"http.port=-1"}}));
+}
+
+TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
+  auto config = load(
+      "livekit:\n  port: 7880\n  rtc: {udp_port: 7882-7884, use_external_ip: true, tcp_port: "
+      "7881}\n"
+      "  redis: {address: 'a:1'}\n  keys: {k1: s1, k2: s2}\n  webhook: {api_key: k1, urls: "
+      "['http://h/a', 'http://h/b']}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->map("livekit.keys").size(), 2u);
+  EXPECT_EQ(config->list("livekit.webhook.urls"),
+            (std::vector<std::string>{"http://h/a", "http://h/b"}));
+  EXPECT_EQ(config->warnings().size(), 3u);
+  const auto ports = Config::parse_ports(config->text("livekit.rtc.udp_port"));
+  ASSERT_TRUE(ports);
+  EXPECT_EQ(ports->first, 7882);
+  EXPECT_EQ(ports->count, 3);
+}
+
+TEST_F(ConfigTest, PluginsReadTheirOwnGroup) {
+  auto config = load("plugins: {example: {greeting: hello}, livekit: {token_ttl_seconds: 60}}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->plugin_settings("example"), (Config::Map{{"greeting", "hello"}}));
+  EXPECT_EQ(config->plugin_settings("livekit").at("token_ttl_seconds"), "60");
+}
+
+TEST_F(ConfigTest, ShowMasksSecretsAndLoadsAgain) {
+  auto config = Config::load(
+      {.assignments = {"livekit.keys=k: topsecret", "plugins.livekit.api_secret=topsecret"}});
+  ASSERT_TRUE(config);
+  const std::string shown = config->show();
+  EXPECT_EQ(shown.find("topsecret"), std::string::npos);
+  auto again = load(shown);
+  EXPECT_TRUE(again) << again.error().message;
+}
+
+TEST(ConfigurationReference, NamesEveryKey) {
+  EXPECT_NE(configuration_reference().find("| `http.port` | number 0..65535 | `7880` |"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace turms::app

@@ -1,0 +1,223 @@
+#include "app/options.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace turms::app {
+namespace {
+
+constexpr int64_t kText = 4096;
+constexpr int64_t kYear = 365 * 24 * 3600;
+
+constexpr Option flag(std::string_view key, std::string_view fallback, std::string_view help) {
+  return {key, OptionType::kBool, fallback, 0, 0, help};
+}
+constexpr Option number(std::string_view key, std::string_view fallback, int64_t min, int64_t max,
+                        std::string_view help) {
+  return {key, OptionType::kInt, fallback, min, max, help};
+}
+constexpr Option text(std::string_view key, std::string_view fallback, std::string_view help) {
+  return {key, OptionType::kText, fallback, 0, kText, help};
+}
+constexpr Option secret(std::string_view key, std::string_view help) {
+  return {key, OptionType::kText, "", 0, kText, help, true};
+}
+constexpr Option list(std::string_view key, std::string_view fallback, std::string_view help) {
+  return {key, OptionType::kList, fallback, 0, kText, help};
+}
+constexpr Option unsupported(std::string_view key, OptionType type) {
+  return {key,   type, "", INT64_MIN, INT64_MAX, "Accepted from a LiveKit file; no effect yet.",
+          false, false};
+}
+
+// Sorted by key at start, so that the order here can follow the reader.
+constexpr auto kOptions = std::to_array<Option>({
+    flag("admin.enabled", "true", "Serve the admin HTTP port (metrics, health)."),
+    text("admin.bind", "127.0.0.1",
+         "Address of the admin HTTP port. Keep it off public networks: it asks for no password."),
+    number("admin.port", "8510", 0, 65535, "TCP port of the admin HTTP server; 0: any free one."),
+
+    text("http.bind", "0.0.0.0",
+         "Address of the HTTP port: web app, LiveKit signalling and API, Turms over WebSocket."),
+    number("http.port", "7880", 0, 65535, "TCP port of the HTTP server; 0: any free one."),
+    number("http.max_connections", "15000", 1, 1000000, "Connections at once; more are refused."),
+
+    text("bus.url", "local", "How nodes talk: local (this process only)."),
+    text("store.url", "",
+         "Where messages are kept: sqlite:PATH. Empty: turms.db in the data directory."),
+    text("log.level", "info", "debug, info, warn, error or off."),
+    number("node.id", "0", 0, 1023,
+           "Number of this node; ids made by nodes with different numbers never collide."),
+
+    text("turms.gateway.websocket.host", "0.0.0.0", "Address of the Turms WebSocket port."),
+    number("turms.gateway.websocket.port", "10510", 0, 65535,
+           "TCP port of the Turms WebSocket server; 0: any free one."),
+    flag("turms.gateway.websocket.enabled", "true",
+         "Serve the Turms protocol over WebSocket on a port of its own (it is at /turms of the "
+         "HTTP port too)."),
+    text("turms.gateway.tcp.host", "0.0.0.0", "Address of the Turms TCP port."),
+    number("turms.gateway.tcp.port", "11510", 0, 65535,
+           "TCP port of the Turms TCP server; 0: any free one."),
+    flag("turms.gateway.tcp.enabled", "true", "Serve the Turms protocol over TCP."),
+    number("turms.gateway.client-api.max-request-size-bytes", "16384", 1024, 16777216,
+           "Largest request a client may send."),
+    number("turms.gateway.session.close-idle-session-after-seconds", "180", 1, kYear,
+           "A session without a request or heartbeat for so long is closed."),
+    number("turms.gateway.session.establish-timeout-seconds", "300", 1, kYear,
+           "A connection that has not signed in by then is closed."),
+    number("turms.gateway.session.max-pending-bytes", "4194304", 65536, 1073741824,
+           "Bytes waiting for a slow client before its session is closed."),
+    number("turms.gateway.max-connections", "15000", 1, 1000000,
+           "Turms connections at once on each port; more are refused."),
+
+    flag("livekit.enabled", "true", "Run the built-in SFU."),
+    {"livekit.keys", OptionType::kMap, "", 0, kText,
+     "API keys and their secrets. Without any, one pair is made at first start and kept in the "
+     "data directory.",
+     true},
+    text("livekit.rtc.udp_port", "7882",
+         "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. 0: any "
+         "free one."),
+    number("livekit.rtc.tcp_port", "7881", 0, 65535,
+           "Reserved for ICE over TCP, which is not served yet."),
+    text("livekit.rtc.node_ip", "",
+         "Address that clients are told to send media to. Empty: the address of this machine's "
+         "first network."),
+    text("livekit.rtc.bind", "0.0.0.0", "Address the media ports are bound to."),
+    flag("livekit.room.auto_create", "true",
+         "A room comes into being when its first participant joins."),
+    number("livekit.room.empty_timeout", "300", 0, kYear,
+           "Seconds an unused room stays before its first participant."),
+    number("livekit.room.departure_timeout", "20", 0, kYear,
+           "Seconds a room stays after its last participant left."),
+    number("livekit.room.max_participants", "0", 0, 1000000,
+           "Participants in a room that does not say itself; 0: no limit."),
+    list("livekit.webhook.urls", "", "Where webhooks go."),
+    text("livekit.webhook.api_key", "",
+         "The key whose secret signs webhooks. Empty: the first of livekit.keys."),
+    number("livekit.limit.max_metadata_size", "524288", 0, 16777216,
+           "Bytes of metadata of a room or participant."),
+    number("livekit.limit.max_attributes_size", "65536", 0, 16777216,
+           "Bytes of a participant's attributes, keys and values together."),
+    number("livekit.limit.max_room_name_length", "256", 1, 4096, "Bytes of a room's name."),
+    number("livekit.limit.max_participant_identity_length", "256", 1, 4096,
+           "Bytes of a participant's identity."),
+    number("livekit.limit.max_participant_name_length", "256", 1, 4096,
+           "Bytes of a participant's name."),
+
+    text("plugins.dir", "", "Directory of plugins (*.so). Empty: plugins/ beside the program."),
+    list("plugins.enabled", "livekit", "Names of the plugins to load."),
+    text("plugins.livekit.url", "",
+         "LiveKit server that holds the meetings, http(s)://host:port. Empty: the built-in SFU."),
+    text("plugins.livekit.public_url", "",
+         "The address clients connect to, ws(s)://host:port. Empty: plugins.livekit.url when set, "
+         "else the origin of the page."),
+    text("plugins.livekit.api_key", "",
+         "API key at that server. Empty: the first of livekit.keys."),
+    secret("plugins.livekit.api_secret", "Its secret."),
+    number("plugins.livekit.token_ttl_seconds", "600", 10, kYear,
+           "How long a member may use a token to join a meeting."),
+    number("plugins.livekit.reconcile_seconds", "5", 1, 3600,
+           "How often the list of participants is compared with the server's."),
+    number("plugins.livekit.max_participants", "100", 2, 100000,
+           "Participants in a group meeting."),
+
+    unsupported("livekit.port", OptionType::kInt),
+    unsupported("livekit.bind_addresses", OptionType::kList),
+    unsupported("livekit.development", OptionType::kBool),
+    unsupported("livekit.region", OptionType::kText),
+    unsupported("livekit.key_file", OptionType::kText),
+    unsupported("livekit.log_level", OptionType::kText),
+    unsupported("livekit.prometheus_port", OptionType::kInt),
+    unsupported("livekit.enable_data_tracks", OptionType::kBool),
+    unsupported("livekit.rtc.port_range_start", OptionType::kInt),
+    unsupported("livekit.rtc.port_range_end", OptionType::kInt),
+    unsupported("livekit.rtc.use_external_ip", OptionType::kBool),
+    unsupported("livekit.rtc.use_ice_lite", OptionType::kBool),
+    unsupported("livekit.rtc.enable_loopback_candidate", OptionType::kBool),
+    unsupported("livekit.rtc.stun_servers", OptionType::kList),
+    unsupported("livekit.rtc.turn_servers", OptionType::kList),
+    unsupported("livekit.rtc.interfaces", OptionType::kMap),
+    unsupported("livekit.rtc.ips", OptionType::kMap),
+    unsupported("livekit.rtc.force_tcp", OptionType::kBool),
+    unsupported("livekit.rtc.allow_tcp_fallback", OptionType::kBool),
+    unsupported("livekit.rtc.congestion_control", OptionType::kMap),
+    unsupported("livekit.rtc.pli_throttle", OptionType::kMap),
+    unsupported("livekit.rtc.packet_buffer_size", OptionType::kInt),
+    unsupported("livekit.rtc.packet_buffer_size_video", OptionType::kInt),
+    unsupported("livekit.rtc.packet_buffer_size_audio", OptionType::kInt),
+    unsupported("livekit.room.enabled_codecs", OptionType::kList),
+    unsupported("livekit.room.enable_remote_unmute", OptionType::kBool),
+    unsupported("livekit.room.playout_delay", OptionType::kMap),
+    unsupported("livekit.room.sync_streams", OptionType::kBool),
+    unsupported("livekit.room.create_room_timeout", OptionType::kText),
+    unsupported("livekit.limit.num_tracks", OptionType::kInt),
+    unsupported("livekit.limit.bytes_per_sec", OptionType::kInt),
+    unsupported("livekit.limit.subscription_limit_video", OptionType::kInt),
+    unsupported("livekit.limit.subscription_limit_audio", OptionType::kInt),
+    unsupported("livekit.redis", OptionType::kMap),
+    unsupported("livekit.turn", OptionType::kMap),
+    unsupported("livekit.logging", OptionType::kMap),
+    unsupported("livekit.audio", OptionType::kMap),
+    unsupported("livekit.video", OptionType::kMap),
+    unsupported("livekit.node_selector", OptionType::kMap),
+    unsupported("livekit.signal_relay", OptionType::kMap),
+    unsupported("livekit.psrpc", OptionType::kMap),
+    unsupported("livekit.ingress", OptionType::kMap),
+    unsupported("livekit.agents", OptionType::kMap),
+    unsupported("livekit.prometheus", OptionType::kMap),
+    unsupported("livekit.debug_handler", OptionType::kMap),
+});
+
+const std::vector<Option>& sorted_options() {
+  static const std::vector<Option> sorted = [] {
+    std::vector<Option> made(kOptions.begin(), kOptions.end());
+    std::ranges::sort(made, {}, &Option::key);
+    return made;
+  }();
+  return sorted;
+}
+
+// Levenshtein distance, two rows.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> previous(b.size() + 1), current(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) previous[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    current[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, substitution});
+    }
+    std::swap(previous, current);
+  }
+  return previous[b.size()];
+}
+
+}  // namespace
+
+std::span<const Option> options() {
+  return sorted_options();
+}
+
+const Option* find_option(std::string_view key) {
+  const auto& all = sorted_options();
+  const auto it = std::ranges::lower_bound(all, key, {}, &Option::key);
+  return it != all.end() && it->key == key ? &*it : nullptr;
+}
+
+std::string_view nearest_option(std::string_view key) {
+  // A third of the letters wrong is no longer a slip of the finger.
+  size_t best = key.size() / 3 + 1;
+  std::string_view found;
+  for (const Option& option : sorted_options()) {
+    const size_t d = distance(key, option.key);
+    if (d < best) {
+      best = d;
+      found = option.key;
+    }
+  }
+  return found;
+}
+
+}  // namespace turms::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace turms::app {
+
+enum class OptionType : uint8_t { kBool, kInt, kText, kList, kMap };
+
+/// One key of the configuration file. The table of them is the only place that knows names, types,
+/// bounds and defaults; `turms config reference` and docs/configuration.md are made from it.
+struct Option {
+  std::string_view key;  // dotted: "livekit.rtc.udp_port"
+  OptionType type = OptionType::kText;
+  std::string_view fallback;  // as it would be written after --set key=
+  int64_t min = 0;  // kInt: inclusive bounds. kText, kList: bound on the length of each text
+  int64_t max = 0;
+  std::string_view help;
+  bool secret = false;    // masked by `turms config show`
+  bool supported = true;  // false: a key of LiveKit's that is accepted and has no effect yet
+};
+
+/// Sorted by key.
+std::span<const Option> options();
+
+/// Nothing when there is no such key.
+const Option* find_option(std::string_view key);
+
+/// The known key nearest to a mistyped one, empty when none is near.
+std::string_view nearest_option(std::string_view key);
+
+}  // namespace turms::app
