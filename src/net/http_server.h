@@ -1,0 +1,115 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net/websocket.h"
+
+namespace turms::net {
+
+class HttpConnection;
+
+/// The one answer to one request. Movable; may be answered later, on the loop's thread. Dropped
+/// without an answer it sends 500; an answer after the client left goes nowhere.
+class HttpResponder {
+ public:
+  HttpResponder(std::weak_ptr<HttpConnection> connection, uint64_t serial)
+      : connection_(std::move(connection)), serial_(serial) {}
+  HttpResponder(HttpResponder&& other) noexcept;
+  HttpResponder& operator=(HttpResponder&& other) noexcept;
+  ~HttpResponder();
+
+  void send(HttpResponse response);
+  [[nodiscard]] bool client_gone() const;
+
+ private:
+  std::weak_ptr<HttpConnection> connection_;
+  uint64_t serial_ = 0;  // 0: answered or moved from
+};
+
+/// A WebSocket handshake that waits for a decision: refuse with any HTTP answer, or accept. Dropped
+/// without a decision it refuses with 500. Movable; may be decided later, on the loop's thread.
+class WebSocketUpgrade {
+ public:
+  WebSocketUpgrade(std::weak_ptr<HttpConnection> connection, uint64_t serial)
+      : connection_(std::move(connection)), serial_(serial) {}
+  WebSocketUpgrade(WebSocketUpgrade&& other) noexcept;
+  WebSocketUpgrade& operator=(WebSocketUpgrade&& other) noexcept;
+  ~WebSocketUpgrade();
+
+  void refuse(HttpResponse response);
+  /// Null when the client left meanwhile.
+  std::shared_ptr<WebSocket> accept(const HttpHeaders& extra_headers = {});
+  [[nodiscard]] bool client_gone() const;
+
+ private:
+  std::weak_ptr<HttpConnection> connection_;
+  uint64_t serial_ = 0;
+};
+
+struct HttpServerConfig {
+  std::string bind_address = "127.0.0.1";
+  uint16_t port = 0;  // 0: any free one
+  /// Label `server` of the metrics.
+  std::string name = "http";
+  /// More are accepted and closed at once, counted as rejected.
+  size_t max_connections = 10000;
+  size_t max_header_bytes = 32 * 1024;
+  /// From the first byte of a request (or the accept) to the end of its header.
+  Duration header_timeout = 10s;
+  Duration body_timeout = 30s;
+  /// Between requests of a kept connection.
+  Duration idle_timeout = 60s;
+  /// A response must make progress at least so often.
+  Duration write_timeout = 30s;
+};
+
+struct RouteOptions {
+  size_t max_body_bytes = 10 * 1024 * 1024;
+  /// Every answer, refusals included, carries Access-Control-Allow-Origin: *, and preflights are
+  /// answered.
+  bool any_origin = false;
+};
+
+/// HTTP/1.1 and WebSocket server on one port. Lives on its loop's thread.
+///
+/// Matching: exact paths first, then the longest prefix. A path that exists for other methods only
+/// gets 405 with Allow, none 404. HEAD goes to the GET route and loses its body; OPTIONS without a
+/// route of its own gets 204 with Allow. Requests of one connection are handled one after the
+/// other, so pipelined ones are answered in order.
+class HttpServer {
+ public:
+  using Handler = std::function<void(HttpRequest, HttpResponder)>;
+  using UpgradeHandler = std::function<void(HttpRequest, WebSocketUpgrade)>;
+
+  /// kUnavailable when the address cannot be bound.
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, HttpServerConfig config);
+  virtual ~HttpServer() = default;  // closes everything at once
+
+  /// `method` "*": any. All routes before the loop runs, or at least on its thread; the same method
+  /// and path again replaces the route.
+  virtual void route(std::string method, std::string path, Handler handler,
+                     RouteOptions options = {}) = 0;
+  /// Every path that begins with `prefix`; "/" is the fallback for all.
+  virtual void route_prefix(std::string method, std::string prefix, Handler handler,
+                            RouteOptions options = {}) = 0;
+  /// An upgrade to exactly `path`, or with `prefix` to every path that begins with it.
+  virtual void websocket(std::string path, UpgradeHandler handler, WebSocketOptions options = {},
+                         RouteOptions route_options = {}, bool prefix = false) = 0;
+  /// Takes away whatever is routed at exactly this path or prefix (a plugin is unloaded).
+  virtual void remove_route(const std::string& path_or_prefix) = 0;
+
+  [[nodiscard]] virtual uint16_t port() const = 0;
+  [[nodiscard]] virtual size_t connections() const = 0;
+
+  /// No new connections; idle ones close, busy ones after their answer; WebSockets are their
+  /// owners' to close.
+  virtual void drain() = 0;
+};
+
+}  // namespace turms::net
