@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "livekit/token.h"
+#include "media/engine.h"
+
+namespace turms::net {
+class HttpClient;
+class HttpServer;
+class Loop;
+}  // namespace turms::net
+
+namespace turms::livekit {
+
+/// What LiveKit's configuration file calls `room`.
+struct RoomDefaults {
+  bool auto_create = true;
+  Duration empty_timeout = std::chrono::seconds(300);
+  Duration departure_timeout = std::chrono::seconds(20);
+  uint32_t max_participants = 0;  // 0: no bound
+  bool enable_remote_unmute = false;
+};
+
+/// What LiveKit's configuration file calls `limit`. Bytes, unless the name says otherwise.
+struct Limits {
+  size_t room_name = 256;
+  size_t identity = 256;
+  size_t name = 256;
+  size_t metadata = 512 * 1024;
+  size_t attributes = 64 * 1024;
+  size_t signal_message = 2 * 1024 * 1024;
+  size_t api_body = 10 * 1024 * 1024;
+  size_t rooms = 100'000;
+  /// Published tracks of one participant.
+  size_t tracks = 100;
+};
+
+struct WebhookConfig {
+  std::vector<std::string> urls;
+  std::string api_key;  // signs; must be one of the keys when there are urls
+  /// Events waiting per URL; the oldest room's are dropped beyond it and counted.
+  size_t queue_size = 1000;
+};
+
+struct ServiceConfig {
+  ApiKeys keys;
+  RoomDefaults room;
+  Limits limits;
+  WebhookConfig webhook;
+  std::string region;
+  std::string node_id;  // empty: a random one
+};
+
+/// Starts the media engine: start_engine with its configuration bound, or a test's own.
+using EngineFactory = std::function<Result<std::unique_ptr<media::Engine>>(media::Engine::Post,
+                                                                           media::EngineEvents&)>;
+
+/// The built-in SFU's control plane: every room of this process, LiveKit's signalling, server API
+/// and webhooks. Lives on the loop's thread; all calls and callbacks are on it. The loop and the
+/// client must outlive it, and the server must not call a route after it is gone.
+class Service {
+ public:
+  Service(ServiceConfig config, net::Loop& loop, net::HttpClient& client);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Starts the engine; kUnavailable when its ports are taken, kInvalidArgument when the
+  /// configuration contradicts itself.
+  Status start(const EngineFactory& factory);
+
+  /// /rtc, /rtc/validate, /rtc/v1 and its validate (404), /twirp/livekit.*.
+  void register_routes(net::HttpServer& server);
+
+  /// Tells every participant to leave (SERVER_SHUTDOWN), closes every room and calls `done` when
+  /// webhooks have been delivered or `timeout` has passed. New joins are refused from now on.
+  void drain(Duration timeout, std::function<void()> done);
+
+  [[nodiscard]] std::vector<uint16_t> udp_ports() const;
+  [[nodiscard]] size_t room_count() const;
+  [[nodiscard]] size_t participant_count() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace turms::livekit

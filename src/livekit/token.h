@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "livekit/types.h"
+
+/// Access tokens: HS256 JSON Web Tokens whose `video` claim says what the bearer may do.
+namespace turms::livekit {
+
+/// API key → secret.
+using ApiKeys = std::map<std::string, std::string, std::less<>>;
+
+/// The `video` claim. An unset right has a default: see the functions of the same name.
+struct VideoGrants {
+  bool room_create = false;
+  bool room_list = false;
+  bool room_record = false;
+  bool room_admin = false;
+  bool room_join = false;
+  std::string room;
+  std::string destination_room;
+
+  std::optional<bool> can_publish;
+  std::optional<bool> can_subscribe;
+  std::optional<bool> can_publish_data;
+  std::vector<TrackSource> can_publish_sources;  // empty: every source
+  std::optional<bool> can_update_own_metadata;
+  std::optional<bool> can_subscribe_metrics;
+  std::optional<bool> can_manage_agent_session;
+
+  bool ingress_admin = false;
+  bool hidden = false;
+  bool recorder = false;
+  bool agent = false;
+
+  [[nodiscard]] Permission permission() const;
+  void set_permission(const Permission&);
+};
+
+/// `roomConfig`: settings for the room, when the bearer is the one who opens it.
+struct RoomSettings {
+  std::optional<uint32_t> empty_timeout_s;
+  std::optional<uint32_t> departure_timeout_s;
+  std::optional<uint32_t> max_participants;
+  std::string metadata;
+};
+
+/// What a verified token says.
+struct Grants {
+  std::string api_key;   // iss
+  std::string identity;  // sub, else jti
+  std::string name;
+  ParticipantKind kind = ParticipantKind::kStandard;
+  std::vector<KindDetail> kind_details;
+  std::string metadata;
+  std::map<std::string, std::string> attributes;
+  std::optional<VideoGrants> video;
+  std::optional<RoomSettings> room_settings;
+  std::string sha256;  // of the body, in webhooks
+  std::optional<WallTime> expires;
+};
+
+/// How far clocks may differ, for `exp` and `nbf`.
+inline constexpr Duration kTokenLeeway = std::chrono::minutes(1);
+
+/// kUnauthenticated with a reason: not HS256, unknown key, bad signature, expired or not yet valid.
+Result<Grants> verify_token(std::string_view token, const ApiKeys& keys, WallTime now);
+
+/// Signs with `secret`. `grants.api_key` becomes `iss`; the token is valid from `now` for
+/// `lifetime`.
+std::string mint_token(const Grants& grants, std::string_view secret, WallTime now,
+                       Duration lifetime);
+
+}  // namespace turms::livekit
