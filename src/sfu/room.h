@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "sfu/parameters.h"
+#include "sfu/transport_sink.h"
+
+namespace turms::sfu {
+
+struct RoomConfig {
+  /// Random: where outgoing sequence numbers and timestamps begin.
+  uint64_t seed = 1;
+  /// Wall clock at TimePoint{} in the process's time line: what sender reports count from.
+  WallTime wall_at_zero;
+};
+
+/// Packets that were not forwarded or used, by reason. Counted since the room was made.
+struct RoomCounters {
+  uint64_t received_packets = 0;
+  uint64_t forwarded_packets = 0;
+  uint64_t retransmitted_packets = 0;
+  uint64_t malformed_rtp = 0;
+  uint64_t malformed_rtcp = 0;
+  uint64_t unknown_transport = 0;
+  uint64_t unknown_ssrc = 0;
+  uint64_t unknown_payload_type = 0;
+  uint64_t duplicate = 0;  // or so late that nobody waits for it any more
+  uint64_t muted = 0;
+  uint64_t oversized = 0;
+  uint64_t sink_refused = 0;
+  uint64_t refused_parameters = 0;  // unknown or duplicate ids, too many tracks
+};
+
+/// What a room tells since it was last asked. Reuse one object: vectors keep their memory.
+struct RoomEvents {
+  struct LayerStarted {
+    TrackId track;
+    int spatial = 0;
+  };
+  /// First packet of a layer since its track was added.
+  std::vector<LayerStarted> layers_started;
+
+  bool speakers_changed = false;
+  std::vector<Speaker> speakers;  // loudest first
+
+  /// About each second, those with traffic since the last time.
+  std::vector<TrackStatistics> tracks;
+  std::vector<SubscriptionStatistics> subscriptions;
+
+  [[nodiscard]] bool empty() const {
+    return layers_started.empty() && !speakers_changed && tracks.empty() && subscriptions.empty();
+  }
+  void clear();
+};
+
+/// The forwarding of one room: published tracks, subscribed tracks, and what flows between them.
+/// Plain packets in, plain packets out through each transport's sink, time as an argument. Owned by
+/// a media worker (or the simulator) and touched by its thread only. After warm-up forwarding
+/// allocates nothing; work is proportional to what changed.
+///
+/// Bounds: kMaxTransports transports, kMaxTracksPerTransport published and
+/// kMaxSubscriptionsPerTransport subscribed tracks each; beyond, additions are refused and counted.
+/// Control messages may overtake each other across participants, so an unknown id is counted and
+/// otherwise ignored.
+class Room {
+ public:
+  static constexpr size_t kMaxTransports = 10'000;
+  static constexpr size_t kMaxTracksPerTransport = 64;
+  static constexpr size_t kMaxSubscriptionsPerTransport = 4096;
+
+  explicit Room(const RoomConfig& config);
+  ~Room();
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  /// `sink` must outlive the transport.
+  void add_transport(TransportId id, TransportSink& sink);
+  /// ICE and DTLS are up: what is subscribed begins to flow, key frames are asked for.
+  void transport_connected(TimePoint now, TransportId id);
+  /// With its tracks and subscriptions, and the subscriptions to its tracks.
+  void remove_transport(TimePoint now, TransportId id);
+
+  void add_receive_track(TimePoint now, const ReceiveTrackParameters& parameters);
+  /// Muted: packets are dropped at the door; speakers and statistics pause.
+  void set_receive_muted(TimePoint now, TrackId id, bool muted);
+  void remove_receive_track(TimePoint now, TrackId id);
+
+  void add_send_track(TimePoint now, const SendTrackParameters& parameters,
+                      const LayerRequest& request);
+  void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
+  void remove_send_track(TimePoint now, SubscriptionId id);
+
+  /// A decrypted RTP packet of this transport; the room may change its bytes.
+  void handle_rtp(TimePoint now, TransportId id, MutableByteView packet);
+  /// A decrypted compound RTCP packet.
+  void handle_rtcp(TimePoint now, TransportId id, ByteView packet);
+
+  /// When handle_timeout has work to do; kNever: not before something else happens.
+  [[nodiscard]] TimePoint next_timeout() const;
+  void handle_timeout(TimePoint now);
+
+  /// Replaces `events` by what happened since the last call; false when nothing did.
+  bool take_events(RoomEvents& events);
+
+  [[nodiscard]] const RoomCounters& counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace turms::sfu
