@@ -387,8 +387,9 @@ std::string Config::show() const {
         out += fmt::format("{}{}: {}\n", indent, rest, value.number);
         break;
       case OptionType::kText:
-        out += fmt::format("{}{}: {}\n", indent, rest,
-                           yaml_text(option.secret && !value.text.empty() ? "********" : value.text));
+        out +=
+            fmt::format("{}{}: {}\n", indent, rest,
+                        yaml_text(option.secret && !value.text.empty() ? "********" : value.text));
         break;
       case OptionType::kList: {
         out += fmt::format("{}{}: [", indent, rest);

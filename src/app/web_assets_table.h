@@ -6,9 +6,9 @@ extern "C" {
 #endif
 
 struct TurmsWebAsset {
-  const char* path;         /* "/assets/index-1a2b.js" */
+  const char* path; /* "/assets/index-1a2b.js" */
   const char* content_type;
-  const char* etag;         /* with its quotes */
+  const char* etag; /* with its quotes */
   const unsigned char* plain;
   unsigned long plain_size;
   const unsigned char* gzip; /* null when compression does not help */

@@ -1,0 +1,42 @@
+#include "app/admin.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/metrics.h"
+#include "net/http_server.h"
+
+namespace turms::app {
+namespace {
+
+void update_process_metrics() {
+  static Metric& resident =
+      metrics::gauge("process_resident_memory_bytes", "Resident memory of the process.");
+  static Metric& heap = metrics::gauge("turms_heap_allocated_bytes",
+                                       "Bytes handed out by the allocator and not returned.");
+  long total = 0;
+  long pages = 0;
+  std::ifstream("/proc/self/statm") >> total >> pages;
+  resident.set(pages * ::sysconf(_SC_PAGESIZE));
+  const struct mallinfo2 info = ::mallinfo2();
+  heap.set(static_cast<int64_t>(info.uordblks + info.hblkhd));
+}
+
+}  // namespace
+
+void serve_admin(net::HttpServer& server) {
+  server.route("GET", "/metrics", [](net::HttpRequest, net::HttpResponder responder) {
+    update_process_metrics();
+    net::HttpResponse response;
+    response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
+    response.body = metrics::expose();
+    responder.send(std::move(response));
+  });
+  server.route("GET", "/health", [](net::HttpRequest, net::HttpResponder responder) {
+    responder.send(net::HttpResponse::json(200, R"({"status":"up"})"));
+  });
+}
+
+}  // namespace turms::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+
+namespace turms::app {
+
+/// Where one node keeps what outlives a run: the database and the keys made at first start.
+class DataDirectory {
+ public:
+  /// Makes it (mode 0700) when it is not there. kUnavailable when it cannot be made or written.
+  static Result<DataDirectory> open(std::filesystem::path path);
+
+  /// For a configuration that names no keys: the pair in livekit-keys.yaml, made at first use with
+  /// mode 0600. Errors when the file is not readable, malformed, or readable by others.
+  [[nodiscard]] Result<std::map<std::string, std::string>> livekit_keys() const;
+
+  [[nodiscard]] std::filesystem::path database() const { return path_ / "turms.db"; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  explicit DataDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;
+};
+
+}  // namespace turms::app
