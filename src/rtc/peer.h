@@ -1,0 +1,204 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "rtc/parameters.h"
+#include "rtc/srtp/session.h"
+#include "rtc/transport_address.h"
+
+namespace turms::rtc {
+
+namespace dtls {
+class Context;
+class Transport;
+}  // namespace dtls
+namespace ice {
+class Agent;
+}  // namespace ice
+
+/// What the peers of one thread share. Outlives them.
+struct PeerResources {
+  const dtls::Context& dtls;
+  srtp::Backend& srtp;
+  /// Transaction ids, tie-breakers, pacing. Keys of DTLS come from OpenSSL's own generator, so a
+  /// simulation is reproducible in what happens and when, not in the bytes of the handshake.
+  Rng& rng;
+};
+
+/// kServer: ICE-lite, controlled. kClient: sends checks and nominates.
+enum class PeerRole : uint8_t { kServer, kClient };
+
+struct PeerConfig {
+  PeerRole role = PeerRole::kServer;
+  IceCredentials local_ice;
+  DtlsRole dtls_role = DtlsRole::kServer;
+  /// Fails after hearing no valid check (server) or response (client) for this long.
+  Duration consent_timeout = std::chrono::seconds(15);
+  /// Fails when not connected this long after set_remote.
+  Duration connect_timeout = std::chrono::seconds(30);
+  /// Client: USE-CANDIDATE in every check (connects one round trip sooner) instead of a separate
+  /// nominating check of the best pair.
+  bool aggressive_nomination = false;
+};
+
+enum class DropReason : uint8_t {
+  kUnknownProtocol,      // no STUN, DTLS, RTP or RTCP by its first byte, or too short to tell
+  kStunMalformed,        // broken framing, attribute or FINGERPRINT
+  kStunUnauthenticated,  // unknown ufrag or wrong MESSAGE-INTEGRITY
+  kStunUnexpected,       // an indication, another method, a response to nothing we asked
+  kUnknownPath,          // DTLS from where no valid check came
+  kDtlsMalformed,        // OpenSSL refused it
+  kNotConnected,         // media before the handshake is done and the fingerprint verified
+  kSrtpMalformed,
+  kSrtpAuthentication,
+  kSrtpReplay,  // duplicate, or behind the replay window
+  kSrtpStreamLimit,
+  kClosed,  // after close() or a failure
+};
+inline constexpr size_t kDropReasonCount = static_cast<size_t>(DropReason::kClosed) + 1;
+const char* to_string(DropReason reason);
+
+/// What a datagram was.
+struct Received {
+  enum class Kind : uint8_t {
+    kNone,  // consumed: look at poll_transmit() and poll_event()
+    kRtp,
+    kRtcp,
+    kDropped,
+  };
+  Kind kind = Kind::kNone;
+  DropReason reason{};     // of kDropped
+  MutableByteView packet;  // of kRtp and kRtcp: plain, inside the datagram given
+};
+
+enum class FailReason : uint8_t {
+  kConnectTimeout,
+  kConsentExpired,
+  kDtlsHandshake,
+  kFingerprintMismatch,
+  kNoSrtpProfile,
+};
+const char* to_string(FailReason reason);
+
+struct PeerEvent {
+  enum class Kind : uint8_t {
+    kPathAdded,     // `path` was verified by a check: datagrams on it belong to this peer
+    kPathRemoved,   // and no longer
+    kPathSelected,  // media and DTLS go to `path` from now on
+    kConnected,     // ICE, DTLS and fingerprint are good: media may flow. Once.
+    kFailed,        // for `reason`; nothing works any more. Once, and last.
+    kClosed,        // the remote side said goodbye (close_notify). Once, and last.
+  };
+  Kind kind{};
+  FailReason reason{};
+  Path path;
+};
+
+/// The transport of one WebRTC peer connection: ICE, DTLS, SRTP, without sockets, threads or
+/// clocks. Owned by a worker, a simulation or a load generator, and used on one thread.
+///
+/// Contract: after every call that takes `now`, drain poll_transmit() and poll_event(), then ask
+/// next_timeout() again and call handle_timeout() when that time has come. Calls at times that go
+/// back are not allowed.
+///
+/// Bounds: kMaxPaths verified paths (the one longest without a check makes room), kMaxQueued
+/// datagrams waiting in poll_transmit (further ones are lost, as a network would lose them, and
+/// counted), the stream tables of srtp::Session.
+class Peer {
+ public:
+  static constexpr size_t kMaxPaths = 8;
+  static constexpr size_t kMaxQueued = 32;
+
+  Peer(TimePoint now, const PeerConfig& config, const PeerResources& resources);
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  /// The remote side's credentials and certificate. Until then a server answers checks and does the
+  /// handshake, but is not connected and delivers nothing; a client does nothing. Again with other
+  /// credentials: an ICE restart by the remote side. The fingerprint of a connected peer does not
+  /// change: another one fails it.
+  void set_remote(TimePoint now, const IceCredentials& ice, const DtlsFingerprint& fingerprint);
+
+  /// New local credentials. Media goes on over the selected path. A server takes checks with either
+  /// credentials until the first valid one with the new; a client starts to check its pairs again
+  /// when set_remote() brings the other half.
+  void restart_ice(TimePoint now, const IceCredentials& local);
+
+  /// Client: a pair to check. `priority` orders pairs, greater first.
+  void add_candidate_pair(TimePoint now, const Path& path, uint32_t priority);
+
+  /// Decrypts media in place; takes STUN and DTLS.
+  [[nodiscard]] Received receive(TimePoint now, const Path& path, MutableByteView datagram);
+
+  /// Encrypts for this peer, as srtp::Session does; 0 also when not connected. Send the result to
+  /// selected_path().
+  [[nodiscard]] size_t protect_rtp(MutableByteView buffer, size_t size) {
+    return connected_ ? srtp_->protect_rtp(buffer, size) : 0;
+  }
+  [[nodiscard]] size_t protect_rtcp(MutableByteView buffer, size_t size) {
+    return connected_ ? srtp_->protect_rtcp(buffer, size) : 0;
+  }
+  /// For srtp::Session::protect_rtp_batch; null unless connected.
+  [[nodiscard]] srtp::Session* srtp() { return connected_ ? srtp_.get() : nullptr; }
+
+  struct Transmit {
+    Path path;
+    ByteView datagram;  // valid until the next call of this peer that is not const
+  };
+  [[nodiscard]] std::optional<Transmit> poll_transmit();
+  [[nodiscard]] std::optional<PeerEvent> poll_event();
+
+  /// kNever when there is nothing to wait for.
+  [[nodiscard]] TimePoint next_timeout() const;
+  void handle_timeout(TimePoint now);
+
+  /// Says goodbye to the remote side (close_notify in poll_transmit()). Media stops at once; no
+  /// event.
+  void close(TimePoint now);
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  /// Where media goes; null before the first verified path.
+  [[nodiscard]] const Path* selected_path() const;
+
+  struct Counters {
+    uint64_t application_data_bytes = 0;  // inside DTLS: SCTP, when data channels are spoken
+    uint64_t transmit_overflows = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  class Queue;
+
+  Received receive_stun(TimePoint now, const Path& path, ByteView datagram);
+  Received receive_dtls(TimePoint now, const Path& path, ByteView datagram);
+  Received receive_media(MutableByteView datagram, bool rtcp);
+  void drain_ice(TimePoint now);
+  void drain_dtls(TimePoint now);
+  void start_dtls(TimePoint now);
+  void update_connected();
+  void fail(FailReason reason);
+  void emit(const PeerEvent& event);
+
+  PeerConfig config_;
+  PeerResources resources_;
+  std::unique_ptr<ice::Agent> ice_;
+  std::unique_ptr<dtls::Transport> dtls_;
+  std::unique_ptr<srtp::Session> srtp_;
+  std::unique_ptr<Queue> transmits_;  // only while something waits
+  std::vector<PeerEvent> events_;     // taken from the front; only while something waits
+  size_t next_event_ = 0;
+  std::optional<DtlsFingerprint> remote_fingerprint_;
+  TimePoint connect_deadline_ = kNever;
+  bool connected_ = false;
+  bool ended_ = false;  // closed or failed
+  Counters counters_;
+};
+
+}  // namespace turms::rtc

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace turms::rtc {
+
+/// An IP address and a port as plain bytes. The network layer has its own type; rtc may not see it,
+/// so the worker converts. An IPv4-mapped IPv6 address is another address than the IPv4 one:
+/// convert before it gets here.
+struct TransportAddress {
+  enum class Family : uint8_t { kNone, kIpv4, kIpv6 };
+
+  std::array<uint8_t, 16> ip{};  // network order; IPv4 uses the first four, the rest is zero
+  uint16_t port = 0;
+  Family family = Family::kNone;
+
+  static TransportAddress ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port) {
+    TransportAddress address;
+    address.ip = {a, b, c, d};
+    address.port = port;
+    address.family = Family::kIpv4;
+    return address;
+  }
+  static TransportAddress ipv6(const std::array<uint8_t, 16>& ip, uint16_t port) {
+    return {ip, port, Family::kIpv6};
+  }
+
+  [[nodiscard]] bool empty() const { return family == Family::kNone; }
+  [[nodiscard]] ByteView ip_bytes() const {
+    return ByteView(ip).first(family == Family::kIpv6 ? 16 : family == Family::kIpv4 ? 4 : 0);
+  }
+  bool operator==(const TransportAddress&) const = default;
+};
+
+/// Where a datagram came in and from whom. `local` may stay empty where there is one socket: it
+/// only tells paths apart and is handed back with what is to be sent.
+struct Path {
+  TransportAddress local;
+  TransportAddress remote;
+  bool operator==(const Path&) const = default;
+};
+
+/// "192.0.2.1:3478", "[2001:db8::1]:3478" without zero compression; for logs and test messages.
+std::string to_string(const TransportAddress& address);
+
+}  // namespace turms::rtc
+
+template <>
+struct std::hash<turms::rtc::TransportAddress> {
+  size_t operator()(const turms::rtc::TransportAddress& a) const noexcept {
+    uint64_t high = 0;
+    uint64_t low = 0;
+    std::memcpy(&high, a.ip.data(), 8);
+    std::memcpy(&low, a.ip.data() + 8, 8);
+    uint64_t h = (high ^ (static_cast<uint64_t>(a.port) << 40)) * 0x9E3779B97F4A7C15ull;
+    h = (h ^ (h >> 29) ^ low) * 0xBF58476D1CE4E5B9ull;
+    return static_cast<size_t>(h ^ (h >> 32));
+  }
+};
