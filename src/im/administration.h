@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "im/domain_fwd.h"
+
+namespace turms::im {
+
+/// What an operator does, from the command line or later the admin API: no caller, no rights asked.
+class Administration {
+ public:
+  explicit Administration(Context& context) : context_(context) {}
+
+  /// kAlreadyExists when the id is taken; kInvalidArgument for an id, name or password we refuse.
+  Task<Result<None>> add_user(UserId id, std::string name, std::string password);
+  Task<Result<None>> set_password(UserId id, std::string password);
+  Task<Result<std::vector<User>>> list_users(UserId after, int limit);
+  /// The owner need not be among `members`. kNotFound when a user is unknown.
+  Task<Result<GroupId>> add_group(std::string name, UserId owner, std::vector<UserId> members);
+  Task<Result<std::vector<Group>>> list_groups(GroupId after, int limit);
+
+  /// The demo accounts 1 (alice), 2 (bob), 3 (carol), password "turms", and a group of the three
+  /// owned by alice. Does nothing where they exist.
+  Task<Result<None>> seed_demo();
+
+ private:
+  Context& context_;
+};
+
+}  // namespace turms::im

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "im/types.h"
+
+namespace turms::im {
+
+// How the effects of a request reach those who must be told.
+//
+// Each operation that changes something is a member of a service class (Groups, Messages, …). It
+// takes the Caller and a command, checks the rights, changes the store, and returns
+// `Task<Outcome<Reply<Data>>>`. Operations that only read return `Task<Outcome<Data>>`.
+//
+//   Reply.data      what the caller is answered with;
+//   Reply.effects   who else is told what: the caller's own request, relayed (Effects::relay), and
+//                   notifications that the server words itself (Effects::pushes).
+//
+// A request handler in the gateway is therefore the same few lines for every request kind:
+//
+//   1. translate the request into the command;
+//   2. outcome = co_await service.operation(caller, command);
+//   3. answer: outcome.error().code, or kOk with the translated data;
+//   4. when it succeeded: delivery.dispatch(caller, reply.effects, encode), where `encode` makes
+//      the notification {timestamp, requester_id, relayed_request = the original request with
+//      Amendments applied}. It is called at most once, and not at all when nobody is to be told.
+//
+// The answer comes before the effects: what is relayed is already durable and acknowledged.
+// Changes that no request caused (a meeting ended, an administrator acted) use Delivery::push().
+//
+// Rights cannot be forgotten: services are the only way in (the gateway never sees a repository),
+// and each changing repository call wants a Permit, which only Rights hands out (im/rights.h).
+
+/// Shared with the cache of the group, so that telling a thousand members copies no list.
+using Recipients = std::shared_ptr<const std::vector<UserId>>;
+
+inline Recipients recipients_of(std::vector<UserId> ids) {
+  return std::make_shared<const std::vector<UserId>>(std::move(ids));
+}
+
+/// Who is told. A user that is named twice is told once per session all the same.
+struct Audience {
+  Recipients recipients;
+  /// The caller's other devices, so that they follow what this one did.
+  bool other_sessions_of_caller = true;
+  /// Also the session the request came from.
+  bool calling_session = false;
+  /// Only sessions that announced the extensions of the protocol.
+  bool extensions_only = false;
+};
+
+/// What the relayed copy of a request says differently from the original.
+struct Amendments {
+  std::optional<MessageId> message_id;
+  std::optional<WallTime> delivery_date;
+  /// The id of what was created, where the request has no field for it: notification.data.long.
+  std::optional<int64_t> created_id;
+  bool clear_password = false;
+};
+
+struct Relay {
+  Audience audience;
+  Amendments amendments;
+};
+
+/// A message of the server's own: relayed create_message_request with requester_id 0 and the
+/// notification's request_id 0.
+struct SystemMessagePushed {
+  Message message;
+};
+/// Somebody became a member without create_group_members, by accepting an invitation:
+/// relayed create_group_members_request, requester_id = `by`.
+struct MembersAdded {
+  GroupId group_id;
+  std::vector<UserId> user_ids;
+  GroupMemberRole role = GroupMemberRole::kMember;
+  UserId by;
+};
+/// The meeting is over (everybody left, or its creator ended it).
+struct MeetingFinished {
+  Meeting meeting;
+};
+/// Who is in a meeting now. For sessions with extensions only.
+struct MeetingStateChanged {
+  Meeting meeting;
+  std::vector<MeetingParticipant> participants;
+};
+
+using Event = std::variant<SystemMessagePushed, MembersAdded, MeetingFinished, MeetingStateChanged>;
+
+struct Push {
+  Audience audience;
+  Event event;
+};
+
+struct Effects {
+  Relay relay;
+  std::vector<Push> pushes;
+};
+
+struct None {};
+
+template <class Data = None>
+struct Reply {
+  Data data;
+  Effects effects;
+};
+
+/// A notification as it goes over the wire, encoded once for all who get it.
+using Payload = std::shared_ptr<const std::string>;
+
+/// What the bus carries: a payload and whom it is for.
+struct Envelope {
+  Recipients recipients;
+  /// Set when the caller's own sessions are told too.
+  std::optional<UserId> caller_id;
+  /// This one session is left out (it gets the response instead).
+  std::optional<Caller> except;
+  bool extensions_only = false;
+  Payload payload;
+};
+
+class Bus;
+
+/// Makes the wire form of what the server says itself. Implemented by the gateway.
+class PushEncoder {
+ public:
+  virtual ~PushEncoder() = default;
+  virtual Payload encode(const Event& event) = 0;
+};
+
+/// Hands notifications to the bus. Lives on the control thread.
+class Delivery {
+ public:
+  explicit Delivery(Bus& bus) : bus_(bus) {}
+
+  /// Before the first push.
+  void set_encoder(PushEncoder& encoder) { encoder_ = &encoder; }
+
+  /// After the caller's response was queued.
+  void dispatch(const Caller& caller, const Effects& effects,
+                const std::function<Payload(const Amendments&)>& encode);
+
+  /// Nobody's request: the audience's caller flags mean nothing here.
+  void push(const Push& push);
+
+ private:
+  void publish(const Caller* caller, const Audience& audience, Payload payload);
+
+  Bus& bus_;
+  PushEncoder* encoder_ = nullptr;
+};
+
+}  // namespace turms::im

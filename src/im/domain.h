@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+
+#include "im/administration.h"
+#include "im/conversations.h"
+#include "im/group_members.h"
+#include "im/groups.h"
+#include "im/invitations.h"
+#include "im/messages.h"
+#include "im/ports.h"
+#include "im/settings.h"
+#include "im/users.h"
+
+namespace turms::im {
+
+/// Users, groups, messages and conversations: the services over one set of ports. Lives on the
+/// control thread; what it is made from outlives it.
+class Domain {
+ public:
+  Domain(Settings settings, Repositories repositories, Bus& bus, PasswordHasher& hasher,
+         const Clock& clock, IdGenerator& ids);
+  ~Domain();
+  Domain(const Domain&) = delete;
+  Domain& operator=(const Domain&) = delete;
+
+  /// The store was changed by another program, or another node: what is cached may be old.
+  void forget_cached();
+
+  Context& context() { return *context_; }
+
+ private:
+  std::unique_ptr<Context> context_;
+
+ public:
+  Users users;
+  Groups groups;
+  GroupMembers group_members;
+  Invitations invitations;
+  Messages messages;
+  Conversations conversations;
+  Administration administration;
+  Delivery delivery;
+};
+
+}  // namespace turms::im

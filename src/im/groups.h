@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "im/domain_fwd.h"
+#include "im/status.h"
+
+namespace turms::im {
+
+struct CreateGroup {
+  std::string name;
+  std::optional<std::string> intro;
+  std::optional<std::string> announcement;
+  std::optional<int32_t> min_score;
+  std::optional<int64_t> type_id;
+  std::optional<WallTime> mute_end_date;
+  bool has_user_defined_attributes = false;
+};
+
+struct UpdateGroup {
+  GroupId group_id;
+  std::optional<bool> quit_after_transfer;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> announcement;
+  std::optional<int32_t> min_score;
+  std::optional<int64_t> type_id;
+  std::optional<WallTime> mute_end_date;
+  std::optional<UserId> successor_id;
+  bool has_user_defined_attributes = false;
+};
+
+struct QueryGroups {
+  std::vector<GroupId> group_ids;
+  std::optional<WallTime> last_updated_date;
+  std::optional<std::string> name;
+};
+
+struct QueryJoinedGroups {
+  std::optional<WallTime> last_updated_date;
+};
+
+struct JoinedGroupIds {
+  std::vector<GroupId> ids;
+  std::optional<WallTime> last_updated_date;
+};
+struct JoinedGroupInfos {
+  std::vector<Group> groups;
+  std::optional<WallTime> last_updated_date;
+};
+
+/// Groups themselves; who is in them is GroupMembers'.
+class Groups {
+ public:
+  explicit Groups(Context& context) : context_(context) {}
+
+  /// The new group's id.
+  Task<Outcome<Reply<GroupId>>> create(const Caller& caller, CreateGroup command);
+  Task<Outcome<Reply<>>> update(const Caller& caller, UpdateGroup command);
+  Task<Outcome<Reply<>>> remove(const Caller& caller, GroupId id);
+  /// The list may be empty (answered 1000 with an empty list).
+  Task<Outcome<std::vector<Group>>> query(const Caller& caller, QueryGroups query);
+  Task<Outcome<JoinedGroupIds>> query_joined_ids(const Caller& caller, QueryJoinedGroups query);
+  Task<Outcome<JoinedGroupInfos>> query_joined_infos(const Caller& caller, QueryJoinedGroups query);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace turms::im

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "im/domain_fwd.h"
+#include "im/status.h"
+
+namespace turms::im {
+
+struct CreateMessage {
+  /// Forward this one instead of writing a new one.
+  std::optional<MessageId> message_id;
+  std::optional<bool> is_system_message;
+  std::optional<GroupId> group_id;
+  std::optional<UserId> recipient_id;
+  std::optional<std::string> text;
+  std::vector<Bytes> records;
+  std::optional<int32_t> burn_after;
+  std::optional<MessageId> pre_message_id;
+};
+
+struct QueryMessages {
+  std::vector<MessageId> ids;
+  std::optional<bool> are_group_messages;
+  std::optional<bool> are_system_messages;
+  /// Senders of private messages; groups of group messages.
+  std::vector<int64_t> from_ids;
+  std::optional<WallTime> delivery_date_start;
+  std::optional<WallTime> delivery_date_end;
+  std::optional<int32_t> max_count;
+  bool with_total = false;
+  bool descending = false;
+};
+
+struct MessagesWithTotal {
+  int64_t total = 0;
+  bool is_group_message = false;
+  int64_t from_id = 0;
+  std::vector<Message> messages;
+};
+
+struct FoundMessages {
+  /// Only one of these is filled: the second with QueryMessages::with_total.
+  std::vector<Message> messages;
+  std::vector<MessagesWithTotal> with_total;
+};
+
+struct UpdateMessage {
+  MessageId message_id;
+  std::optional<std::string> text;
+  std::vector<Bytes> records;
+  std::optional<WallTime> recall_date;
+};
+
+class Messages {
+ public:
+  explicit Messages(Context& context) : context_(context) {}
+
+  /// The new message's id, once it is durable.
+  Task<Outcome<Reply<MessageId>>> create(const Caller& caller, CreateMessage command);
+  Task<Outcome<Reply<>>> update(const Caller& caller, UpdateMessage command);
+  Task<Outcome<FoundMessages>> query(const Caller& caller, QueryMessages query);
+
+  /// The server's own message to a group or a user on behalf of `sender` (a meeting's invitation):
+  /// kept with its records, and returned as a push to all concerned.
+  Task<Outcome<Push>> create_system_message(UserId sender, std::optional<GroupId> group_id,
+                                            std::optional<UserId> recipient_id,
+                                            std::vector<Bytes> records);
+
+  /// May `sender` write there? For what follows the same rule (a meeting may be held with whom one
+  /// may write to).
+  Task<Outcome<None>> check_may_send(UserId sender, std::optional<GroupId> group_id,
+                                     std::optional<UserId> recipient_id);
+
+ private:
+  Context& context_;
+};
+
+}  // namespace turms::im

@@ -1,0 +1,203 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace turms::im {
+
+// The numbers of these enumerations are those of the protocol and of the database.
+
+enum class DeviceType : int32_t { kDesktop, kBrowser, kIos, kAndroid, kOthers, kUnknown };
+enum class UserStatus : int32_t {
+  kAvailable,
+  kOffline,
+  kInvisible,
+  kBusy,
+  kDoNotDisturb,
+  kAway,
+  kBeRightBack
+};
+enum class GroupMemberRole : int32_t { kOwner, kManager, kMember, kGuest, kAnonymousGuest };
+enum class RequestStatus : int32_t {
+  kPending,
+  kAccepted,
+  kAcceptedWithoutConfirm,
+  kDeclined,
+  kIgnored,
+  kExpired,
+  kCanceled
+};
+enum class ResponseAction : int32_t { kAccept, kDecline, kIgnore };
+enum class ProfileAccessStrategy : int32_t { kAll, kAllExceptBlockedUsers, kFriends };
+
+inline bool is_known(UserStatus v) {
+  return v >= UserStatus::kAvailable && v <= UserStatus::kBeRightBack;
+}
+inline bool is_known(GroupMemberRole v) {
+  return v >= GroupMemberRole::kOwner && v <= GroupMemberRole::kAnonymousGuest;
+}
+inline bool is_known(ResponseAction v) {
+  return v >= ResponseAction::kAccept && v <= ResponseAction::kIgnore;
+}
+
+/// One signed-in session of a user: who asks, and from where.
+struct Caller {
+  UserId user_id;
+  DeviceType device_type = DeviceType::kUnknown;
+  /// Unique on its gateway node while it lives; 0 is nobody's.
+  int64_t session_id = 0;
+};
+
+struct User {
+  UserId id;
+  std::string name;
+  std::string intro;
+  std::string profile_picture;
+  ProfileAccessStrategy profile_access_strategy = ProfileAccessStrategy::kAll;
+  WallTime registration_date;
+  WallTime last_updated_date;
+  bool active = true;
+};
+
+/// Who may invite; the second half also asks the invitee.
+enum class InvitationStrategy : int32_t {
+  kAll,
+  kOwnerManagerMember,
+  kOwnerManager,
+  kOwner,
+  kAllRequiringApproval,
+  kOwnerManagerMemberRequiringApproval,
+  kOwnerManagerRequiringApproval,
+  kOwnerRequiringApproval
+};
+enum class JoinStrategy : int32_t { kMembershipRequest, kInvitation, kQuestion, kJoinRequest };
+enum class UpdateStrategy : int32_t { kAll, kOwnerManagerMember, kOwnerManager, kOwner };
+
+/// Type 0 always exists and has these values.
+struct GroupType {
+  int64_t id = 0;
+  std::string name = "DEFAULT";
+  int32_t size_limit = 500;
+  InvitationStrategy invitation_strategy = InvitationStrategy::kOwnerManagerMemberRequiringApproval;
+  JoinStrategy join_strategy = JoinStrategy::kInvitation;
+  UpdateStrategy info_update_strategy = UpdateStrategy::kOwnerManager;
+  UpdateStrategy member_info_update_strategy = UpdateStrategy::kOwnerManager;
+  bool guest_speakable = false;
+  bool self_info_updatable = true;
+  bool read_receipt = true;
+  bool message_editable = true;
+};
+
+struct Group {
+  GroupId id;
+  int64_t type_id = 0;
+  UserId creator_id;
+  UserId owner_id;
+  std::string name;
+  std::string intro;
+  std::string announcement;
+  int32_t min_score = 0;
+  WallTime creation_date;
+  WallTime last_updated_date;
+  std::optional<WallTime> mute_end_date;
+  bool active = true;
+};
+
+struct GroupMember {
+  GroupId group_id;
+  UserId user_id;
+  std::string name;
+  GroupMemberRole role = GroupMemberRole::kMember;
+  WallTime join_date;
+  std::optional<WallTime> mute_end_date;
+};
+
+struct GroupInvitation {
+  InvitationId id;
+  GroupId group_id;
+  UserId inviter_id;
+  UserId invitee_id;
+  std::string content;
+  /// As stored: whether a pending one has expired is for the reader to say (see expiration_date).
+  RequestStatus status = RequestStatus::kPending;
+  WallTime creation_date;
+  std::optional<WallTime> response_date;
+  WallTime expiration_date;
+  std::string reason;
+};
+
+struct Message {
+  /// Ascends in the order of acceptance; the time in it is the delivery date.
+  MessageId id;
+  UserId sender_id;
+  /// Exactly one of these two says where it went.
+  std::optional<GroupId> group_id;
+  std::optional<UserId> recipient_id;
+  bool is_system_message = false;
+  std::optional<std::string> text;
+  std::vector<Bytes> records;
+  std::optional<int32_t> burn_after;
+  std::optional<MessageId> pre_message_id;
+  std::optional<WallTime> modification_date;
+  std::optional<WallTime> recall_date;
+
+  [[nodiscard]] WallTime delivery_date() const { return IdGenerator::time_of(id.value); }
+};
+
+/// First byte of the first record of a system message made by the server.
+enum class BuiltinSystemMessage : uint8_t { kRecallMessage = 1, kMeetingInvitation = 2 };
+
+/// How far `owner_id` has read what `target_id` wrote.
+struct PrivateConversation {
+  UserId owner_id;
+  UserId target_id;
+  WallTime read_date;
+};
+
+struct GroupConversation {
+  GroupId group_id;
+  struct Read {
+    UserId member_id;
+    WallTime read_date;
+  };
+  std::vector<Read> reads;
+};
+
+struct Meeting {
+  MeetingId id;
+  UserId creator_id;
+  /// At most one of these two: whom it is held with; neither for a meeting anybody may join.
+  std::optional<UserId> user_id;
+  std::optional<GroupId> group_id;
+  std::string name;
+  std::string intro;
+  std::optional<std::string> password;
+  WallTime creation_date;
+  WallTime start_date;
+  std::optional<WallTime> end_date;
+  std::optional<WallTime> cancel_date;
+};
+
+/// What a meeting room shows of one who is in it.
+struct MeetingParticipant {
+  UserId user_id;
+  WallTime joined_date;
+  bool microphone = false;
+  bool camera = false;
+  bool screen = false;
+};
+
+/// Where a user is signed in, and how they want to be seen.
+struct Presence {
+  UserId user_id;
+  UserStatus status = UserStatus::kOffline;
+  std::vector<DeviceType> device_types;
+};
+
+}  // namespace turms::im

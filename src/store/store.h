@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "im/ports.h"
+
+namespace turms::store {
+
+/// Runs a function on the control thread, soon, in order. Called from the store's threads.
+using Post = std::function<void(std::function<void()>)>;
+
+struct Options {
+  /// The data directory; made when absent (mode 0700). The database is `turms.db` in it.
+  std::string directory;
+  /// How long to wait for another program's write lock before kUnavailable.
+  Duration busy_timeout = std::chrono::seconds(10);
+  /// Operations that may wait for the writer, and for the readers; above, kUnavailable at once.
+  size_t max_pending_writes = 65536;
+  size_t max_pending_reads = 65536;
+};
+
+/// SQLite behind im's ports: one writer thread whose transactions each carry all operations that
+/// waited (so one fdatasync serves many), and reader threads with connections of their own.
+///
+/// Made, used and destroyed on the control thread. Every operation completes through `post`, after
+/// it is durable. close() waits for what is queued; completions that it posted must still run, or
+/// be dropped with their coroutines, before the Store is destroyed.
+class Store {
+ public:
+  /// Opens, checks and migrates. Errors say what to do about it: a damaged file (kInternal), a
+  /// newer version's file (kFailedPrecondition), no permission, disk full, locked.
+  static Result<std::unique_ptr<Store>> open(Options options, Post post);
+  virtual ~Store() = default;
+
+  virtual im::Repositories repositories() = 0;
+  /// Told on the control thread when another program has written to the database.
+  virtual void on_foreign_change(std::function<void()> listener) = 0;
+  /// The highest id ever given to a message, for IdGenerator::advance_past.
+  virtual int64_t last_id() const = 0;
+  /// Refuses new operations (kUnavailable) and waits until the queued ones are done and posted.
+  virtual void close() = 0;
+};
+
+/// Argon2id on a few threads of its own.
+std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post);
+
+}  // namespace turms::store
