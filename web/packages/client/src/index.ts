@@ -1,0 +1,21 @@
+export { TurmsClient, type ClientEvents, type ClientOptions, type ClientState, type Credentials } from './client.js';
+export { CloseStatus, isSuccess, mayReconnectAfter, mayRetrySignIn, StatusCode } from './codes.js';
+export { mayHaveTakenEffect, TurmsError, type TurmsErrorKind } from './errors.js';
+export type { HistoryQuery } from './messages.js';
+export {
+  type ChatMessage,
+  type GroupInfo,
+  GroupMemberRole,
+  type Invitation,
+  type LiveMeeting,
+  type LiveParticipant,
+  type MeetingInfo,
+  type Member,
+  type Profile,
+  RequestStatus,
+  type SystemContent,
+} from './models.js';
+export type { PushEvents } from './pushes.js';
+export { DeviceType } from './generated/turms/model_pb.js';
+export type { TurmsNotification } from './generated/turms/notification_pb.js';
+export type { RequestKind, RequestName, WebSocketConstructor, WebSocketLike } from './wire.js';

@@ -1,0 +1,59 @@
+import { TurmsError } from './errors.js';
+import { ResponseAction } from './generated/turms/model_pb.js';
+import { type LiveMeeting, type MeetingInfo, toLiveMeeting, toMeetingInfo } from './models.js';
+import { createdId, type Requester } from './requester.js';
+
+/** Meetings of groups. The media itself is a LiveKit client's business; this gives it the token. */
+export class MeetingsApi {
+  constructor(private readonly client: Requester) {}
+
+  /** Starts a meeting of the group; returns its id. */
+  async create(groupId: bigint, name?: string): Promise<bigint> {
+    const value = { groupId, ...(name !== undefined && { name }) };
+    return createdId(await this.client.request({ case: 'createMeetingRequest', value }));
+  }
+
+  /** Accepts the invitation to a meeting; resolves with the token to connect for media with. */
+  async join(meetingId: bigint): Promise<string> {
+    const answer = await this.client.request({
+      case: 'updateMeetingInvitationRequest',
+      value: { meetingId, responseAction: ResponseAction.ACCEPT },
+    });
+    const data = answer.data?.kind;
+    if (data?.case === 'string') return data.value;
+    throw new TurmsError('protocol', 'The server accepted without giving a token');
+  }
+
+  async decline(meetingId: bigint): Promise<void> {
+    await this.client.request({
+      case: 'updateMeetingInvitationRequest',
+      value: { meetingId, responseAction: ResponseAction.DECLINE },
+    });
+  }
+
+  /** Ends the meeting for everybody. */
+  async end(meetingId: bigint): Promise<void> {
+    await this.client.request({ case: 'deleteMeetingRequest', value: { id: meetingId } });
+  }
+
+  async query(meetingIds: bigint[]): Promise<MeetingInfo[]> {
+    if (meetingIds.length === 0) return [];
+    const answer = await this.client.request({ case: 'queryMeetingsRequest', value: { ids: meetingIds } });
+    const data = answer.data?.kind;
+    return data?.case === 'meetings' ? data.value.meetings.map(toMeetingInfo) : [];
+  }
+
+  /** The meetings of a group that are going on, with who is in them. */
+  async liveInGroup(groupId: bigint): Promise<LiveMeeting[]> {
+    const answer = await this.client.request({ case: 'queryMeetingStateRequest', value: { groupId } });
+    const data = answer.data?.kind;
+    return data?.case === 'meetingStates' ? data.value.meetingStates.map(toLiveMeeting) : [];
+  }
+
+  async live(meetingId: bigint): Promise<LiveMeeting | undefined> {
+    const answer = await this.client.request({ case: 'queryMeetingStateRequest', value: { meetingId } });
+    const data = answer.data?.kind;
+    const state = data?.case === 'meetingStates' ? data.value.meetingStates[0] : undefined;
+    return state && toLiveMeeting(state);
+  }
+}

@@ -1,0 +1,95 @@
+import { type ChatMessage, toChatMessage } from './models.js';
+import type { Resume } from './resume.js';
+import { createdId, type Requester } from './requester.js';
+
+export interface HistoryQuery {
+  groupId: bigint;
+  /** Only messages delivered before this time, exclusive. */
+  before?: number;
+  /** Only messages delivered at this time or later. */
+  since?: number;
+  limit: number;
+  /** `newest` returns the last `limit` of them, `oldest` the first; both in the order of delivery. */
+  from: 'newest' | 'oldest';
+}
+
+/** Messages of groups, and what is known of who read them. */
+export class MessagesApi {
+  constructor(
+    private readonly client: Requester,
+    private readonly resume: Resume,
+  ) {}
+
+  /** Resolves with the message's id once the server has stored it. */
+  async sendToGroup(groupId: bigint, text: string): Promise<{ id: bigint; sentAt: number }> {
+    const answer = await this.client.request({ case: 'createMessageRequest', value: { groupId, text } });
+    const id = createdId(answer);
+    this.resume.isNew(id);
+    return { id, sentAt: Number(answer.timestamp) };
+  }
+
+  async history({ groupId, before, since, limit, from }: HistoryQuery): Promise<ChatMessage[]> {
+    const answer = await this.client.request({
+      case: 'queryMessagesRequest',
+      value: {
+        areGroupMessages: true,
+        fromIds: [groupId],
+        maxCount: limit,
+        descending: from === 'newest',
+        ...(before !== undefined && { deliveryDateEnd: BigInt(before) }),
+        ...(since !== undefined && { deliveryDateStart: BigInt(since) }),
+      },
+    });
+    const data = answer.data?.kind;
+    if (data?.case !== 'messages') return [];
+    const messages = data.value.messages.map(toChatMessage).filter((message) => message !== undefined);
+    for (const message of messages) this.resume.isNew(message.id);
+    return from === 'newest' ? messages.reverse() : messages;
+  }
+
+  async edit(messageId: bigint, text: string): Promise<void> {
+    await this.client.request({ case: 'updateMessageRequest', value: { messageId, text } });
+  }
+
+  /** Takes a message back, for everybody. */
+  async recall(messageId: bigint): Promise<void> {
+    await this.client.request({
+      case: 'updateMessageRequest',
+      value: { messageId, recallDate: BigInt(Date.now()) },
+    });
+  }
+
+  /** Until when each member has read each of the groups. */
+  async groupReadDates(groupIds: bigint[]): Promise<Map<bigint, Map<bigint, number>>> {
+    const dates = new Map<bigint, Map<bigint, number>>();
+    if (groupIds.length === 0) return dates;
+    const answer = await this.client.request({ case: 'queryConversationsRequest', value: { groupIds } });
+    const data = answer.data?.kind;
+    if (data?.case !== 'conversations') return dates;
+    for (const conversation of data.value.groupConversations) {
+      const ofGroup = new Map<bigint, number>();
+      // The map's keys are 64-bit numbers, which an object's keys can only be as text.
+      for (const [userId, date] of Object.entries(conversation.memberIdToReadDate)) {
+        ofGroup.set(BigInt(userId), Number(date));
+      }
+      dates.set(conversation.groupId, ofGroup);
+    }
+    return dates;
+  }
+
+  /** Notes that the user has read the group until now. */
+  async markGroupRead(groupId: bigint): Promise<void> {
+    await this.client.request({
+      case: 'updateConversationRequest',
+      value: { groupId, readDate: BigInt(Date.now()) },
+    });
+  }
+
+  /** Tells the others that the user is writing. */
+  async typingInGroup(groupId: bigint): Promise<void> {
+    await this.client.request({
+      case: 'updateTypingStatusRequest',
+      value: { isGroupMessage: true, toId: groupId },
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import { create } from '@bufbuild/protobuf';
+import { MessageSchema, ResponseAction } from './generated/turms/model_pb.js';
+import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import { type ChatMessage, type LiveMeeting, toChatMessage, toLiveMeeting } from './models.js';
+
+/** What others did, and what another device of the same user did. Times are milliseconds. */
+export interface PushEvents {
+  /** A message that was just delivered. */
+  message: { message: ChatMessage };
+  /** A message was edited (`text` set) or recalled (`recalledAt` set). */
+  messageUpdated: { messageId: bigint; by: bigint; at: number; text?: string; recalledAt?: number };
+  typing: { userId: bigint; groupId?: bigint };
+  /** Somebody read a conversation: in a group, up to `readAt`. */
+  read: { by: bigint; readAt: number; groupId?: bigint; userId?: bigint };
+  membersChanged: {
+    groupId: bigint;
+    change: 'added' | 'removed' | 'updated';
+    userIds: bigint[];
+    by: bigint;
+  };
+  groupChanged: { groupId?: bigint; change: 'created' | 'updated' | 'deleted'; by: bigint };
+  invitation: { groupId: bigint; inviterId: bigint; inviteeId: bigint };
+  invitationAnswered: { invitationId: bigint; by: bigint; accepted: boolean };
+  /** The live state of a meeting changed. */
+  meeting: LiveMeeting;
+  /** Somebody answered the invitation to a meeting. */
+  meetingAnswered: { meetingId: bigint; by: bigint; answer: 'accept' | 'decline' | 'ignore' };
+  /** A meeting was cancelled by a device or user other than this one. */
+  meetingDeleted: { meetingId: bigint; by: bigint };
+  /** Every push as it came, understood or not. */
+  push: TurmsNotification;
+}
+
+export type PushEvent = {
+  [Name in keyof PushEvents]: { name: Name; payload: PushEvents[Name] };
+}[keyof PushEvents];
+
+const answers = {
+  [ResponseAction.ACCEPT]: 'accept',
+  [ResponseAction.DECLINE]: 'decline',
+  [ResponseAction.IGNORE]: 'ignore',
+} as const;
+
+/** Translates one push into the events above. */
+export function readPush(notification: TurmsNotification): PushEvent[] {
+  const events: PushEvent[] = [{ name: 'push', payload: notification }];
+  const data = notification.data?.kind;
+  if (data?.case === 'meetingStates') {
+    for (const state of data.value.meetingStates) events.push({ name: 'meeting', payload: toLiveMeeting(state) });
+  }
+  const relayed = readRelayed(notification);
+  if (relayed) events.push(relayed);
+  return events;
+}
+
+function readRelayed(notification: TurmsNotification): PushEvent | undefined {
+  const request = notification.relayedRequest?.kind;
+  if (!request) return undefined;
+  const by = notification.requesterId ?? 0n;
+  const at = Number(notification.timestamp);
+  switch (request.case) {
+    case 'createMessageRequest': {
+      const { messageId, deliveryDate } = request.value;
+      const message = toChatMessage(
+        create(MessageSchema, {
+          ...pick(request.value, ['text', 'groupId', 'recipientId', 'isSystemMessage', 'records']),
+          ...(messageId !== undefined && { id: messageId }),
+          deliveryDate: deliveryDate ?? notification.timestamp,
+          senderId: by,
+        }),
+      );
+      return message && { name: 'message', payload: { message } };
+    }
+    case 'updateMessageRequest': {
+      const { messageId, text, recallDate } = request.value;
+      return {
+        name: 'messageUpdated',
+        payload: {
+          messageId,
+          by,
+          at,
+          ...(text !== undefined && { text }),
+          ...(recallDate !== undefined && { recalledAt: Number(recallDate) }),
+        },
+      };
+    }
+    case 'updateTypingStatusRequest': {
+      const { isGroupMessage, toId } = request.value;
+      return { name: 'typing', payload: { userId: by, ...(isGroupMessage && { groupId: toId }) } };
+    }
+    case 'updateConversationRequest':
+      return {
+        name: 'read',
+        payload: { by, readAt: Number(request.value.readDate), ...pick(request.value, ['groupId', 'userId']) },
+      };
+    case 'createGroupMembersRequest': {
+      const { groupId, userIds } = request.value;
+      return { name: 'membersChanged', payload: { groupId, change: 'added', userIds, by } };
+    }
+    case 'deleteGroupMembersRequest': {
+      const { groupId, memberIds } = request.value;
+      return { name: 'membersChanged', payload: { groupId, change: 'removed', userIds: memberIds, by } };
+    }
+    case 'updateGroupMemberRequest': {
+      const { groupId, memberId } = request.value;
+      return { name: 'membersChanged', payload: { groupId, change: 'updated', userIds: [memberId], by } };
+    }
+    case 'createGroupRequest':
+      return { name: 'groupChanged', payload: { change: 'created', by } };
+    case 'updateGroupRequest':
+      return { name: 'groupChanged', payload: { groupId: request.value.groupId, change: 'updated', by } };
+    case 'deleteGroupRequest':
+      return { name: 'groupChanged', payload: { groupId: request.value.groupId, change: 'deleted', by } };
+    case 'createGroupInvitationRequest': {
+      const { groupId, inviteeId } = request.value;
+      return { name: 'invitation', payload: { groupId, inviterId: by, inviteeId } };
+    }
+    case 'updateGroupInvitationRequest': {
+      const { invitationId, responseAction } = request.value;
+      const accepted = responseAction === ResponseAction.ACCEPT;
+      return { name: 'invitationAnswered', payload: { invitationId, by, accepted } };
+    }
+    case 'updateMeetingInvitationRequest': {
+      const { meetingId, responseAction } = request.value;
+      return { name: 'meetingAnswered', payload: { meetingId, by, answer: answers[responseAction] ?? 'ignore' } };
+    }
+    case 'deleteMeetingRequest':
+      if (request.value.id === undefined) return undefined;
+      return { name: 'meetingDeleted', payload: { meetingId: request.value.id, by } };
+    default:
+      return undefined;
+  }
+}
+
+function pick<T extends object, K extends keyof T>(value: T, keys: K[]): { [P in K]?: Exclude<T[P], undefined> } {
+  const picked: { [P in K]?: Exclude<T[P], undefined> } = {};
+  for (const key of keys) {
+    if (value[key] !== undefined) picked[key] = value[key] as Exclude<T[K], undefined>;
+  }
+  return picked;
+}

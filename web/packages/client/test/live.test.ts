@@ -1,0 +1,74 @@
+// Against a real server: TURMS_URL=ws://127.0.0.1:7880/turms, started with --dev (its demo accounts and group).
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { DeviceType, TurmsClient, type WebSocketConstructor } from '../src/index.js';
+
+const url = process.env.TURMS_URL;
+const clients: TurmsClient[] = [];
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.signOut();
+});
+
+async function signIn(userId: bigint, password = 'turms'): Promise<TurmsClient> {
+  const client = new TurmsClient({
+    url: url!,
+    webSocket: WebSocket as unknown as WebSocketConstructor,
+    deviceType: DeviceType.OTHERS,
+  });
+  clients.push(client);
+  await client.signIn({ userId, password });
+  return client;
+}
+
+describe.skipIf(!url)('the server', () => {
+  test('refuses a wrong password', async () => {
+    await expect(signIn(1n, 'wrong')).rejects.toMatchObject({ kind: 'refused', code: 2011 });
+  });
+
+  test('delivers a message to the other members, and keeps it', async () => {
+    const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
+    const group = (await alice.groups.joined())[0]!;
+    const text = `hello ${Date.now()}`;
+    const arrived = bob.once('message', ({ message }) => message.text === text);
+    const { id } = await alice.messages.sendToGroup(group.id, text);
+    expect((await arrived).message).toMatchObject({ id, groupId: group.id, senderId: 1n });
+    const history = await bob.messages.history({ groupId: group.id, limit: 1, from: 'newest' });
+    expect(history).toMatchObject([{ id, text, senderId: 1n }]);
+  });
+
+  test('tells others of edits, recalls, typing and read dates', async () => {
+    const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
+    const group = (await alice.groups.joined())[0]!;
+    const { id } = await alice.messages.sendToGroup(group.id, 'draft');
+    const edited = bob.once('messageUpdated', (update) => update.messageId === id && update.text !== undefined);
+    await alice.messages.edit(id, 'final');
+    expect(await edited).toMatchObject({ text: 'final', by: 1n });
+    const recalled = bob.once('message', ({ message }) => message.system?.kind === 'recalled');
+    await alice.messages.recall(id);
+    expect((await recalled).message.system).toEqual({ kind: 'recalled', messageId: id });
+    const typing = bob.once('typing');
+    await alice.messages.typingInGroup(group.id);
+    expect(await typing).toEqual({ userId: 1n, groupId: group.id });
+    await bob.messages.markGroupRead(group.id);
+    const read = (await bob.messages.groupReadDates([group.id])).get(group.id)?.get(2n);
+    expect(read).toBeGreaterThan(0);
+  });
+
+  test('makes groups that others join by invitation', async () => {
+    const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
+    const groupId = await alice.groups.create('Project');
+    const invited = bob.once('invitation');
+    const invitationId = await alice.groups.invite(groupId, 2n, 'come');
+    expect(await invited).toEqual({ groupId, inviterId: 1n, inviteeId: 2n });
+    expect((await bob.groups.pendingInvitations()).map(({ id }) => id)).toContain(invitationId);
+    const answered = alice.once('invitationAnswered');
+    await bob.groups.answerInvitation(invitationId, true);
+    expect(await answered).toMatchObject({ invitationId, accepted: true, by: 2n });
+    expect((await alice.groups.members(groupId)).map(({ userId }) => userId).sort()).toEqual([1n, 2n]);
+    const removed = bob.once('membersChanged', ({ change }) => change === 'removed');
+    await alice.groups.removeMember(groupId, 2n);
+    expect(await removed).toEqual({ groupId, change: 'removed', userIds: [2n], by: 1n });
+    await expect(bob.messages.sendToGroup(groupId, 'still here?')).rejects.toMatchObject({ kind: 'refused' });
+  });
+});
