@@ -1,0 +1,221 @@
+#include "app/cli.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/server.h"
+#include "base/log.h"
+
+namespace turms::app {
+namespace {
+
+constexpr int kRuntimeFailure = 1;
+constexpr int kUsageError = 2;
+
+/// The options that every command that needs a configuration or data takes.
+struct Common {
+  bool dev = false;
+  std::string config_file;
+  std::string data = "data";
+  std::vector<std::string> assignments;
+
+  void add_to(CLI::App& command) {
+    command.add_flag("--dev", dev,
+                     "Development: loopback, key devkey/secret, demo accounts 1 alice, 2 bob, 3 "
+                     "carol (password turms)");
+    command.add_option("--config", config_file, "Configuration file (YAML)");
+    command.add_option("--data", data, "Data directory")->capture_default_str();
+    command.add_option("--set", assignments, "Set one configuration key: key=value")
+        ->allow_extra_args(false);
+  }
+
+  [[nodiscard]] Result<Config> load() const {
+    Config::Sources sources{.dev = dev, .file = std::nullopt, .assignments = assignments};
+    if (!config_file.empty()) sources.file = config_file;
+    return Config::load(sources);
+  }
+};
+
+int complain(const Error& error, int status) {
+  fmt::print(stderr, "turms: {}\n", error.message);
+  return status;
+}
+
+log::Level log_level(const std::string& name) {
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warn") return log::Level::kWarn;
+  if (name == "error") return log::Level::kError;
+  if (name == "off") return log::Level::kOff;
+  return log::Level::kInfo;
+}
+
+int with_config(const Common& common, const std::function<int(const Config&)>& run) {
+  auto config = common.load();
+  if (!config) return complain(config.error(), kUsageError);
+  log::set_level(log_level(config->text("log.level")));
+  return run(*config);
+}
+
+int with_data(const Common& common,
+              const std::function<Status(const Config&, const DataDirectory&)>& run) {
+  return with_config(common, [&](const Config& config) {
+    auto data = DataDirectory::open(common.data);
+    if (!data) return complain(data.error(), kRuntimeFailure);
+    const Status status = run(config, *data);
+    if (status) return 0;
+    return complain(status.error(), status.error().code == ErrorCode::kInvalidArgument
+                                        ? kUsageError
+                                        : kRuntimeFailure);
+  });
+}
+
+struct Password {
+  std::string text;
+  bool from_stdin = false;
+
+  void add_to(CLI::App& command) {
+    auto* group = command.add_option_group("password");
+    group->add_option("--password", text,
+                      "The password; others on this machine may see it in the list of processes");
+    group->add_flag("--password-stdin", from_stdin,
+                    "Read the password from the first line of standard input");
+    group->require_option(1);
+  }
+  [[nodiscard]] std::string read() const {
+    if (!from_stdin) return text;
+    std::string line;
+    std::getline(std::cin, line);
+    return line;
+  }
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"turms: chat and video meetings in one server"};
+  app.require_subcommand(1);
+  Common common;
+  int status = 0;
+
+  auto* serve_command = app.add_subcommand("serve", "Run the server");
+  common.add_to(*serve_command);
+  serve_command->callback([&] {
+    status = with_data(common, [&](const Config& config, const DataDirectory& data) {
+      return serve(config, data, common.dev);
+    });
+  });
+
+  auto* user = app.add_subcommand("user", "Accounts (also while the server runs)");
+  user->require_subcommand(1);
+  int64_t id = 0;
+  std::string name;
+  Password password;
+  auto* user_add = user->add_subcommand("add", "Add an account");
+  common.add_to(*user_add);
+  user_add->add_option("--id", id, "User id")->required()->check(CLI::PositiveNumber);
+  user_add->add_option("--name", name, "Display name")->required();
+  password.add_to(*user_add);
+  user_add->callback([&] {
+    status = with_data(common, [&](const Config& c, const DataDirectory& d) {
+      return add_user(c, d, id, name, password.read());
+    });
+  });
+  auto* user_passwd = user->add_subcommand("passwd", "Change a password");
+  common.add_to(*user_passwd);
+  user_passwd->add_option("--id", id, "User id")->required()->check(CLI::PositiveNumber);
+  password.add_to(*user_passwd);
+  user_passwd->callback([&] {
+    status = with_data(common, [&](const Config& c, const DataDirectory& d) {
+      return change_password(c, d, id, password.read());
+    });
+  });
+  auto* user_list = user->add_subcommand("list", "List accounts: id, name, state");
+  common.add_to(*user_list);
+  user_list->callback([&] { status = with_data(common, list_users); });
+
+  auto* group = app.add_subcommand("group", "Groups (also while the server runs)");
+  group->require_subcommand(1);
+  int64_t owner = 0;
+  std::vector<int64_t> members;
+  auto* group_add = group->add_subcommand("add", "Add a group");
+  common.add_to(*group_add);
+  group_add->add_option("--name", name, "Name")->required();
+  group_add->add_option("--owner", owner, "User id of the owner")->required();
+  group_add->add_option("--members", members, "User ids of the other members, with commas")
+      ->delimiter(',');
+  group_add->callback([&] {
+    status = with_data(common, [&](const Config& c, const DataDirectory& d) {
+      return add_group(c, d, name, owner, members);
+    });
+  });
+  auto* group_list = group->add_subcommand("list", "List groups: id, name, owner, state");
+  common.add_to(*group_list);
+  group_list->callback([&] { status = with_data(common, list_groups); });
+
+  auto* token = app.add_subcommand("token", "Make a LiveKit access token");
+  common.add_to(*token);
+  TokenRequest request;
+  token->add_option("--identity", request.identity, "Identity of the participant");
+  token->add_option("--name", request.name, "Display name");
+  token->add_option("--room", request.room, "Room");
+  token->add_option("--metadata", request.metadata, "Metadata of the participant");
+  token->add_flag("--join", request.join, "May join the room");
+  token->add_flag("--create", request.create, "May create and delete rooms");
+  token->add_flag("--list", request.list, "May list rooms");
+  token->add_flag("--admin", request.admin, "May administer the room");
+  token->add_flag("--subscribe-only", request.subscribe_only, "May not publish");
+  token->add_option("--valid-for", request.valid_for_seconds, "Seconds")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  token->callback([&] {
+    status = with_data(common, [&](const Config& c, const DataDirectory& d) {
+      return print_token(c, d, request);
+    });
+  });
+
+  auto* config_command = app.add_subcommand("config", "Check or show the configuration");
+  config_command->require_subcommand(1);
+  auto* check = config_command->add_subcommand("check", "Check the configuration");
+  common.add_to(*check);
+  check->callback([&] {
+    status = with_config(common, [](const Config& config) {
+      for (const std::string& warning : config.warnings()) fmt::print("{}\n", warning);
+      fmt::print("the configuration is good\n");
+      return 0;
+    });
+  });
+  auto* show = config_command->add_subcommand("show", "Show the settings in force, secrets masked");
+  common.add_to(*show);
+  show->callback([&] {
+    status = with_config(common, [](const Config& config) {
+      fmt::print("{}", config.show());
+      return 0;
+    });
+  });
+  config_command->add_subcommand("reference", "Describe every setting (Markdown)")->callback([] {
+    fmt::print("{}", configuration_reference());
+  });
+
+  auto* doctor_command =
+      app.add_subcommand("doctor", "Look for what commonly keeps a server from working");
+  common.add_to(*doctor_command);
+  doctor_command->callback([&] { status = with_data(common, doctor); });
+
+  app.add_subcommand("version", "Print the version")->callback([] {
+    fmt::print("turms {}\n", TURMS_VERSION);
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 has a status of its own for each mistake; ours is one for all. Help is no mistake.
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  return status;
+}
+
+}  // namespace turms::app

@@ -1,0 +1,206 @@
+#include "app/commands.h"
+
+#include <fmt/core.h>
+
+#include <fstream>
+
+#include "app/im_stack.h"
+#include "livekit/token.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "net/udp_socket.h"
+
+namespace turms::app {
+namespace {
+
+constexpr int kPageSize = 1000;
+
+/// Opens the data directory, runs one operation to its end, closes.
+template <class Operation>
+Status with_domain(const Config& config, const DataDirectory& data, Operation operation) {
+  net::Loop loop;
+  auto stack = ImStack::open(loop, config, data);
+  if (!stack) return std::unexpected(stack.error());
+  Status result = fail(ErrorCode::kInternal, "the operation did not complete");
+  spawn([](Operation& run, im::Domain& domain, Status& out, net::Loop& owner) -> Task<void> {
+    out = co_await run(domain);
+    owner.stop();
+  }(operation, (*stack)->domain(), result, loop));
+  loop.run();
+  (*stack)->close();
+  return result;
+}
+
+template <class T>
+Status to_status(const Result<T>& result) {
+  if (!result) return std::unexpected(result.error());
+  return {};
+}
+
+}  // namespace
+
+Status add_user(const Config& config, const DataDirectory& data, int64_t id,
+                const std::string& name, const std::string& password) {
+  return with_domain(config, data, [&](im::Domain& domain) -> Task<Status> {
+    return [](im::Domain& d, UserId user, std::string n, std::string p) -> Task<Status> {
+      const auto added = co_await d.administration.add_user(user, std::move(n), std::move(p));
+      if (added) fmt::print("added user {}\n", user.value);
+      co_return to_status(added);
+    }(domain, UserId(id), name, password);
+  });
+}
+
+Status change_password(const Config& config, const DataDirectory& data, int64_t id,
+                       const std::string& password) {
+  return with_domain(config, data, [&](im::Domain& domain) -> Task<Status> {
+    return [](im::Domain& d, UserId user, std::string p) -> Task<Status> {
+      const auto changed = co_await d.administration.set_password(user, std::move(p));
+      if (changed) fmt::print("changed the password of user {}\n", user.value);
+      co_return to_status(changed);
+    }(domain, UserId(id), password);
+  });
+}
+
+Status list_users(const Config& config, const DataDirectory& data) {
+  return with_domain(config, data, [](im::Domain& domain) -> Task<Status> {
+    UserId after(INT64_MIN);
+    for (;;) {
+      const auto users = co_await domain.administration.list_users(after, kPageSize);
+      if (!users) co_return std::unexpected(users.error());
+      for (const im::User& user : *users) {
+        fmt::print("{}\t{}\t{}\n", user.id.value, user.name, user.active ? "active" : "inactive");
+        after = user.id;
+      }
+      if (users->size() < kPageSize) co_return Status();
+    }
+  });
+}
+
+Status add_group(const Config& config, const DataDirectory& data, const std::string& name,
+                 int64_t owner, const std::vector<int64_t>& members) {
+  return with_domain(config, data, [&](im::Domain& domain) -> Task<Status> {
+    std::vector<UserId> ids;
+    for (int64_t member : members) ids.emplace_back(member);
+    return [](im::Domain& d, std::string n, UserId o, std::vector<UserId> m) -> Task<Status> {
+      const auto added = co_await d.administration.add_group(std::move(n), o, std::move(m));
+      if (added) fmt::print("added group {}\n", added->value);
+      co_return to_status(added);
+    }(domain, name, UserId(owner), std::move(ids));
+  });
+}
+
+Status list_groups(const Config& config, const DataDirectory& data) {
+  return with_domain(config, data, [](im::Domain& domain) -> Task<Status> {
+    GroupId after(INT64_MIN);
+    for (;;) {
+      const auto groups = co_await domain.administration.list_groups(after, kPageSize);
+      if (!groups) co_return std::unexpected(groups.error());
+      for (const im::Group& group : *groups) {
+        fmt::print("{}\t{}\towner {}\t{}\n", group.id.value, group.name, group.owner_id.value,
+                   group.active ? "active" : "deleted");
+        after = group.id;
+      }
+      if (groups->size() < kPageSize) co_return Status();
+    }
+  });
+}
+
+Status print_token(const Config& config, const DataDirectory& data, const TokenRequest& request) {
+  Config::Map keys = config.map("livekit.keys");
+  if (keys.empty()) {
+    auto made = data.livekit_keys();
+    if (!made) return std::unexpected(made.error());
+    keys = std::move(*made);
+  }
+  livekit::Grants grants;
+  grants.api_key = keys.begin()->first;
+  grants.identity = request.identity;
+  grants.name = request.name;
+  grants.metadata = request.metadata;
+  livekit::VideoGrants& video = grants.video.emplace();
+  video.room = request.room;
+  video.room_join = request.join;
+  video.room_create = request.create;
+  video.room_list = request.list;
+  video.room_admin = request.admin;
+  if (request.subscribe_only) video.can_publish = video.can_publish_data = false;
+  fmt::print("{}\n", livekit::mint_token(grants, keys.begin()->second, wall_now(),
+                                         std::chrono::seconds(request.valid_for_seconds)));
+  return {};
+}
+
+namespace {
+
+struct Doctor {
+  int problems = 0;
+
+  void report(bool good, std::string_view what, std::string_view advice) {
+    fmt::print("{} {}{}{}\n", good ? "ok     " : "problem", what, good ? "" : ": ",
+               good ? "" : advice);
+    problems += good ? 0 : 1;
+  }
+};
+
+bool tcp_port_free(const std::string& bind, int64_t port) {
+  net::Loop loop;
+  net::HttpServerConfig config;
+  config.bind_address = bind;
+  config.port = static_cast<uint16_t>(port);
+  return net::HttpServer::listen(loop, config).has_value();
+}
+
+int64_t read_number(const char* path) {
+  int64_t value = -1;
+  std::ifstream(path) >> value;
+  return value;
+}
+
+}  // namespace
+
+Status doctor(const Config& config, const DataDirectory& data) {
+  Doctor doctor;
+  doctor.report(true, fmt::format("data directory {} can be written", data.path().string()), "");
+  {
+    net::Loop loop;
+    auto stack = ImStack::open(loop, config, data);
+    doctor.report(stack.has_value(), "the database opens and is sound",
+                  stack ? "" : stack.error().message);
+    if (stack) (*stack)->close();
+  }
+  const struct {
+    const char* what;
+    const char* bind;
+    const char* port;
+  } listeners[] = {
+      {"HTTP", "http.bind", "http.port"},
+      {"Turms WebSocket", "turms.gateway.websocket.host", "turms.gateway.websocket.port"},
+      {"Turms TCP", "turms.gateway.tcp.host", "turms.gateway.tcp.port"},
+      {"admin", "admin.bind", "admin.port"}};
+  for (const auto& listener : listeners) {
+    doctor.report(
+        tcp_port_free(config.text(listener.bind), config.number(listener.port)),
+        fmt::format("{} port {} is free", listener.what, config.number(listener.port)),
+        fmt::format("another program (or a running turms) has it; set {}", listener.port));
+  }
+  const auto ports = Config::parse_ports(config.text("livekit.rtc.udp_port"));
+  for (int i = 0; i < ports->count; ++i) {
+    const auto port = static_cast<uint16_t>(ports->first == 0 ? 0 : ports->first + i);
+    const auto address = net::Address::parse(config.text("livekit.rtc.bind"), port);
+    doctor.report(address && net::UdpSocket::bind(*address).has_value(),
+                  fmt::format("media UDP port {} is free", port),
+                  "another program (or a running turms) has it; set livekit.rtc.udp_port");
+  }
+  constexpr int64_t kWanted = 4 * 1024 * 1024;
+  const int64_t receive_buffer = read_number("/proc/sys/net/core/rmem_max");
+  doctor.report(
+      receive_buffer < 0 || receive_buffer >= kWanted,
+      fmt::format("UDP buffers may be {} bytes", receive_buffer),
+      fmt::format(
+          "bursts of media may be lost; run sysctl -w net.core.rmem_max={} net.core.wmem_max={}",
+          kWanted, kWanted));
+  if (doctor.problems > 0)
+    return fail(ErrorCode::kFailedPrecondition, fmt::format("{} problems found", doctor.problems));
+  return {};
+}
+
+}  // namespace turms::app

@@ -1,0 +1,39 @@
+#include "app/im_stack.h"
+
+#include "bus/local_bus.h"
+#include "net/loop.h"
+
+namespace turms::app {
+namespace {
+
+class SystemClock : public im::Clock {
+ public:
+  WallTime now() const override { return wall_now(); }
+};
+
+}  // namespace
+
+ImStack::ImStack(int node) : clock_(std::make_unique<SystemClock>()), ids_(node) {}
+ImStack::~ImStack() = default;
+
+Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& config,
+                                               const DataDirectory& data) {
+  std::unique_ptr<ImStack> stack(new ImStack(static_cast<int>(config.number("node.id"))));
+  const auto post = [&loop](std::function<void()> function) { loop.post(std::move(function)); };
+  store::Options options;
+  options.directory = data.path().string();
+  auto opened = store::Store::open(std::move(options), post);
+  if (!opened) return std::unexpected(opened.error());
+  stack->store_ = std::move(*opened);
+  // A clock that was set back must not lead to ids that sort before what is stored.
+  stack->ids_.advance_past(stack->store_->last_id());
+  stack->hasher_ = store::make_argon2_hasher(post);
+  stack->bus_ = bus::make_local_bus();
+  stack->domain_ =
+      std::make_unique<im::Domain>(im::Settings{}, stack->store_->repositories(), *stack->bus_,
+                                   *stack->hasher_, *stack->clock_, stack->ids_);
+  stack->store_->on_foreign_change([domain = stack->domain_.get()] { domain->forget_cached(); });
+  return stack;
+}
+
+}  // namespace turms::app

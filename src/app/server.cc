@@ -1,0 +1,227 @@
+#include "app/server.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/admin.h"
+#include "app/im_stack.h"
+#include "app/web.h"
+#include "base/log.h"
+#include "gateway/service.h"
+#include "livekit/service.h"
+#include "media/engine.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+
+namespace turms::app {
+namespace {
+
+constexpr Duration kDrainTimeout = 10s;
+
+class Server {
+ public:
+  Server(const Config& config, const DataDirectory& data, bool dev)
+      : config_(config), data_(data), dev_(dev) {}
+
+  Status start();
+  /// Until drained.
+  void run() { loop_.run(); }
+
+ private:
+  Result<std::unique_ptr<net::HttpServer>> listen_http(const std::string& name,
+                                                       const std::string& bind, int64_t port);
+  Status start_gateway();
+  Status start_livekit();
+  Task<void> finish_start();
+  void print_ready();
+  void drain();
+  void stop_when_drained();
+
+  const Config& config_;
+  const DataDirectory& data_;
+  const bool dev_;
+
+  net::Loop loop_;
+  std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<net::HttpServer> admin_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<ImStack> im_;
+  std::unique_ptr<gateway::Service> gateway_;
+  std::unique_ptr<livekit::Service> livekit_;
+  net::Timer drain_timer_{loop_};
+  TimePoint drain_deadline_ = kNever;
+  bool livekit_drained_ = false;
+};
+
+Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& name,
+                                                             const std::string& bind,
+                                                             int64_t port) {
+  net::HttpServerConfig config;
+  config.bind_address = bind;
+  config.port = static_cast<uint16_t>(port);
+  config.name = name;
+  config.max_connections = static_cast<size_t>(config_.number("http.max_connections"));
+  return net::HttpServer::listen(loop_, std::move(config));
+}
+
+Status Server::start() {
+  // Before the first thread: they inherit the blocked signals.
+  loop_.on_termination_signal([this] { drain(); });
+  client_ = net::HttpClient::create(loop_);
+
+  auto http = listen_http("http", config_.text("http.bind"), config_.number("http.port"));
+  if (!http) return std::unexpected(http.error());
+  http_ = std::move(*http);
+  serve_web(*http_);
+  if (config_.flag("admin.enabled")) {
+    auto admin = listen_http("admin", config_.text("admin.bind"), config_.number("admin.port"));
+    if (!admin) return std::unexpected(admin.error());
+    admin_ = std::move(*admin);
+    serve_admin(*admin_);
+  }
+
+  auto im = ImStack::open(loop_, config_, data_);
+  if (!im) return std::unexpected(im.error());
+  im_ = std::move(*im);
+  if (Status status = start_gateway(); !status) return status;
+  if (Status status = start_livekit(); !status) return status;
+  spawn(finish_start());
+  return {};
+}
+
+Status Server::start_gateway() {
+  gateway::Config config;
+  config.max_request_bytes =
+      static_cast<size_t>(config_.number("turms.gateway.client-api.max-request-size-bytes"));
+  config.idle_timeout = std::chrono::seconds(
+      config_.number("turms.gateway.session.close-idle-session-after-seconds"));
+  config.establish_timeout =
+      std::chrono::seconds(config_.number("turms.gateway.session.establish-timeout-seconds"));
+  config.max_pending_bytes =
+      static_cast<size_t>(config_.number("turms.gateway.session.max-pending-bytes"));
+  config.max_connections = static_cast<size_t>(config_.number("turms.gateway.max-connections"));
+  gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
+  gateway_->websocket_route(*http_, "/turms");
+  if (config_.flag("turms.gateway.websocket.enabled")) {
+    const auto port = static_cast<uint16_t>(config_.number("turms.gateway.websocket.port"));
+    if (Status status =
+            gateway_->listen_websocket(config_.text("turms.gateway.websocket.host"), port);
+        !status)
+      return status;
+  }
+  if (config_.flag("turms.gateway.tcp.enabled")) {
+    const auto port = static_cast<uint16_t>(config_.number("turms.gateway.tcp.port"));
+    if (Status status = gateway_->listen_tcp(config_.text("turms.gateway.tcp.host"), port); !status)
+      return status;
+  }
+  return {};
+}
+
+Status Server::start_livekit() {
+  if (!config_.flag("livekit.enabled")) {
+    livekit_drained_ = true;
+    return {};
+  }
+  livekit::ServiceConfig config;
+  for (const auto& [key, secret] : config_.map("livekit.keys")) config.keys[key] = secret;
+  if (config.keys.empty()) {
+    auto made = data_.livekit_keys();
+    if (!made) return std::unexpected(made.error());
+    for (const auto& [key, secret] : *made) config.keys[key] = secret;
+  }
+  config.room.auto_create = config_.flag("livekit.room.auto_create");
+  config.room.empty_timeout = std::chrono::seconds(config_.number("livekit.room.empty_timeout"));
+  config.room.departure_timeout =
+      std::chrono::seconds(config_.number("livekit.room.departure_timeout"));
+  config.room.max_participants =
+      static_cast<uint32_t>(config_.number("livekit.room.max_participants"));
+  config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));
+  config.limits.attributes =
+      static_cast<size_t>(config_.number("livekit.limit.max_attributes_size"));
+  config.limits.room_name =
+      static_cast<size_t>(config_.number("livekit.limit.max_room_name_length"));
+  config.limits.identity =
+      static_cast<size_t>(config_.number("livekit.limit.max_participant_identity_length"));
+  config.limits.name =
+      static_cast<size_t>(config_.number("livekit.limit.max_participant_name_length"));
+  config.webhook.urls = config_.list("livekit.webhook.urls");
+  config.webhook.api_key = config_.text("livekit.webhook.api_key");
+  if (config.webhook.api_key.empty()) config.webhook.api_key = config.keys.begin()->first;
+
+  const auto ports = Config::parse_ports(config_.text("livekit.rtc.udp_port"));
+  media::EngineConfig engine;
+  engine.workers = ports->count;
+  engine.first_udp_port = ports->first;
+  engine.bind_address = config_.text("livekit.rtc.bind");
+  engine.advertised_address = config_.text("livekit.rtc.node_ip");
+
+  livekit_ = std::make_unique<livekit::Service>(std::move(config), loop_, *client_);
+  const Status started =
+      livekit_->start([&engine](media::Engine::Post post, media::EngineEvents& events) {
+        return media::start_engine(engine, std::move(post), events);
+      });
+  if (!started) return started;
+  livekit_->register_routes(*http_);
+  return {};
+}
+
+Task<void> Server::finish_start() {
+  if (dev_) {
+    const auto seeded = co_await im_->domain().administration.seed_demo();
+    if (!seeded) log::error("demo accounts: {}", seeded.error().message);
+  }
+  print_ready();
+}
+
+void Server::print_ready() {
+  const auto udp = livekit_ ? livekit_->udp_ports() : std::vector<uint16_t>();
+  fmt::print(
+      "{{\"event\":\"ready\",\"http\":{},\"websocket\":{},\"tcp\":{},\"udp\":{},\"admin\":{}}}\n",
+      http_->port(), gateway_->websocket_port(), gateway_->tcp_port(),
+      udp.empty() ? 0 : udp.front(), admin_ ? admin_->port() : 0);
+  std::fflush(stdout);
+  if (!dev_) return;
+  log::info(
+      "open http://localhost:{}/ and sign in as 1 (alice), 2 (bob) or 3 (carol), password turms",
+      http_->port());
+}
+
+void Server::drain() {
+  if (drain_deadline_ != kNever) {
+    log::warn("second signal: stopping without draining");
+    std::fflush(nullptr);
+    ::_exit(0);
+  }
+  log::info("draining");
+  drain_deadline_ = loop_.now() + kDrainTimeout;
+  gateway_->drain();
+  http_->drain();
+  if (admin_) admin_->drain();
+  if (livekit_) livekit_->drain(kDrainTimeout, [this] { livekit_drained_ = true; });
+  stop_when_drained();
+}
+
+void Server::stop_when_drained() {
+  if ((livekit_drained_ && gateway_->drained()) || loop_.now() >= drain_deadline_) {
+    im_->close();
+    loop_.stop();
+    return;
+  }
+  drain_timer_.start(10ms, [this] { stop_when_drained(); });
+}
+
+}  // namespace
+
+Status serve(const Config& config, const DataDirectory& data, bool dev) {
+  for (const std::string& warning : config.warnings()) log::warn("{}", warning);
+  Server server(config, data, dev);
+  if (Status status = server.start(); !status) return status;
+  server.run();
+  return {};
+}
+
+}  // namespace turms::app
