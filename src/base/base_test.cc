@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 
 #include "base/crypto.h"
@@ -68,6 +69,32 @@ TEST(Ids, IncreaseWhateverTheClockDoes) {
     EXPECT_GT(id, last);
     last = id;
   }
+}
+
+TEST(Ids, GoOnAboveWhatWasStoredBeforeARestart) {
+  const WallTime now{1800000000000};
+  IdGenerator before(7);
+  int64_t last = 0;
+  for (int i = 0; i < 10; ++i) last = before.next({now.unix_ms + 5000});
+  IdGenerator after(0);
+  after.advance_past(last);
+  const int64_t id = after.next(now);
+  EXPECT_GT(id, last);
+  EXPECT_GT(after.next(now), id);
+  IdGenerator unmoved(0);
+  unmoved.advance_past(0);
+  EXPECT_EQ(IdGenerator::time_of(unmoved.next(now)), now);
+}
+
+TEST(Ids, BoundOfATimeSplitsIds) {
+  IdGenerator ids(1);
+  const WallTime t{1800000000000};
+  const int64_t earlier = ids.next({t.unix_ms - 1});
+  const int64_t at = ids.next(t);
+  EXPECT_LT(earlier, IdGenerator::first_at(t));
+  EXPECT_LE(IdGenerator::first_at(t), at);
+  EXPECT_EQ(IdGenerator::first_at({0}), 0);
+  EXPECT_GT(IdGenerator::first_at({std::numeric_limits<int64_t>::max()}), at);
 }
 
 TEST(Ids, NodesDoNotCollide) {

@@ -25,8 +25,14 @@ class IdGenerator {
 
   int64_t next(WallTime now);
 
+  /// Ids made from now on are greater than `id`: what was stored before a restart stays below, even
+  /// when the clock was set back meanwhile.
+  void advance_past(int64_t id);
+
   /// The wall time an id was made at.
   static WallTime time_of(int64_t id);
+  /// No id made at `time` or later is less than this one, and every earlier one is.
+  static int64_t first_at(WallTime time);
 
  private:
   int64_t node_;
