@@ -90,6 +90,10 @@ struct MeetingFinished {
 struct MeetingStateChanged {
   Meeting meeting;
   std::vector<MeetingParticipant> participants;
+  /// Grows with each change of this meeting.
+  int64_t version = 0;
+  /// Where clients connect; empty: the origin that serves the page.
+  std::string media_url;
 };
 
 using Event = std::variant<SystemMessagePushed, MembersAdded, MeetingFinished, MeetingStateChanged>;

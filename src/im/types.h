@@ -191,6 +191,9 @@ struct MeetingParticipant {
   bool microphone = false;
   bool camera = false;
   bool screen = false;
+  /// Filled by the domain, which knows users and groups; providers leave them.
+  std::string name;
+  std::optional<GroupMemberRole> role;
 };
 
 /// Where a user is signed in, and how they want to be seen.
