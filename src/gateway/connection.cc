@@ -1,0 +1,325 @@
+#include "gateway/connection.h"
+
+#include "gateway/environment.h"
+#include "gateway/handlers/convert.h"
+#include "gateway/handlers/handler.h"
+#include "gateway/metrics.h"
+#include "gateway/push_encoder.h"
+#include "gateway/request_header.h"
+#include "gateway/session_registry.h"
+#include "turms/notification.pb.h"
+#include "turms/request.pb.h"
+
+namespace turms::gateway {
+namespace {
+
+/// What answers a request whose own id cannot be told.
+constexpr int64_t kUnknownRequestId = -1;
+/// What answers a heartbeat that fails.
+constexpr int64_t kHeartbeatRequestId = -100;
+/// Requests that one connection may have handled without giving others a turn.
+constexpr int kRequestsPerTurn = 32;
+
+constexpr std::string_view kExtensionsDetail = "turms.extensions";
+
+proto::TurmsNotification notification_now() {
+  proto::TurmsNotification notification;
+  notification.set_timestamp(wall_now().unix_ms);
+  return notification;
+}
+
+int32_t number(im::Code code) {
+  return static_cast<int32_t>(code);
+}
+
+/// What went wrong inside is not for clients.
+bool reason_is_hidden(int32_t code) {
+  return code / 100 == 12;
+}
+
+Task<void> next_turn(net::Loop& loop) {
+  Completion<bool> turn;
+  loop.post([resume = turn.setter()] { resume(true); });
+  co_await turn;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Environment> environment,
+                       std::unique_ptr<Transport> transport)
+    : environment_(std::move(environment)),
+      transport_(std::move(transport)),
+      timer_(environment_->loop),
+      last_activity_(environment_->loop.now()) {
+  environment_->connections.insert(this);
+  gateway_metrics().connections.add();
+}
+
+Connection::~Connection() {
+  leave();
+  environment_->connections.erase(this);
+  gateway_metrics().connections.add(-1);
+}
+
+void Connection::start() {
+  timer_.start(environment_->config.establish_timeout, [this] {
+    count(Rejection::kSignInTimeout);
+    close(CloseStatus::kLoginTimeout);
+  });
+  transport_->start(shared_from_this());
+}
+
+/// Looks at the clock when the session could be idle, instead of starting a timer per request.
+void Connection::watch_activity() {
+  const TimePoint due = last_activity_ + environment_->config.idle_timeout;
+  const TimePoint now = environment_->loop.now();
+  if (due <= now) {
+    count(Rejection::kIdleTimeout);
+    close(CloseStatus::kHeartbeatTimeout);
+    return;
+  }
+  timer_.start(due - now, [this] { watch_activity(); });
+}
+
+// ------------------------------------------------------------------------------------- arriving
+
+void Connection::on_message(ByteView message) {
+  if (closed_) return;
+  last_activity_ = environment_->loop.now();
+  Bytes copy(message.begin(), message.end());
+  if (!running_) {
+    running_ = true;
+    spawn(run(shared_from_this(), std::move(copy)));
+    return;
+  }
+  pending_bytes_ += copy.size();
+  pending_.push_back(std::move(copy));
+  update_reading();
+}
+
+void Connection::update_reading() {
+  transport_->set_reading(pending_.size() < kMaxPendingRequests &&
+                          pending_bytes_ < kMaxPendingBytes);
+}
+
+void Connection::on_frame_error(FrameStatus status) {
+  const bool too_large = status == FrameStatus::kTooLarge;
+  count(too_large ? Rejection::kFrameTooLarge : Rejection::kFrameLength);
+  close(CloseStatus::kIllegalRequest, number(im::Code::kInvalidRequest),
+        too_large ? fmt::format("A request may have at most {} bytes",
+                                environment_->config.max_request_bytes)
+                  : std::string("The length of the request is malformed"));
+}
+
+void Connection::on_closed() {
+  closed_ = true;
+  pending_.clear();
+  timer_.cancel();
+  leave();
+}
+
+Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
+  ++self->environment_->busy_connections;
+  int handled = 0;
+  for (;;) {
+    if (message.empty()) {
+      self->answer_heartbeat();
+    } else {
+      co_await self->handle(message);
+    }
+    if (++handled % kRequestsPerTurn == 0) co_await next_turn(self->environment_->loop);
+    if (self->closed_ || self->pending_.empty()) break;
+    message = std::move(self->pending_.front());
+    self->pending_.pop_front();
+    self->pending_bytes_ -= message.size();
+    self->update_reading();
+  }
+  self->running_ = false;
+  --self->environment_->busy_connections;
+}
+
+void Connection::answer_heartbeat() {
+  if (session_) {
+    const net::SendResult sent = transport_->send(ByteView());
+    if (sent == net::SendResult::kOverflow) close_slow();
+    return;
+  }
+  count(Rejection::kNoSession);
+  answer(kHeartbeatRequestId, number(im::Code::kHeartbeatWithoutSession));
+}
+
+Task<void> Connection::handle(ByteView message) {
+  using Problem = RequestHeader::Problem;
+  const RequestHeader header = read_request_header(message);
+  const int32_t invalid = number(im::Code::kInvalidRequest);
+
+  const bool hidden_extension =
+      header.kind >= kFirstExtensionKind && !(session_ && session_->extensions);
+  if (header.problem == Problem::kMalformed) {
+    count(Rejection::kMalformedRequest);
+    answer(kUnknownRequestId, invalid, "The request is malformed");
+    co_return;
+  }
+  if (header.problem == Problem::kUnknownKind || hidden_extension) {
+    count(Rejection::kUnknownKind);
+    answer(kUnknownRequestId, invalid, "The kind of the request is unknown");
+    co_return;
+  }
+  if (header.problem == Problem::kIdNotPositive) {
+    count(Rejection::kRequestId);
+    answer(header.request_id, invalid, "The request ID must be greater than 0");
+    co_return;
+  }
+
+  proto::TurmsRequest request;
+  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+    count(Rejection::kMalformedRequest);
+    answer(header.request_id, invalid, "The request is malformed");
+    co_return;
+  }
+  count_request(header.kind);
+  switch (header.kind) {
+    case proto::TurmsRequest::kCreateSessionRequest:
+      co_await handle_sign_in(request);
+      break;
+    case proto::TurmsRequest::kDeleteSessionRequest:
+      close(CloseStatus::kDisconnectedByClient);
+      break;
+    default:
+      co_await handle_request(header.kind, request);
+      break;
+  }
+}
+
+// ------------------------------------------------------------------------------------- requests
+
+Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
+  const auto& in = request.create_session_request();
+  if (session_) {
+    answer(request.request_id(), number(im::Code::kSessionExists));
+    co_return;
+  }
+  im::SignIn command;
+  command.version = in.version();
+  command.user_id = UserId(in.user_id());
+  command.password = TURMS_OPTIONAL(in, password, std::string);
+  if (in.has_user_status()) command.status = static_cast<im::UserStatus>(in.user_status());
+  const im::UserStatus status = command.status;
+
+  auto user = co_await environment_->domain.users.authenticate(std::move(command));
+  if (closed_) co_return;
+  if (!user) {
+    count(Rejection::kSignInFailed);
+    answer(request.request_id(), number(user.error().code), user.error().reason);
+    co_return;
+  }
+
+  const auto extensions = in.device_details().find(std::string(kExtensionsDetail));
+  Session session;
+  session.caller = {user->id, device_type_from(in.device_type()),
+                    environment_->registry.draw_session_id()};
+  session.status = status;
+  session.extensions = extensions != in.device_details().end() && extensions->second == "1";
+  session_ = session;
+  environment_->registry.sign_in(*this, session);
+  watch_activity();
+
+  proto::TurmsNotification opened = notification_now();
+  auto& out = *opened.mutable_data()->mutable_user_session();
+  out.set_session_id(std::to_string(session.caller.session_id));
+  out.set_server_id(environment_->config.server_id);
+  send(opened);
+  answer(request.request_id(), number(im::Code::kOk));
+}
+
+Task<void> Connection::handle_request(int32_t kind, proto::TurmsRequest& request) {
+  const int64_t request_id = request.request_id();
+  if (!session_) {
+    count(Rejection::kNoSession);
+    answer(request_id, number(im::Code::kInternalError));
+    co_return;
+  }
+  // A copy: the session may end before the request does.
+  const im::Caller caller = session_->caller;
+  Answer result;
+  if (const Handler handler = find_handler(kind)) {
+    result = co_await handler(*environment_, caller, request);
+  } else {
+    count(Rejection::kNotImplemented);
+    result = not_implemented(kind);
+  }
+
+  if (!closed_) {
+    proto::TurmsNotification response = notification_now();
+    response.set_request_id(request_id);
+    response.set_code(number(result.code));
+    if (!result.reason.empty() && !reason_is_hidden(number(result.code))) {
+      response.set_reason(std::move(result.reason));
+    }
+    if (result.data.kind_case() != proto::TurmsNotification_Data::KIND_NOT_SET) {
+      response.mutable_data()->Swap(&result.data);
+    }
+    send(response);
+  }
+  // The answer first; and also when nobody is there to take it, for the change has been made.
+  if (result.code == im::Code::kOk) {
+    environment_->domain.delivery.dispatch(
+        caller, result.effects, [&](const im::Amendments& amendments) {
+          return encode_relay(caller.user_id, request, amendments);
+        });
+  }
+}
+
+// --------------------------------------------------------------------------------------- leaving
+
+void Connection::answer(int64_t request_id, int32_t code, std::string_view reason) {
+  proto::TurmsNotification response = notification_now();
+  response.set_request_id(request_id);
+  response.set_code(code);
+  if (!reason.empty() && !reason_is_hidden(code)) response.set_reason(std::string(reason));
+  send(response);
+}
+
+void Connection::send(const proto::TurmsNotification& notification) {
+  if (closed_) return;
+  const std::string bytes = notification.SerializeAsString();
+  if (transport_->send(as_bytes(bytes)) == net::SendResult::kOverflow) close_slow();
+}
+
+bool Connection::push(Broadcast& broadcast) {
+  return transport_->send(broadcast) != net::SendResult::kOverflow;
+}
+
+void Connection::close_slow() {
+  if (closed_) return;
+  count(Rejection::kSlowReceiver);
+  close(CloseStatus::kServerUnavailable, {},
+        "Too much is waiting for this client: sign in again and query from the last message you "
+        "have");
+}
+
+void Connection::close(CloseStatus status, std::optional<int32_t> code, std::string_view reason) {
+  close(static_cast<int32_t>(status), code, reason);
+}
+
+void Connection::close(int32_t status, std::optional<int32_t> code, std::string_view reason) {
+  if (closed_) return;
+  closed_ = true;
+  pending_.clear();
+  timer_.cancel();
+  leave();
+  proto::TurmsNotification notification = notification_now();
+  notification.set_close_status(status);
+  if (code) notification.set_code(*code);
+  if (!reason.empty()) notification.set_reason(std::string(reason));
+  const std::string bytes = notification.SerializeAsString();
+  transport_->close(as_bytes(bytes));
+}
+
+void Connection::leave() {
+  if (!session_) return;
+  environment_->registry.sign_out(*this, *session_);
+  session_.reset();
+}
+
+}  // namespace turms::gateway

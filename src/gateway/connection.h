@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/task.h"
+#include "gateway/broadcast.h"
+#include "gateway/proto.h"
+#include "gateway/session.h"
+#include "gateway/transport.h"
+#include "net/loop.h"
+
+namespace turms::gateway {
+
+struct Environment;
+
+/// One client's connection: its requests, one after the other, and its session. Kept alive by its
+/// transport until that has closed, and by a request under way. Lives on the control thread.
+///
+/// Requests take effect and are answered in the order they came: each is finished before the next
+/// begins. Bounds: kMaxPendingRequests and kMaxPendingBytes wait, then the socket is not read;
+/// what the client does not take is bounded by the transport, and its overflow ends the session.
+class Connection final : public TransportListener, public std::enable_shared_from_this<Connection> {
+ public:
+  static constexpr size_t kMaxPendingRequests = 128;
+  static constexpr size_t kMaxPendingBytes = 64 * 1024;
+
+  Connection(std::shared_ptr<Environment> environment, std::unique_ptr<Transport> transport);
+  ~Connection() override;
+
+  void start();
+
+  /// Null before signing in and after the end.
+  [[nodiscard]] const Session* session() const { return session_ ? &*session_ : nullptr; }
+
+  /// False: the client is too slow, and must be closed with close_slow() once the caller's
+  /// iteration is over.
+  [[nodiscard]] bool push(Broadcast& broadcast);
+  void close_slow();
+
+  /// Tells the client why, and closes. Harmless when it is closed.
+  void close(CloseStatus status, std::optional<int32_t> code = {}, std::string_view reason = {});
+  void close(int32_t status, std::optional<int32_t> code, std::string_view reason);
+
+  /// Set by the registry: a push that names a user twice reaches the session once.
+  uint64_t last_envelope = 0;
+
+  void on_message(ByteView message) override;
+  void on_frame_error(FrameStatus status) override;
+  void on_closed() override;
+
+ private:
+  static Task<void> run(std::shared_ptr<Connection> self, Bytes message);
+  Task<void> handle(ByteView message);
+  Task<void> handle_sign_in(const proto::TurmsRequest& request);
+  Task<void> handle_request(int32_t kind, proto::TurmsRequest& request);
+
+  void answer_heartbeat();
+  void answer(int64_t request_id, int32_t code, std::string_view reason = {});
+  void send(const proto::TurmsNotification& notification);
+  void update_reading();
+  void watch_activity();
+  void leave();
+
+  std::shared_ptr<Environment> environment_;
+  std::unique_ptr<Transport> transport_;
+  std::optional<Session> session_;
+  std::list<Bytes> pending_;
+  size_t pending_bytes_ = 0;
+  net::Timer timer_;
+  TimePoint last_activity_;
+  bool running_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace turms::gateway

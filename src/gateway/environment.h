@@ -1,0 +1,32 @@
+#pragma once
+
+#include <unordered_set>
+#include <utility>
+
+#include "gateway/service.h"
+#include "gateway/session_registry.h"
+#include "im/domain.h"
+#include "net/loop.h"
+
+namespace turms::gateway {
+
+class Connection;
+
+/// What connections and request handlers share. Held by the Service and by each connection, because
+/// a transport may report its end after the Service is gone.
+struct Environment {
+  Environment(net::Loop& the_loop, Config the_config, im::Domain& the_domain, im::Bus& bus)
+      : loop(the_loop), config(std::move(the_config)), domain(the_domain), registry(bus) {}
+
+  net::Loop& loop;
+  const Config config;
+  im::Domain& domain;
+  SessionRegistry registry;
+  /// Null where nobody holds meetings.
+  im::Meetings* meetings = nullptr;
+  std::unordered_set<Connection*> connections;
+  /// Connections with a request that is not answered yet: drain() waits for them.
+  size_t busy_connections = 0;
+};
+
+}  // namespace turms::gateway

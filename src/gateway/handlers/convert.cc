@@ -1,0 +1,130 @@
+#include "gateway/handlers/convert.h"
+
+namespace turms::gateway {
+
+void fill(model::UserInfo& out, const im::User& user) {
+  out.set_id(user.id.value);
+  out.set_name(user.name);
+  if (!user.intro.empty()) out.set_intro(user.intro);
+  if (!user.profile_picture.empty()) out.set_profile_picture(user.profile_picture);
+  out.set_profile_access_strategy(
+      static_cast<model::ProfileAccessStrategy>(user.profile_access_strategy));
+  out.set_registration_date(user.registration_date.unix_ms);
+  out.set_last_updated_date(user.last_updated_date.unix_ms);
+  out.set_active(user.active);
+}
+
+void fill(model::Group& out, const im::Group& group) {
+  out.set_id(group.id.value);
+  out.set_type_id(group.type_id);
+  out.set_creator_id(group.creator_id.value);
+  out.set_owner_id(group.owner_id.value);
+  out.set_name(group.name);
+  if (!group.intro.empty()) out.set_intro(group.intro);
+  if (!group.announcement.empty()) out.set_announcement(group.announcement);
+  out.set_creation_date(group.creation_date.unix_ms);
+  out.set_last_updated_date(group.last_updated_date.unix_ms);
+  if (group.mute_end_date) out.set_mute_end_date(group.mute_end_date->unix_ms);
+  out.set_active(group.active);
+}
+
+void fill(model::GroupMember& out, const im::GroupMember& member) {
+  out.set_group_id(member.group_id.value);
+  out.set_user_id(member.user_id.value);
+  if (!member.name.empty()) out.set_name(member.name);
+  out.set_role(static_cast<model::GroupMemberRole>(member.role));
+  out.set_join_date(member.join_date.unix_ms);
+  if (member.mute_end_date) out.set_mute_end_date(member.mute_end_date->unix_ms);
+}
+
+void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation) {
+  out.set_id(invitation.id.value);
+  out.set_creation_date(invitation.creation_date.unix_ms);
+  out.set_content(invitation.content);
+  out.set_status(static_cast<model::RequestStatus>(invitation.status));
+  out.set_expiration_date(invitation.expiration_date.unix_ms);
+  out.set_group_id(invitation.group_id.value);
+  out.set_inviter_id(invitation.inviter_id.value);
+  out.set_invitee_id(invitation.invitee_id.value);
+}
+
+void fill(model::Message& out, const im::Message& message) {
+  out.set_id(message.id.value);
+  out.set_delivery_date(message.delivery_date().unix_ms);
+  if (message.modification_date) out.set_modification_date(message.modification_date->unix_ms);
+  if (message.text) out.set_text(*message.text);
+  out.set_sender_id(message.sender_id.value);
+  out.set_is_system_message(message.is_system_message);
+  if (message.group_id) {
+    out.set_group_id(message.group_id->value);
+    // Upstream's clients find the group here as well.
+    out.set_recipient_id(message.group_id->value);
+  } else if (message.recipient_id) {
+    out.set_recipient_id(message.recipient_id->value);
+  }
+  for (const Bytes& record : message.records) out.add_records(record.data(), record.size());
+  if (message.pre_message_id) out.set_pre_message_id(message.pre_message_id->value);
+}
+
+void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation) {
+  out.set_owner_id(conversation.owner_id.value);
+  out.set_target_id(conversation.target_id.value);
+  out.set_read_date(conversation.read_date.unix_ms);
+}
+
+void fill(model::GroupConversation& out, const im::GroupConversation& conversation) {
+  out.set_group_id(conversation.group_id.value);
+  auto& read_dates = *out.mutable_member_id_to_read_date();
+  for (const im::GroupConversation::Read& read : conversation.reads) {
+    read_dates[read.member_id.value] = read.read_date.unix_ms;
+  }
+}
+
+void fill(model::Meeting& out, const im::Meeting& meeting) {
+  out.set_id(meeting.id.value);
+  if (meeting.user_id) out.set_user_id(meeting.user_id->value);
+  if (meeting.group_id) out.set_group_id(meeting.group_id->value);
+  out.set_creator_id(meeting.creator_id.value);
+  if (!meeting.name.empty()) out.set_name(meeting.name);
+  if (!meeting.intro.empty()) out.set_intro(meeting.intro);
+  if (meeting.password) out.set_password(*meeting.password);
+  out.set_start_date(meeting.start_date.unix_ms);
+  if (meeting.end_date) out.set_end_date(meeting.end_date->unix_ms);
+  if (meeting.cancel_date) out.set_cancel_date(meeting.cancel_date->unix_ms);
+}
+
+void fill(model::MeetingState& out, const im::MeetingStateChanged& state) {
+  const im::Meeting& meeting = state.meeting;
+  out.set_meeting_id(meeting.id.value);
+  if (meeting.group_id) out.set_group_id(meeting.group_id->value);
+  if (meeting.user_id) out.set_user_id(meeting.user_id->value);
+  out.set_creator_id(meeting.creator_id.value);
+  if (!meeting.name.empty()) out.set_name(meeting.name);
+  out.set_start_date(meeting.start_date.unix_ms);
+  if (meeting.end_date) {
+    out.set_end_date(meeting.end_date->unix_ms);
+  } else if (meeting.cancel_date) {
+    out.set_end_date(meeting.cancel_date->unix_ms);
+  }
+  for (const im::MeetingParticipant& participant : state.participants) {
+    auto& one = *out.add_participants();
+    one.set_user_id(participant.user_id.value);
+    one.set_name(participant.name);
+    one.set_joined_date(participant.joined_date.unix_ms);
+    one.set_microphone(participant.microphone);
+    one.set_camera(participant.camera);
+    one.set_screen(participant.screen);
+    if (participant.role) one.set_role(static_cast<model::GroupMemberRole>(*participant.role));
+  }
+  out.set_version(state.version);
+  if (!state.media_url.empty()) out.set_media_url(state.media_url);
+}
+
+im::DeviceType device_type_from(int32_t number) {
+  if (number < 0 || number > static_cast<int32_t>(im::DeviceType::kUnknown)) {
+    return im::DeviceType::kUnknown;
+  }
+  return static_cast<im::DeviceType>(number);
+}
+
+}  // namespace turms::gateway

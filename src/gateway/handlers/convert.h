@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "im/delivery.h"
+#include "im/types.h"
+#include "turms/extension.pb.h"
+#include "turms/model.pb.h"
+
+namespace turms::gateway {
+
+// Our own types to the protocol's and back; one place for each.
+
+namespace model = ::im::turms::proto;
+
+inline WallTime wall_time(int64_t unix_ms) {
+  return WallTime{unix_ms};
+}
+
+template <class Id, class Numbers>
+std::vector<Id> ids_from(const Numbers& numbers) {
+  std::vector<Id> ids;
+  ids.reserve(static_cast<size_t>(numbers.size()));
+  for (const int64_t number : numbers) ids.push_back(Id(number));
+  return ids;
+}
+
+inline std::vector<Bytes> records_from(
+    const ::google::protobuf::RepeatedPtrField<std::string>& records) {
+  std::vector<Bytes> out;
+  out.reserve(static_cast<size_t>(records.size()));
+  for (const std::string& record : records) out.emplace_back(record.begin(), record.end());
+  return out;
+}
+
+void fill(model::UserInfo& out, const im::User& user);
+void fill(model::Group& out, const im::Group& group);
+void fill(model::GroupMember& out, const im::GroupMember& member);
+void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation);
+void fill(model::Message& out, const im::Message& message);
+void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation);
+void fill(model::GroupConversation& out, const im::GroupConversation& conversation);
+void fill(model::Meeting& out, const im::Meeting& meeting);
+void fill(model::MeetingState& out, const im::MeetingStateChanged& state);
+
+/// A device type that no protocol knows is kUnknown.
+im::DeviceType device_type_from(int32_t number);
+
+}  // namespace turms::gateway
+
+/// An optional field of a request, converted: TURMS_OPTIONAL(request, mute_end_date, wall_time).
+#define TURMS_OPTIONAL(message, field, convert) \
+  ((message).has_##field() ? std::make_optional(convert((message).field())) : std::nullopt)

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "gateway/handlers/handler.h"
+
+// One function for each request kind, in one file for each aggregate. A new kind: declare it here,
+// define it there, and enter it in table.cc.
+
+#define TURMS_HANDLER(name)                                             \
+  Task<Answer> name(Environment& environment, const im::Caller& caller, \
+                    const proto::TurmsRequest& request)
+
+namespace turms::gateway::handlers {
+
+// users.cc
+TURMS_HANDLER(query_user_profiles);
+
+// groups.cc
+TURMS_HANDLER(create_group);
+TURMS_HANDLER(update_group);
+TURMS_HANDLER(delete_group);
+TURMS_HANDLER(query_groups);
+TURMS_HANDLER(query_joined_group_ids);
+TURMS_HANDLER(query_joined_group_infos);
+
+// group_members.cc
+TURMS_HANDLER(create_group_members);
+TURMS_HANDLER(delete_group_members);
+TURMS_HANDLER(update_group_member);
+TURMS_HANDLER(query_group_members);
+
+// group_invitations.cc
+TURMS_HANDLER(create_group_invitation);
+TURMS_HANDLER(query_group_invitations);
+TURMS_HANDLER(update_group_invitation);
+
+// messages.cc
+TURMS_HANDLER(create_message);
+TURMS_HANDLER(query_messages);
+TURMS_HANDLER(update_message);
+
+// conversations.cc
+TURMS_HANDLER(update_conversation);
+TURMS_HANDLER(query_conversations);
+TURMS_HANDLER(update_typing_status);
+
+// meetings.cc
+TURMS_HANDLER(create_meeting);
+TURMS_HANDLER(delete_meeting);
+TURMS_HANDLER(query_meetings);
+TURMS_HANDLER(update_meeting);
+TURMS_HANDLER(update_meeting_invitation);
+TURMS_HANDLER(query_meeting_state);
+
+}  // namespace turms::gateway::handlers

@@ -1,0 +1,62 @@
+#include "gateway/handlers/convert.h"
+#include "gateway/handlers/handlers.h"
+
+namespace turms::gateway::handlers {
+
+TURMS_HANDLER(create_message) {
+  const auto& in = request.create_message_request();
+  im::CreateMessage command;
+  command.message_id = TURMS_OPTIONAL(in, message_id, MessageId);
+  command.is_system_message = TURMS_OPTIONAL(in, is_system_message, bool);
+  command.group_id = TURMS_OPTIONAL(in, group_id, GroupId);
+  command.recipient_id = TURMS_OPTIONAL(in, recipient_id, UserId);
+  command.text = TURMS_OPTIONAL(in, text, std::string);
+  command.records = records_from(in.records());
+  command.burn_after = TURMS_OPTIONAL(in, burn_after, int32_t);
+  command.pre_message_id = TURMS_OPTIONAL(in, pre_message_id, MessageId);
+  co_return created(co_await environment.domain.messages.create(caller, std::move(command)));
+}
+
+TURMS_HANDLER(query_messages) {
+  const auto& in = request.query_messages_request();
+  im::QueryMessages query;
+  query.ids = ids_from<MessageId>(in.ids());
+  query.are_group_messages = TURMS_OPTIONAL(in, are_group_messages, bool);
+  query.are_system_messages = TURMS_OPTIONAL(in, are_system_messages, bool);
+  query.from_ids.assign(in.from_ids().begin(), in.from_ids().end());
+  query.delivery_date_start = TURMS_OPTIONAL(in, delivery_date_start, wall_time);
+  query.delivery_date_end = TURMS_OPTIONAL(in, delivery_date_end, wall_time);
+  query.max_count = TURMS_OPTIONAL(in, max_count, int32_t);
+  query.with_total = in.with_total();
+  query.descending = in.descending();
+
+  auto found = co_await environment.domain.messages.query(caller, std::move(query));
+  if (!found) co_return refused(std::move(found.error()));
+  Answer answer;
+  if (in.with_total()) {
+    auto& out = *answer.data.mutable_messages_with_total_list();
+    for (const im::MessagesWithTotal& part : found->with_total) {
+      auto& list = *out.add_messages_with_total_list();
+      list.set_total(static_cast<int32_t>(part.total));
+      list.set_is_group_message(part.is_group_message);
+      list.set_from_id(part.from_id);
+      for (const im::Message& message : part.messages) fill(*list.add_messages(), message);
+    }
+  } else {
+    auto& out = *answer.data.mutable_messages();
+    for (const im::Message& message : found->messages) fill(*out.add_messages(), message);
+  }
+  co_return answer;
+}
+
+TURMS_HANDLER(update_message) {
+  const auto& in = request.update_message_request();
+  im::UpdateMessage command;
+  command.message_id = MessageId(in.message_id());
+  command.text = TURMS_OPTIONAL(in, text, std::string);
+  command.records = records_from(in.records());
+  command.recall_date = TURMS_OPTIONAL(in, recall_date, wall_time);
+  co_return done(co_await environment.domain.messages.update(caller, std::move(command)));
+}
+
+}  // namespace turms::gateway::handlers

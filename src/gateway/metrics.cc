@@ -1,0 +1,54 @@
+#include "gateway/metrics.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gateway/request_header.h"
+
+namespace turms::gateway {
+namespace {
+
+constexpr std::array<std::string_view, 11> kReasons = {
+    "frame_length",    "frame_too_large", "malformed_request", "unknown_kind",
+    "request_id",      "no_session",      "not_implemented",   "sign_in_failed",
+    "sign_in_timeout", "idle_timeout",    "slow_receiver"};
+
+}  // namespace
+
+void count(Rejection rejection) {
+  static const std::array<Metric*, kReasons.size()> counters = [] {
+    std::array<Metric*, kReasons.size()> made{};
+    for (size_t i = 0; i < kReasons.size(); ++i) {
+      made[i] =
+          &metrics::counter("turms_gateway_rejections_total",
+                            "What clients sent, or clients, that were turned away, by reason.",
+                            {{"reason", kReasons[i]}});
+    }
+    return made;
+  }();
+  counters[static_cast<size_t>(rejection)]->add();
+}
+
+void count_request(int kind) {
+  // On the control thread only; as many entries as there are kinds, since the caller knows them.
+  static std::unordered_map<int, Metric*> counters;
+  Metric*& counter = counters[kind];
+  if (counter == nullptr) {
+    counter = &metrics::counter("turms_gateway_requests_total", "Requests of clients, by kind.",
+                                {{"kind", kind_name(kind)}});
+  }
+  counter->add();
+}
+
+GatewayMetrics& gateway_metrics() {
+  static GatewayMetrics all{
+      metrics::gauge("turms_gateway_connections", "Connections of Turms clients."),
+      metrics::gauge("turms_gateway_sessions", "Signed-in sessions of Turms clients."),
+      metrics::counter("turms_gateway_notifications_total",
+                       "Notifications queued for sessions, once per receiver.")};
+  return all;
+}
+
+}  // namespace turms::gateway

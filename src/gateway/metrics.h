@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/metrics.h"
+
+namespace turms::gateway {
+
+/// Why something a client sent, or a client, was turned away.
+enum class Rejection {
+  kFrameLength,
+  kFrameTooLarge,
+  kMalformedRequest,
+  kUnknownKind,
+  kRequestId,
+  kNoSession,
+  kNotImplemented,
+  kSignInFailed,
+  kSignInTimeout,
+  kIdleTimeout,
+  kSlowReceiver,
+};
+
+/// Counted in turms_gateway_rejections_total{reason}.
+void count(Rejection rejection);
+
+/// Counted in turms_gateway_requests_total{kind}; `kind` is a number of TurmsRequest.
+void count_request(int kind);
+
+struct GatewayMetrics {
+  Metric& connections;
+  Metric& sessions;
+  Metric& notifications;  // deliveries of pushes, one per receiving session
+};
+GatewayMetrics& gateway_metrics();
+
+}  // namespace turms::gateway

@@ -1,0 +1,115 @@
+#include "gateway/push_encoder.h"
+
+#include <variant>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "gateway/handlers/convert.h"
+#include "gateway/service.h"
+#include "turms/notification.pb.h"
+
+namespace turms::gateway {
+namespace {
+
+im::Payload serialize(const proto::TurmsNotification& notification) {
+  return std::make_shared<const std::string>(notification.SerializeAsString());
+}
+
+proto::TurmsNotification started_by(UserId requester) {
+  proto::TurmsNotification notification;
+  notification.set_timestamp(wall_now().unix_ms);
+  notification.set_requester_id(requester.value);
+  return notification;
+}
+
+/// The requester of what nobody asked for.
+constexpr UserId kServer{0};
+
+im::Payload encode_event(const im::SystemMessagePushed& event) {
+  const im::Message& message = event.message;
+  proto::TurmsNotification notification = started_by(kServer);
+  // Clients tell a message of the server's own by this.
+  notification.set_request_id(0);
+  auto& out = *notification.mutable_relayed_request()->mutable_create_message_request();
+  out.set_message_id(message.id.value);
+  out.set_is_system_message(true);
+  if (message.group_id) out.set_group_id(message.group_id->value);
+  if (message.recipient_id) out.set_recipient_id(message.recipient_id->value);
+  out.set_delivery_date(message.delivery_date().unix_ms);
+  if (message.text) out.set_text(*message.text);
+  for (const Bytes& record : message.records) out.add_records(record.data(), record.size());
+  return serialize(notification);
+}
+
+im::Payload encode_event(const im::MembersAdded& event) {
+  proto::TurmsNotification notification = started_by(event.by);
+  auto& out = *notification.mutable_relayed_request()->mutable_create_group_members_request();
+  out.set_group_id(event.group_id.value);
+  for (const UserId user : event.user_ids) out.add_user_ids(user.value);
+  out.set_role(static_cast<proto::GroupMemberRole>(event.role));
+  return serialize(notification);
+}
+
+/// Said as if somebody had cancelled it, which is how a standard client learns that it is over.
+im::Payload encode_event(const im::MeetingFinished& event) {
+  proto::TurmsNotification notification = started_by(kServer);
+  notification.mutable_relayed_request()->mutable_delete_meeting_request()->set_id(
+      event.meeting.id.value);
+  return serialize(notification);
+}
+
+im::Payload encode_event(const im::MeetingStateChanged& event) {
+  proto::TurmsNotification notification;
+  notification.set_timestamp(wall_now().unix_ms);
+  fill(*notification.mutable_data()->mutable_meeting_states()->add_meeting_states(), event);
+  return serialize(notification);
+}
+
+void apply(const im::Amendments& amendments, proto::TurmsNotification& notification) {
+  proto::TurmsRequest& request = *notification.mutable_relayed_request();
+  if (request.has_create_message_request()) {
+    auto& message = *request.mutable_create_message_request();
+    if (amendments.message_id) message.set_message_id(amendments.message_id->value);
+    if (amendments.delivery_date) message.set_delivery_date(amendments.delivery_date->unix_ms);
+  }
+  if (amendments.created_id) notification.mutable_data()->set_long_(*amendments.created_id);
+  if (!amendments.clear_password) return;
+  switch (request.kind_case()) {
+    case proto::TurmsRequest::kCreateMeetingRequest:
+      request.mutable_create_meeting_request()->clear_password();
+      break;
+    case proto::TurmsRequest::kUpdateMeetingRequest:
+      request.mutable_update_meeting_request()->clear_password();
+      break;
+    case proto::TurmsRequest::kUpdateMeetingInvitationRequest:
+      request.mutable_update_meeting_invitation_request()->clear_password();
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+im::Payload NotificationEncoder::encode(const im::Event& event) {
+  return std::visit([](const auto& one) { return encode_event(one); }, event);
+}
+
+im::Payload encode_relay(UserId requester, proto::TurmsRequest& request,
+                         const im::Amendments& amendments) {
+  proto::TurmsNotification notification = started_by(requester);
+  notification.mutable_relayed_request()->Swap(&request);
+  apply(amendments, notification);
+  return serialize(notification);
+}
+
+Bytes encode_meeting_record(const im::Meeting& meeting) {
+  proto::Meeting out;
+  fill(out, meeting);
+  out.clear_user_id();
+  Bytes bytes(out.ByteSizeLong());
+  TURMS_CHECK(out.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())));
+  return bytes;
+}
+
+}  // namespace turms::gateway

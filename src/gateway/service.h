@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace turms::net {
+class HttpServer;
+class Loop;
+}  // namespace turms::net
+
+namespace turms::im {
+class Bus;
+class Domain;
+class Meetings;
+struct Meeting;
+}  // namespace turms::im
+
+namespace turms::gateway {
+
+/// Upstream's defaults.
+struct Config {
+  /// A larger request ends the connection.
+  size_t max_request_bytes = 16 * 1024;
+  /// A session without a request or heartbeat for so long is closed.
+  Duration idle_timeout = 180s;
+  /// A connection must have signed in by then.
+  Duration establish_timeout = 300s;
+  /// Bytes that wait for a slow client; more closes its session.
+  size_t max_pending_bytes = 4 * 1024 * 1024;
+  /// On each port.
+  size_t max_connections = 15000;
+  /// What UserSession.server_id says.
+  std::string server_id;
+};
+
+/// The Turms client protocol: its listeners, its connections, who is signed in, and the delivery of
+/// notifications to them. Lives on the control thread; loop, domain and bus outlive it.
+///
+/// Bounds: connections per port, bytes of one request, requests that wait on one connection (then
+/// its socket is not read), bytes that wait for one client (then its session ends).
+class Service {
+ public:
+  Service(net::Loop& loop, Config config, im::Domain& domain, im::Bus& bus);
+  /// Connections are cut. Requests still under way must have completed: see drain().
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Without it, requests about meetings answer 8000.
+  void set_meetings(im::Meetings& meetings);
+
+  /// A port of its own; kUnavailable when it cannot be bound. Port 0: any free one.
+  Status listen_websocket(const std::string& bind_address, uint16_t port);
+  Status listen_tcp(const std::string& bind_address, uint16_t port);
+  /// 0 when there is none.
+  [[nodiscard]] uint16_t websocket_port() const;
+  [[nodiscard]] uint16_t tcp_port() const;
+  /// The same over a path of another server, so that a browser needs one origin.
+  void websocket_route(net::HttpServer& server, const std::string& path);
+
+  /// Accepts no more connections and tells each one that the server goes (close_status 201).
+  void drain();
+  /// After drain(): no connection is left and no request is under way.
+  [[nodiscard]] bool drained() const;
+
+  [[nodiscard]] size_t connections() const;
+  [[nodiscard]] size_t sessions() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The second record of a meeting's invitation message: what a client needs to ring. Without the
+/// access token, which each member asks for, and without the other side of a private meeting, which
+/// is the reader.
+Bytes encode_meeting_record(const im::Meeting& meeting);
+
+}  // namespace turms::gateway

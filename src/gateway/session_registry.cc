@@ -1,0 +1,104 @@
+#include "gateway/session_registry.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "gateway/broadcast.h"
+#include "gateway/connection.h"
+#include "gateway/metrics.h"
+
+namespace turms::gateway {
+namespace {
+
+/// Session ids are unique per node, so the user belongs to the comparison.
+bool same_session(const im::Caller& a, const im::Caller& b) {
+  return a.user_id == b.user_id && a.session_id == b.session_id;
+}
+
+}  // namespace
+
+int64_t SessionRegistry::draw_session_id() {
+  for (;;) {
+    uint8_t bytes[4];
+    secure_random(bytes);
+    const int64_t id = load_be32(bytes) & 0x7FFFFFFF;
+    if (id != 0 && !ids_.contains(id)) return id;
+  }
+}
+
+std::vector<Connection*>* SessionRegistry::find(UserId user) {
+  const auto found = users_.find(user);
+  return found == users_.end() ? nullptr : &found->second;
+}
+
+void SessionRegistry::sign_in(Connection& connection, const Session& session) {
+  // Upstream tells the older session that its own client disconnected it (500, not 501).
+  bus_.publish(
+      im::DisconnectOrder{.user_id = session.caller.user_id,
+                          .device_types = {session.caller.device_type},
+                          .except = session.caller,
+                          .close_status = static_cast<int32_t>(CloseStatus::kDisconnectedByClient),
+                          .code = {}});
+  users_[session.caller.user_id].push_back(&connection);
+  TURMS_CHECK(ids_.insert(session.caller.session_id).second);
+  bus_.signed_in(session.caller, session.status);
+  gateway_metrics().sessions.set(static_cast<int64_t>(ids_.size()));
+}
+
+void SessionRegistry::sign_out(Connection& connection, const Session& session) {
+  const auto found = users_.find(session.caller.user_id);
+  TURMS_CHECK(found != users_.end());
+  std::erase(found->second, &connection);
+  if (found->second.empty()) users_.erase(found);
+  ids_.erase(session.caller.session_id);
+  bus_.signed_out(session.caller);
+  gateway_metrics().sessions.set(static_cast<int64_t>(ids_.size()));
+}
+
+void SessionRegistry::on_envelope(const im::Envelope& envelope) {
+  Broadcast broadcast(*envelope.payload);
+  const uint64_t serial = ++envelopes_;
+  int64_t delivered = 0;
+  // Closing changes the lists that are being walked, so it waits.
+  std::vector<std::shared_ptr<Connection>> slow;
+  const auto deliver = [&](UserId user) {
+    const std::vector<Connection*>* connections = find(user);
+    if (connections == nullptr) return;
+    for (Connection* connection : *connections) {
+      const Session& session = *connection->session();
+      if (connection->last_envelope == serial) continue;
+      if (envelope.extensions_only && !session.extensions) continue;
+      if (envelope.except && same_session(*envelope.except, session.caller)) continue;
+      connection->last_envelope = serial;
+      ++delivered;
+      if (!connection->push(broadcast)) slow.push_back(connection->shared_from_this());
+    }
+  };
+  if (envelope.recipients) {
+    for (const UserId user : *envelope.recipients) deliver(user);
+  }
+  if (envelope.caller_id) deliver(*envelope.caller_id);
+  gateway_metrics().notifications.add(delivered);
+  for (const std::shared_ptr<Connection>& connection : slow) connection->close_slow();
+}
+
+void SessionRegistry::on_disconnect(const im::DisconnectOrder& order) {
+  const std::vector<Connection*>* connections = find(order.user_id);
+  if (connections == nullptr) return;
+  std::vector<std::shared_ptr<Connection>> ending;
+  for (Connection* connection : *connections) {
+    const im::Caller& caller = connection->session()->caller;
+    if (order.except && same_session(*order.except, caller)) continue;
+    if (!order.device_types.empty() &&
+        std::ranges::find(order.device_types, caller.device_type) == order.device_types.end()) {
+      continue;
+    }
+    ending.push_back(connection->shared_from_this());
+  }
+  for (const std::shared_ptr<Connection>& connection : ending) {
+    connection->close(order.close_status, order.code, {});
+  }
+}
+
+}  // namespace turms::gateway
