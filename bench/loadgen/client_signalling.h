@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "bench/loadgen/client.h"
+#include "rtc/parameters.h"
+#include "rtc/sdp/negotiate.h"
+#include "rtc/transport_address.h"
+
+namespace turms::loadgen {
+
+/// Signal messages and session descriptions of one client: bytes in, bytes out.
+class Client::Signalling {
+ public:
+  explicit Signalling(Rng& rng);
+
+  struct Event {
+    enum class Kind : uint8_t { kNone, kJoined, kPublisherAnswer, kSubscriberOffer };
+    Kind kind = Kind::kNone;
+    rtc::sdp::RemoteTransport remote;
+    // Of a publisher's answer.
+    uint8_t audio_payload_type = 0;
+    uint8_t video_payload_type = 0;
+    uint8_t mid_extension = 0;
+  };
+  Event receive(ByteView message);
+
+  struct CandidateFor {
+    bool subscriber = false;
+    rtc::TransportAddress address;
+  };
+  /// Where the server said it can be reached since the last call: UDP and IPv4 only.
+  std::vector<CandidateFor> take_candidates() { return std::exchange(candidates_, {}); }
+
+  struct Track {
+    bool video = false;
+    rtc::Ssrc ssrc;
+    std::string cid;
+    std::string mid;
+  };
+  [[nodiscard]] std::string add_track(const std::string& cid, bool video) const;
+  [[nodiscard]] std::string offer(const std::vector<Track>& tracks,
+                                  const rtc::DtlsFingerprint& fingerprint) const;
+  /// To the last offer of the server.
+  [[nodiscard]] std::string answer(const rtc::DtlsFingerprint& fingerprint) const;
+  static std::string ping(int64_t timestamp_ms);
+  static std::string leave();
+
+  [[nodiscard]] const rtc::IceCredentials& publisher_ice() const { return publisher_ice_; }
+  [[nodiscard]] const rtc::IceCredentials& subscriber_ice() const { return subscriber_ice_; }
+
+ private:
+  void add_candidate(bool subscriber, const rtc::sdp::Candidate& candidate);
+  void add_candidates(bool subscriber, const rtc::sdp::SessionDescription& description);
+
+  rtc::IceCredentials publisher_ice_;
+  rtc::IceCredentials subscriber_ice_;
+  rtc::sdp::SessionDescription offered_;  // by the server
+  uint32_t offer_id_ = 0;
+  std::vector<CandidateFor> candidates_;
+};
+
+}  // namespace turms::loadgen
