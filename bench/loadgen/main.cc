@@ -7,16 +7,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
 #include "bench/loadgen/client.h"
 #include "bench/loadgen/udp_fabric.h"
+#include "bench/process.h"
 #include "net/poller.h"
 #include "rtc/dtls/context.h"
 #include "rtc/peer.h"
@@ -45,36 +43,6 @@ constexpr Duration kJoinLimit = 60s;
 constexpr Duration kSettle = 2s;
 constexpr uint64_t kFabricTag = UINT64_MAX - 1;
 
-/// User and system time of a process so far.
-double cpu_seconds(int pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string content((std::istreambuf_iterator<char>(file)), {});
-  const size_t after_name = content.rfind(')');
-  if (after_name == std::string::npos) return 0;
-  std::istringstream fields(content.substr(after_name + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;  // state (3) to cmajflt (13)
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-double resident_mib(int pid) {
-  std::ifstream file(fmt::format("/proc/{}/statm", pid));
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1048576.0;
-}
-
-double percentile(std::vector<float>& values, double p) {
-  if (values.empty()) return 0;
-  const auto index = static_cast<size_t>(p * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(index), values.end());
-  return values[index];
-}
-
 class Run {
  public:
   explicit Run(const Plan& plan)
@@ -86,7 +54,7 @@ class Run {
   }
 
   int execute() {
-    const double memory_before = resident_mib(plan_.server_pid);
+    const double memory_before = bench::resident_kib(plan_.server_pid);
     for (int i = 0; i < plan_.publishers; ++i) {
       if (!join(true)) return 1;
     }
@@ -120,15 +88,15 @@ class Run {
     totals_ = {};
     totals_.sample_latency = true;
     for (auto& client : clients_) client->reset_statistics();
-    const double cpu_before = cpu_seconds(plan_.server_pid);
-    const double own_before = cpu_seconds(::getpid());
+    const double cpu_before = bench::cpu_seconds(plan_.server_pid);
+    const double own_before = bench::cpu_seconds(::getpid());
     const TimePoint start = monotonic_now();
     run_for(std::chrono::seconds(plan_.seconds));
     const double elapsed = std::chrono::duration<double>(monotonic_now() - start).count();
-    const double cpu = cpu_seconds(plan_.server_pid) - cpu_before;
-    const double own = cpu_seconds(::getpid()) - own_before;
+    const double cpu = bench::cpu_seconds(plan_.server_pid) - cpu_before;
+    const double own = bench::cpu_seconds(::getpid()) - own_before;
     totals_.sample_latency = false;
-    report(elapsed, cpu, own, resident_mib(plan_.server_pid) - memory_before);
+    report(elapsed, cpu, own, bench::resident_kib(plan_.server_pid) - memory_before);
     for (auto& client : clients_) client->leave();
     return 0;
   }
@@ -211,7 +179,7 @@ class Run {
     fabric_.flush();
   }
 
-  void report(double elapsed, double cpu, double own, double memory_mib) {
+  void report(double elapsed, double cpu, double own, double memory_kib) {
     std::vector<float> joins;
     for (size_t i = static_cast<size_t>(plan_.publishers); i < clients_.size(); ++i) {
       const auto first = clients_[i]->first_media();
@@ -235,9 +203,9 @@ class Run {
         packets / elapsed,
         expected == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(expected),
         cpu / elapsed, own / elapsed, packets == 0 ? 0.0 : cpu * 1e6 / packets,
-        percentile(totals_.latency_ms, 0.5), percentile(totals_.latency_ms, 0.99),
-        percentile(joins, 0.5), percentile(joins, 0.99),
-        memory_mib * 1024 / static_cast<double>(clients_.size()));
+        bench::percentile(totals_.latency_ms, 0.5), bench::percentile(totals_.latency_ms, 0.99),
+        bench::percentile(joins, 0.5), bench::percentile(joins, 0.99),
+        memory_kib / static_cast<double>(clients_.size()));
   }
 
   const Plan& plan_;
