@@ -13,8 +13,9 @@ class Poller {
  public:
   struct Event {
     uint64_t tag = 0;
-    bool readable = false;  // also: hung up or failed, a read tells
+    bool readable = false;
     bool writable = false;
+    bool hung_up = false;  // both directions are over, or an error: reported whatever was asked for
   };
 
   Poller();

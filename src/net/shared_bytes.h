@@ -44,8 +44,9 @@ class SharedBytes {
 /// What became of bytes given to a connection's bounded queue.
 enum class SendResult {
   kQueued,
-  /// The queue was full: this and everything not yet begun is dropped, and the connection closes
-  /// after this turn, unless its owner closes it first with a last message of its own.
+  /// The queue was full: this message is dropped, and after this turn the connection closes (what
+  /// was queued before still goes out within the close's deadline), unless its owner closes it
+  /// first with a last message of its own.
   kOverflow,
   /// Closed, or closing.
   kClosed,

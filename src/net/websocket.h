@@ -51,8 +51,8 @@ class WebSocket {
   /// As send_binary; a large message is not copied.
   virtual SendResult send_binary(const SharedBytes& message) = 0;
 
-  /// Flushes what is queued, sends the close frame and waits briefly for the peer's. After an
-  /// overflow what was queued is gone, so `last_message` (binary, may be empty) still fits.
+  /// Flushes what is queued, then `last_message` (binary, sent even after an overflow) and the
+  /// close frame, and waits briefly for the peer's. Reasons are cut at 123 bytes.
   virtual void close(uint16_t code, std::string_view reason, ByteView last_message = {}) = 0;
 
   /// False: nothing more is read, so the peer's sending stalls. For owners that work off messages

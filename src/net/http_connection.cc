@@ -1,0 +1,459 @@
+#include "net/http_connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+
+#include "net/text.h"
+#include "net/websocket_connection.h"
+#include "net/websocket_deflate.h"
+
+namespace turms::net {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+/// What may wait unread behind a request that is being handled; then the peer's sending stalls.
+constexpr size_t kMaxPipelinedBytes = 64 * 1024;
+/// Answers that wait to be sent before the next pipelined request is looked at.
+constexpr size_t kMaxQueuedAnswers = 64 * 1024;
+/// How long a peer may take to close after we have.
+constexpr Duration kLinger = 2s;
+constexpr uint64_t kSwitchingProtocols = 101;
+
+/// The path and query of a request target, which may also be in absolute form (RFC 9112 section
+/// 3.2.2).
+std::string_view origin_form(std::string_view target) {
+  const size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+  const size_t slash = target.find('/', scheme + 3);
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
+}
+
+std::string date_header() {
+  thread_local int64_t cached_second = 0;
+  thread_local std::string cached;
+  const int64_t second = wall_now().unix_ms / 1000;
+  if (second != cached_second) {
+    const time_t time = second;
+    tm parts{};
+    gmtime_r(&time, &parts);
+    char text[64];
+    const size_t size = strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+    cached.assign(text, size);
+    cached_second = second;
+  }
+  return cached;
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  // A line break in a value would be the start of another field, or of another answer.
+  const auto clean = [](std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  };
+  if (!clean(name) || !clean(value)) return;
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string status_line(int status) {
+  const auto reason = http::obsolete_reason(static_cast<http::status>(status));
+  return "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason.data(), reason.size()) +
+         "\r\n";
+}
+
+}  // namespace
+
+struct HttpConnection::Parser {
+  http::request_parser<http::string_body> value;
+};
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared)
+    : shared_(std::move(shared)), deadline_(shared_->loop, [this] {
+        const auto self = shared_from_this();
+        deadline_reached();
+      }) {
+  shared_->open_connections.add();
+}
+
+HttpConnection::~HttpConnection() {
+  shared_->open_connections.add(-1);
+  if (stream_) stream_->abort();
+}
+
+void HttpConnection::attach(std::shared_ptr<TcpStream> stream) {
+  stream_ = std::move(stream);
+  deadline_.set(shared_->config.header_timeout);
+}
+
+void HttpConnection::abort() {
+  if (state_ == State::kGone) return;
+  stream_->abort();
+  forget();
+}
+
+void HttpConnection::forget() {
+  state_ = State::kGone;
+  deadline_.stop();
+  const auto self = shared_from_this();
+  shared_->connections.erase(this);
+  // The caller may be a member function, or a responder that holds the last reference.
+  shared_->loop.post([self] {});
+}
+
+void HttpConnection::close_if_idle() {
+  if (state_ == State::kIdle || (state_ == State::kHeader && !parser_)) start_closing();
+}
+
+bool HttpConnection::waits_for(uint64_t serial) const {
+  return state_ == State::kHandling && serial_ == serial;
+}
+
+void HttpConnection::on_stream_data(MutableByteView data) {
+  input_.insert(input_.end(), data.begin(), data.end());
+  process();
+}
+
+void HttpConnection::on_stream_end() {
+  peer_ended_ = true;
+  keep_alive_ = false;
+  if (state_ != State::kHandling) start_closing();
+}
+
+void HttpConnection::on_stream_closed() {
+  if (state_ != State::kGone) forget();
+}
+
+void HttpConnection::on_stream_flushed() {
+  if (state_ == State::kIdle) {
+    deadline_.set(shared_->config.idle_timeout);
+    process();
+  } else if (state_ == State::kClosing) {
+    deadline_.set(kLinger);
+  }
+}
+
+void HttpConnection::process() {
+  if (processing_) return;
+  const auto self = shared_from_this();
+  processing_ = true;
+  while (parse()) {
+  }
+  processing_ = false;
+  if (state_ == State::kGone || state_ == State::kClosing) return;
+  if (input_.empty()) input_ = Bytes();
+  stream_->set_reading(input_.size() <=
+                       std::max(kMaxPipelinedBytes, 2 * shared_->config.max_header_bytes));
+}
+
+bool HttpConnection::parse() {
+  switch (state_) {
+    case State::kIdle: {
+      if (stream_->queued() > kMaxQueuedAnswers) return false;
+      if (peer_ended_ || shared_->draining) {
+        start_closing();
+        return false;
+      }
+      // RFC 9112 section 2.2: an empty line before a request is ignored.
+      const auto text = std::find_if(input_.begin(), input_.end(),
+                                     [](uint8_t c) { return c != '\r' && c != '\n'; });
+      input_.erase(input_.begin(), text);
+      if (input_.empty()) return false;
+      state_ = State::kHeader;
+      deadline_.set(shared_->config.header_timeout);
+      return true;
+    }
+    case State::kHeader:
+      return parse_header();
+    case State::kBody:
+      return parse_body();
+    default:
+      return false;
+  }
+}
+
+bool HttpConnection::parse_header() {
+  if (input_.empty()) return false;
+  if (!parser_) {
+    parser_ = std::make_unique<Parser>();
+    parser_->value.header_limit(static_cast<uint32_t>(shared_->config.max_header_bytes));
+    parser_->value.body_limit(boost::none);  // known with the route
+  }
+  boost::system::error_code error;
+  const size_t used = parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
+  input_.erase(input_.begin(), input_.begin() + static_cast<ptrdiff_t>(used));
+  if (error == http::error::need_more) return false;
+  if (error) {
+    keep_alive_ = false;
+    head_ = any_origin_ = http_1_0_ = false;
+    const bool too_large = error == http::error::header_limit;
+    refuse(too_large ? Rejection::kHeaderTooLarge : Rejection::kBadRequest,
+           HttpResponse::text(too_large ? 431 : 400,
+                              too_large ? "header too large" : "malformed request"));
+    return false;
+  }
+  if (!parser_->value.is_header_done()) return true;
+  header_complete();
+  return true;
+}
+
+bool HttpConnection::read_request_line_and_headers() {
+  const auto& message = parser_->value.get();
+  const auto text = [](boost::beast::string_view view) {
+    return std::string(view.data(), view.size());
+  };
+  request_ = HttpRequest();
+  request_.method = text(message.method_string());
+  request_.target = text(message.target());
+  request_.remote = stream_->remote();
+  for (const auto& field : message) {
+    request_.headers.add(text(field.name_string()), text(field.value()));
+  }
+  keep_alive_ = message.keep_alive() && !peer_ended_ && !shared_->draining;
+  http_1_0_ = message.version() == 10;
+  head_ = request_.method == "HEAD";
+  any_origin_ = false;
+  const std::string_view target = origin_form(request_.target);
+  const size_t question = std::min(target.find('?'), target.size());
+  auto path = percent_decode(target.substr(0, question), false);
+  if (!path || path->find('\0') != std::string::npos || message.version() > 11) return false;
+  request_.path = std::move(*path);
+  if (question < target.size()) request_.query = parse_query(target.substr(question + 1));
+  return true;
+}
+
+void HttpConnection::header_complete() {
+  const bool valid = read_request_line_and_headers();
+  const std::optional<uint64_t> length =
+      parser_->value.content_length() ? std::optional<uint64_t>(*parser_->value.content_length())
+                                      : std::nullopt;
+  body_pending_ = parser_->value.chunked() || length.value_or(0) > 0;
+  if (!valid) return refuse(Rejection::kBadRequest, HttpResponse::text(400, "malformed request"));
+
+  const auto has = [&](std::string_view name, std::string_view token) {
+    return has_token(request_.header(name).value_or(""), token);
+  };
+  if (request_.method == "GET" && has("Connection", "upgrade") && has("Upgrade", "websocket") &&
+      shared_->find(request_.path, true) != nullptr) {
+    return begin_upgrade();
+  }
+
+  size_t limit = RouteOptions().max_body_bytes;
+  if (const HttpRoute* route = shared_->find(request_.path, false)) {
+    if (const HttpRoute::Plain* plain = route->find(request_.method)) {
+      limit = plain->options.max_body_bytes;
+      any_origin_ = plain->options.any_origin;
+    }
+  }
+  if (length.value_or(0) > limit) {
+    return refuse(Rejection::kBodyTooLarge, HttpResponse::text(413, "body too large"));
+  }
+  parser_->value.body_limit(limit);
+  parser_->value.eager(true);
+  if (body_pending_ && has("Expect", "100-continue")) {
+    stream_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
+  }
+  state_ = State::kBody;
+  deadline_.set(shared_->config.body_timeout);
+}
+
+bool HttpConnection::parse_body() {
+  if (!parser_->value.is_done()) {
+    if (input_.empty()) return false;
+    boost::system::error_code error;
+    const size_t used =
+        parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
+    input_.erase(input_.begin(), input_.begin() + static_cast<ptrdiff_t>(used));
+    if (error && error != http::error::need_more) {
+      const bool too_large = error == http::error::body_limit;
+      refuse(too_large ? Rejection::kBodyTooLarge : Rejection::kBadRequest,
+             HttpResponse::text(too_large ? 413 : 400,
+                                too_large ? "body too large" : "malformed body"));
+      return false;
+    }
+    if (!parser_->value.is_done()) return used > 0 && !error && !input_.empty();
+  }
+  body_pending_ = false;
+  request_.body = std::move(parser_->value.get().body());
+  parser_.reset();
+  dispatch();
+  return true;
+}
+
+void HttpConnection::dispatch() {
+  state_ = State::kHandling;
+  ++serial_;
+  deadline_.clear();
+  const HttpRoute* route = shared_->find(request_.path, false);
+  if (route != nullptr) {
+    any_origin_ = route->methods.empty() ? route->upgrade->route_options.any_origin
+                                         : route->methods.begin()->second.options.any_origin;
+  }
+  if (route == nullptr || (route->methods.empty() && request_.method != "OPTIONS")) {
+    return refuse(Rejection::kNoRoute, HttpResponse::text(404, "not found"));
+  }
+  if (const HttpRoute::Plain* plain = route->find(request_.method)) {
+    any_origin_ = plain->options.any_origin;
+    const auto handler = plain->handler;
+    return (*handler)(std::move(request_), HttpResponder(weak_from_this(), serial_));
+  }
+  if (request_.method == "OPTIONS") {
+    HttpResponse response{.status = 204, .headers = {{"Allow", route->allowed()}}};
+    if (any_origin_) {
+      response.headers.add("Access-Control-Allow-Methods",
+                           "OPTIONS, HEAD, GET, POST, PUT, PATCH, DELETE");
+      response.headers.add(
+          "Access-Control-Allow-Headers",
+          std::string(request_.header("Access-Control-Request-Headers").value_or("*")));
+      response.headers.add("Access-Control-Max-Age", "86400");
+    }
+    return respond(serial_, std::move(response));
+  }
+  HttpResponse response = HttpResponse::text(405, "method not allowed");
+  response.headers.add("Allow", route->allowed());
+  refuse(Rejection::kMethodNotAllowed, std::move(response));
+}
+
+void HttpConnection::begin_upgrade() {
+  const HttpRoute::Upgrade& route = *shared_->find(request_.path, true)->upgrade;
+  any_origin_ = route.route_options.any_origin;
+  const std::string key(trim(request_.header("Sec-WebSocket-Key").value_or("")));
+  if (trim(request_.header("Sec-WebSocket-Version").value_or("")) != "13") {
+    HttpResponse response = HttpResponse::text(426, "WebSocket version 13 only");
+    response.headers.add("Sec-WebSocket-Version", "13");
+    return refuse(Rejection::kBadRequest, std::move(response));
+  }
+  if (!websocket::valid_key(key) || body_pending_ || http_1_0_) {
+    return refuse(Rejection::kBadRequest, HttpResponse::text(400, "malformed upgrade"));
+  }
+  parser_.reset();
+  upgrade_ = std::make_unique<PendingUpgrade>();
+  upgrade_->key = key;
+  upgrade_->options = route.options;
+  if (route.options.compression) {
+    upgrade_->extensions =
+        websocket::negotiate_deflate(request_.header("Sec-WebSocket-Extensions").value_or(""));
+  }
+  state_ = State::kHandling;
+  ++serial_;
+  deadline_.clear();
+  const auto handler = route.handler;
+  (*handler)(std::move(request_), WebSocketUpgrade(weak_from_this(), serial_));
+}
+
+std::shared_ptr<WebSocket> HttpConnection::accept_upgrade(uint64_t serial,
+                                                          const HttpHeaders& extra) {
+  if (!waits_for(serial) || !upgrade_) return nullptr;
+  std::string head = status_line(kSwitchingProtocols);
+  append_field(head, "Upgrade", "websocket");
+  append_field(head, "Connection", "Upgrade");
+  append_field(head, "Sec-WebSocket-Accept", websocket::accept_value(upgrade_->key));
+  if (!upgrade_->extensions.empty()) {
+    append_field(head, "Sec-WebSocket-Extensions", upgrade_->extensions);
+  }
+  for (const auto& [name, value] : extra) append_field(head, name, value);
+  head += "\r\n";
+  stream_->write(as_bytes(head));
+  auto socket = std::make_shared<WebSocketConnection>(
+      shared_, std::move(stream_), upgrade_->options, !upgrade_->extensions.empty());
+  shared_->websockets.emplace(socket.get(), socket);
+  socket->start(std::move(input_), peer_ended_);
+  forget();
+  return socket;
+}
+
+void HttpConnection::gave_up(uint64_t serial) {
+  if (!waits_for(serial)) return;
+  refuse(Rejection::kHandlerGaveUp, HttpResponse::text(500, "internal error"));
+}
+
+void HttpConnection::refuse(Rejection reason, HttpResponse response) {
+  shared_->reject(reason);
+  write_response(std::move(response));
+  finish_response();
+}
+
+void HttpConnection::respond(uint64_t serial, HttpResponse response) {
+  if (!waits_for(serial)) return;
+  write_response(std::move(response));
+  finish_response();
+}
+
+void HttpConnection::write_response(HttpResponse response) {
+  const int status = std::clamp(response.status, 200, 599);
+  shared_->responses[static_cast<size_t>(status / 100 - 1)]->add();
+  // The rest of a body that nobody reads would be taken for the next request.
+  if (body_pending_ || shared_->draining) keep_alive_ = false;
+  std::string out = status_line(status) + date_header();
+  for (const auto& [name, value] : response.headers) append_field(out, name, value);
+  if (any_origin_ && !response.headers.has("Access-Control-Allow-Origin")) {
+    append_field(out, "Access-Control-Allow-Origin", "*");
+  }
+  const ByteView body =
+      response.shared_body.empty() ? as_bytes(response.body) : response.shared_body.view();
+  // RFC 9110 section 8.6: neither has a body, nor a length.
+  const bool bodiless = status == 204 || status == 304;
+  if (!bodiless) append_field(out, "Content-Length", std::to_string(body.size()));
+  if (!keep_alive_) {
+    append_field(out, "Connection", "close");
+  } else if (http_1_0_) {
+    append_field(out, "Connection", "keep-alive");
+  }
+  out += "\r\n";
+  stream_->write(as_bytes(out));
+  if (bodiless || head_) return;
+  if (response.shared_body.empty()) {
+    stream_->write(SharedBytes::of(std::move(response.body)));
+  } else {
+    stream_->write(response.shared_body);
+  }
+}
+
+void HttpConnection::finish_response() {
+  parser_.reset();
+  upgrade_.reset();
+  request_ = HttpRequest();
+  if (!keep_alive_) return start_closing();
+  state_ = State::kIdle;
+  queued_at_deadline_ = stream_->queued();
+  deadline_.set(shared_->config.write_timeout);
+  if (!processing_) process();
+}
+
+void HttpConnection::start_closing() {
+  if (state_ == State::kClosing || state_ == State::kGone) return;
+  state_ = State::kClosing;
+  parser_.reset();
+  input_ = Bytes();
+  queued_at_deadline_ = stream_->queued();
+  deadline_.set(queued_at_deadline_ > 0 ? shared_->config.write_timeout : kLinger);
+  stream_->close_after_flush();
+}
+
+void HttpConnection::deadline_reached() {
+  const size_t queued = stream_->queued();
+  switch (state_) {
+    case State::kIdle:
+    case State::kClosing:
+      if (queued == 0) return state_ == State::kIdle ? start_closing() : abort();
+      if (queued < queued_at_deadline_) {
+        queued_at_deadline_ = queued;
+        return deadline_.set(shared_->config.write_timeout);
+      }
+      shared_->reject(Rejection::kWriteTimeout);
+      return abort();
+    case State::kHeader:
+    case State::kBody:
+      keep_alive_ = false;
+      if (state_ == State::kHeader) head_ = any_origin_ = http_1_0_ = false;
+      return refuse(state_ == State::kHeader ? Rejection::kHeaderTimeout : Rejection::kBodyTimeout,
+                    HttpResponse::text(408, "request timeout"));
+    case State::kHandling:
+    case State::kGone:
+      return;
+  }
+}
+
+}  // namespace turms::net

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "base/metrics.h"
+#include "net/deadline.h"
+#include "net/http_server.h"
+#include "net/tcp_stream.h"
+
+namespace turms::net {
+
+class WebSocketConnection;
+
+/// Why something was refused or cut off: label `reason` of turms_rejected_total.
+enum class Rejection {
+  kConnectionLimit,
+  kBadRequest,
+  kHeaderTooLarge,
+  kHeaderTimeout,
+  kBodyTooLarge,
+  kBodyTimeout,
+  kNoRoute,
+  kMethodNotAllowed,
+  kHandlerGaveUp,
+  kWriteTimeout,
+  kMessageTooLarge,
+  kProtocolError,
+  kQueueOverflow,
+  kSilence,
+};
+inline constexpr size_t kRejectionCount = 14;
+
+struct HttpRoute {
+  struct Plain {
+    /// Shared with the call under way: a handler may remove its own route.
+    std::shared_ptr<const HttpServer::Handler> handler;
+    RouteOptions options;
+  };
+  struct Upgrade {
+    std::shared_ptr<const HttpServer::UpgradeHandler> handler;
+    WebSocketOptions options;
+    RouteOptions route_options;
+  };
+  std::map<std::string, Plain, std::less<>> methods;
+  std::optional<Upgrade> upgrade;
+
+  /// For this method, GET's for HEAD, or the one for any.
+  [[nodiscard]] const Plain* find(std::string_view method) const;
+  /// The value of an Allow header.
+  [[nodiscard]] std::string allowed() const;
+};
+
+/// What the server and its connections share; outlives whichever goes first.
+struct HttpShared {
+  HttpShared(Loop& loop, HttpServerConfig config);
+
+  void reject(Rejection reason) { rejections[static_cast<size_t>(reason)]->add(); }
+  /// The route of a path: exact first, then the longest prefix; of those that have an upgrade, or
+  /// that have anything for plain requests. Null when there is none.
+  [[nodiscard]] const HttpRoute* find(std::string_view path, bool upgrade) const;
+
+  Loop& loop;
+  HttpServerConfig config;
+  bool draining = false;
+  std::map<std::string, HttpRoute, std::less<>> exact;
+  std::map<std::string, HttpRoute, std::less<>> prefixes;
+  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections;
+  std::unordered_map<WebSocketConnection*, std::shared_ptr<WebSocketConnection>> websockets;
+
+  std::array<Metric*, kRejectionCount> rejections;
+  Metric& open_connections;
+  Metric& open_websockets;
+  std::array<Metric*, 5> responses;  // by class of status
+};
+
+/// One connection until it closes or becomes a WebSocket. Owned by HttpShared::connections.
+class HttpConnection final : public TcpStream::Owner,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  explicit HttpConnection(std::shared_ptr<HttpShared> shared);
+  ~HttpConnection();
+
+  void attach(std::shared_ptr<TcpStream> stream);
+  void close_if_idle();
+  void abort();
+
+  /// For HttpResponder and WebSocketUpgrade; `serial` names the request they belong to.
+  void respond(uint64_t serial, HttpResponse response);
+  std::shared_ptr<WebSocket> accept_upgrade(uint64_t serial, const HttpHeaders& extra);
+  void gave_up(uint64_t serial);
+  [[nodiscard]] bool waits_for(uint64_t serial) const;
+
+  void on_stream_data(MutableByteView data) override;
+  void on_stream_end() override;
+  void on_stream_closed() override;
+  void on_stream_flushed() override;
+
+ private:
+  enum class State { kIdle, kHeader, kBody, kHandling, kClosing, kGone };
+  struct Parser;
+
+  void process();
+  bool parse();
+  bool parse_header();
+  bool parse_body();
+  bool read_request_line_and_headers();
+  void header_complete();
+  void request_complete();
+  void begin_upgrade();
+  void dispatch();
+  /// Answers without the handlers; `status` counts as `reason`.
+  void refuse(Rejection reason, HttpResponse response);
+  void write_response(HttpResponse response);
+  void finish_response();
+  void deadline_reached();
+  void start_closing();
+  void forget();
+
+  std::shared_ptr<HttpShared> shared_;
+  std::shared_ptr<TcpStream> stream_;
+  Deadline deadline_;
+  State state_ = State::kHeader;
+  Bytes input_;  // received and not yet parsed
+  std::unique_ptr<Parser> parser_;
+
+  // Of the request being read or handled.
+  uint64_t serial_ = 0;
+  HttpRequest request_;
+  /// What to answer to an accepted upgrade, and how the WebSocket will be.
+  struct PendingUpgrade {
+    std::string key;
+    std::string extensions;
+    WebSocketOptions options;
+  };
+  std::unique_ptr<PendingUpgrade> upgrade_;
+  bool any_origin_ = false;
+  bool head_ = false;
+  bool keep_alive_ = true;
+  bool http_1_0_ = false;
+
+  bool body_pending_ = false;  // the request's body is not read to its end
+  bool peer_ended_ = false;
+  bool processing_ = false;
+  size_t queued_at_deadline_ = 0;
+};
+
+}  // namespace turms::net

@@ -1,0 +1,217 @@
+#include "net/http_server.h"
+
+#include <unistd.h>
+
+#include <string_view>
+
+#include "net/http_connection.h"
+#include "net/listener.h"
+#include "net/websocket_connection.h"
+
+namespace turms::net {
+
+namespace {
+
+constexpr std::array<std::string_view, kRejectionCount> kRejectionNames = {
+    "connection_limit",    "bad_request",   "header_too_large",  "header_timeout",
+    "body_too_large",      "body_timeout",  "no_route",          "method_not_allowed",
+    "handler_gave_up",     "write_timeout", "message_too_large", "protocol_error",
+    "send_queue_overflow", "silence"};
+
+constexpr std::array<std::string_view, 5> kClasses = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+}  // namespace
+
+const HttpRoute::Plain* HttpRoute::find(std::string_view method) const {
+  auto it = methods.find(method);
+  if (it == methods.end() && method == "HEAD") it = methods.find("GET");
+  if (it == methods.end()) it = methods.find("*");
+  return it == methods.end() ? nullptr : &it->second;
+}
+
+std::string HttpRoute::allowed() const {
+  std::string list = "OPTIONS";
+  for (const auto& [method, plain] : methods) {
+    if (method == "OPTIONS" || method == "*") continue;
+    list += ", " + method;
+    if (method == "GET") list += ", HEAD";
+  }
+  if (methods.empty()) list += ", GET";
+  return list;
+}
+
+HttpShared::HttpShared(Loop& event_loop, HttpServerConfig server_config)
+    : loop(event_loop),
+      config(std::move(server_config)),
+      open_connections(
+          metrics::gauge("turms_connections", "Open TCP connections.", {{"server", config.name}})),
+      open_websockets(
+          metrics::gauge("turms_websockets", "Open WebSockets.", {{"server", config.name}})) {
+  for (size_t i = 0; i < kRejectionCount; ++i) {
+    rejections[i] =
+        &metrics::counter("turms_rejected_total", "Connections and requests refused, by reason.",
+                          {{"server", config.name}, {"reason", kRejectionNames[i]}});
+  }
+  for (size_t i = 0; i < kClasses.size(); ++i) {
+    responses[i] = &metrics::counter("turms_http_responses_total", "HTTP answers by status class.",
+                                     {{"server", config.name}, {"class", kClasses[i]}});
+  }
+}
+
+const HttpRoute* HttpShared::find(std::string_view path, bool upgrade) const {
+  const auto usable = [&](const HttpRoute& route) {
+    if (upgrade) return route.upgrade.has_value();
+    // An upgrade-only path hides the prefixes behind it from plain requests.
+    return !route.methods.empty() || (route.upgrade && route.upgrade->options.upgrade_only);
+  };
+  if (const auto it = exact.find(path); it != exact.end() && usable(it->second)) {
+    return &it->second;
+  }
+  // The longest prefix is the greatest key that `path` begins with.
+  for (auto it = prefixes.upper_bound(path); it != prefixes.begin();) {
+    --it;
+    if (path.starts_with(it->first) && usable(it->second)) return &it->second;
+  }
+  return nullptr;
+}
+
+namespace {
+
+class HttpServerImpl final : public HttpServer {
+ public:
+  HttpServerImpl(Loop& loop, HttpServerConfig config)
+      : shared_(std::make_shared<HttpShared>(loop, std::move(config))) {}
+
+  ~HttpServerImpl() override {
+    const auto connections = shared_->connections;
+    for (const auto& [key, connection] : connections) connection->abort();
+    const auto websockets = shared_->websockets;
+    for (const auto& [key, socket] : websockets) socket->abort();
+  }
+
+  Status start() {
+    auto listener =
+        Listener::listen(shared_->loop, shared_->config.bind_address, shared_->config.port,
+                         [this](int fd, const Address& remote) { accepted(fd, remote); });
+    if (!listener) return std::unexpected(listener.error());
+    listener_ = std::move(*listener);
+    port_ = listener_->port();
+    return {};
+  }
+
+  void route(std::string method, std::string path, Handler handler, RouteOptions options) override {
+    shared_->exact[std::move(path)].methods[std::move(method)] = {
+        std::make_shared<const Handler>(std::move(handler)), options};
+  }
+  void route_prefix(std::string method, std::string prefix, Handler handler,
+                    RouteOptions options) override {
+    shared_->prefixes[std::move(prefix)].methods[std::move(method)] = {
+        std::make_shared<const Handler>(std::move(handler)), options};
+  }
+  void websocket(std::string path, UpgradeHandler handler, WebSocketOptions options,
+                 RouteOptions route_options, bool prefix) override {
+    auto& routes = prefix ? shared_->prefixes : shared_->exact;
+    routes[std::move(path)].upgrade = {std::make_shared<const UpgradeHandler>(std::move(handler)),
+                                       options, route_options};
+  }
+  void remove_route(const std::string& path_or_prefix) override {
+    shared_->exact.erase(path_or_prefix);
+    shared_->prefixes.erase(path_or_prefix);
+  }
+
+  uint16_t port() const override { return port_; }
+  size_t connections() const override {
+    return shared_->connections.size() + shared_->websockets.size();
+  }
+
+  void drain() override {
+    shared_->draining = true;
+    // Posted: this may be called while the listener is accepting.
+    shared_->loop.post([listener = std::shared_ptr<Listener>(std::move(listener_))] {});
+    const auto connections = shared_->connections;
+    for (const auto& [key, connection] : connections) connection->close_if_idle();
+  }
+
+ private:
+  void accepted(int fd, const Address& remote) {
+    if (shared_->draining || connections() >= shared_->config.max_connections) {
+      shared_->reject(Rejection::kConnectionLimit);
+      ::close(fd);
+      return;
+    }
+    auto connection = std::make_shared<HttpConnection>(shared_);
+    connection->attach(TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get()));
+    shared_->connections.emplace(connection.get(), connection);
+  }
+
+  std::shared_ptr<HttpShared> shared_;
+  std::unique_ptr<Listener> listener_;
+  uint16_t port_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerConfig config) {
+  auto server = std::make_unique<HttpServerImpl>(loop, std::move(config));
+  if (Status started = server->start(); !started) return std::unexpected(started.error());
+  return server;
+}
+
+HttpResponder::HttpResponder(HttpResponder&& other) noexcept
+    : connection_(std::move(other.connection_)), serial_(std::exchange(other.serial_, 0)) {}
+
+HttpResponder& HttpResponder::operator=(HttpResponder&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(serial_, other.serial_);
+  return *this;
+}
+
+HttpResponder::~HttpResponder() {
+  if (serial_ == 0) return;
+  if (const auto connection = connection_.lock()) connection->gave_up(serial_);
+}
+
+void HttpResponder::send(HttpResponse response) {
+  const uint64_t serial = std::exchange(serial_, 0);
+  if (serial == 0) return;
+  if (const auto connection = connection_.lock()) connection->respond(serial, std::move(response));
+}
+
+bool HttpResponder::client_gone() const {
+  const auto connection = connection_.lock();
+  return !connection || !connection->waits_for(serial_);
+}
+
+WebSocketUpgrade::WebSocketUpgrade(WebSocketUpgrade&& other) noexcept
+    : connection_(std::move(other.connection_)), serial_(std::exchange(other.serial_, 0)) {}
+
+WebSocketUpgrade& WebSocketUpgrade::operator=(WebSocketUpgrade&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(serial_, other.serial_);
+  return *this;
+}
+
+WebSocketUpgrade::~WebSocketUpgrade() {
+  if (serial_ == 0) return;
+  if (const auto connection = connection_.lock()) connection->gave_up(serial_);
+}
+
+void WebSocketUpgrade::refuse(HttpResponse response) {
+  const uint64_t serial = std::exchange(serial_, 0);
+  if (serial == 0) return;
+  if (const auto connection = connection_.lock()) connection->respond(serial, std::move(response));
+}
+
+std::shared_ptr<WebSocket> WebSocketUpgrade::accept(const HttpHeaders& extra_headers) {
+  const uint64_t serial = std::exchange(serial_, 0);
+  const auto connection = connection_.lock();
+  if (serial == 0 || !connection) return nullptr;
+  return connection->accept_upgrade(serial, extra_headers);
+}
+
+bool WebSocketUpgrade::client_gone() const {
+  const auto connection = connection_.lock();
+  return !connection || !connection->waits_for(serial_);
+}
+
+}  // namespace turms::net

@@ -1,0 +1,223 @@
+#include "net/tcp_stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace turms::net {
+
+namespace {
+
+/// Below this a copy is cheaper than a reference and an iovec of its own.
+constexpr size_t kCopyBelow = 8 * 1024;
+/// Where a gathering chunk ends, so that a long queue frees memory as it drains.
+constexpr size_t kChunkSize = 64 * 1024;
+constexpr size_t kMaxIovecs = 64;
+
+void set_no_delay(int fd) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace
+
+std::shared_ptr<TcpStream> TcpStream::accepted(LoopCore& core, int fd, const Address& remote,
+                                               Owner* owner) {
+  set_no_delay(fd);
+  std::shared_ptr<TcpStream> stream(new TcpStream(core, remote, owner));
+  stream->watch_ = core.watch(fd, stream.get(), true, false);
+  return stream;
+}
+
+Result<std::shared_ptr<TcpStream>> TcpStream::connect(LoopCore& core, const Address& remote,
+                                                      Owner* owner) {
+  const int fd =
+      ::socket(remote.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(ErrorCode::kUnavailable, std::strerror(errno));
+  set_no_delay(fd);
+  sockaddr_storage address;
+  const socklen_t length = remote.to_sockaddr(address);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), length) != 0 &&
+      errno != EINPROGRESS) {
+    const int error = errno;
+    ::close(fd);
+    return fail(ErrorCode::kUnavailable, remote.to_string() + ": " + std::strerror(error));
+  }
+  std::shared_ptr<TcpStream> stream(new TcpStream(core, remote, owner));
+  stream->connecting_ = true;
+  stream->interest_read_ = false;
+  stream->interest_write_ = true;
+  stream->watch_ = core.watch(fd, stream.get(), false, true);
+  return stream;
+}
+
+TcpStream::~TcpStream() {
+  abort();
+}
+
+void TcpStream::write(ByteView data) {
+  if (!open() || closing_ || data.empty()) return;
+  if (!chunks_) chunks_ = std::make_unique<std::deque<Chunk>>();
+  if (chunks_->empty() || !chunks_->back().shared.empty() ||
+      chunks_->back().copied.size() + data.size() > kChunkSize) {
+    chunks_->emplace_back();
+  }
+  Bytes& tail = chunks_->back().copied;
+  tail.insert(tail.end(), data.begin(), data.end());
+  queued_ += data.size();
+  schedule_flush();
+}
+
+void TcpStream::write(const SharedBytes& data) {
+  if (data.size() < kCopyBelow) return write(data.view());
+  if (!open() || closing_) return;
+  if (!chunks_) chunks_ = std::make_unique<std::deque<Chunk>>();
+  chunks_->push_back({.shared = data});
+  queued_ += data.size();
+  schedule_flush();
+}
+
+void TcpStream::schedule_flush() {
+  if (flush_scheduled_ || blocked_ || connecting_) return;
+  flush_scheduled_ = true;
+  core_.flush_at_end_of_turn(shared_from_this());
+}
+
+void TcpStream::set_reading(bool reading) {
+  if (ended_ || closing_) return;
+  reading_ = reading;
+  update_interest();
+}
+
+void TcpStream::close_after_flush() {
+  if (!open() || closing_) return;
+  closing_ = true;
+  reading_ = !ended_;
+  update_interest();
+  schedule_flush();
+}
+
+void TcpStream::abort() {
+  if (!open()) return;
+  core_.unwatch(watch_);
+  ::close(watch_.fd);
+  watch_.fd = -1;
+  owner_ = nullptr;
+  chunks_.reset();
+  queued_ = 0;
+}
+
+void TcpStream::update_interest() {
+  if (!open()) return;
+  const bool read = reading_ && !connecting_;
+  const bool write = blocked_ || connecting_;
+  if (read == interest_read_ && write == interest_write_) return;
+  interest_read_ = read;
+  interest_write_ = write;
+  core_.change(watch_, read, write);
+}
+
+void TcpStream::broken() {
+  Owner* owner = owner_;
+  abort();
+  if (owner != nullptr) owner->on_stream_closed();
+}
+
+void TcpStream::on_ready(const Poller::Event& event) {
+  const std::shared_ptr<TcpStream> self = shared_from_this();
+  if (connecting_) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(watch_.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error != 0) return broken();
+    connecting_ = false;
+    update_interest();
+    if (queued_ > 0) schedule_flush();
+    if (owner_ != nullptr) owner_->on_stream_connected();
+    return;
+  }
+  if (event.readable && reading_) {
+    const MutableByteView buffer = core_.scratch();
+    const ssize_t count = ::recv(watch_.fd, buffer.data(), buffer.size(), 0);
+    if (count > 0) {
+      if (owner_ != nullptr && !closing_)
+        owner_->on_stream_data(buffer.first(static_cast<size_t>(count)));
+    } else if (count == 0) {
+      ended_ = true;
+      reading_ = false;
+      update_interest();
+      if (closing_ && queued_ == 0) return broken();
+      if (owner_ != nullptr && !closing_) owner_->on_stream_end();
+    } else if (errno != EAGAIN && errno != EINTR) {
+      return broken();
+    }
+  } else if (event.hung_up) {
+    return broken();
+  }
+  if (event.writable && open() && blocked_) {
+    blocked_ = false;
+    flush();
+    update_interest();
+  }
+}
+
+void TcpStream::flush() {
+  flush_scheduled_ = false;
+  if (!open() || blocked_ || connecting_) return;
+  while (queued_ > 0) {
+    iovec parts[kMaxIovecs];
+    size_t count = 0;
+    size_t total = 0;
+    size_t skip = front_written_;
+    for (const Chunk& chunk : *chunks_) {
+      if (count == kMaxIovecs) break;
+      const ByteView rest = chunk.view().subspan(skip);
+      skip = 0;
+      parts[count++] = {const_cast<uint8_t*>(rest.data()), rest.size()};
+      total += rest.size();
+    }
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = count;
+    const ssize_t written = ::sendmsg(watch_.fd, &message, MSG_NOSIGNAL);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return broken();
+      blocked_ = true;
+      return update_interest();
+    }
+    drop_written(static_cast<size_t>(written));
+    if (static_cast<size_t>(written) < total) {
+      blocked_ = true;
+      return update_interest();
+    }
+  }
+  chunks_.reset();
+  if (closing_) {
+    if (ended_) return broken();
+    ::shutdown(watch_.fd, SHUT_WR);
+  }
+  if (owner_ != nullptr) owner_->on_stream_flushed();
+}
+
+void TcpStream::drop_written(size_t bytes) {
+  queued_ -= bytes;
+  while (bytes > 0) {
+    const size_t rest = chunks_->front().view().size() - front_written_;
+    if (bytes < rest) {
+      front_written_ += bytes;
+      return;
+    }
+    bytes -= rest;
+    front_written_ = 0;
+    chunks_->pop_front();
+  }
+}
+
+}  // namespace turms::net

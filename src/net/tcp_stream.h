@@ -1,0 +1,103 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "net/address.h"
+#include "net/loop_core.h"
+#include "net/shared_bytes.h"
+
+namespace turms::net {
+
+/// One non-blocking TCP socket on a loop. Reads into the loop's scratch buffer, so an idle
+/// connection holds no buffer; writes are queued and leave at the end of the turn. Bounds are the
+/// owner's: it asks queued() before it writes. Calls to the owner never come from within a call of
+/// the owner's.
+class TcpStream final : public FdHandler,
+                        public Flushable,
+                        public std::enable_shared_from_this<TcpStream> {
+ public:
+  class Owner {
+   public:
+    virtual void on_stream_data(MutableByteView data) = 0;
+    /// The peer will send nothing more (it may still read). Reading has stopped.
+    virtual void on_stream_end() = 0;
+    /// Broken by the peer or the network, or closed as asked by close_after_flush(). The last call.
+    virtual void on_stream_closed() = 0;
+    /// The write queue has become empty.
+    virtual void on_stream_flushed() {}
+    /// A connect() has succeeded.
+    virtual void on_stream_connected() {}
+
+   protected:
+    ~Owner() = default;
+  };
+
+  /// Takes the descriptor: non-blocking, connected.
+  static std::shared_ptr<TcpStream> accepted(LoopCore& core, int fd, const Address& remote,
+                                             Owner* owner);
+  /// Begins to connect: on_stream_connected or on_stream_closed follows.
+  static Result<std::shared_ptr<TcpStream>> connect(LoopCore& core, const Address& remote,
+                                                    Owner* owner);
+  ~TcpStream() override;
+
+  void set_owner(Owner* owner) { owner_ = owner; }
+
+  void write(ByteView data);
+  void write(const SharedBytes& data);
+  [[nodiscard]] size_t queued() const { return queued_; }
+
+  void set_reading(bool reading);
+  /// Flushes, then says goodbye (FIN) and throws away what still comes until the peer closes too:
+  /// closing at once with unread data would reset the connection and could destroy the answer on
+  /// its way. The owner's clock limits it by abort().
+  void close_after_flush();
+  /// At once and without a further call to the owner. Harmless when closed.
+  void abort();
+
+  [[nodiscard]] bool open() const { return watch_.fd >= 0; }
+  [[nodiscard]] const Address& remote() const { return remote_; }
+
+  void on_ready(const Poller::Event& event) override;
+  void flush() override;
+
+ private:
+  /// Small writes gather in `copied`, a large shared one stays where it is.
+  struct Chunk {
+    Bytes copied;
+    SharedBytes shared;
+    [[nodiscard]] ByteView view() const {
+      return shared.empty() ? ByteView(copied) : shared.view();
+    }
+  };
+
+  TcpStream(LoopCore& core, const Address& remote, Owner* owner)
+      : core_(core), owner_(owner), remote_(remote) {}
+
+  void schedule_flush();
+  void update_interest();
+  void drop_written(size_t bytes);
+  void broken();
+
+  LoopCore& core_;
+  Owner* owner_;
+  Address remote_;
+  LoopCore::Watch watch_;
+  /// Never empty chunks. A vector would do but for its erase at the front; a deque costs 576 bytes
+  /// when idle, so it exists only while something waits.
+  std::unique_ptr<std::deque<Chunk>> chunks_;
+  size_t queued_ = 0;
+  size_t front_written_ = 0;
+  bool connecting_ = false;
+  bool reading_ = true;
+  bool ended_ = false;
+  bool blocked_ = false;  // the kernel's buffer is full
+  bool flush_scheduled_ = false;
+  bool closing_ = false;
+  bool interest_read_ = true;
+  bool interest_write_ = false;
+};
+
+}  // namespace turms::net

@@ -1,0 +1,255 @@
+#include "net/udp_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace turms::net {
+
+namespace {
+
+constexpr size_t kReceiveMessages = 64;
+constexpr size_t kReceiveBuffer = 64 * 1024;
+/// As the kernel's UDP_MAX_SEGMENTS.
+constexpr size_t kMaxSegments = 128;
+constexpr size_t kSendMessages = 64;
+/// So many refusals without a success between them turn segmentation off.
+constexpr int kRefusalsToGiveUp = 4;
+
+constexpr size_t kControlSize = CMSG_SPACE(sizeof(int));
+
+bool is_refused_segmentation(int error) {
+  return error == EIO || error == EINVAL || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+struct UdpSocket::State {
+  int fd = -1;
+  Address local;
+  bool segmentation = true;
+  int refusals = 0;
+  uint64_t truncated = 0;
+
+  std::unique_ptr<uint8_t[]> buffers;
+  std::array<mmsghdr, kReceiveMessages> received{};
+  std::array<iovec, kReceiveMessages> received_parts{};
+  std::array<sockaddr_storage, kReceiveMessages> sources{};
+  alignas(cmsghdr) uint8_t received_control[kReceiveMessages][kControlSize]{};
+  std::vector<ReceivedDatagram> datagrams;
+
+  std::array<mmsghdr, kSendMessages> sent{};
+  std::array<iovec, kSendMessages> sent_parts{};
+  std::array<sockaddr_storage, kSendMessages> destinations{};
+  alignas(cmsghdr) uint8_t sent_control[kSendMessages][kControlSize]{};
+
+  State()
+      : buffers(std::make_unique_for_overwrite<uint8_t[]>(kReceiveMessages * kReceiveBuffer)),
+        datagrams(kReceiveMessages * kMaxSegments) {
+    for (size_t i = 0; i < kReceiveMessages; ++i) {
+      received_parts[i] = {buffers.get() + i * kReceiveBuffer, kReceiveBuffer};
+      received[i].msg_hdr.msg_iov = &received_parts[i];
+      received[i].msg_hdr.msg_iovlen = 1;
+      received[i].msg_hdr.msg_name = &sources[i];
+      received[i].msg_hdr.msg_control = received_control[i];
+    }
+    for (size_t i = 0; i < kSendMessages; ++i) {
+      sent[i].msg_hdr.msg_iov = &sent_parts[i];
+      sent[i].msg_hdr.msg_iovlen = 1;
+      sent[i].msg_hdr.msg_name = &destinations[i];
+    }
+  }
+  ~State() {
+    if (fd >= 0) ::close(fd);
+  }
+
+  size_t take_apart(size_t index, size_t count);
+  void prepare(size_t index, const OutgoingDatagrams& message);
+  bool send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome);
+};
+
+Result<UdpSocket> UdpSocket::bind(const Address& address, int kernel_buffer_bytes) {
+  auto state = std::make_unique<State>();
+  const auto failed = [&] {
+    return fail(ErrorCode::kUnavailable,
+                "cannot bind UDP " + address.to_string() + ": " + std::strerror(errno));
+  };
+  state->fd =
+      ::socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (state->fd < 0) return failed();
+  const auto set = [&](int level, int option, int value) {
+    return setsockopt(state->fd, level, option, &value, sizeof value) == 0;
+  };
+  if (!address.is_v4()) set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  // FORCE goes beyond net.core.*mem_max where the process may; the plain one is cut to it.
+  if (!set(SOL_SOCKET, SO_RCVBUFFORCE, kernel_buffer_bytes)) {
+    set(SOL_SOCKET, SO_RCVBUF, kernel_buffer_bytes);
+  }
+  if (!set(SOL_SOCKET, SO_SNDBUFFORCE, kernel_buffer_bytes)) {
+    set(SOL_SOCKET, SO_SNDBUF, kernel_buffer_bytes);
+  }
+  set(IPPROTO_UDP, UDP_GRO, 1);
+  sockaddr_storage storage{};
+  socklen_t length = address.to_sockaddr(storage);
+  auto* const name = reinterpret_cast<sockaddr*>(&storage);
+  if (::bind(state->fd, name, length) != 0) return failed();
+  length = sizeof storage;
+  if (getsockname(state->fd, name, &length) != 0) return failed();
+  state->local = Address::from_sockaddr(name);
+  return UdpSocket(std::move(state));
+}
+
+UdpSocket::UdpSocket(std::unique_ptr<State> state) : state_(std::move(state)) {}
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept = default;
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept = default;
+UdpSocket::~UdpSocket() = default;
+
+int UdpSocket::fd() const {
+  return state_->fd;
+}
+const Address& UdpSocket::local() const {
+  return state_->local;
+}
+uint64_t UdpSocket::truncated() const {
+  return state_->truncated;
+}
+bool UdpSocket::segmentation() const {
+  return state_->segmentation;
+}
+
+std::span<ReceivedDatagram> UdpSocket::receive_batch() {
+  State& s = *state_;
+  for (size_t i = 0; i < kReceiveMessages; ++i) {
+    s.received[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    s.received[i].msg_hdr.msg_controllen = kControlSize;
+  }
+  const int messages = recvmmsg(s.fd, s.received.data(), kReceiveMessages, 0, nullptr);
+  size_t count = 0;
+  for (int i = 0; i < messages; ++i) count = s.take_apart(static_cast<size_t>(i), count);
+  return {s.datagrams.data(), count};
+}
+
+size_t UdpSocket::State::take_apart(size_t index, size_t count) {
+  msghdr& header = received[index].msg_hdr;
+  size_t left = received[index].msg_len;
+  size_t segment = left;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_UDP || c->cmsg_type != UDP_GRO) continue;
+    int size = 0;
+    std::memcpy(&size, CMSG_DATA(c), sizeof size);
+    if (size > 0) segment = static_cast<size_t>(size);
+  }
+  if ((header.msg_flags & MSG_TRUNC) != 0 || segment > kMaxDatagram) {
+    ++truncated;
+    return count;
+  }
+  const Address source = Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&sources[index]));
+  auto* data = static_cast<uint8_t*>(received_parts[index].iov_base);
+  // An empty datagram is one too, but nothing that anyone here could use.
+  while (left > 0 && count < datagrams.size()) {
+    const size_t size = std::min(segment, left);
+    datagrams[count++] = {{data, size}, source};
+    data += size;
+    left -= size;
+  }
+  return count;
+}
+
+void UdpSocket::State::prepare(size_t index, const OutgoingDatagrams& message) {
+  msghdr& header = sent[index].msg_hdr;
+  header.msg_namelen = message.destination.to_sockaddr(destinations[index], !local.is_v4());
+  sent_parts[index] = {const_cast<uint8_t*>(message.data.data()), message.data.size()};
+  if (message.segment_size == 0 || message.data.size() <= message.segment_size) {
+    header.msg_control = nullptr;
+    header.msg_controllen = 0;
+    return;
+  }
+  header.msg_control = sent_control[index];
+  header.msg_controllen = CMSG_SPACE(sizeof(uint16_t));
+  cmsghdr* const control = CMSG_FIRSTHDR(&header);
+  control->cmsg_level = SOL_UDP;
+  control->cmsg_type = UDP_SEGMENT;
+  control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+  std::memcpy(CMSG_DATA(control), &message.segment_size, sizeof(uint16_t));
+}
+
+UdpSocket::SendOutcome UdpSocket::send_batch(std::span<const OutgoingDatagrams> messages) {
+  State& s = *state_;
+  SendOutcome outcome;
+  const auto segments = [](const OutgoingDatagrams& message) -> size_t {
+    if (message.segment_size == 0) return 1;
+    return (message.data.size() + message.segment_size - 1) / message.segment_size;
+  };
+  while (outcome.consumed < messages.size()) {
+    const auto rest = messages.subspan(outcome.consumed);
+    if (!s.segmentation && segments(rest[0]) > 1) {
+      if (!s.send_one_by_one(rest[0], outcome)) return outcome;
+      continue;
+    }
+    size_t count = 0;
+    while (count < std::min(rest.size(), kSendMessages) &&
+           (s.segmentation || segments(rest[count]) == 1)) {
+      s.prepare(count, rest[count]);
+      ++count;
+    }
+    const int sent = sendmmsg(s.fd, s.sent.data(), static_cast<unsigned>(count), 0);
+    if (sent > 0) {
+      for (int i = 0; i < sent; ++i) {
+        const size_t pieces = segments(rest[static_cast<size_t>(i)]);
+        outcome.datagrams += pieces;
+        if (pieces > 1) s.refusals = 0;
+      }
+      outcome.consumed += static_cast<size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+      outcome.blocked = true;
+      return outcome;
+    }
+    if (segments(rest[0]) > 1 && (is_refused_segmentation(errno) || errno == EMSGSIZE)) {
+      if (errno != EMSGSIZE && ++s.refusals >= kRefusalsToGiveUp) s.segmentation = false;
+      if (!s.send_one_by_one(rest[0], outcome)) return outcome;
+      continue;
+    }
+    outcome.failed += segments(rest[0]);
+    ++outcome.consumed;
+  }
+  return outcome;
+}
+
+/// False: the kernel's buffer is full. What was left of the message is counted as failed then, for
+/// half a message cannot be given back.
+bool UdpSocket::State::send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome) {
+  OutgoingDatagrams piece{.destination = message.destination};
+  size_t offset = 0;
+  for (; offset < message.data.size(); offset += message.segment_size) {
+    piece.data = message.data.subspan(
+        offset, std::min<size_t>(message.segment_size, message.data.size() - offset));
+    prepare(0, piece);
+    if (sendmsg(fd, &sent[0].msg_hdr, 0) >= 0) {
+      ++outcome.datagrams;
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+      outcome.blocked = true;
+      if (offset == 0) return false;
+      break;
+    }
+    ++outcome.failed;
+  }
+  if (offset < message.data.size()) {
+    outcome.failed +=
+        (message.data.size() - offset + message.segment_size - 1) / message.segment_size;
+  }
+  ++outcome.consumed;
+  return !outcome.blocked;
+}
+
+}  // namespace turms::net
