@@ -1,0 +1,53 @@
+#include "sfu/audio_level_observer.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace turms::sfu {
+
+namespace {
+
+constexpr Duration kMaxPacketDuration = 120ms;  // the longest Opus packet
+constexpr float kSmoothing = 0.6F;              // weight of the newest window
+
+/// −dBov to linear.
+float linear(uint8_t level) {
+  static const std::array<float, 128> table = [] {
+    std::array<float, 128> t{};
+    for (size_t i = 0; i < t.size(); ++i) t[i] = std::pow(10.0F, -static_cast<float>(i) / 20.0F);
+    return t;
+  }();
+  return table[std::min<size_t>(level, 127)];
+}
+
+}  // namespace
+
+void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration duration) {
+  if (any_ && now - last_ > kExpiry) silence();
+  any_ = true;
+  last_ = now;
+  duration = std::clamp<Duration>(duration, 1ms, kMaxPacketDuration);
+  observed_ += duration;
+  if (audible(level)) {
+    active_ += duration;
+    active_energy_ += static_cast<double>(linear(level)) * static_cast<double>(duration.count());
+  }
+  if (observed_ < kWindow) return;
+  float window = 0;
+  if (active_ * 100 >= observed_ * kActivePercent) {
+    // Averaged over the whole window: who speaks all the time is louder than who does now and then.
+    window = static_cast<float>(active_energy_ / static_cast<double>(observed_.count()));
+  }
+  smoothed_ += (window - smoothed_) * kSmoothing;
+  // One silent window does not end loud speech, but the tail of the average is not speech.
+  if (window == 0 && smoothed_ < linear(kActiveLevel)) smoothed_ = 0;
+  observed_ = active_ = Duration{};
+  active_energy_ = 0;
+}
+
+float AudioLevelObserver::level(TimePoint now) const {
+  return any_ && now - last_ <= kExpiry ? smoothed_ : 0;
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,72 @@
+#include "sfu/published_track.h"
+
+#include <algorithm>
+
+namespace turms::sfu {
+
+namespace {
+
+constexpr Duration kVideoHistory = 1500ms;
+constexpr Duration kAudioHistory = 500ms;
+
+uint32_t clock_rate_of(const ReceiveTrackParameters& parameters) {
+  if (!parameters.codecs.empty() && parameters.codecs.front().clock_rate != 0) {
+    return parameters.codecs.front().clock_rate;
+  }
+  return parameters.kind == rtc::MediaKind::kVideo ? 90'000 : 48'000;
+}
+
+}  // namespace
+
+PublishedTrack::PublishedTrack(const ReceiveTrackParameters& parameters, Transport& transport)
+    : id_(parameters.id),
+      kind_(parameters.kind),
+      mid_(parameters.mid),
+      transport_(transport),
+      codecs_(parameters.codecs),
+      payload_types_({}),
+      extensions_(parameters.extensions),
+      clock_rate_(clock_rate_of(parameters)) {
+  if (codecs_.size() > kMaxCodecs) codecs_.resize(kMaxCodecs);
+  payload_types_ = PayloadTypes(codecs_);
+  nack_ = std::any_of(codecs_.begin(), codecs_.end(), [](const auto& c) { return c.nack; });
+  auto encodings = parameters.encodings;
+  if (encodings.empty()) encodings.emplace_back();
+  if (encodings.size() > kMaxSpatialLayers) encodings.resize(kMaxSpatialLayers);
+  for (const auto& encoding : encodings) {
+    streams_.push_back(std::make_unique<ReceiveStream>(*this, static_cast<uint8_t>(streams_.size()),
+                                                       encoding, clock_rate_,
+                                                       is_video() ? kVideoHistory : kAudioHistory));
+  }
+}
+
+uint8_t PublishedTrack::active_layers() const {
+  unsigned bits = 0;
+  for (size_t i = 0; i < streams_.size(); ++i) bits |= (streams_[i]->active ? 1U : 0U) << i;
+  return static_cast<uint8_t>(bits);
+}
+
+std::optional<SourcePacket> PublishedTrack::read_stored(const ReceiveStream& stream,
+                                                        uint16_t sequence) const {
+  auto view = rtc::rtp::PacketView::parse(stream.history.find(sequence));
+  if (!view) return std::nullopt;
+  PacketExtensions extensions(*view, extensions_);
+  auto packet = SourcePacket::read(*view, extensions, codecs_, payload_types_);
+  if (!packet) return std::nullopt;
+  packet->encoding = stream.encoding();
+  // History is much shorter than half the number space.
+  auto newest = rtc::rtp::SeqNum(static_cast<uint16_t>(stream.highest()));
+  packet->sequence = stream.highest() + rtc::rtp::SeqNum(sequence).distance_from(newest);
+  return packet;
+}
+
+std::optional<uint32_t> PublishedTrack::translate(uint32_t rtp_time, int from, int to) const {
+  const auto& a = streams_[static_cast<size_t>(from)]->sender_report();
+  const auto& b = streams_[static_cast<size_t>(to)]->sender_report();
+  if (!a || !b) return std::nullopt;
+  Duration apart = ntp_difference(a->ntp, b->ntp);
+  int64_t ticks = to_us(apart) * clock_rate_ / 1'000'000;
+  return b->rtp_time + static_cast<uint32_t>(ticks) + (rtp_time - a->rtp_time);
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sfu/audio_level_observer.h"
+#include "sfu/parameters.h"
+#include "sfu/receive_stream.h"
+#include "sfu/source_packet.h"
+
+namespace turms::sfu {
+
+struct Transport;
+
+/// A track that one participant publishes: its encodings, and the subscriptions to it. Owned by the
+/// room.
+class PublishedTrack {
+ public:
+  /// Further ones are ignored.
+  static constexpr size_t kMaxCodecs = 16;
+
+  PublishedTrack(const ReceiveTrackParameters& parameters, Transport& transport);
+
+  [[nodiscard]] TrackId id() const { return id_; }
+  [[nodiscard]] bool is_video() const { return kind_ == rtc::MediaKind::kVideo; }
+  [[nodiscard]] rtc::MediaKind kind() const { return kind_; }
+  [[nodiscard]] const std::string& mid() const { return mid_; }
+  [[nodiscard]] Transport& transport() const { return transport_; }
+  [[nodiscard]] const std::vector<rtc::CodecParameters>& codecs() const { return codecs_; }
+  [[nodiscard]] const PayloadTypes& payload_types() const { return payload_types_; }
+  [[nodiscard]] const rtc::ExtensionMap& extensions() const { return extensions_; }
+  [[nodiscard]] uint32_t clock_rate() const { return clock_rate_; }
+  /// Can lost packets be asked for again?
+  [[nodiscard]] bool nack() const { return nack_; }
+  [[nodiscard]] std::vector<std::unique_ptr<ReceiveStream>>& streams() { return streams_; }
+  [[nodiscard]] ReceiveStream& stream(int encoding) {
+    return *streams_[static_cast<size_t>(encoding)];
+  }
+  /// Bit per active encoding.
+  [[nodiscard]] uint8_t active_layers() const;
+
+  /// What the timestamp `rtp_time` of encoding `from` is on the line of encoding `to`, by their
+  /// sender reports.
+  [[nodiscard]] std::optional<uint32_t> translate(uint32_t rtp_time, int from, int to) const;
+
+  /// A packet from the history of one of its streams. Valid until the next packet is stored.
+  [[nodiscard]] std::optional<SourcePacket> read_stored(const ReceiveStream& stream,
+                                                        uint16_t sequence) const;
+
+  std::vector<SubscribedTrack*> subscriptions;
+  bool muted = false;
+
+  // Kept by the room.
+  AudioLevelObserver level;
+  bool in_speaker_list = false;
+  TimePoint last_audible;        // last packet loud enough for speech
+  uint32_t last_audio_time = 0;  // RTP time of the last packet with a level
+  bool in_tick_list = false;
+
+ private:
+  TrackId id_;
+  rtc::MediaKind kind_;
+  std::string mid_;
+  Transport& transport_;
+  std::vector<rtc::CodecParameters> codecs_;
+  PayloadTypes payload_types_;
+  rtc::ExtensionMap extensions_;
+  uint32_t clock_rate_;
+  bool nack_ = false;
+  std::vector<std::unique_ptr<ReceiveStream>> streams_;
+};
+
+}  // namespace turms::sfu

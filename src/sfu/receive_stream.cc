@@ -1,0 +1,154 @@
+#include "sfu/receive_stream.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace turms::sfu {
+
+namespace {
+
+/// A jump further than this in either direction is no loss or reordering (RFC 3550 A.1).
+constexpr int kMaxJump = 3000;
+
+}  // namespace
+
+ReceiveStream::ReceiveStream(PublishedTrack& track, uint8_t encoding,
+                             rtc::EncodingParameters parameters_in, uint32_t clock_rate,
+                             Duration history_age)
+    : parameters(std::move(parameters_in)),
+      history(history_age),
+      nack_timer(Timer::Kind::kNack, this),
+      key_frame_timer(Timer::Kind::kKeyFrameRequest, this),
+      track_(track),
+      clock_rate_(std::max<uint32_t>(clock_rate, 1)),
+      encoding_(encoding) {}
+
+ReceiveStream::Verdict ReceiveStream::on_packet(TimePoint now, rtc::rtp::SeqNum number,
+                                                uint32_t timestamp, size_t size,
+                                                bool retransmission, int64_t& sequence) {
+  if (!started_) {
+    if (retransmission) return Verdict::kDuplicate;  // of something before we listened
+    begin(number);
+  }
+  auto newest = rtc::rtp::SeqNum(static_cast<uint16_t>(highest_));
+  int distance = number.distance_from(newest);
+  bool discontinuity = false;
+  if (std::abs(distance) > kMaxJump) {
+    if (retransmission) return Verdict::kDuplicate;
+    if (!suspicious_ || number != suspicious_->plus(1)) {
+      suspicious_ = number;
+      return Verdict::kSuspicious;
+    }
+    restart();
+    begin(number);
+    distance = 1;
+    discontinuity = true;
+  }
+  suspicious_.reset();
+  sequence = highest_ + distance;
+  Verdict verdict = discontinuity ? Verdict::kDiscontinuity : Verdict::kNext;
+  if (distance > 0) {
+    if (distance > 1) losses.on_gap(now, highest_ + 1, sequence - 1);
+    highest_ = sequence;
+  } else {
+    if (!losses.take(now, sequence)) return Verdict::kDuplicate;
+    verdict = Verdict::kRecovered;
+  }
+  if (retransmission) {
+    ++recovered_;
+  } else {
+    ++received_;
+    update_jitter(now, timestamp);
+  }
+  last_packet_ = now;
+  ++packets_;
+  bytes_ += size;
+  return verdict;
+}
+
+void ReceiveStream::begin(rtc::rtp::SeqNum number) {
+  started_ = true;
+  // Begin in the second cycle, so that nothing before the first packet is negative.
+  first_ = int64_t{number.value} + 0x10000;
+  highest_ = first_ - 1;
+}
+
+void ReceiveStream::restart() {
+  if (!started_) return;
+  lost_before_ = lost();
+  started_ = false;
+  ++epoch_;
+  received_ = 0;
+  recovered_ = 0;
+  expected_at_report_ = 0;
+  received_at_report_ = 0;
+  transit_.reset();
+  report_.reset();
+  suspicious_.reset();
+  losses.clear();
+  history.clear();
+}
+
+void ReceiveStream::update_jitter(TimePoint now, uint32_t timestamp) {
+  // In RTP clock units, modulo 2^32 like the timestamp.
+  int64_t us = to_us(now.time_since_epoch());
+  int64_t arrival = us / 1'000'000 * clock_rate_ + us % 1'000'000 * clock_rate_ / 1'000'000;
+  int64_t transit = static_cast<int32_t>(static_cast<uint32_t>(arrival) - timestamp);
+  if (transit_) {
+    int64_t difference = std::abs(static_cast<int64_t>(
+        static_cast<int32_t>(static_cast<uint32_t>(transit) - static_cast<uint32_t>(*transit_))));
+    // A new capture clock is not jitter.
+    if (difference < 10 * static_cast<int64_t>(clock_rate_)) {
+      jitter_16_ += difference - ((jitter_16_ + 8) >> 4);
+    }
+  }
+  transit_ = transit;
+}
+
+void ReceiveStream::on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info) {
+  report_ = SenderReport{info.ntp, info.rtp_time.value, now};
+}
+
+uint64_t ReceiveStream::lost() const {
+  if (!started_) return lost_before_;
+  int64_t lost = highest_ - first_ + 1 - static_cast<int64_t>(received_ + recovered_);
+  return lost_before_ + static_cast<uint64_t>(std::max<int64_t>(lost, 0));
+}
+
+rtc::rtcp::ReportBlock ReceiveStream::make_report(TimePoint now) {
+  rtc::rtcp::ReportBlock block;
+  block.ssrc = parameters.ssrc;
+  auto expected = static_cast<uint64_t>(highest_ - first_ + 1);
+  int64_t interval_expected = static_cast<int64_t>(expected - expected_at_report_);
+  int64_t interval_received = static_cast<int64_t>(received_ - received_at_report_);
+  int64_t interval_lost = interval_expected - interval_received;
+  if (interval_expected > 0 && interval_lost > 0) {
+    block.fraction_lost =
+        static_cast<uint8_t>(std::min<int64_t>(interval_lost * 256 / interval_expected, 255));
+  }
+  expected_at_report_ = expected;
+  received_at_report_ = received_;
+  block.cumulative_lost = static_cast<int32_t>(std::clamp<int64_t>(
+      static_cast<int64_t>(expected) - static_cast<int64_t>(received_), -0x800000, 0x7FFFFF));
+  block.extended_highest_sequence = static_cast<uint32_t>(highest_ - 0x10000);
+  block.jitter = static_cast<uint32_t>(jitter_16_ >> 4);
+  if (report_) {
+    block.last_sr = static_cast<uint32_t>(report_->ntp >> 16);
+    block.delay_since_last_sr =
+        static_cast<uint32_t>(to_us(now - report_->arrival) * 65536 / 1'000'000);
+  }
+  return block;
+}
+
+void ReceiveStream::measure(Duration interval) {
+  uint64_t bits = (bytes_ - measured_bytes_) * 8;
+  measured_bytes_ = bytes_;
+  int64_t us = std::max<int64_t>(to_us(interval), 1);
+  auto rate = static_cast<uint32_t>(
+      std::min<uint64_t>(bits * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
+  // Key frames make single intervals jump; an average over about two reads better.
+  bits_per_second_ = bits_per_second_ == 0 ? rate : bits_per_second_ / 2 + rate / 2;
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "rtc/parameters.h"
+#include "rtc/rtcp/packets.h"
+#include "sfu/key_frame_requester.h"
+#include "sfu/loss_tracker.h"
+#include "sfu/packet_history.h"
+#include "sfu/timer_heap.h"
+
+namespace turms::sfu {
+
+class PublishedTrack;
+class SubscribedTrack;
+
+/// A time of a publisher's wall clock as its sender reports tell it: 32.32 seconds.
+using NtpTime = uint64_t;
+
+constexpr Duration ntp_difference(NtpTime later, NtpTime earlier) {
+  // Within ±2^31 s; 1/2^32 s units to ns without overflow: seconds and fraction apart.
+  auto difference = static_cast<int64_t>(later - earlier);
+  int64_t seconds = difference >> 32;
+  int64_t fraction = difference & 0xFFFFFFFF;
+  return std::chrono::seconds(seconds) + Duration(fraction * 1'000'000'000 >> 32);
+}
+
+/// One encoding of a published track as it arrives: order, loss, reports (RFC 3550), what to ask
+/// the publisher for, and who gets it. Owned by its PublishedTrack.
+class ReceiveStream {
+ public:
+  enum class Verdict : uint8_t {
+    kNext,           // newest so far
+    kRecovered,      // older, and expected
+    kDuplicate,      // had, or given up
+    kSuspicious,     // far off: dropped until a second one confirms it
+    kDiscontinuity,  // newest of what is a new sequence from here on
+  };
+  struct SenderReport {
+    NtpTime ntp = 0;
+    uint32_t rtp_time = 0;
+    TimePoint arrival;
+  };
+
+  ReceiveStream(PublishedTrack& track, uint8_t encoding, rtc::EncodingParameters parameters,
+                uint32_t clock_rate, Duration history);
+
+  /// Takes a packet into account. `sequence` gets its number unwrapped. Retransmissions count as
+  /// received but not for jitter.
+  Verdict on_packet(TimePoint now, rtc::rtp::SeqNum number, uint32_t timestamp, size_t size,
+                    bool retransmission, int64_t& sequence);
+  /// The publisher began a new stream for this encoding, or its silence was cut out: nothing is
+  /// missing, and numbers start anew.
+  void restart();
+
+  void on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info);
+  /// Report block since the last one made.
+  rtc::rtcp::ReportBlock make_report(TimePoint now);
+
+  [[nodiscard]] PublishedTrack& track() const { return track_; }
+  [[nodiscard]] uint8_t encoding() const { return encoding_; }
+  [[nodiscard]] int64_t highest() const { return highest_; }
+  [[nodiscard]] bool started() const { return started_; }
+  /// Counts restarts: sequence numbers and timestamps of different epochs do not compare.
+  [[nodiscard]] uint8_t epoch() const { return epoch_; }
+  [[nodiscard]] TimePoint last_packet() const { return last_packet_; }
+  [[nodiscard]] const std::optional<SenderReport>& sender_report() const { return report_; }
+  [[nodiscard]] uint64_t packets() const { return packets_; }
+  [[nodiscard]] uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] uint64_t lost() const;
+  [[nodiscard]] uint32_t bits_per_second() const { return bits_per_second_; }
+  /// Updates the rate from the bytes of the last `interval`.
+  void measure(Duration interval);
+
+  rtc::EncodingParameters parameters;  // SSRCs as signalled or learned
+  LossTracker losses;
+  KeyFrameRequester key_frames;
+  PacketHistory history;
+  Timer nack_timer;
+  Timer key_frame_timer;
+
+  /// Subscriptions this encoding goes to, and those that will switch to it at the next packet that
+  /// allows it.
+  std::vector<SubscribedTrack*> forwarders;
+  std::vector<SubscribedTrack*> waiters;
+
+  bool active = false;          // had packets lately
+  bool announced = false;       // LayerStarted was told
+  bool in_report_list = false;  // of its transport
+
+ private:
+  void begin(rtc::rtp::SeqNum number);
+  void update_jitter(TimePoint now, uint32_t timestamp);
+
+  PublishedTrack& track_;
+  uint32_t clock_rate_;
+  uint8_t encoding_;
+  uint8_t epoch_ = 0;
+  bool started_ = false;
+
+  int64_t first_ = 0;
+  int64_t highest_ = 0;
+  uint64_t received_ = 0;  // of this epoch, originals only
+  uint64_t recovered_ = 0;
+  std::optional<rtc::rtp::SeqNum> suspicious_;
+  TimePoint last_packet_;
+
+  std::optional<int64_t> transit_;  // RFC 3550 A.8, in clock units
+  int64_t jitter_16_ = 0;           // times 16
+
+  uint64_t expected_at_report_ = 0;
+  uint64_t received_at_report_ = 0;
+  std::optional<SenderReport> report_;
+
+  uint64_t packets_ = 0;  // for ever
+  uint64_t bytes_ = 0;
+  uint64_t lost_before_ = 0;  // in earlier epochs
+  uint64_t measured_bytes_ = 0;
+  uint32_t bits_per_second_ = 0;
+};
+
+}  // namespace turms::sfu

@@ -1,0 +1,211 @@
+#include "sfu/room.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sfu/room_impl.h"
+
+namespace turms::sfu {
+
+void RoomEvents::clear() {
+  layers_started.clear();
+  speakers_changed = false;
+  speakers.clear();
+  tracks.clear();
+  subscriptions.clear();
+}
+
+Room::Room(const RoomConfig& config) : impl_(std::make_unique<Impl>(config)) {}
+Room::~Room() = default;
+
+void Room::add_transport(TransportId id, TransportSink& sink) {
+  impl_->add_transport(id, sink);
+}
+void Room::transport_connected(TimePoint now, TransportId id) {
+  impl_->transport_connected(now, id);
+}
+void Room::remove_transport(TimePoint now, TransportId id) {
+  impl_->remove_transport(now, id);
+}
+void Room::add_receive_track(TimePoint, const ReceiveTrackParameters& parameters) {
+  impl_->add_receive_track(parameters);
+}
+void Room::set_receive_muted(TimePoint now, TrackId id, bool muted) {
+  impl_->set_receive_muted(now, id, muted);
+}
+void Room::remove_receive_track(TimePoint now, TrackId id) {
+  impl_->remove_receive_track(now, id);
+}
+void Room::add_send_track(TimePoint now, const SendTrackParameters& parameters,
+                          const LayerRequest& request) {
+  impl_->add_send_track(now, parameters, request);
+}
+void Room::set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request) {
+  impl_->set_layer_request(now, id, request);
+}
+void Room::remove_send_track(TimePoint now, SubscriptionId id) {
+  impl_->remove_send_track(now, id);
+}
+void Room::handle_rtp(TimePoint now, TransportId id, MutableByteView packet) {
+  impl_->handle_rtp(now, id, packet);
+}
+void Room::handle_rtcp(TimePoint now, TransportId id, ByteView packet) {
+  impl_->handle_rtcp(now, id, packet);
+}
+TimePoint Room::next_timeout() const {
+  return impl_->next_timeout();
+}
+void Room::handle_timeout(TimePoint now) {
+  impl_->handle_timeout(now);
+}
+bool Room::take_events(RoomEvents& events) {
+  return impl_->take_events(events);
+}
+const RoomCounters& Room::counters() const {
+  return impl_->counters();
+}
+
+Room::Impl::Impl(const RoomConfig& config) : config_(config), rng_(config.seed) {}
+
+Transport* Room::Impl::find_transport(TransportId id) {
+  auto it = transports_.find(id);
+  return it == transports_.end() ? nullptr : it->second.get();
+}
+
+void Room::Impl::add_transport(TransportId id, TransportSink& sink) {
+  if (transports_.size() >= kMaxTransports || transports_.contains(id)) {
+    ++counters_.refused_parameters;
+    return;
+  }
+  transports_.emplace(id, std::make_unique<Transport>(id, sink));
+}
+
+void Room::Impl::transport_connected(TimePoint now, TransportId id) {
+  Transport* transport = find_transport(id);
+  if (transport == nullptr || transport->connected) return;
+  transport->connected = true;
+  if (!transport->send) return;
+  for (SubscribedTrack* subscription : transport->send->tracks) reselect(now, *subscription);
+}
+
+void Room::Impl::remove_transport(TimePoint now, TransportId id) {
+  auto it = transports_.find(id);
+  if (it == transports_.end()) return;
+  Transport& transport = *it->second;
+  transport.connected = false;
+  if (transport.send) {
+    while (!transport.send->tracks.empty()) {
+      remove_send_track(now, transport.send->tracks.back()->id());
+    }
+  }
+  if (transport.receive) {
+    while (!transport.receive->tracks.empty()) {
+      remove_receive_track(now, transport.receive->tracks.back()->id());
+    }
+  }
+  transports_.erase(it);
+}
+
+void Room::Impl::add_receive_track(const ReceiveTrackParameters& parameters) {
+  Transport* transport = find_transport(parameters.transport);
+  if (transport == nullptr || tracks_.contains(parameters.id) ||
+      transport->receiving().tracks.size() >= kMaxTracksPerTransport) {
+    ++counters_.refused_parameters;
+    return;
+  }
+  auto track = std::make_unique<PublishedTrack>(parameters, *transport);
+  transport->receive->tracks.push_back(track.get());
+  transport->receive->demultiplexer.add(*track);
+  tracks_.emplace(parameters.id, std::move(track));
+}
+
+void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
+  auto it = tracks_.find(id);
+  if (it == tracks_.end() || it->second->muted == muted) return;
+  PublishedTrack& track = *it->second;
+  track.muted = muted;
+  if (!muted) return;  // the next packets bring everything back
+  for (auto& stream : track.streams()) {
+    stream->active = false;
+    stream->key_frames.reset();
+    timers_.cancel(stream->key_frame_timer);
+  }
+  track.level.silence();
+  reselect_all(now, track);
+}
+
+void Room::Impl::remove_receive_track(TimePoint now, TrackId id) {
+  auto it = tracks_.find(id);
+  if (it == tracks_.end()) return;
+  PublishedTrack& track = *it->second;
+  while (!track.subscriptions.empty()) remove_send_track(now, track.subscriptions.back()->id());
+  ReceiveSide& side = *track.transport().receive;
+  std::erase(side.tracks, &track);
+  side.demultiplexer.remove(track);
+  std::erase_if(side.to_report, [&](ReceiveStream* s) { return &s->track() == &track; });
+  std::erase(ticking_tracks_, &track);
+  std::erase(speaker_candidates_, &track);
+  bool spoke = std::any_of(speakers_.begin(), speakers_.end(),
+                           [&](const Speaker& s) { return s.track == id; });
+  tracks_.erase(it);
+  if (spoke) update_speakers(now);
+}
+
+void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parameters,
+                                const LayerRequest& request) {
+  Transport* transport = find_transport(parameters.transport);
+  auto source = tracks_.find(parameters.source);
+  if (transport == nullptr || source == tracks_.end() || subscriptions_.contains(parameters.id) ||
+      transport->sending().tracks.size() >= kMaxSubscriptionsPerTransport ||
+      transport->send->by_ssrc.contains(parameters.ssrc.value)) {
+    ++counters_.refused_parameters;
+    return;
+  }
+  // In the lower half, so that a loss of the first packets does not make a receiver guess the
+  // rollover counter wrong (RFC 3711 section 3.3.1).
+  auto first_sequence = static_cast<uint16_t>(1 + rng_.below(0x7FFE));
+  auto subscription = std::make_unique<SubscribedTrack>(parameters, request, *source->second,
+                                                        *transport, first_sequence);
+  SubscribedTrack& added = *subscription;
+  transport->send->tracks.push_back(&added);
+  transport->send->by_ssrc.emplace(parameters.ssrc.value, &added);
+  source->second->subscriptions.push_back(&added);
+  subscriptions_.emplace(parameters.id, std::move(subscription));
+  reselect(now, added);
+}
+
+void Room::Impl::set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request) {
+  auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  it->second->request = request;
+  reselect(now, *it->second);
+}
+
+void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
+  auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  SubscribedTrack& subscription = *it->second;
+  detach(subscription);
+  SendSide& side = *subscription.transport().send;
+  std::erase(side.tracks, &subscription);
+  std::erase(side.to_report, &subscription);
+  side.by_ssrc.erase(subscription.ssrc().value);
+  std::erase(subscription.source().subscriptions, &subscription);
+  std::erase(ticking_subscriptions_, &subscription);
+  subscriptions_.erase(it);
+  decisions_.clear();
+  asked_.remove(id, decisions_);
+  for (const LayerDecision& decision : decisions_) {
+    auto other = subscriptions_.find(decision.subscription);
+    if (other != subscriptions_.end()) apply(now, *other->second, decision);
+  }
+}
+
+bool Room::Impl::take_events(RoomEvents& events) {
+  events.clear();
+  if (events_.empty()) return false;
+  std::swap(events, events_);
+  return true;
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,327 @@
+// RTCP in both directions, and what happens by the clock.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include "sfu/room_impl.h"
+
+namespace turms::sfu {
+
+namespace rtcp = rtc::rtcp;
+
+namespace {
+
+/// Who we are in our reports and requests: receivers take any number that is not one of theirs.
+constexpr rtc::Ssrc kOwnSsrc{1};
+/// Leaves room for encryption and headers below within any path's MTU.
+constexpr size_t kRtcpSize = 1200;
+
+constexpr Duration kTick = 500ms;
+constexpr Duration kSpeakerInterval = 300ms;
+constexpr Duration kReceiverReport = 1s;
+constexpr Duration kSenderReport = 1s;
+/// Receivers need a report before they can synchronise: the first few come faster.
+constexpr std::array<Duration, 3> kEarlySenderReports = {200ms, 300ms, 500ms};
+constexpr Duration kSilentStream = 2s;
+
+/// In steps, so that not every flicker is told.
+float quantised(float level) {
+  return std::ceil(std::min(level, 1.0F) * 16) / 16;
+}
+
+}  // namespace
+
+uint64_t Room::Impl::ntp(TimePoint now) const {
+  // 1900 to 1970: 70 years with 17 leap days.
+  constexpr int64_t kUnixToNtp = 2'208'988'800;
+  int64_t ns = now.time_since_epoch().count() + config_.wall_at_zero.unix_ms % 1000 * 1'000'000;
+  int64_t seconds = ns / 1'000'000'000 + config_.wall_at_zero.unix_ms / 1000 + kUnixToNtp;
+  auto fraction = (static_cast<uint64_t>(ns % 1'000'000'000) << 32) / 1'000'000'000;
+  return static_cast<uint64_t>(seconds) << 32 | fraction;
+}
+
+void Room::Impl::handle_rtcp(TimePoint now, TransportId id, ByteView bytes) {
+  Transport* transport = find_transport(id);
+  if (transport == nullptr) {
+    ++counters_.unknown_transport;
+    return;
+  }
+  rtcp::Reader reader(bytes);
+  while (auto packet = reader.next()) {
+    switch (packet->kind()) {
+      case rtcp::Kind::kSenderReport:
+        on_sender_report(now, *transport, *packet);
+        on_report_blocks(now, *transport, *packet);
+        break;
+      case rtcp::Kind::kReceiverReport:
+        on_report_blocks(now, *transport, *packet);
+        break;
+      case rtcp::Kind::kNack:
+        on_nack(now, *transport, *packet);
+        break;
+      case rtcp::Kind::kPli:
+        on_picture_loss(now, *transport, packet->media_ssrc());
+        break;
+      case rtcp::Kind::kFir:
+        rtcp::for_each_fir(
+            *packet, [&](rtc::Ssrc media, uint8_t) { on_picture_loss(now, *transport, media); });
+        break;
+      case rtcp::Kind::kSourceDescription:
+      case rtcp::Kind::kBye:  // its silence tells as much
+      case rtcp::Kind::kTransportFeedback:
+      case rtcp::Kind::kRemb:
+      case rtcp::Kind::kUnknown:
+        break;
+    }
+  }
+  if (!reader.ok()) ++counters_.malformed_rtcp;
+}
+
+void Room::Impl::on_sender_report(TimePoint now, Transport& transport,
+                                  const rtcp::PacketView& packet) {
+  if (!transport.receive) return;
+  ReceiveStream* stream = transport.receive->demultiplexer.find(packet.sender_ssrc());
+  if (stream == nullptr) return;
+  rtcp::SenderInfo info = rtcp::sender_info(packet);
+  stream->on_sender_report(now, info);
+  transport.receive->clock.on_sender_report(now, info.ntp);
+}
+
+void Room::Impl::on_report_blocks(TimePoint now, Transport& transport,
+                                  const rtcp::PacketView& packet) {
+  if (!transport.send) return;
+  auto middle = static_cast<uint32_t>(ntp(now) >> 16);
+  for (size_t i = 0; i < packet.count(); ++i) {
+    rtcp::ReportBlock block = rtcp::report_block(packet, i);
+    auto it = transport.send->by_ssrc.find(block.ssrc.value);
+    if (it != transport.send->by_ssrc.end()) it->second->on_report_block(middle, block);
+  }
+}
+
+void Room::Impl::on_nack(TimePoint now, Transport& transport, const rtcp::PacketView& packet) {
+  if (!transport.send) return;
+  auto it = transport.send->by_ssrc.find(packet.media_ssrc().value);
+  if (it == transport.send->by_ssrc.end()) return;
+  ForwardContext context(now, counters_);
+  rtcp::for_each_nack(packet,
+                      [&](rtc::rtp::SeqNum lost) { it->second->resend(context, lost.value); });
+}
+
+void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc media) {
+  if (!transport.send) return;
+  auto it = transport.send->by_ssrc.find(media.value);
+  if (it == transport.send->by_ssrc.end()) return;
+  SubscribedTrack& subscription = *it->second;
+  // A switch under way brings a key frame of the new layer; the old one may be needed until then.
+  int encoding = subscription.current() >= 0 ? subscription.current() : subscription.waiting_for;
+  if (encoding < 0) return;
+  subscription.on_picture_loss(now);
+  want_key_frame(now, subscription.source().stream(encoding));
+}
+
+void Room::Impl::send_key_frame_request(TimePoint now, ReceiveStream& stream) {
+  if (stream.forwarders.empty() && stream.waiters.empty()) {
+    stream.key_frames.reset();
+    return;
+  }
+  if (!stream.started() || stream.track().muted || now - stream.last_packet() > kSilentStream) {
+    stream.key_frames.sleep();
+    timers_.cancel(stream.key_frame_timer);
+    return;
+  }
+  TransportSink& sink = stream.track().transport().sink;
+  MutableByteView out = sink.reserve(kRtcpSize);
+  rtcp::Writer writer(out);
+  if (writer.pli(kOwnSsrc, stream.parameters.ssrc)) sink.commit(writer.size(), PacketKind::kRtcp);
+  stream.key_frames.on_sent(now, stream.losses.round_trip());
+  timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
+}
+
+void Room::Impl::handle_timeout(TimePoint now) {
+  while (Timer* timer = timers_.take_due(now)) {
+    switch (timer->kind()) {
+      case Timer::Kind::kNack: {
+        auto& stream = *static_cast<ReceiveStream*>(timer->owner());
+        send_nacks(now, stream);
+        break;
+      }
+      case Timer::Kind::kKeyFrameRequest: {
+        auto& stream = *static_cast<ReceiveStream*>(timer->owner());
+        if (stream.key_frames.wanted()) send_key_frame_request(now, stream);
+        break;
+      }
+      case Timer::Kind::kFeedback:
+        send_feedback(now, *static_cast<Transport*>(timer->owner()));
+        break;
+      case Timer::Kind::kReceiverReport:
+        send_receiver_reports(now, *static_cast<Transport*>(timer->owner()));
+        break;
+      case Timer::Kind::kSenderReport:
+        send_sender_reports(now, *static_cast<Transport*>(timer->owner()));
+        break;
+      case Timer::Kind::kTick:
+        tick(now);
+        break;
+      case Timer::Kind::kSpeakers:
+        speaker_turn(now);
+        break;
+    }
+  }
+}
+
+void Room::Impl::send_nacks(TimePoint now, ReceiveStream& stream) {
+  if (stream.forwarders.empty() && stream.waiters.empty()) return;
+  lost_.clear();
+  stream.losses.collect(now, stream.highest(), lost_);
+  if (!lost_.empty()) {
+    TransportSink& sink = stream.track().transport().sink;
+    MutableByteView out = sink.reserve(kRtcpSize);
+    rtcp::Writer writer(out);
+    if (writer.nack(kOwnSsrc, stream.parameters.ssrc, lost_)) {
+      sink.commit(writer.size(), PacketKind::kRtcp);
+    }
+  }
+  timers_.schedule(stream.nack_timer, std::max(stream.losses.next_due(), now + 1ms));
+}
+
+void Room::Impl::send_feedback(TimePoint now, Transport& transport) {
+  ReceiveSide& side = *transport.receive;
+  for (;;) {
+    MutableByteView out = transport.sink.reserve(kRtcpSize);
+    if (out.empty()) break;
+    size_t size = side.feedback.write(now, kOwnSsrc, side.feedback_media, out);
+    if (size == 0) break;
+    transport.sink.commit(size, PacketKind::kRtcp);
+  }
+}
+
+void Room::Impl::send_receiver_reports(TimePoint now, Transport& transport) {
+  ReceiveSide& side = *transport.receive;
+  blocks_.clear();
+  for (ReceiveStream* stream : side.to_report) {
+    stream->in_report_list = false;
+    if (stream->started()) blocks_.push_back(stream->make_report(now));
+  }
+  side.to_report.clear();
+  side.reported = true;
+  std::span<const rtcp::ReportBlock> rest(blocks_);
+  while (!rest.empty()) {
+    auto part = rest.first(std::min(rest.size(), rtcp::kMaxReportBlocks));
+    MutableByteView out = transport.sink.reserve(kRtcpSize);
+    rtcp::Writer writer(out);
+    if (!writer.receiver_report(kOwnSsrc, part)) break;
+    transport.sink.commit(writer.size(), PacketKind::kRtcp);
+    rest = rest.subspan(part.size());
+  }
+  // Armed again by the next packet, but not sooner than the interval.
+  if (!blocks_.empty()) timers_.schedule(side.report_timer, now + kReceiverReport);
+}
+
+void Room::Impl::send_sender_reports(TimePoint now, Transport& transport) {
+  SendSide& side = *transport.send;
+  uint64_t ntp_now = ntp(now);
+  size_t next = 0;
+  while (next < side.to_report.size()) {
+    MutableByteView out = transport.sink.reserve(kRtcpSize);
+    if (out.empty()) break;
+    rtcp::Writer writer(out);
+    size_t whole = 0;
+    for (; next < side.to_report.size(); ++next) {
+      SubscribedTrack& subscription = *side.to_report[next];
+      rtcp::SenderInfo info;
+      info.ntp = ntp_now;
+      info.rtp_time = rtc::rtp::RtpTime(subscription.rtp_time_at(now));
+      info.packets = static_cast<uint32_t>(subscription.packets());
+      info.octets = static_cast<uint32_t>(subscription.payload_bytes());
+      // One name for all tracks of a participant (RFC 3550 section 6.5.1).
+      std::array<char, 24> name{'t'};
+      auto end = std::to_chars(name.data() + 1, name.data() + name.size(),
+                               subscription.source().transport().id.value);
+      std::string_view cname(name.data(), static_cast<size_t>(end.ptr - name.data()));
+      if (!writer.sender_report(subscription.ssrc(), info, {}) ||
+          !writer.cname(subscription.ssrc(), cname)) {
+        break;
+      }
+      whole = writer.size();
+    }
+    if (whole == 0) break;
+    transport.sink.commit(whole, PacketKind::kRtcp);
+  }
+  bool any = !side.to_report.empty();
+  for (SubscribedTrack* subscription : side.to_report) subscription->in_report_list = false;
+  side.to_report.clear();
+  if (!any) return;
+  auto early = static_cast<size_t>(side.reports);
+  bool is_early = early < kEarlySenderReports.size();
+  if (is_early) ++side.reports;
+  timers_.schedule(side.report_timer,
+                   now + (is_early ? kEarlySenderReports[early] : kSenderReport));
+}
+
+void Room::Impl::tick(TimePoint now) {
+  Duration interval = now - last_tick_;
+  last_tick_ = now;
+  for (PublishedTrack* track : ticking_tracks_) {
+    for (auto& stream : track->streams()) stream->measure(interval);
+    update_activity(now, *track);
+  }
+  // Every second time the numbers are told, and whoever had no traffic leaves the lists.
+  if (statistics_turn_) {
+    for (PublishedTrack* track : ticking_tracks_) {
+      TrackStatistics s;
+      s.track = track->id();
+      for (auto& stream : track->streams()) {
+        s.packets += stream->packets();
+        s.bytes += stream->bytes();
+        s.packets_lost += stream->lost();
+        s.bits_per_second += stream->bits_per_second();
+      }
+      s.active_layers = track->active_layers();
+      track->in_tick_list = false;
+      events_.tracks.push_back(s);
+    }
+    ticking_tracks_.clear();
+    Duration since = now - last_statistics_;
+    last_statistics_ = now;
+    for (SubscribedTrack* subscription : ticking_subscriptions_) {
+      events_.subscriptions.push_back(subscription->statistics(since));
+      subscription->in_tick_list = false;
+    }
+    ticking_subscriptions_.clear();
+  }
+  statistics_turn_ = !statistics_turn_;
+  if (!ticking_tracks_.empty() || !statistics_turn_) timers_.schedule(tick_timer_, now + kTick);
+}
+
+void Room::Impl::speaker_turn(TimePoint now) {
+  std::erase_if(speaker_candidates_, [&](PublishedTrack* track) {
+    bool gone =
+        now - track->last_audible > AudioLevelObserver::kExpiry && track->level.level(now) == 0;
+    if (gone) track->in_speaker_list = false;
+    return gone;
+  });
+  update_speakers(now);
+  if (!speaker_candidates_.empty()) timers_.schedule(speaker_timer_, now + kSpeakerInterval);
+}
+
+void Room::Impl::update_speakers(TimePoint now) {
+  new_speakers_.clear();
+  for (PublishedTrack* track : speaker_candidates_) {
+    float level = track->muted ? 0 : track->level.level(now);
+    if (level > 0) new_speakers_.push_back({track->id(), quantised(level)});
+  }
+  std::sort(new_speakers_.begin(), new_speakers_.end(), [](const Speaker& a, const Speaker& b) {
+    return a.level != b.level ? a.level > b.level : a.track < b.track;
+  });
+  bool same = std::equal(
+      speakers_.begin(), speakers_.end(), new_speakers_.begin(), new_speakers_.end(),
+      [](const Speaker& a, const Speaker& b) { return a.track == b.track && a.level == b.level; });
+  if (same) return;
+  speakers_ = new_speakers_;
+  events_.speakers_changed = true;
+  events_.speakers = speakers_;
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "sfu/layer_allocator.h"
+#include "sfu/published_track.h"
+#include "sfu/room.h"
+#include "sfu/subscribed_track.h"
+#include "sfu/timer_heap.h"
+#include "sfu/transport.h"
+
+namespace turms::sfu {
+
+class Room::Impl {
+ public:
+  explicit Impl(const RoomConfig& config);
+
+  // room.cc: what the control plane asks for.
+  void add_transport(TransportId id, TransportSink& sink);
+  void transport_connected(TimePoint now, TransportId id);
+  void remove_transport(TimePoint now, TransportId id);
+  void add_receive_track(const ReceiveTrackParameters& parameters);
+  void set_receive_muted(TimePoint now, TrackId id, bool muted);
+  void remove_receive_track(TimePoint now, TrackId id);
+  void add_send_track(TimePoint now, const SendTrackParameters& parameters,
+                      const LayerRequest& request);
+  void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
+  void remove_send_track(TimePoint now, SubscriptionId id);
+
+  // room_media.cc: the way of a packet.
+  void handle_rtp(TimePoint now, TransportId id, MutableByteView packet);
+
+  // room_control.cc: RTCP, timers, reports.
+  void handle_rtcp(TimePoint now, TransportId id, ByteView packet);
+  void handle_timeout(TimePoint now);
+  [[nodiscard]] TimePoint next_timeout() const { return timers_.next(); }
+
+  bool take_events(RoomEvents& events);
+  [[nodiscard]] const RoomCounters& counters() const { return counters_; }
+
+ private:
+  Transport* find_transport(TransportId id);
+
+  // room_layers.cc: who gets what.
+  void reselect(TimePoint now, SubscribedTrack& subscription);
+  void reselect_all(TimePoint now, PublishedTrack& track);
+  void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
+  void wait_for(TimePoint now, SubscribedTrack& subscription, int encoding);
+  void stop_waiting(SubscribedTrack& subscription);
+  void start_forwarding(SubscribedTrack& subscription, ReceiveStream& stream);
+  void stop_forwarding(SubscribedTrack& subscription);
+  void detach(SubscribedTrack& subscription);
+  void want_key_frame(TimePoint now, ReceiveStream& stream);
+  void activate(TimePoint now, ReceiveStream& stream);
+  void update_activity(TimePoint now, PublishedTrack& track);
+
+  // room_media.cc
+  void forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
+                     const SourcePacket& packet);
+  void on_discontinuity(TimePoint now, ReceiveStream& stream);
+  void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
+                     bool has_level);
+  void request_lost(TimePoint now, ReceiveStream& stream);
+  void mark(TimePoint now, Transport& transport, ReceiveStream& stream);
+  void mark(TimePoint now, SubscribedTrack& subscription);
+
+  // room_control.cc
+  void on_sender_report(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
+  void on_report_blocks(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
+  void on_nack(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
+  void on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc media);
+  void send_key_frame_request(TimePoint now, ReceiveStream& stream);
+  void send_nacks(TimePoint now, ReceiveStream& stream);
+  void send_feedback(TimePoint now, Transport& transport);
+  void send_receiver_reports(TimePoint now, Transport& transport);
+  void send_sender_reports(TimePoint now, Transport& transport);
+  void tick(TimePoint now);
+  void speaker_turn(TimePoint now);
+  void update_speakers(TimePoint now);
+  [[nodiscard]] uint64_t ntp(TimePoint now) const;
+
+  RoomConfig config_;
+  Rng rng_;
+  RoomCounters counters_;
+  TimerHeap timers_;  // before everything that has timers
+  AskedLayerAllocator asked_;
+
+  std::unordered_map<TransportId, std::unique_ptr<Transport>> transports_;
+  std::unordered_map<TrackId, std::unique_ptr<PublishedTrack>> tracks_;
+  std::unordered_map<SubscriptionId, std::unique_ptr<SubscribedTrack>> subscriptions_;
+
+  // With traffic since the last tick.
+  std::vector<PublishedTrack*> ticking_tracks_;
+  std::vector<SubscribedTrack*> ticking_subscriptions_;
+  Timer tick_timer_{Timer::Kind::kTick, nullptr};
+  TimePoint last_tick_;
+  TimePoint last_statistics_;
+  bool statistics_turn_ = false;  // every second tick
+
+  std::vector<PublishedTrack*> speaker_candidates_;  // audible lately, or speaking
+  std::vector<Speaker> speakers_;                    // as last told
+  std::vector<Speaker> new_speakers_;
+  Timer speaker_timer_{Timer::Kind::kSpeakers, nullptr};
+
+  RoomEvents events_;
+
+  // Kept to save allocations.
+  std::vector<LayerDecision> decisions_;
+  std::vector<rtc::rtp::SeqNum> lost_;
+  std::vector<rtc::rtcp::ReportBlock> blocks_;
+};
+
+}  // namespace turms::sfu

@@ -1,0 +1,222 @@
+// The way of a packet through the room.
+#include <algorithm>
+
+#include "sfu/room_impl.h"
+
+namespace turms::sfu {
+
+using rtc::Extension;
+
+namespace {
+
+constexpr Duration kTick = 500ms;
+constexpr Duration kSpeakerInterval = 300ms;
+/// The first reports come soon: a publisher repeats mid and rid in each packet until one names it.
+constexpr Duration kFirstReceiverReport = 100ms;
+constexpr Duration kReceiverReport = 1s;
+constexpr Duration kFirstSenderReport = 50ms;
+
+}  // namespace
+
+void Room::Impl::handle_rtp(TimePoint now, TransportId id, MutableByteView bytes) {
+  Transport* transport = find_transport(id);
+  if (transport == nullptr || !transport->receive) {
+    ++counters_.unknown_transport;
+    return;
+  }
+  ReceiveSide& side = *transport->receive;
+  auto view = rtc::rtp::PacketView::parse(bytes);
+  if (!view) {
+    ++counters_.malformed_rtp;
+    return;
+  }
+  ++counters_.received_packets;
+  PacketExtensions extensions(*view, side.demultiplexer.extensions());
+  if (auto number = rtc::rtp::parse_transport_sequence(extensions[Extension::kTransportSequence])) {
+    side.feedback.on_packet(now, *number);
+    side.feedback_media = view->ssrc();
+    if (side.feedback.pending() && !side.feedback_timer.armed()) {
+      timers_.schedule(side.feedback_timer, now + FeedbackGenerator::kInterval);
+    }
+  }
+  Demultiplexer::Route route = side.demultiplexer.route(*view, extensions);
+  if (route.stream == nullptr) {
+    ++counters_.unknown_ssrc;
+    return;
+  }
+  ReceiveStream& stream = *route.stream;
+  PublishedTrack& track = stream.track();
+  if (route.replaced && !route.rtx) {
+    stream.restart();
+    on_discontinuity(now, stream);
+  }
+
+  auto meaning = track.payload_types().find(view->payload_type());
+  if (!meaning) {
+    ++counters_.unknown_payload_type;
+    return;
+  }
+  if (meaning->rtx) {
+    MutableByteView original = rtc::rtp::decapsulate_rtx(
+        bytes, *view, stream.parameters.ssrc, track.codecs()[meaning->codec].payload_type);
+    if (original.empty()) return;  // padding, sent as a probe
+    view = rtc::rtp::PacketView::parse(original);
+    if (!view) {
+      ++counters_.malformed_rtp;
+      return;
+    }
+    // The bytes have moved.
+    extensions = PacketExtensions(*view, side.demultiplexer.extensions());
+  }
+  auto packet = SourcePacket::read(*view, extensions, track.codecs(), track.payload_types());
+  if (!packet) {
+    ++counters_.malformed_rtp;
+    return;
+  }
+  packet->encoding = stream.encoding();
+  auto verdict = stream.on_packet(now, view->sequence(), packet->timestamp, view->data().size(),
+                                  meaning->rtx, packet->sequence);
+  if (verdict == ReceiveStream::Verdict::kDuplicate ||
+      verdict == ReceiveStream::Verdict::kSuspicious) {
+    ++counters_.duplicate;
+    return;
+  }
+  if (verdict == ReceiveStream::Verdict::kDiscontinuity) on_discontinuity(now, stream);
+  if (track.muted) {
+    ++counters_.muted;
+    return;
+  }
+  mark(now, *transport, stream);
+  if (!packet->payload.empty() && !stream.active) activate(now, stream);
+  if (!track.is_video()) {
+    observe_level(now, track, *packet, extensions.has(Extension::kAudioLevel));
+  }
+  forward(now, stream, *packet);
+  request_lost(now, stream);
+}
+
+void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
+  bool key_frame = packet.can_start && stream.track().is_video();
+  if (key_frame) {
+    stream.key_frames.on_key_frame(now);
+    timers_.cancel(stream.key_frame_timer);
+  } else if (stream.key_frames.wanted() && !stream.key_frame_timer.armed()) {
+    stream.key_frames.wake(now);
+    timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
+  }
+  if (stream.forwarders.empty() && stream.waiters.empty()) return;
+  if (stream.track().nack() || stream.track().is_video()) {
+    stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
+  }
+  ForwardContext context(now, counters_);
+  for (SubscribedTrack* subscription : stream.forwarders) {
+    subscription->forward(context, packet);
+    if (!subscription->in_tick_list || !subscription->in_report_list) [[unlikely]] {
+      mark(now, *subscription);
+    }
+  }
+  if (packet.can_start && !stream.waiters.empty()) begin_waiters(context, stream, packet);
+}
+
+void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& stream,
+                               const SourcePacket& packet) {
+  PublishedTrack& track = stream.track();
+  bool late = packet.sequence < stream.highest();
+  // From the back: leaving the list moves its last, already seen, into the place.
+  for (size_t i = stream.waiters.size(); i-- > 0;) {
+    SubscribedTrack& subscription = *stream.waiters[i];
+    if (!subscription.accepts(packet)) continue;
+    stop_waiting(subscription);
+    stop_forwarding(subscription);
+    subscription.begin(context, packet);
+    start_forwarding(subscription, stream);
+    subscription.forward(context, packet);
+    // The packet was recovered after later ones of its frame: they are here already.
+    for (int64_t n = packet.sequence + 1; late && n <= stream.highest(); ++n) {
+      auto next = track.read_stored(stream, static_cast<uint16_t>(n));
+      if (next && next->sequence == n) subscription.forward(context, *next);
+    }
+    mark(context.now, subscription);
+  }
+}
+
+void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
+  stream.key_frames.reset();
+  timers_.cancel(stream.key_frame_timer);
+  while (!stream.forwarders.empty()) {
+    SubscribedTrack& subscription = *stream.forwarders.back();
+    stop_forwarding(subscription);
+    if (subscription.waiting_for < 0) wait_for(now, subscription, stream.encoding());
+  }
+  if (!stream.waiters.empty()) want_key_frame(now, stream);
+}
+
+void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
+                               bool has_level) {
+  if (!has_level || packet.payload.empty()) return;
+  uint32_t ticks = packet.timestamp - track.last_audio_time;
+  track.last_audio_time = packet.timestamp;
+  // A gap is silence that was not sent, not one long packet.
+  Duration duration = 20ms;
+  if (ticks > 0 && ticks <= track.clock_rate() / 8) {
+    duration =
+        std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
+  }
+  uint8_t level = packet.audio_level & 0x7F;
+  track.level.on_packet(now, level, duration);
+  if (!AudioLevelObserver::audible(level)) return;
+  track.last_audible = now;
+  if (!track.in_speaker_list) {
+    track.in_speaker_list = true;
+    speaker_candidates_.push_back(&track);
+    if (!speaker_timer_.armed()) timers_.schedule(speaker_timer_, now + kSpeakerInterval);
+  }
+}
+
+void Room::Impl::request_lost(TimePoint now, ReceiveStream& stream) {
+  if (stream.losses.empty() || !stream.track().nack()) return;
+  // What nobody watches is not worth asking for.
+  if (stream.forwarders.empty() && stream.waiters.empty()) return;
+  if (stream.losses.due_by_reordering(stream.highest())) {
+    timers_.schedule(stream.nack_timer, now);
+  } else if (!stream.nack_timer.armed()) {
+    timers_.schedule(stream.nack_timer, stream.losses.next_due());
+  }
+}
+
+void Room::Impl::mark(TimePoint now, Transport& transport, ReceiveStream& stream) {
+  ReceiveSide& side = *transport.receive;
+  if (!stream.in_report_list) {
+    stream.in_report_list = true;
+    side.to_report.push_back(&stream);
+    if (!side.report_timer.armed()) {
+      timers_.schedule(side.report_timer,
+                       now + (side.reported ? kReceiverReport : kFirstReceiverReport));
+    }
+  }
+  PublishedTrack& track = stream.track();
+  if (!track.in_tick_list) {
+    track.in_tick_list = true;
+    ticking_tracks_.push_back(&track);
+    if (!tick_timer_.armed()) {
+      last_tick_ = last_statistics_ = now;
+      statistics_turn_ = false;
+      timers_.schedule(tick_timer_, now + kTick);
+    }
+  }
+}
+
+void Room::Impl::mark(TimePoint now, SubscribedTrack& subscription) {
+  if (!subscription.in_tick_list) {
+    subscription.in_tick_list = true;
+    ticking_subscriptions_.push_back(&subscription);
+  }
+  if (!subscription.in_report_list) {
+    subscription.in_report_list = true;
+    SendSide& side = *subscription.transport().send;
+    side.to_report.push_back(&subscription);
+    if (!side.report_timer.armed()) timers_.schedule(side.report_timer, now + kFirstSenderReport);
+  }
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/time.h"
+
+namespace turms::sfu {
+
+/// What one subscription did with its outgoing sequence numbers: which source packet went out under
+/// each, and how it was rewritten, to send it again or to fill its place late. A ring that grows
+/// with the rate up to kMaxEntries.
+class SentPackets {
+ public:
+  static constexpr size_t kFirstEntries = 64;
+  static constexpr size_t kMaxEntries = 2048;
+  static constexpr uint32_t kMaxAgeMs = 1500;
+
+  enum class State : uint8_t {
+    kNone,
+    kExpected,  // kept free for a packet that has not come yet
+    kSent,
+    kFilled,  // an empty packet was sent in its place
+  };
+
+  struct Entry {
+    uint16_t out_sequence = 0;
+    uint16_t source_sequence = 0;
+    uint32_t timestamp_offset = 0;
+    uint16_t picture_id_offset = 0;
+    uint8_t tl0_offset = 0;
+    uint8_t encoding : 2 = 0;
+    uint8_t epoch : 2 = 0;  // of the source stream, low bits
+    State state : 2 = State::kNone;
+    uint8_t resends : 2 = 0;
+    uint32_t time_ms = 0;  // last sent, or kept
+  };
+
+  /// Allocates only while the rate is growing.
+  void add(const Entry& entry);
+  /// nullptr when it was never used or is forgotten.
+  Entry* find(uint16_t out_sequence);
+  /// The place kept for a source packet, searched from `first_candidate` up to before `end` (out
+  /// sequence numbers): where it would be, had nothing been left out since.
+  Entry* find_expected(uint16_t source_sequence, uint8_t encoding, uint8_t epoch,
+                       uint16_t first_candidate, uint16_t end);
+
+ private:
+  void grow();
+
+  std::vector<Entry> entries_;  // by out sequence, a power of two
+};
+static_assert(sizeof(SentPackets::Entry) == 16);
+
+}  // namespace turms::sfu

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "rtc/rtcp/packets.h"
+#include "sfu/layer_allocator.h"
+#include "sfu/parameters.h"
+#include "sfu/sent_packets.h"
+#include "sfu/source_packet.h"
+
+namespace turms::sfu {
+
+class PublishedTrack;
+class ReceiveStream;
+struct RoomCounters;
+struct Transport;
+
+/// What all copies of one packet have in common.
+struct ForwardContext {
+  TimePoint now;
+  uint32_t now_ms = 0;
+  uint32_t abs_send_time = 0;
+  RoomCounters& counters;
+
+  ForwardContext(TimePoint now, RoomCounters& counters);
+};
+
+/// One published track on its way to one subscriber: a single continuous RTP stream made of
+/// whichever encoding is being forwarded. Owned by the room.
+///
+/// Sequence numbers are contiguous but for packets that are still expected from the publisher,
+/// whose places are kept; timestamps and VP8 picture ids never go back from one encoding to the
+/// next.
+class SubscribedTrack {
+ public:
+  /// A longer gap of the source is closed instead of kept open.
+  static constexpr int64_t kMaxKept = 256;
+  static constexpr int kMaxResends = 3;
+
+  SubscribedTrack(const SendTrackParameters& parameters, const LayerRequest& request,
+                  PublishedTrack& source, Transport& transport, uint16_t first_sequence);
+
+  [[nodiscard]] SubscriptionId id() const { return id_; }
+  [[nodiscard]] PublishedTrack& source() const { return source_; }
+  [[nodiscard]] Transport& transport() const { return transport_; }
+  [[nodiscard]] rtc::Ssrc ssrc() const { return ssrc_; }
+  [[nodiscard]] int current() const { return current_; }
+
+  /// Can the subscriber make use of this packet's codec?
+  [[nodiscard]] bool accepts(const SourcePacket& packet) const {
+    return codecs_[packet.codec].payload_type != kNoPayloadType ||
+           (!packet.primary.empty() &&
+            codecs_[packet.primary_codec].payload_type != kNoPayloadType);
+  }
+  /// Begins to forward the packet's encoding, with this packet. It is one that can_start.
+  void begin(const ForwardContext& context, const SourcePacket& packet);
+  void stop() { current_ = -1; }
+  /// A packet of the current encoding.
+  void forward(const ForwardContext& context, const SourcePacket& packet);
+
+  /// The subscriber misses this one: sends it again if that is worth it.
+  void resend(const ForwardContext& context, uint16_t out_sequence);
+  /// `now_ntp` is the middle of our clock's NTP time, as in our sender reports.
+  void on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
+  /// It cannot go on without a key frame.
+  void on_picture_loss(TimePoint now) { picture_loss_ = now; }
+
+  /// RTP time of this stream at `now`.
+  [[nodiscard]] uint32_t rtp_time_at(TimePoint now) const;
+  [[nodiscard]] uint64_t packets() const { return packets_; }
+  [[nodiscard]] uint64_t payload_bytes() const { return payload_bytes_; }
+  [[nodiscard]] SubscriptionStatistics statistics(Duration interval);
+
+  // Kept by the room.
+  LayerRequest request;
+  LayerDecision decision;
+  size_t forwarder_position = 0;  // in the current encoding's forwarders
+  int waiting_for = -1;           // encoding
+  size_t waiter_position = 0;     // in its waiters
+  bool in_report_list = false;
+  bool in_tick_list = false;
+
+ private:
+  static constexpr size_t kMaxTemplate = 96;
+  static constexpr uint8_t kNoPayloadType = 0xFF;
+
+  struct OutCodec {
+    uint8_t payload_type = kNoPayloadType;
+    uint8_t rtx_payload_type = 0;
+  };
+  /// How a packet is rewritten: of now, or of a place kept earlier.
+  struct Rewrite {
+    uint16_t sequence = 0;
+    uint32_t timestamp_offset = 0;
+    uint16_t picture_id_offset = 0;
+    uint8_t tl0_offset = 0;
+  };
+
+  struct Selected {
+    OutCodec codec;
+    ByteView payload;
+  };
+
+  void build_template();
+  void match_codecs(const std::vector<rtc::CodecParameters>& accepted);
+  [[nodiscard]] bool wanted(const SourcePacket& packet);
+  void keep_places(const ForwardContext& context, int64_t first, int64_t last, uint8_t encoding);
+  void skip_picture(const SourcePacket& packet);
+  void fill_late(const ForwardContext& context, const SourcePacket& packet);
+  void send(const ForwardContext& context, const SourcePacket& packet, const Rewrite& rewrite);
+  [[nodiscard]] size_t write_header(const ForwardContext& context, const SourcePacket& packet,
+                                    MutableByteView out, uint8_t payload_type, uint16_t sequence,
+                                    uint32_t timestamp, rtc::Ssrc ssrc);
+  /// What of the packet the subscriber gets: all, or the Opus inside RED.
+  [[nodiscard]] Selected select(const SourcePacket& packet) const;
+  [[nodiscard]] size_t header_size(const SourcePacket& packet) const;
+  void rewrite_payload(const SourcePacket& packet, const Rewrite& rewrite,
+                       MutableByteView payload) const;
+  void send_filler(const ForwardContext& context, SentPackets::Entry& entry);
+  bool send_rtx(const ForwardContext& context, SentPackets::Entry& entry);
+
+  // Read for each packet.
+  PublishedTrack& source_;
+  Transport& transport_;
+  int current_ = -1;
+  uint8_t temporal_ = 0;  // highest temporal layer being forwarded
+  uint8_t header_size_ = 0;
+  uint8_t transport_sequence_at_ = 0;  // places of values in the template; 0: none
+  uint8_t send_time_at_ = 0;
+  uint8_t audio_level_at_ = 0;
+  uint8_t sparse_ = 0;  // SparseExtension bits the subscriber takes
+  uint8_t epoch_ = 0;   // of the stream being forwarded
+  uint16_t next_sequence_ = 0;
+  int64_t source_highest_ = 0;  // the newest packet dealt with
+  int64_t source_first_ = 0;    // where forwarding of this encoding began
+  uint32_t timestamp_offset_ = 0;
+  uint16_t picture_id_offset_ = 0;
+  uint8_t tl0_offset_ = 0;
+  std::array<uint8_t, kMaxTemplate> template_{};
+  std::array<OutCodec, 16> codecs_{};  // by the source's codec index
+  SentPackets sent_;
+
+  // Of the newest packet sent.
+  uint8_t last_payload_type_ = 0;
+  uint32_t last_timestamp_ = 0;
+  TimePoint last_sent_;
+  uint16_t last_picture_id_ = 0;
+  uint8_t last_tl0_ = 0;
+  bool started_ = false;
+  int last_encoding_ = -1;
+
+  // Of the newest packet left out.
+  uint32_t skipped_timestamp_ = 0;
+  uint16_t skipped_picture_id_ = 0;
+  bool skipping_ = false;  // it is the newest packet of all
+  bool skipped_any_ = false;
+
+  uint64_t packets_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t payload_bytes_ = 0;
+
+  SubscriptionId id_;
+  rtc::Ssrc ssrc_;
+  rtc::Ssrc rtx_ssrc_;
+  rtc::ExtensionMap extensions_;
+  std::string mid_;
+  uint16_t next_rtx_sequence_ = 0;
+  TimePoint picture_loss_ = kNever;
+  Duration round_trip_ = 100ms;
+  uint32_t round_trip_us_ = 0;
+  int64_t lost_ = 0;
+  uint64_t measured_bytes_ = 0;
+};
+
+}  // namespace turms::sfu

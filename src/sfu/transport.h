@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sfu/demultiplexer.h"
+#include "sfu/feedback_generator.h"
+#include "sfu/layer_allocator.h"
+#include "sfu/parameters.h"
+#include "sfu/remote_clock.h"
+#include "sfu/timer_heap.h"
+#include "sfu/transport_sink.h"
+
+namespace turms::sfu {
+
+/// What a transport needs once it publishes.
+struct ReceiveSide {
+  explicit ReceiveSide(Transport& transport)
+      : feedback_timer(Timer::Kind::kFeedback, &transport),
+        report_timer(Timer::Kind::kReceiverReport, &transport) {}
+
+  std::vector<PublishedTrack*> tracks;
+  Demultiplexer demultiplexer;
+  FeedbackGenerator feedback;
+  rtc::Ssrc feedback_media;  // of the latest packet: a feedback message must name one
+  RemoteClock clock;
+  Timer feedback_timer;
+  Timer report_timer;
+  std::vector<ReceiveStream*> to_report;  // had packets since the last receiver report
+  bool reported = false;                  // at least one receiver report went out
+};
+
+/// What a transport needs once it subscribes.
+struct SendSide {
+  explicit SendSide(Transport& transport) : report_timer(Timer::Kind::kSenderReport, &transport) {}
+
+  std::vector<SubscribedTrack*> tracks;
+  std::unordered_map<uint32_t, SubscribedTrack*> by_ssrc;
+  Timer report_timer;
+  std::vector<SubscribedTrack*> to_report;  // sent packets since the last sender report
+  int reports = 0;                          // sent so far: the first ones come faster
+  uint16_t transport_sequence = 0;
+};
+
+/// One participant's connection as the room sees it. Small until it publishes or subscribes. Owned
+/// by the room.
+struct Transport {
+  Transport(TransportId id_in, TransportSink& sink_in) : id(id_in), sink(sink_in) {}
+
+  ReceiveSide& receiving() {
+    if (!receive) receive = std::make_unique<ReceiveSide>(*this);
+    return *receive;
+  }
+  SendSide& sending() {
+    if (!send) send = std::make_unique<SendSide>(*this);
+    return *send;
+  }
+
+  TransportId id;
+  TransportSink& sink;
+  bool connected = false;
+  std::unique_ptr<ReceiveSide> receive;
+  std::unique_ptr<SendSide> send;
+};
+
+}  // namespace turms::sfu
