@@ -1,0 +1,71 @@
+// node run.mjs PORT KEY SECRET: how long Chromium takes from Room.connect to the first decoded frame of a video that somebody else
+// publishes already. Prints one JSON array of milliseconds.
+
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { chromium } from 'playwright-core';
+
+const [port, key, secret] = process.argv.slice(2);
+const RUNS = 20;
+const RUN_LIMIT_MS = 20_000;
+
+function token(identity) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { iss: key, sub: identity, exp: Math.floor(Date.now() / 1000) + 3600, video: { roomJoin: true, room: 'connect' } };
+  const body = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
+}
+
+const library = readFileSync(new URL('node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
+const site = createServer((request, response) => {
+  if (request.url === '/livekit.js') return response.setHeader('content-type', 'text/javascript').end(library);
+  return response.setHeader('content-type', 'text/html').end('<script src="/livekit.js"></script><video id="v" autoplay muted playsinline></video>');
+});
+await new Promise((resolve) => site.listen(0, '127.0.0.1', resolve));
+const page = `http://127.0.0.1:${site.address().port}/`;
+const url = `ws://127.0.0.1:${port}`;
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+});
+try {
+  const context = await browser.newContext();
+  const publisher = await context.newPage();
+  await publisher.goto(page);
+  await publisher.evaluate(async ([server, jwt]) => {
+    const room = new LivekitClient.Room();
+    await room.connect(server, jwt);
+    await room.localParticipant.setCameraEnabled(true);
+  }, [url, token('publisher')]);
+
+  const subscriber = await context.newPage();
+  await subscriber.goto(page);
+  const times = [];
+  for (let run = 0; run < RUNS; ++run) {
+    times.push(await subscriber.evaluate(async ([server, jwt, limit]) => {
+      const room = new LivekitClient.Room();
+      const video = document.getElementById('v');
+      const firstFrame = new Promise((resolve, reject) => {
+        setTimeout(() => reject(new Error('no frame came')), limit);
+        room.on('trackSubscribed', (track) => {
+          if (track.kind !== 'video') return;
+          track.attach(video);
+          video.requestVideoFrameCallback(() => resolve(performance.now()));
+        });
+      });
+      const start = performance.now();
+      await room.connect(server, jwt);
+      const took = (await firstFrame) - start;
+      await room.disconnect();
+      video.srcObject = null;
+      return took;
+    }, [url, token(`subscriber${run}`), RUN_LIMIT_MS]));
+  }
+  console.log(JSON.stringify(times));
+} finally {
+  await browser.close();
+  site.close();
+}
