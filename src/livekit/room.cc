@@ -1,0 +1,429 @@
+#include "livekit/room.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "livekit/participant.h"
+
+namespace turms::livekit {
+namespace {
+
+template <class... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overload(F...) -> Overload<F...>;
+
+constexpr int kRoomBits = 32;
+
+}  // namespace
+
+Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecrets secrets)
+    : parameters_(std::move(parameters)),
+      engine_(engine),
+      secrets_(std::move(secrets)),
+      created_(now.wall),
+      last_count_update_(now.monotonic),
+      last_quality_check_(now.monotonic) {
+  TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value < (uint64_t{1} << kRoomBits));
+  sid_ = "RM_" + secrets_.token(12);
+  engine_.create_room(parameters_.id);
+  notify(now, RoomEvent::kRoomStarted);
+  check_empty(now);
+}
+
+Room::~Room() = default;
+
+media::RoomId Room::room_of(media::TransportId transport) {
+  return media::RoomId(transport.value >> kRoomBits);
+}
+
+uint64_t Room::next_id() {
+  // Rooms have numbers of their own, so ids of all rooms differ without anyone counting for all.
+  TURMS_CHECK(++last_id_ != 0);
+  return parameters_.id.value << kRoomBits | last_id_;
+}
+
+rtc::IceCredentials Room::make_ice() {
+  return {secrets_.token(8), secrets_.token(24)};
+}
+
+rtc::sdp::LocalTransport Room::local_transport(const Transport& transport) const {
+  const media::Endpoint endpoint = engine_.endpoint(parameters_.id);
+  rtc::sdp::LocalTransport out;
+  out.ice = transport.ice;
+  out.fingerprint = engine_.fingerprint();
+  out.candidates = {rtc::sdp::host_candidate(endpoint.address, endpoint.port)};
+  return out;
+}
+
+void Room::close_transport(Transport& transport) {
+  if (!transport.id) return;
+  engine_.close_transport(transport.id);
+  by_transport_.erase(transport.id.value);
+  transport = {};
+}
+
+// ---- lookup and outputs
+
+Participant* Room::find(ParticipantKey key) const {
+  const auto it = participants_.find(key);
+  return it == participants_.end() ? nullptr : it->second.get();
+}
+
+Participant* Room::find_identity(std::string_view identity) const {
+  const auto it = by_identity_.find(identity);
+  return it == by_identity_.end() ? nullptr : it->second;
+}
+
+void Room::send(const Participant& to, ServerMessage message) {
+  if (to.signal_up) outputs_.push_back(SendMessage{{to.key}, std::move(message)});
+}
+
+void Room::broadcast(ServerMessage message) {
+  SendMessage out;
+  for (const auto& [key, participant] : participants_) {
+    if (participant->signal_up) out.to.push_back(key);
+  }
+  if (out.to.empty()) return;
+  out.message = std::move(message);
+  outputs_.push_back(std::move(out));
+}
+
+void Room::changed(Participant& participant) {
+  if (dirty_infos_.insert(participant.key).second) ++participant.info.version;
+}
+
+void Room::notify(Now now, RoomEvent event, const Participant* participant,
+                  const TrackInfo* track) {
+  Notify out{event, now.wall, info(), std::nullopt, std::nullopt};
+  if (participant != nullptr) out.participant = participant->info;
+  if (track != nullptr) out.track = *track;
+  outputs_.push_back(std::move(out));
+}
+
+RoomInfo Room::info() const {
+  RoomInfo out;
+  out.sid = sid_;
+  out.name = parameters_.name;
+  out.metadata = parameters_.metadata;
+  out.creation_time_ms = created_.unix_ms;
+  out.empty_timeout_s = parameters_.empty_timeout_s;
+  out.departure_timeout_s = parameters_.departure_timeout_s;
+  out.max_participants = parameters_.max_participants;
+  out.enabled_codecs = parameters_.enabled_codecs;
+  for (const auto& [key, participant] : participants_) {
+    if (!participant->dependent()) ++out.num_participants;
+    if (participant->info.is_publisher) ++out.num_publishers;
+  }
+  return out;
+}
+
+std::vector<ParticipantInfo> Room::others_of(const Participant& viewer) const {
+  std::vector<ParticipantInfo> out;
+  for (const auto& [key, participant] : participants_) {
+    if (key != viewer.key && !participant->info.permission.hidden) {
+      out.push_back(participant->full_info());
+    }
+  }
+  return out;
+}
+
+// ---- timers
+
+void Room::arm(Participant& participant, TimePoint at, TimerKind kind) {
+  disarm(participant, kind);
+  timers_.emplace(at, participant.key.value, kind);
+  participant.timers[static_cast<int>(kind)] = at;
+}
+
+void Room::disarm(Participant& participant, TimerKind kind) {
+  const auto it = participant.timers.find(static_cast<int>(kind));
+  if (it == participant.timers.end()) return;
+  timers_.erase({it->second, participant.key.value, kind});
+  participant.timers.erase(it);
+}
+
+TimePoint Room::next_timeout() const {
+  TimePoint next = kNever;
+  if (!timers_.empty()) next = std::get<0>(*timers_.begin());
+  if (close_at_) next = std::min(next, *close_at_);
+  if (count_update_at_) next = std::min(next, *count_update_at_);
+  return next;
+}
+
+void Room::on_timer(Now now) {
+  while (!timers_.empty() && std::get<0>(*timers_.begin()) <= now.monotonic) {
+    const auto [at, key, kind] = *timers_.begin();
+    timers_.erase(timers_.begin());
+    Participant* participant = find(ParticipantKey(key));
+    TURMS_CHECK(participant != nullptr);  // leaving takes its timers along
+    participant->timers.erase(static_cast<int>(kind));
+    switch (kind) {
+      case TimerKind::kConnect:
+        leave(now, *participant, DisconnectReason::kConnectionTimeout,
+              server::LeaveAction::kDisconnect, true);
+        break;
+      case TimerKind::kResume:
+        leave(now, *participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
+              false);
+        break;
+      case TimerKind::kRefreshToken:
+        refresh_token(now, *participant);
+        break;
+    }
+  }
+  if (count_update_at_ && *count_update_at_ <= now.monotonic) {
+    count_update_at_.reset();
+    room_changed_ = true;
+  }
+  if (close_at_ && *close_at_ <= now.monotonic) close(now, DisconnectReason::kRoomClosed);
+}
+
+void Room::check_empty(Now now) {
+  const bool empty = std::none_of(participants_.begin(), participants_.end(),
+                                  [](const auto& entry) { return !entry.second->dependent(); });
+  if (!empty) {
+    close_at_.reset();
+  } else if (!close_at_) {
+    close_at_ =
+        now.monotonic + std::chrono::seconds(anybody_joined_ ? parameters_.departure_timeout_s
+                                                             : parameters_.empty_timeout_s);
+  }
+}
+
+// ---- coming and going
+
+Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
+  TURMS_CHECK(!closed_ && parameters.grants.video);
+  auto participant = std::make_unique<Participant>();
+  participant->grants = std::move(parameters.grants);
+  const Grants& grants = participant->grants;
+  participant->auto_subscribe = parameters.auto_subscribe;
+  ParticipantInfo& info = participant->info;
+  info.identity = grants.identity;
+  info.name = grants.name;
+  info.metadata = grants.metadata;
+  info.attributes = grants.attributes;
+  info.kind = grants.kind;
+  info.kind_details = grants.kind_details;
+  info.permission = grants.video->permission();
+  info.state = ParticipantState::kJoined;
+  info.joined_at_ms = now.wall.unix_ms;
+  info.client_protocol = parameters.client_protocol;
+  info.capabilities = std::move(parameters.capabilities);
+
+  if (Participant* older = find_identity(info.identity)) {
+    leave(now, *older, DisconnectReason::kDuplicateIdentity, server::LeaveAction::kDisconnect,
+          true);
+  }
+  if (parameters_.max_participants != 0 && !participant->dependent()) {
+    const auto members = std::count_if(participants_.begin(), participants_.end(),
+                                       [](const auto& p) { return !p.second->dependent(); });
+    if (static_cast<size_t>(members) >= parameters_.max_participants) {
+      return fail(ErrorCode::kResourceExhausted, "room has exceeded its max participants");
+    }
+  }
+
+  Participant& joined = *participant;
+  joined.key = ParticipantKey(next_id());
+  info.sid = "PA_" + secrets_.token(12);
+  joined.subscriber_primary = info.permission.can_subscribe;
+  participants_.emplace(joined.key, std::move(participant));
+  by_identity_.emplace(info.identity, &joined);
+  if (!joined.dependent()) anybody_joined_ = true;
+  check_empty(now);
+  arm(joined, now.monotonic + kConnectTimeout, TimerKind::kConnect);
+
+  server::Join answer;
+  answer.room = this->info();
+  answer.participant = joined.full_info();
+  answer.others = others_of(joined);
+  answer.server = parameters_.server;
+  answer.subscriber_primary = joined.subscriber_primary;
+  answer.fast_publish = info.permission.can_publish;
+  send(joined, std::move(answer));
+  refresh_token(now, joined);
+  if (info.permission.can_subscribe) {
+    open_subscriber(joined);
+    reconcile_all(joined);
+  }
+  changed(joined);
+  counts_changed(now);
+  return joined.key;
+}
+
+Result<ParticipantKey> Room::resume(Now now, std::string_view identity, std::string_view sid) {
+  Participant* participant = find_identity(identity);
+  if (closed_ || participant == nullptr || participant->info.sid != sid) {
+    return fail(ErrorCode::kNotFound, "participant does not exist");
+  }
+  participant->signal_up = true;
+  disarm(*participant, TimerKind::kResume);
+  send(*participant, server::Reconnect{parameters_.server});
+  server::ParticipantUpdate update;
+  update.participants = others_of(*participant);
+  update.participants.push_back(participant->full_info());
+  send(*participant, std::move(update));
+  send(*participant, server::RoomUpdate{info()});
+  refresh_token(now, *participant);
+  if (participant->subscriber.id) {
+    // Its network may be another one: the new offer makes it check candidates again. What was
+    // offered before the break may never have arrived.
+    participant->subscriber.ice = make_ice();
+    participant->offered.reset();
+    engine_.restart_ice(participant->subscriber.id, participant->subscriber.ice);
+    dirty_offers_.insert(participant->key);
+  }
+  return participant->key;
+}
+
+void Room::on_signal_closed(Now now, ParticipantKey who) {
+  Participant* participant = find(who);
+  if (participant == nullptr || !participant->signal_up) return;
+  participant->signal_up = false;
+  arm(*participant, now.monotonic + kResumeGrace, TimerKind::kResume);
+}
+
+void Room::leave(Now now, Participant& participant, DisconnectReason reason,
+                 server::LeaveAction action, bool tell) {
+  if (tell) send(participant, server::Leave{reason, action});
+  outputs_.push_back(CloseSignal{participant.key});
+  participant.signal_up = false;
+  while (!participant.tracks.empty()) {
+    unpublish(now, participant, participant.tracks.back()->info.sid, false);
+  }
+  for (const auto& [sid, subscription] : participant.subscriptions) {
+    // Closing the transport takes the engine's part away.
+    if (PublishedTrack* track = find_track(sid)) track->subscribers.erase(participant.key);
+    by_subscription_.erase(subscription.id.value);
+  }
+  close_transport(participant.publisher);
+  close_transport(participant.subscriber);
+  for (const auto& [kind, at] : participant.timers) {
+    timers_.erase({at, participant.key.value, static_cast<TimerKind>(kind)});
+  }
+  participant.info.state = ParticipantState::kDisconnected;
+  participant.info.disconnect_reason = reason;
+  ++participant.info.version;
+  if (!participant.info.permission.hidden) departed_.push_back(participant.info);
+  dirty_infos_.erase(participant.key);
+  dirty_offers_.erase(participant.key);
+  speaking_.erase(participant.info.sid);
+  const bool announced = participant.announced;
+  by_identity_.erase(participant.info.identity);
+  const auto node = participants_.extract(participant.key);
+  if (announced) notify(now, RoomEvent::kParticipantLeft, node.mapped().get());
+  check_empty(now);
+  counts_changed(now);
+}
+
+void Room::close(Now now, DisconnectReason reason) {
+  if (closed_) return;
+  while (!participants_.empty()) {
+    leave(now, *participants_.begin()->second, reason, server::LeaveAction::kDisconnect, true);
+  }
+  closed_ = true;
+  close_at_.reset();
+  count_update_at_.reset();
+  notify(now, RoomEvent::kRoomFinished);
+  engine_.close_room(parameters_.id);
+}
+
+// ---- media events
+
+void Room::activate(Now now, Participant& participant) {
+  disarm(participant, TimerKind::kConnect);
+  if (participant.announced) return;
+  participant.announced = true;
+  participant.info.state = ParticipantState::kActive;
+  changed(participant);
+  notify(now, RoomEvent::kParticipantJoined, &participant);
+}
+
+void Room::on_transport_connected(Now now, media::TransportId id) {
+  const auto it = by_transport_.find(id.value);
+  if (it == by_transport_.end()) return;
+  Participant& participant = *it->second;
+  const bool is_subscriber = participant.subscriber.id == id;
+  (is_subscriber ? participant.subscriber : participant.publisher).connected = true;
+  if (is_subscriber == participant.subscriber_primary) activate(now, participant);
+}
+
+void Room::on_transport_failed(Now now, media::TransportId id) {
+  const auto it = by_transport_.find(id.value);
+  if (it == by_transport_.end()) return;
+  // If it can still hear us it shall start afresh.
+  leave(now, *it->second, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
+        true);
+}
+
+// ---- what a participant says
+
+void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& message) {
+  Participant* from = find(from_key);
+  if (from == nullptr || closed_) return;
+  std::visit(
+      Overload{
+          [](const client::Ignored&) {},
+          [](const Trickle&) {},  // ICE-lite: the client's checks tell its addresses (RFC 8445 2.5)
+          [&](const client::Description& m) {
+            if (m.description.type == "offer") {
+              on_publisher_offer(now, *from, m.description);
+            } else {
+              on_subscriber_answer(now, *from, m.description);
+            }
+          },
+          [&](const client::AddTrack& m) { on_add_track(now, *from, m); },
+          [&](const MuteTrack& m) { on_mute(now, *from, m); },
+          [&](const client::UpdateSubscription& m) { choose(*from, m.track_sids, m.subscribe); },
+          [&](const client::UpdateTrackSettings& m) { on_track_settings(*from, m); },
+          [&](const client::Leave&) {
+            leave(now, *from, DisconnectReason::kClientInitiated, server::LeaveAction::kDisconnect,
+                  false);
+          },
+          [&](const client::SubscriptionPermission& m) { on_subscription_permission(*from, m); },
+          [](const client::SyncState&) {},  // we kept the state that it brings
+          [&](const client::Simulate& m) { on_simulate(now, *from, m); },
+          [&](const client::LegacyPing&) { send(*from, server::LegacyPong{now.wall.unix_ms}); },
+          [&](const client::Ping& m) {
+            send(*from, server::Pong{m.timestamp, now.wall.unix_ms});
+          },
+          [&](const client::UpdateMetadata& m) { on_update_metadata(now, *from, m); },
+          [&](const client::UpdateAudioTrack& m) { on_update_audio_track(*from, m); },
+          [&](const client::UpdateVideoTrack& m) { on_update_video_track(*from, m); },
+      },
+      message);
+}
+
+// ---- the end of a turn
+
+void Room::flush_updates(Now now) {
+  if (room_changed_) {
+    room_changed_ = false;
+    count_update_at_.reset();
+    last_count_update_ = now.monotonic;
+    broadcast(server::RoomUpdate{info()});
+  }
+  server::ParticipantUpdate update;
+  update.participants = std::exchange(departed_, {});
+  for (const ParticipantKey key : std::exchange(dirty_infos_, {})) {
+    const Participant& participant = *find(key);
+    if (participant.info.permission.hidden) {
+      send(participant, server::ParticipantUpdate{{participant.full_info()}});
+    } else {
+      update.participants.push_back(participant.full_info());
+    }
+  }
+  if (!update.participants.empty()) broadcast(std::move(update));
+}
+
+std::vector<RoomOutput> Room::take_outputs(Now now) {
+  flush_updates(now);
+  flush_offers();
+  return std::exchange(outputs_, {});
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,278 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/strong_int.h"
+#include "livekit/signal.h"
+#include "livekit/token.h"
+#include "media/engine.h"
+
+namespace turms::rtc::sdp {
+struct LocalTransport;
+struct ReceivedSection;
+}  // namespace turms::rtc::sdp
+
+namespace turms::livekit {
+
+/// One join of one participant; never reused in a process.
+using ParticipantKey = StrongInt<struct ParticipantKeyTag, uint64_t>;
+
+/// Both clocks at the moment of an input: cores do not read them.
+struct Now {
+  TimePoint monotonic;
+  WallTime wall;
+};
+
+// ---- what a room wants done, in order
+
+struct SendMessage {
+  std::vector<ParticipantKey> to;
+  ServerMessage message;
+};
+/// The participant is gone: its signalling connection ends after what was sent before.
+struct CloseSignal {
+  ParticipantKey participant;
+};
+enum class RoomEvent : uint8_t {
+  kRoomStarted,
+  kRoomFinished,
+  kParticipantJoined,
+  kParticipantLeft,
+  kTrackPublished,
+  kTrackUnpublished,
+};
+struct Notify {
+  RoomEvent event = RoomEvent::kRoomStarted;
+  WallTime at;
+  RoomInfo room;
+  std::optional<ParticipantInfo> participant;
+  std::optional<TrackInfo> track;
+};
+using RoomOutput = std::variant<SendMessage, CloseSignal, Notify>;
+
+// ---- what it is made from
+
+struct RoomParameters {
+  media::RoomId id;
+  std::string name;
+  std::string metadata;
+  uint32_t empty_timeout_s = 300;
+  uint32_t departure_timeout_s = 20;
+  uint32_t max_participants = 0;
+  bool enable_remote_unmute = false;
+  std::vector<rtc::Codec> enabled_codecs;
+  server::ServerInfo server;
+  size_t max_metadata = 512 * 1024;
+  size_t max_attributes = 64 * 1024;
+  size_t max_name = 256;
+  size_t max_tracks = 100;
+};
+
+struct JoinParameters {
+  Grants grants;
+  bool auto_subscribe = true;
+  int32_t client_protocol = 0;
+  std::vector<uint8_t> capabilities;
+};
+
+/// What a room needs from outside to make up names and secrets. All three may be called at any
+/// time while the room works.
+struct RoomSecrets {
+  /// Signs a token like the given one with the secret of its key: for refresh_token.
+  std::function<std::string(const Grants&, WallTime now)> mint;
+  /// `length` characters of [A-Za-z0-9] that nobody can guess: ICE credentials, sids.
+  std::function<std::string(size_t length)> token;
+};
+
+struct Participant;
+struct PublishedTrack;
+struct Subscription;
+struct Transport;
+
+/// A room in LiveKit's words: who is in it, what each may do, which tracks are published and who
+/// receives them. Sans-IO: inputs with the time, commands to the media engine, and outputs that the
+/// owner collects with take_outputs() after each turn. SDP is negotiated here; media is the
+/// engine's. One thread.
+///
+/// Bounds: participants by max_participants and the process's memory, tracks per participant by
+/// max_tracks, text by the limits in RoomParameters.
+class Room {
+ public:
+  /// How long a participant whose signalling connection broke may come back (resume).
+  static constexpr Duration kResumeGrace = std::chrono::seconds(10);
+  /// How long a participant may be without a connected transport after joining.
+  static constexpr Duration kConnectTimeout = std::chrono::seconds(60);
+  static constexpr Duration kTokenRefreshInterval = std::chrono::minutes(5);
+  /// Participant counts reach clients at most this often; everything else at once.
+  static constexpr Duration kCountUpdateInterval = std::chrono::seconds(1);
+
+  Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecrets secrets);
+  ~Room();
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  // ---- signalling
+
+  /// The join answer is the first message of the outputs. kResourceExhausted: max_participants.
+  /// An older participant of the same identity is removed first.
+  Result<ParticipantKey> join(Now now, JoinParameters parameters);
+  /// A participant that is still here comes back on a new connection; kNotFound otherwise. The
+  /// answer to the reconnect is the first message of the outputs.
+  Result<ParticipantKey> resume(Now now, std::string_view identity, std::string_view sid);
+  void on_message(Now now, ParticipantKey from, const ClientMessage& message);
+  void on_signal_closed(Now now, ParticipantKey who);
+
+  // ---- media
+
+  void on_transport_connected(Now now, media::TransportId transport);
+  void on_transport_failed(Now now, media::TransportId transport);
+  void on_speakers(Now now, const std::vector<media::Speaker>& speakers);
+  void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
+                     const std::vector<media::SubscriptionStatistics>& subscriptions);
+
+  // ---- server API
+
+  [[nodiscard]] RoomInfo info() const;
+  [[nodiscard]] std::vector<ParticipantInfo> participants() const;
+  [[nodiscard]] std::optional<ParticipantInfo> participant(std::string_view identity) const;
+  Status remove_participant(Now now, std::string_view identity);
+  Result<TrackInfo> mute_track(Now now, std::string_view identity, std::string_view track_sid,
+                               bool muted);
+  struct ParticipantChange {
+    std::string name;
+    std::string metadata;
+    Attributes attributes;
+    std::optional<Permission> permission;
+  };
+  Result<ParticipantInfo> update_participant(Now now, std::string_view identity,
+                                             const ParticipantChange& change);
+  Status update_subscriptions(Now now, std::string_view identity,
+                              const std::vector<std::string>& track_sids, bool subscribe);
+  void update_metadata(Now now, std::string metadata);
+  /// Everyone leaves with this reason; nothing works on the room afterwards but take_outputs().
+  void close(Now now, DisconnectReason reason);
+
+  // ---- driving
+
+  void on_timer(Now now);
+  [[nodiscard]] TimePoint next_timeout() const;
+  /// Ends the turn: updates and offers that it made due, then everything to be done.
+  std::vector<RoomOutput> take_outputs(Now now);
+
+  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] media::RoomId id() const { return parameters_.id; }
+  [[nodiscard]] const std::string& name() const { return parameters_.name; }
+  [[nodiscard]] size_t participant_count() const { return participants_.size(); }
+  /// The room of a transport, from its number alone.
+  static media::RoomId room_of(media::TransportId transport);
+
+ private:
+  enum class TimerKind : uint8_t { kConnect, kResume, kRefreshToken };
+  using TimerEntry = std::tuple<TimePoint, uint64_t, TimerKind>;
+
+  // Lifecycle (room.cc), what the members say about themselves (room_members.cc).
+  Participant* find(ParticipantKey key) const;
+  Participant* find_identity(std::string_view identity) const;
+  void leave(Now now, Participant& participant, DisconnectReason reason, server::LeaveAction action,
+             bool tell);
+  void activate(Now now, Participant& participant);
+  void arm(Participant& participant, TimePoint at, TimerKind kind);
+  void disarm(Participant& participant, TimerKind kind);
+  void check_empty(Now now);
+  void on_update_metadata(Now now, Participant& from, const client::UpdateMetadata& request);
+  void on_simulate(Now now, Participant& from, const client::Simulate& request);
+  void send(const Participant& to, ServerMessage message);
+  void broadcast(ServerMessage message);
+  void changed(Participant& participant);
+  void notify(Now now, RoomEvent event, const Participant* participant = nullptr,
+              const TrackInfo* track = nullptr);
+  void flush_updates(Now now);
+  void refresh_token(Now now, Participant& participant);
+  void counts_changed(Now now);
+  [[nodiscard]] std::vector<ParticipantInfo> others_of(const Participant& viewer) const;
+  void set_permission(Now now, Participant& participant, const Permission& permission);
+  Status apply_change(Participant& participant, const ParticipantChange& change);
+  uint64_t next_id();
+  rtc::IceCredentials make_ice();
+  [[nodiscard]] rtc::sdp::LocalTransport local_transport(const Transport& transport) const;
+  void close_transport(Transport& transport);
+
+  // Publishing (room_publish.cc).
+  void on_publisher_offer(Now now, Participant& from, const SessionDescription& offer);
+  void match_sections(Now now, Participant& from,
+                      const std::vector<rtc::sdp::ReceivedSection>& sections);
+  void bind(Now now, Participant& publisher, PublishedTrack& track,
+            const rtc::sdp::ReceivedSection& section);
+  void on_add_track(Now now, Participant& from, const client::AddTrack& request);
+  void on_mute(Now now, Participant& from, const MuteTrack& request);
+  void set_muted(Participant& publisher, PublishedTrack& track, bool muted);
+  void publish(Now now, Participant& publisher, PublishedTrack& track);
+  void unpublish(Now now, Participant& publisher, std::string sid, bool tell);
+  void on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request);
+  void on_update_video_track(Participant& from, const client::UpdateVideoTrack& request);
+  [[nodiscard]] PublishedTrack* find_track(std::string_view sid) const;
+
+  // Subscribing (room_subscribe.cc).
+  void reconcile(Participant& subscriber, PublishedTrack& track);
+  void reconcile_all(Participant& subscriber);
+  [[nodiscard]] bool wanted(const Participant& subscriber, const PublishedTrack& track) const;
+  void subscribe(Participant& subscriber, PublishedTrack& track);
+  void unsubscribe(Participant& subscriber, const std::string& track_sid);
+  void choose(Participant& subscriber, const std::vector<std::string>& track_sids, bool subscribe);
+  void on_subscription_permission(Participant& from,
+                                  const client::SubscriptionPermission& permission);
+  void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
+  void on_subscriber_answer(Now now, Participant& from, const SessionDescription& answer);
+  void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
+                     std::vector<rtc::CodecParameters> codecs, const rtc::ExtensionMap& extensions);
+  void open_subscriber(Participant& participant);
+  void offer_to(Participant& subscriber);
+  void flush_offers();
+  [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
+                                                  const PublishedTrack& track) const;
+
+  RoomParameters parameters_;
+  media::Engine& engine_;
+  RoomSecrets secrets_;
+  std::string sid_;
+  WallTime created_;
+  bool closed_ = false;
+  uint32_t last_id_ = 0;
+
+  std::map<ParticipantKey, std::unique_ptr<Participant>> participants_;
+  std::map<std::string, Participant*, std::less<>> by_identity_;
+  std::unordered_map<uint64_t, Participant*> by_transport_;
+  std::map<std::string, PublishedTrack*, std::less<>> tracks_;  // published ones, by sid
+  std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;
+  std::unordered_map<uint64_t, Participant*> by_subscription_;  // those the engine has
+
+  std::set<TimerEntry> timers_;
+  std::optional<TimePoint> close_at_;  // while nobody is in
+  std::optional<TimePoint> count_update_at_;
+  TimePoint last_count_update_;
+  bool anybody_joined_ = false;
+
+  std::map<std::string, float> speaking_;  // participant sid → level
+  TimePoint last_quality_check_;
+
+  // Since the last take_outputs().
+  std::set<ParticipantKey> dirty_infos_;
+  std::set<ParticipantKey> dirty_offers_;
+  std::vector<ParticipantInfo> departed_;
+  bool room_changed_ = false;
+  std::vector<RoomOutput> outputs_;
+};
+
+}  // namespace turms::livekit

@@ -1,0 +1,393 @@
+// The publisher's side of a room: add_track, the client's offers, mute, unpublish.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "livekit/participant.h"
+#include "livekit/room.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace sdp = rtc::sdp;
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+// "vp8", "VP8" and "video/VP8" are all seen.
+std::optional<rtc::Codec> codec_named(std::string_view name, TrackType type) {
+  std::string wanted = lower(name);
+  if (wanted.find('/') == std::string::npos) {
+    wanted = (type == TrackType::kVideo ? "video/" : "audio/") + wanted;
+  }
+  for (const rtc::Codec codec :
+       {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kPcmu, rtc::Codec::kPcma, rtc::Codec::kVp8,
+        rtc::Codec::kH264, rtc::Codec::kVp9, rtc::Codec::kAv1, rtc::Codec::kH265}) {
+    if (lower(rtc::mime_type(codec)) == wanted) return codec;
+  }
+  return std::nullopt;
+}
+
+std::string_view sid_letter(const TrackInfo& info) {
+  switch (info.source) {
+    case TrackSource::kCamera:
+      return "C";
+    case TrackSource::kMicrophone:
+      return "M";
+    case TrackSource::kScreenShare:
+      return "S";
+    case TrackSource::kScreenShareAudio:
+      return "s";
+    case TrackSource::kUnknown:
+      break;
+  }
+  return "U";
+}
+
+rtc::MediaKind kind_of(TrackType type) {
+  return type == TrackType::kVideo ? rtc::MediaKind::kVideo : rtc::MediaKind::kAudio;
+}
+
+// Clients name the layers q, h and f, lowest first; others keep the order of the offer.
+int rid_rank(const std::string& rid) {
+  if (rid == "q") return 0;
+  if (rid == "h") return 1;
+  if (rid == "f") return 2;
+  return 3;
+}
+
+// Layers lowest first, with the place each has among the encodings.
+void complete_layers(std::vector<VideoLayer>& layers) {
+  if (layers.size() > media::LayerRequest{}.max_spatial + 1U) {
+    layers.resize(media::LayerRequest{}.max_spatial + 1U);
+  }
+  std::stable_sort(layers.begin(), layers.end(),
+                   [](const VideoLayer& a, const VideoLayer& b) { return a.quality < b.quality; });
+  constexpr const char* kRids[] = {"q", "h", "f"};
+  for (size_t i = 0; i < layers.size(); ++i) {
+    layers[i].spatial_layer = static_cast<int32_t>(i);
+    if (layers.size() > 1) layers[i].rid = kRids[i];
+  }
+}
+
+// A right to publish a source must not be taken for another kind of picture or sound.
+bool fits_source(const TrackInfo& info) {
+  switch (info.source) {
+    case TrackSource::kUnknown:
+      return true;
+    case TrackSource::kCamera:
+    case TrackSource::kScreenShare:
+      return info.type == TrackType::kVideo;
+    case TrackSource::kMicrophone:
+    case TrackSource::kScreenShareAudio:
+      return info.type == TrackType::kAudio;
+  }
+  return false;
+}
+
+bool has_feature(const TrackInfo& info, uint8_t feature) {
+  return std::find(info.audio_features.begin(), info.audio_features.end(), feature) !=
+         info.audio_features.end();
+}
+
+constexpr uint8_t kStereo = 0;  // TF_STEREO
+constexpr uint8_t kNoDtx = 1;   // TF_NO_DTX
+constexpr uint32_t kStereoBitrate = 510'000;
+
+sdp::SectionDecision decide(std::string mid, const TrackInfo& info) {
+  sdp::SectionDecision out;
+  out.mid = std::move(mid);
+  if (info.type == TrackType::kAudio) {
+    out.preferred = {rtc::Codec::kOpus};
+    out.opus_dtx = !info.disable_dtx && !has_feature(info, kNoDtx);
+    out.opus_stereo = info.stereo || has_feature(info, kStereo);
+    if (out.opus_stereo) out.opus_max_average_bitrate = kStereoBitrate;
+  } else if (!info.codecs.empty()) {
+    if (const auto codec = codec_named(info.codecs.front().mime_type, info.type)) {
+      out.preferred = {*codec};
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+PublishedTrack* Room::find_track(std::string_view sid) const {
+  const auto it = tracks_.find(sid);
+  return it == tracks_.end() ? nullptr : it->second;
+}
+
+void Room::on_add_track(Now now, Participant& from, const client::AddTrack& request) {
+  const auto refuse = [&](server::RequestReason reason, std::string why) {
+    // Repeats what identifies the request: its cid.
+    client::AddTrack echo;
+    echo.cid = request.cid;
+    echo.info.name = request.info.name;
+    echo.info.type = request.info.type;
+    echo.info.source = request.info.source;
+    send(from, server::RequestResponse{0, reason, std::move(why), std::move(echo)});
+  };
+  const Permission& permission = from.info.permission;
+  if (!permission.may_publish(request.info.source) ||
+      (!permission.can_publish_sources.empty() && !fits_source(request.info))) {
+    return refuse(server::RequestReason::kNotAllowed, "does not have permission to publish");
+  }
+  if (request.info.type == TrackType::kData || request.cid.empty()) {
+    return refuse(server::RequestReason::kInvalidRequest, "not an audio or video track");
+  }
+  // Asked twice, or another codec for a track that is there: it stays what it is.
+  const PublishedTrack* known =
+      request.sid.empty() ? from.find_cid(request.cid) : from.find_sid(request.sid);
+  if (known != nullptr) {
+    send(from, server::TrackPublished{request.cid, known->info});
+    return;
+  }
+  if (!request.sid.empty()) return refuse(server::RequestReason::kNotFound, "track is not found");
+  if (from.tracks.size() >= parameters_.max_tracks) {
+    return refuse(server::RequestReason::kLimitExceeded, "too many tracks");
+  }
+  if (request.info.name.size() > parameters_.max_name ||
+      request.cid.size() > parameters_.max_name ||
+      request.info.stream.size() > parameters_.max_name) {
+    return refuse(server::RequestReason::kLimitExceeded, "name length exceeds limits");
+  }
+
+  auto track = std::make_unique<PublishedTrack>();
+  track->id = media::TrackId(next_id());
+  track->publisher = from.key;
+  track->cid = request.cid;
+  TrackInfo& info = track->info;
+  info = request.info;
+  info.sid = std::string("TR_") + (info.type == TrackType::kVideo ? "V" : "A");
+  info.sid += sid_letter(info);
+  info.sid += secrets_.token(10);
+  info.version_us = now.wall.unix_ms * 1000;
+  if (info.stream.empty()) {
+    const bool screen =
+        info.source == TrackSource::kScreenShare || info.source == TrackSource::kScreenShareAudio;
+    info.stream = screen ? "screen_share" : "camera";
+  }
+  complete_layers(info.layers);
+  info.simulcast = info.layers.size() > 1;
+  // One codec per track is served: the first that the client asks for.
+  if (info.codecs.size() > 1) info.codecs.resize(1);
+  if (info.codecs.empty()) info.codecs.emplace_back();
+  SimulcastCodec& codec = info.codecs.front();
+  const auto wanted = codec_named(codec.mime_type, info.type);
+  info.mime_type = rtc::mime_type(
+      wanted.value_or(info.type == TrackType::kVideo ? rtc::Codec::kVp8 : rtc::Codec::kOpus));
+  codec.mime_type = info.mime_type;
+  codec.cid = track->cid;
+  if (codec.layers.empty()) {
+    codec.layers = info.layers;
+  } else {
+    complete_layers(codec.layers);
+  }
+  if (info.type == TrackType::kAudio) {
+    info.stereo = info.stereo || has_feature(info, kStereo);
+  }
+
+  PublishedTrack& added = *track;
+  from.tracks.push_back(std::move(track));
+  send(from, server::TrackPublished{request.cid, added.info});
+  // The offer may have come first.
+  if (!from.unclaimed.empty()) match_sections(now, from, std::exchange(from.unclaimed, {}));
+}
+
+void Room::on_publisher_offer(Now now, Participant& from, const SessionDescription& description) {
+  const auto give_up = [&] {
+    leave(now, from, DisconnectReason::kJoinFailure, server::LeaveAction::kReconnect, true);
+  };
+  const auto offer = sdp::parse(description.sdp);
+  if (!offer) return give_up();
+  const bool first = !from.publisher.id;
+  if (first) {
+    const auto remote = sdp::remote_transport(*offer);
+    if (!remote) return give_up();
+    from.publisher.id = media::TransportId(next_id());
+    from.publisher.ice = make_ice();
+    by_transport_.emplace(from.publisher.id.value, &from);
+    engine_.create_transport(
+        {from.publisher.id, parameters_.id, from.publisher.ice, remote->local_role});
+  }
+
+  sdp::AnswerOptions options;
+  options.transport = local_transport(from.publisher);
+  options.session_id = from.publisher.id.value;
+  options.session_version = ++from.answer_version;
+  for (const sdp::MediaSection& section : offer->sections) {
+    if (section.type == sdp::MediaType::kApplication) continue;
+    const PublishedTrack* track = from.find_mid(section.mid);
+    if (track == nullptr && section.msid) track = from.find_cid(section.msid->track);
+    if (track != nullptr) options.decisions.push_back(decide(section.mid, track->info));
+  }
+  auto answered = sdp::answer_publisher(*offer, sdp::publisher_capabilities(), options);
+  if (!answered) return give_up();
+
+  if (from.publisher.remote_ufrag != answered->remote.ice.ufrag) {
+    from.publisher.remote_ufrag = answered->remote.ice.ufrag;
+    engine_.set_remote(from.publisher.id, {answered->remote.ice, answered->remote.fingerprint});
+  }
+  send(from, server::Description{{"answer", sdp::serialize(answered->answer), description.id}});
+  match_sections(now, from, answered->sections);
+}
+
+void Room::match_sections(Now now, Participant& from,
+                          const std::vector<sdp::ReceivedSection>& sections) {
+  // What stopped, or gave its place to another, goes first.
+  std::vector<std::string> ended;
+  for (const auto& track : from.tracks) {
+    if (!track->live) continue;
+    const auto section = std::find_if(sections.begin(), sections.end(), [&](const auto& candidate) {
+      return candidate.mid == track->info.mid;
+    });
+    const bool replaced = section != sections.end() && section->track_id != track->cid &&
+                          from.find_cid(section->track_id) != nullptr &&
+                          !from.find_cid(section->track_id)->live;
+    if (section == sections.end() || !section->sending || replaced) {
+      ended.push_back(track->info.sid);
+    }
+  }
+  for (const std::string& sid : ended) unpublish(now, from, sid, false);
+
+  from.unclaimed.clear();
+  for (const sdp::ReceivedSection& section : sections) {
+    if (!section.sending || from.find_mid(section.mid) != nullptr) continue;
+    PublishedTrack* track = from.find_cid(section.track_id);
+    if (track != nullptr && track->live) continue;
+    if (track == nullptr) {
+      // Firefox names tracks differently in SDP: fine as long as there is no choice.
+      const auto waits = [&](const auto& candidate) {
+        return !candidate->live && kind_of(candidate->info.type) == section.kind;
+      };
+      if (std::count_if(from.tracks.begin(), from.tracks.end(), waits) == 1) {
+        track = std::find_if(from.tracks.begin(), from.tracks.end(), waits)->get();
+      }
+    }
+    if (track != nullptr && kind_of(track->info.type) == section.kind) {
+      bind(now, from, *track, section);
+    } else if (from.unclaimed.size() < parameters_.max_tracks) {
+      from.unclaimed.push_back(section);
+    }
+  }
+}
+
+void Room::bind(Now now, Participant& publisher, PublishedTrack& track,
+                const sdp::ReceivedSection& section) {
+  if (section.codecs.empty()) return;
+  media::ReceiveTrackParameters parameters;
+  parameters.id = track.id;
+  parameters.transport = publisher.publisher.id;
+  parameters.kind = section.kind;
+  parameters.mid = section.mid;
+  parameters.codecs = section.codecs;
+  parameters.encodings = section.encodings;
+  parameters.extensions = section.extensions;
+  std::stable_sort(parameters.encodings.begin(), parameters.encodings.end(),
+                   [](const auto& a, const auto& b) { return rid_rank(a.rid) < rid_rank(b.rid); });
+  if (parameters.encodings.size() > sfu::kMaxSpatialLayers) {
+    parameters.encodings.resize(sfu::kMaxSpatialLayers);
+  }
+  engine_.add_receive_track(parameters);
+  if (track.info.muted) engine_.set_receive_muted(track.id, true);
+
+  track.codecs = section.codecs;
+  track.rids.clear();
+  for (const auto& encoding : parameters.encodings) track.rids.push_back(encoding.rid);
+  track.info.mid = section.mid;
+  track.info.mime_type = rtc::mime_type(section.codecs.front().codec);
+  track.info.codecs.front().mime_type = track.info.mime_type;
+  track.info.codecs.front().mid = section.mid;
+  publish(now, publisher, track);
+}
+
+void Room::publish(Now now, Participant& publisher, PublishedTrack& track) {
+  track.live = true;
+  tracks_.emplace(track.info.sid, &track);
+  tracks_by_id_.emplace(track.id.value, &track);
+  if (!publisher.info.is_publisher) {
+    publisher.info.is_publisher = true;
+    counts_changed(now);
+  }
+  changed(publisher);
+  notify(now, RoomEvent::kTrackPublished, &publisher, &track.info);
+  for (const auto& [key, other] : participants_) reconcile(*other, track);
+}
+
+void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell) {
+  const auto it = std::find_if(publisher.tracks.begin(), publisher.tracks.end(),
+                               [&](const auto& track) { return track->info.sid == sid; });
+  TURMS_CHECK(it != publisher.tracks.end());
+  PublishedTrack& track = **it;
+  if (track.live) {
+    for (const ParticipantKey key : std::set(track.subscribers)) {
+      if (Participant* subscriber = find(key)) unsubscribe(*subscriber, sid);
+    }
+    engine_.remove_receive_track(track.id);
+    tracks_.erase(sid);
+    tracks_by_id_.erase(track.id.value);
+    publisher.counts.erase(track.id.value);
+    changed(publisher);
+    notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
+  }
+  if (tell) send(publisher, server::TrackUnpublished{sid});
+  publisher.tracks.erase(it);
+}
+
+void Room::set_muted(Participant& publisher, PublishedTrack& track, bool muted) {
+  if (track.info.muted == muted) return;
+  track.info.muted = muted;
+  if (!track.live) return;
+  engine_.set_receive_muted(track.id, muted);
+  changed(publisher);
+}
+
+void Room::on_mute(Now /*now*/, Participant& from, const MuteTrack& request) {
+  PublishedTrack* track = from.find_sid(request.sid);
+  if (track == nullptr) {
+    send(from, server::RequestResponse{0, server::RequestReason::kNotFound, "track is not found",
+                                       request});
+    return;
+  }
+  set_muted(from, *track, request.muted);
+}
+
+Result<TrackInfo> Room::mute_track(Now /*now*/, std::string_view identity,
+                                   std::string_view track_sid, bool muted) {
+  Participant* participant = find_identity(identity);
+  if (participant == nullptr) return fail(ErrorCode::kNotFound, "participant does not exist");
+  PublishedTrack* track = participant->find_sid(track_sid);
+  if (track == nullptr) return fail(ErrorCode::kNotFound, "track is not found");
+  if (!muted && track->info.muted && !parameters_.enable_remote_unmute) {
+    return fail(ErrorCode::kFailedPrecondition, "remote unmute not enabled");
+  }
+  if (track->info.muted != muted) {
+    set_muted(*participant, *track, muted);
+    send(*participant, MuteTrack{track->info.sid, muted});
+  }
+  return track->info;
+}
+
+void Room::on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request) {
+  PublishedTrack* track = from.find_sid(request.sid);
+  if (track == nullptr) return;
+  track->info.audio_features = request.features;
+  track->info.stereo = has_feature(track->info, kStereo);
+  track->info.disable_dtx = has_feature(track->info, kNoDtx);
+  changed(from);
+}
+
+void Room::on_update_video_track(Participant& from, const client::UpdateVideoTrack& request) {
+  PublishedTrack* track = from.find_sid(request.sid);
+  if (track == nullptr) return;
+  track->info.width = request.width;
+  track->info.height = request.height;
+  changed(from);
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,224 @@
+#include "livekit/rooms.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace turms::livekit {
+namespace {
+
+/// A refreshed token lasts at least so long.
+constexpr Duration kMinimumTokenLife = std::chrono::minutes(10);
+
+std::string mint_refreshed(const ApiKeys& keys, const Grants& grants, WallTime now) {
+  const auto key = keys.find(grants.api_key);
+  if (key == keys.end()) return {};
+  Duration life = kMinimumTokenLife;
+  if (grants.expires) {
+    life =
+        std::max<Duration>(life, std::chrono::milliseconds(grants.expires->unix_ms - now.unix_ms));
+  }
+  return mint_token(grants, key->second, now, life);
+}
+
+uint32_t whole_seconds(Duration duration) {
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(to_ms(duration) / 1000, 0, std::numeric_limits<uint32_t>::max()));
+}
+
+Metric& rooms_gauge() {
+  static Metric& metric = metrics::gauge("turms_livekit_rooms", "Rooms that are open");
+  return metric;
+}
+
+}  // namespace
+
+Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler)
+    : config_(config),
+      loop_(loop),
+      handler_(std::move(handler)),
+      node_id_(config.node_id.empty() ? "ND_" + secure_random_token(12) : config.node_id) {}
+
+Rooms::~Rooms() {
+  alive_.reset();
+  engine_.reset();
+  rooms_gauge().add(-static_cast<int64_t>(by_id_.size()));
+}
+
+Status Rooms::start(const EngineFactory& factory) {
+  const auto post = [this, alive = std::weak_ptr(alive_)](std::function<void()> function) {
+    loop_.post([alive, function = std::move(function)] {
+      if (!alive.expired()) function();
+    });
+  };
+  auto engine = factory(post, *this);
+  if (!engine) return std::unexpected(engine.error());
+  engine_ = std::move(*engine);
+  return {};
+}
+
+Now Rooms::now() const {
+  return {loop_.now(), wall_now()};
+}
+
+Room* Rooms::find(std::string_view name) {
+  const auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : find(it->second);
+}
+
+Room* Rooms::find(media::RoomId id) {
+  const auto it = by_id_.find(id.value);
+  return it == by_id_.end() || it->second->room->closed() ? nullptr : it->second->room.get();
+}
+
+Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings) {
+  if (Room* room = find(name)) return room;
+  if (closing_ || engine_ == nullptr) return fail(ErrorCode::kUnavailable, "shutting down");
+  if (by_id_.size() >= config_.limits.rooms) {
+    return fail(ErrorCode::kResourceExhausted, "too many rooms");
+  }
+  RoomParameters parameters;
+  parameters.id = media::RoomId(++last_room_);
+  parameters.name = name;
+  parameters.metadata = settings.metadata;
+  parameters.empty_timeout_s =
+      settings.empty_timeout_s.value_or(whole_seconds(config_.room.empty_timeout));
+  parameters.departure_timeout_s =
+      settings.departure_timeout_s.value_or(whole_seconds(config_.room.departure_timeout));
+  parameters.max_participants = settings.max_participants.value_or(config_.room.max_participants);
+  parameters.enable_remote_unmute = config_.room.enable_remote_unmute;
+  parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kVp8,
+                               rtc::Codec::kH264, rtc::Codec::kVp9, rtc::Codec::kAv1};
+  parameters.server = {config_.region, node_id_};
+  parameters.max_metadata = config_.limits.metadata;
+  parameters.max_attributes = config_.limits.attributes;
+  parameters.max_name = config_.limits.name;
+  parameters.max_tracks = config_.limits.tracks;
+  RoomSecrets secrets;
+  secrets.token = secure_random_token;
+  secrets.mint = [this](const Grants& grants, WallTime at) {
+    return mint_refreshed(config_.keys, grants, at);
+  };
+  const media::RoomId id = parameters.id;
+  auto room = std::make_unique<Room>(std::move(parameters), now(), *engine_, std::move(secrets));
+  Entry& entry =
+      *by_id_.emplace(id.value, std::make_unique<Entry>(loop_, std::move(room))).first->second;
+  by_name_[name] = id;
+  rooms_gauge().add();
+  touch(entry);
+  return entry.room.get();
+}
+
+void Rooms::touch(const Room& room) {
+  const auto it = by_id_.find(room.id().value);
+  if (it != by_id_.end()) touch(*it->second);
+}
+
+void Rooms::touch(Entry& entry) {
+  if (std::exchange(entry.touched, true)) return;
+  if (entry.room->closed()) {
+    // Its name may be taken again at once.
+    const auto name = by_name_.find(entry.room->name());
+    if (name != by_name_.end() && name->second == entry.room->id()) by_name_.erase(name);
+  }
+  touched_.push_back(entry.room->id());
+  if (touched_.size() > 1) return;
+  loop_.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) settle_all();
+  });
+}
+
+void Rooms::settle_all() {
+  for (const media::RoomId id : std::exchange(touched_, {})) settle(id);
+}
+
+void Rooms::settle(media::RoomId id) {
+  const auto it = by_id_.find(id.value);
+  if (it == by_id_.end()) return;
+  Entry& entry = *it->second;
+  entry.touched = false;
+  for (RoomOutput& output : entry.room->take_outputs(now())) {
+    handler_(*entry.room, std::move(output));
+  }
+  if (!entry.room->closed()) return arm(entry);
+  const auto name = by_name_.find(entry.room->name());
+  if (name != by_name_.end() && name->second == id) by_name_.erase(name);
+  by_id_.erase(it);
+  rooms_gauge().add(-1);
+}
+
+void Rooms::arm(Entry& entry) {
+  const TimePoint next = entry.room->next_timeout();
+  if (next == entry.armed) return;
+  entry.armed = next;
+  if (next == kNever) return entry.timer.cancel();
+  // Sooner is harmless and later timeouts move it on when it fires.
+  entry.timer.start(std::max(next - loop_.now(), Duration::zero()), [this, &entry] {
+    entry.armed = kNever;
+    entry.room->on_timer(now());
+    touch(entry);
+  });
+}
+
+void Rooms::close_all(DisconnectReason reason) {
+  closing_ = true;
+  for (const auto& [id, entry] : by_id_) {
+    entry->room->close(now(), reason);
+    touch(*entry);
+  }
+}
+
+std::vector<Room*> Rooms::all() {
+  std::vector<Room*> out;
+  for (const auto& [name, id] : by_name_) {
+    if (Room* room = find(id)) out.push_back(room);
+  }
+  return out;
+}
+
+size_t Rooms::participant_count() const {
+  size_t count = 0;
+  for (const auto& [id, entry] : by_id_) count += entry->room->participant_count();
+  return count;
+}
+
+// ---- engine events
+
+void Rooms::on_transport_connected(media::TransportId transport) {
+  if (Room* room = find(Room::room_of(transport))) {
+    room->on_transport_connected(now(), transport);
+    touch(*room);
+  }
+}
+
+void Rooms::on_transport_failed(media::TransportId transport, std::string reason) {
+  if (Room* room = find(Room::room_of(transport))) {
+    log::info("room {}: a transport failed: {}", room->id(), reason);
+    room->on_transport_failed(now(), transport);
+    touch(*room);
+  }
+}
+
+void Rooms::on_layer_started(media::TrackId /*track*/, int /*spatial*/) {}
+
+void Rooms::on_speakers(media::RoomId id, std::vector<media::Speaker> speakers) {
+  if (Room* room = find(id)) {
+    room->on_speakers(now(), speakers);
+    touch(*room);
+  }
+}
+
+void Rooms::on_statistics(media::RoomId id, std::vector<media::TrackStatistics> tracks,
+                          std::vector<media::SubscriptionStatistics> subscriptions) {
+  if (Room* room = find(id)) {
+    room->on_statistics(now(), tracks, subscriptions);
+    touch(*room);
+  }
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "livekit/room.h"
+#include "livekit/service.h"
+#include "media/engine.h"
+#include "net/loop.h"
+
+namespace turms::livekit {
+
+/// All rooms of the process: opens and closes them, feeds them the engine's events and their
+/// timers, and hands out what they want done, once per turn of the loop so that what came together
+/// goes out together. One thread, the loop's.
+class Rooms : private media::EngineEvents {
+ public:
+  using OutputHandler = std::function<void(const Room&, RoomOutput)>;
+
+  Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler);
+  ~Rooms() override;
+
+  Status start(const EngineFactory& factory);
+  [[nodiscard]] const media::Engine* engine() const { return engine_.get(); }
+
+  /// Null when there is none (or it is closed).
+  Room* find(std::string_view name);
+  Room* find(media::RoomId id);
+  /// Finds or makes it. kResourceExhausted when there are too many, kUnavailable when draining.
+  Result<Room*> open(const std::string& name, const RoomSettings& settings);
+  /// Something was put in: outputs are due at the end of the turn.
+  void touch(const Room& room);
+  /// Closes all and refuses new ones.
+  void close_all(DisconnectReason reason);
+
+  [[nodiscard]] std::vector<Room*> all();
+  [[nodiscard]] size_t count() const { return by_name_.size(); }
+  [[nodiscard]] size_t participant_count() const;
+  [[nodiscard]] Now now() const;
+
+ private:
+  struct Entry {
+    Entry(net::Loop& loop, std::unique_ptr<Room> made) : room(std::move(made)), timer(loop) {}
+    std::unique_ptr<Room> room;
+    net::Timer timer;
+    TimePoint armed = kNever;
+    bool touched = false;
+  };
+
+  void on_transport_connected(media::TransportId transport) override;
+  void on_transport_failed(media::TransportId transport, std::string reason) override;
+  void on_layer_started(media::TrackId track, int spatial) override;
+  void on_speakers(media::RoomId room, std::vector<media::Speaker> speakers) override;
+  void on_statistics(media::RoomId room, std::vector<media::TrackStatistics> tracks,
+                     std::vector<media::SubscriptionStatistics> subscriptions) override;
+
+  void touch(Entry& entry);
+  void settle_all();
+  void settle(media::RoomId id);
+  void arm(Entry& entry);
+
+  const ServiceConfig& config_;
+  net::Loop& loop_;
+  OutputHandler handler_;
+  std::string node_id_;
+  bool closing_ = false;
+  uint64_t last_room_ = 0;
+  std::unique_ptr<media::Engine> engine_;
+  std::map<uint64_t, std::unique_ptr<Entry>> by_id_;
+  std::map<std::string, media::RoomId, std::less<>> by_name_;
+  std::vector<media::RoomId> touched_;
+  /// Gone when this is: what was posted before then does nothing.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace turms::livekit

@@ -1,0 +1,14 @@
+#include "livekit/types.h"
+
+#include <algorithm>
+
+namespace turms::livekit {
+
+bool Permission::may_publish(TrackSource source) const {
+  if (!can_publish) return false;
+  return can_publish_sources.empty() ||
+         std::find(can_publish_sources.begin(), can_publish_sources.end(), source) !=
+             can_publish_sources.end();
+}
+
+}  // namespace turms::livekit
