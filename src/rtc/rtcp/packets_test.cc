@@ -168,10 +168,10 @@ TEST(RtcpWriter, LeavesOutWhatDoesNotFit) {
 
 TEST(TransportFeedback, ReadsAMessageWrittenByHand) {
   // Base 100, 6 packets: run of 2 small deltas, then a two-bit vector: lost, large, small, small.
-  Bytes data = bytes({0x8F, 205, 0,           7,    0, 0, 0, 1, 0, 0, 0, 2,  //
-                      0,    100, 0,           6,    0, 0, 2, 5,              // reference 2, count 5
-                      0x20, 2,   0xC0 | 0x02, 0x50,                          // chunks
-                      4,    8,   0xFF,        0xFC, 1, 2, 0, 0});
+  Bytes data = bytes({0x8F, 205, 0,    7,    0, 0, 0, 1, 0, 0, 0, 2,  //
+                      0,    100, 0,    6,    0, 0, 2, 5,              // reference 2, count 5
+                      0x20, 2,   0xC9, 0x40,                          // chunks
+                      4,    8,   0xFF, 0xFC, 1, 2, 0, 0});
   Reader reader(data);
   auto p = reader.next();
   ASSERT_TRUE(p && p->kind() == Kind::kTransportFeedback);

@@ -145,6 +145,8 @@ struct SentTrack {
   bool stereo = false;  // says sprop-stereo=1 for Opus
 };
 
+struct SubscriberAnswer;
+
 /// All m-sections of a subscriber's peer connection: appended, reused, never moved. A value: copy
 /// it to try something. At most kMaxSections.
 class SubscriberPlan {
@@ -165,7 +167,8 @@ class SubscriberPlan {
  private:
   friend SessionDescription offer_subscriber(SubscriberPlan&, const Capabilities&,
                                              const LocalTransport&, uint64_t session_id);
-  friend struct SubscriberAnswerReader;
+  friend Result<SubscriberAnswer> read_subscriber_answer(SubscriberPlan&, const SessionDescription&,
+                                                         const SessionDescription&);
 
   struct Section {
     MediaType type = MediaType::kAudio;

@@ -1,0 +1,532 @@
+#include "rtc/sdp/negotiate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "rtc/sdp/testdata_testing.h"
+
+namespace turms::rtc::sdp {
+namespace {
+
+LocalTransport transport() {
+  LocalTransport t;
+  t.ice = {"ufrag", "0123456789012345678901"};
+  t.fingerprint.sha256.fill(0xAB);
+  t.candidates = {host_candidate("127.0.0.1", 7882)};
+  return t;
+}
+
+SessionDescription fixture(const char* name) {
+  auto d = parse(testdata(name));
+  EXPECT_TRUE(d) << d.error().message;
+  return *d;
+}
+
+AnswerOptions options(std::vector<SectionDecision> decisions = {}) {
+  AnswerOptions o;
+  o.transport = transport();
+  o.session_id = 9;
+  o.session_version = 3;
+  o.decisions = std::move(decisions);
+  return o;
+}
+
+PublisherAnswer answer(const SessionDescription& offer, const AnswerOptions& o) {
+  auto a = answer_publisher(offer, publisher_capabilities(), o);
+  EXPECT_TRUE(a) << a.error().message;
+  return *a;
+}
+
+std::vector<int> payload_types(const MediaSection& s) {
+  std::vector<int> out;
+  for (const PayloadFormat& f : s.formats) out.push_back(f.payload_type);
+  return out;
+}
+
+TEST(PublisherAnswer, AnswersChromiumsSimulcast) {
+  PublisherAnswer a = answer(fixture("chromium_publisher_offer.sdp"), options());
+  EXPECT_EQ(a.remote.local_role, DtlsRole::kServer);
+  EXPECT_EQ(a.remote.ice.ufrag.size(), 4u);
+
+  ASSERT_EQ(a.sections.size(), 2u);
+  const ReceivedSection& audio = a.sections[0];
+  EXPECT_EQ(audio.kind, MediaKind::kAudio);
+  EXPECT_EQ(audio.track_id.size(), 36u);
+  ASSERT_EQ(audio.codecs.size(), 2u);
+  EXPECT_EQ(audio.codecs[0].codec, Codec::kOpus);
+  EXPECT_TRUE(audio.codecs[0].transport_cc);
+  EXPECT_FALSE(audio.codecs[0].nack);
+  EXPECT_EQ(audio.codecs[1].codec, Codec::kRed);
+  EXPECT_NE(audio.extensions.id(Extension::kAudioLevel), 0);
+  EXPECT_EQ(audio.extensions.id(Extension::kAbsSendTime), 0) << "never beside transport-wide";
+  ASSERT_EQ(audio.encodings.size(), 1u);
+  EXPECT_NE(audio.encodings[0].ssrc, Ssrc());
+
+  const ReceivedSection& video = a.sections[1];
+  ASSERT_EQ(video.encodings.size(), 3u);
+  EXPECT_EQ(video.encodings[0].rid, "q");
+  EXPECT_EQ(video.encodings[2].rid, "f");
+  EXPECT_EQ(video.encodings[0].ssrc, Ssrc());
+  ASSERT_FALSE(video.codecs.empty());
+  EXPECT_EQ(video.codecs[0].codec, Codec::kVp8);
+  EXPECT_EQ(video.codecs[0].payload_type, 96);
+  EXPECT_EQ(video.codecs[0].rtx_payload_type, 97);
+  EXPECT_TRUE(video.codecs[0].nack && video.codecs[0].pli && video.codecs[0].transport_cc);
+  EXPECT_NE(video.extensions.id(Extension::kRid), 0);
+  EXPECT_NE(video.extensions.id(Extension::kRepairedRid), 0);
+  EXPECT_EQ(video.extensions.id(Extension::kVideoOrientation), 0);
+
+  ASSERT_TRUE(a.data);
+  EXPECT_EQ(a.data->mid, "2");
+  EXPECT_EQ(a.data->remote_sctp_port, 5000);
+
+  ASSERT_EQ(a.answer.sections.size(), 3u);
+  EXPECT_EQ(a.answer.bundle, (std::vector<std::string>{"0", "1", "2"}));
+  EXPECT_TRUE(a.answer.ice_lite);
+  for (const MediaSection& s : a.answer.sections) {
+    EXPECT_EQ(s.setup, sdp::Setup::kPassive);
+    EXPECT_TRUE(s.end_of_candidates);
+    EXPECT_EQ(s.candidates.size(), 1u);
+  }
+  const MediaSection& section = a.answer.sections[1];
+  EXPECT_EQ(section.direction, Direction::kRecvOnly);
+  ASSERT_TRUE(section.simulcast);
+  EXPECT_EQ(section.simulcast->receive.size(), 3u);
+  EXPECT_TRUE(section.simulcast->send.empty());
+  for (const PayloadFormat& f : section.formats) {
+    EXPECT_EQ(std::count(f.feedback.begin(), f.feedback.end(), "goog-remb"), 0) << f.name;
+    EXPECT_NE(f.name, "ulpfec");
+  }
+  std::string text = serialize(a.answer);
+  EXPECT_NE(text.find("a=simulcast:recv q;h;f\r\n"), std::string::npos);
+  EXPECT_NE(text.find("o=- 9 3 IN"), std::string::npos);
+}
+
+TEST(PublisherAnswer, AnswersFirefox) {
+  PublisherAnswer a = answer(fixture("firefox_publisher_offer.sdp"), options());
+  ASSERT_EQ(a.sections.size(), 2u);
+  EXPECT_EQ(a.sections[1].encodings.size(), 3u);
+  EXPECT_EQ(payload_types(a.answer.sections[0]), std::vector<int>{109});
+  EXPECT_EQ(payload_types(a.answer.sections[1]),
+            (std::vector<int>{120, 124, 121, 125, 126, 127, 97, 98}));
+  auto rid =
+      std::find_if(a.answer.sections[1].extensions.begin(), a.answer.sections[1].extensions.end(),
+                   [](const ExtensionEntry& e) { return extension_of(e.uri) == Extension::kRid; });
+  ASSERT_NE(rid, a.answer.sections[1].extensions.end());
+  EXPECT_EQ(rid->direction, Direction::kRecvOnly) << "sendonly as seen from here";
+  ASSERT_TRUE(a.data) << "bundle-only with port 0 is an offer";
+  EXPECT_FALSE(a.answer.sections[2].rejected());
+}
+
+TEST(PublisherAnswer, ReadsSsrcSignalledSections) {
+  SessionDescription offer = fixture("chromium_ssrc_offer.sdp");
+  PublisherAnswer a = answer(offer, options());
+  ASSERT_EQ(a.sections.size(), 2u);
+  ASSERT_EQ(a.sections[0].encodings.size(), 1u);
+  const SsrcGroup& fid = offer.sections[0].ssrc_groups[0];
+  EXPECT_EQ(a.sections[0].encodings[0].ssrc, fid.ssrcs[0]);
+  EXPECT_EQ(a.sections[0].encodings[0].rtx_ssrc, fid.ssrcs[1]);
+  EXPECT_EQ(a.answer.sections[0].direction, Direction::kRecvOnly) << "to sendrecv";
+
+  // Simulcast by an SSRC group, as older clients write it.
+  offer.sections[0].ssrc_groups = {{"SIM", {Ssrc(1), Ssrc(2), Ssrc(3)}},
+                                   {"FID", {Ssrc(1), Ssrc(11)}},
+                                   {"FID", {Ssrc(3), Ssrc(13)}}};
+  a = answer(offer, options());
+  ASSERT_EQ(a.sections[0].encodings.size(), 3u);
+  EXPECT_EQ(a.sections[0].encodings[0].rtx_ssrc, Ssrc(11));
+  EXPECT_EQ(a.sections[0].encodings[1].rtx_ssrc, Ssrc());
+  EXPECT_EQ(a.sections[0].encodings[2].rtx_ssrc, Ssrc(13));
+}
+
+TEST(PublisherAnswer, DataChannelOnly) {
+  PublisherAnswer a = answer(fixture("chromium_data_offer.sdp"), options());
+  ASSERT_TRUE(a.data);
+  EXPECT_EQ(a.answer.sections[0].sctp_port, kSctpPort);
+  EXPECT_EQ(a.answer.sections[0].max_message_size, kMaxMessageSize);
+}
+
+TEST(PublisherAnswer, DecisionsPerSection) {
+  struct Case {
+    const char* what;
+    SectionDecision decision;
+    Codec first;
+    bool only;
+  };
+  const Case cases[] = {
+      {"AV1 first", {.mid = "1", .preferred = {Codec::kAv1}}, Codec::kAv1, false},
+      {"VP9, then H264",
+       {.mid = "1", .preferred = {Codec::kVp9, Codec::kH264}},
+       Codec::kVp9,
+       false},
+      {"only H264",
+       {.mid = "1", .preferred = {Codec::kH264}, .only_preferred = true},
+       Codec::kH264,
+       true},
+  };
+  SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+  for (const Case& c : cases) {
+    PublisherAnswer a = answer(offer, options({c.decision}));
+    const auto& codecs = a.sections[1].codecs;
+    ASSERT_FALSE(codecs.empty()) << c.what;
+    EXPECT_EQ(codecs[0].codec, c.first) << c.what;
+    EXPECT_NE(codecs[0].rtx_payload_type, 0) << c.what;
+    bool only = std::all_of(codecs.begin(), codecs.end(),
+                            [&](const CodecParameters& p) { return p.codec == c.first; });
+    EXPECT_EQ(only, c.only) << c.what;
+  }
+}
+
+TEST(PublisherAnswer, AsksOpusAsTold) {
+  SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+  PublisherAnswer a = answer(offer, options({{.mid = "0",
+                                              .preferred = {Codec::kRed, Codec::kOpus},
+                                              .opus_dtx = true,
+                                              .opus_stereo = true,
+                                              .opus_max_average_bitrate = 510000}}));
+  const MediaSection& s = a.answer.sections[0];
+  EXPECT_EQ(s.formats[0].name, "red");
+  EXPECT_EQ(s.formats[1].fmtp,
+            "minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000");
+}
+
+TEST(PublisherAnswer, RejectsWhatDoesNotFitAndKeepsTheOrder) {
+  using Change = void (*)(SessionDescription&, AnswerOptions&);
+  struct Case {
+    const char* what;
+    Change change;
+    std::vector<bool> rejected;
+  };
+  const Case cases[] = {
+      {"as told",
+       [](SessionDescription&, AnswerOptions& o) { o.decisions = {{.mid = "0", .accept = false}}; },
+       {true, false, false}},
+      {"rejected by the offer",
+       [](SessionDescription& d, AnswerOptions&) { d.sections[1].port = 0; },
+       {false, true, false}},
+      {"not in the bundle",
+       [](SessionDescription& d, AnswerOptions&) {
+         d.bundle = {"0", "2"};
+       },
+       {false, true, false}},
+      {"no rtcp-mux",
+       [](SessionDescription& d, AnswerOptions&) { d.sections[0].rtcp_mux = false; },
+       {true, false, false}},
+      {"no common codec",
+       [](SessionDescription& d, AnswerOptions&) {
+         d.sections[1].formats = {{35, "H261", 90000}};
+       },
+       {false, true, false}},
+      {"red alone",
+       [](SessionDescription& d, AnswerOptions&) {
+         d.sections[0].formats = {{63, "red", 48000, 2, "111/111"}};
+       },
+       {true, false, false}},
+      {"not SCTP over DTLS",
+       [](SessionDescription& d, AnswerOptions&) { d.sections[2].protocol = "SCTP"; },
+       {false, false, true}},
+  };
+  for (const Case& c : cases) {
+    SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+    AnswerOptions o = options();
+    c.change(offer, o);
+    PublisherAnswer a = answer(offer, o);
+    ASSERT_EQ(a.answer.sections.size(), 3u) << c.what;
+    std::vector<std::string> bundle;
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(a.answer.sections[i].rejected(), c.rejected[i]) << c.what << ", section " << i;
+      EXPECT_EQ(a.answer.sections[i].mid, std::to_string(i)) << c.what;
+      EXPECT_EQ(a.answer.sections[i].type, offer.sections[i].type) << c.what;
+      if (!c.rejected[i]) bundle.push_back(std::to_string(i));
+    }
+    EXPECT_EQ(a.answer.bundle, bundle) << c.what;
+    EXPECT_TRUE(parse(serialize(a.answer))) << c.what;
+  }
+}
+
+TEST(PublisherAnswer, RefusesOffersWithoutATransport) {
+  using Change = void (*)(SessionDescription&);
+  const std::pair<const char*, Change> cases[] = {
+      {"no usable m-section", [](SessionDescription& d) { d.sections.clear(); }},
+      {"no ICE credentials", [](SessionDescription& d) { d.sections[0].ice = {}; }},
+      {"no SHA-256 fingerprint", [](SessionDescription& d) { d.sections[0].fingerprint.reset(); }},
+      {"no m-section of the offer can be accepted",
+       [](SessionDescription& d) {
+         for (MediaSection& s : d.sections) {
+           s.formats = {{35, "H261", 90000}};
+           s.protocol = "RTP/AVP";
+         }
+       }},
+  };
+  for (const auto& [message, change] : cases) {
+    SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+    change(offer);
+    auto a = answer_publisher(offer, publisher_capabilities(), options());
+    ASSERT_FALSE(a) << message;
+    EXPECT_EQ(a.error().message, message);
+  }
+}
+
+TEST(PublisherAnswer, DtlsRoles) {
+  const std::tuple<sdp::Setup, sdp::Setup, DtlsRole> cases[] = {
+      {sdp::Setup::kActpass, sdp::Setup::kPassive, DtlsRole::kServer},
+      {sdp::Setup::kActive, sdp::Setup::kPassive, DtlsRole::kServer},
+      {sdp::Setup::kPassive, sdp::Setup::kActive, DtlsRole::kClient},
+  };
+  for (const auto& [offered, answered, role] : cases) {
+    SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+    for (MediaSection& s : offer.sections) s.setup = offered;
+    PublisherAnswer a = answer(offer, options());
+    EXPECT_EQ(a.answer.sections[0].setup, answered);
+    EXPECT_EQ(a.remote.local_role, role);
+  }
+}
+
+TEST(PublisherAnswer, InactiveSectionSendsNothing) {
+  SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+  offer.sections[1].direction = Direction::kInactive;
+  PublisherAnswer a = answer(offer, options());
+  EXPECT_FALSE(a.sections[1].sending);
+  EXPECT_EQ(a.answer.sections[1].direction, Direction::kInactive);
+  EXPECT_FALSE(a.answer.sections[1].rejected());
+}
+
+// --- subscriber ---
+
+SentTrack track(MediaKind kind, int n, Codec codec, std::string fmtp = "") {
+  SentTrack t;
+  t.kind = kind;
+  t.stream_id = "PA_x|TR_" + std::to_string(n);
+  t.track_id = "TR_" + std::to_string(n);
+  t.cname = "PA_x";
+  t.ssrc = Ssrc(static_cast<uint32_t>(100 + n));
+  if (kind == MediaKind::kVideo) t.rtx_ssrc = Ssrc(static_cast<uint32_t>(200 + n));
+  CodecParameters p;
+  p.codec = codec;
+  p.fmtp = std::move(fmtp);
+  t.codecs = {p};
+  return t;
+}
+
+SessionDescription next_offer(SubscriberPlan& plan) {
+  return offer_subscriber(plan, subscriber_capabilities(), transport(), 77);
+}
+
+/// What a browser would answer: accepts everything offered.
+SessionDescription accept_all(const SessionDescription& offer) {
+  SessionDescription a = offer;
+  for (MediaSection& s : a.sections) {
+    s.direction = reversed(s.direction);
+    s.setup = sdp::Setup::kActive;
+    s.ssrcs.clear();
+    s.ssrc_groups.clear();
+    s.msid.reset();
+  }
+  return a;
+}
+
+TEST(SubscriberOffer, ReadsChromiumsRecordedAnswer) {
+  SubscriberPlan plan;
+  EXPECT_EQ(plan.add_data_channel(), "0");
+  (void)next_offer(plan);
+  ASSERT_EQ(plan.add(track(MediaKind::kAudio, 1, Codec::kOpus)), "1");
+  ASSERT_EQ(plan.add(track(MediaKind::kVideo, 2, Codec::kVp8)), "2");
+  ASSERT_EQ(plan.add(track(MediaKind::kVideo, 3, Codec::kH264,
+                           "packetization-mode=1;profile-level-id=42e01f")),
+            "3");
+  SessionDescription offer = next_offer(plan);
+  EXPECT_EQ(offer.session_version, 2u);
+  auto a = read_subscriber_answer(plan, offer, fixture("chromium_subscriber_answer.sdp"));
+  ASSERT_TRUE(a) << a.error().message;
+  EXPECT_EQ(a->remote.local_role, DtlsRole::kServer);
+  ASSERT_TRUE(a->data);
+  ASSERT_EQ(a->sections.size(), 3u);
+  EXPECT_EQ(a->sections[0].codecs[0].payload_type, 111);
+  EXPECT_EQ(a->sections[1].codecs[0].payload_type, 96);
+  EXPECT_EQ(a->sections[1].codecs[0].rtx_payload_type, 97);
+  EXPECT_EQ(a->sections[2].codecs[0].codec, Codec::kH264);
+  for (const AcceptedSection& s : a->sections) {
+    EXPECT_TRUE(s.receiving);
+    EXPECT_EQ(s.extensions.id(Extension::kMid),
+              extension_map(offer.sections[1]).id(Extension::kMid));
+    EXPECT_NE(s.extensions.id(Extension::kTransportSequence), 0);
+  }
+}
+
+TEST(SubscriberOffer, WritesTracks) {
+  SubscriberPlan plan;
+  ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)));
+  SentTrack audio = track(MediaKind::kAudio, 2, Codec::kOpus);
+  audio.stereo = true;
+  ASSERT_TRUE(plan.add(audio));
+  std::string text = serialize(next_offer(plan));
+  for (const char* line :
+       {"a=group:BUNDLE 0 1", "a=setup:actpass", "a=sendonly", "a=msid:PA_x|TR_1 TR_1",
+        "a=ssrc-group:FID 101 201", "a=ssrc:101 cname:PA_x", "a=ssrc:201 msid:PA_x|TR_1 TR_1",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97", "a=fmtp:97 apt=96", "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+        "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1", "a=end-of-candidates",
+        "a=rtcp-mux", "a=rtcp-fb:96 nack pli", "a=ice-lite"}) {
+    EXPECT_NE(text.find(std::string(line) + "\r\n"), std::string::npos) << line << "\n" << text;
+  }
+}
+
+TEST(SubscriberOffer, OffersOnlyFormatsThatCarryTheSource) {
+  struct Case {
+    const char* what;
+    Codec codec;
+    const char* fmtp;
+    std::vector<int> payload_types;
+  };
+  const Case cases[] = {
+      {"H264 constrained baseline, mode 1",
+       Codec::kH264,
+       "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+       {102, 103}},
+      {"the same profile spelled by main with constraint",
+       Codec::kH264,
+       "packetization-mode=1;profile-level-id=4d801f",
+       {102, 103}},
+      {"H264 without fmtp: baseline, mode 0", Codec::kH264, "", {108, 109}},
+      {"H264 high", Codec::kH264, "packetization-mode=1;profile-level-id=64001f", {116, 117}},
+      {"VP9 profile 2", Codec::kVp9, "profile-id=2", {100, 101}},
+      {"AV1", Codec::kAv1, "", {120, 121}},
+  };
+  for (const Case& c : cases) {
+    SubscriberPlan plan;
+    ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, c.codec, c.fmtp)));
+    EXPECT_EQ(payload_types(next_offer(plan).sections[0]), c.payload_types) << c.what;
+  }
+  SubscriberPlan plan;
+  SentTrack without_rtx = track(MediaKind::kVideo, 1, Codec::kVp8);
+  without_rtx.rtx_ssrc = Ssrc();
+  ASSERT_TRUE(plan.add(without_rtx));
+  EXPECT_EQ(payload_types(next_offer(plan).sections[0]), std::vector<int>{96});
+}
+
+TEST(SubscriberOffer, ReusesOnlySectionsAnsweredInactive) {
+  SubscriberPlan plan;
+  auto answered = [&] {
+    SessionDescription offer = next_offer(plan);
+    auto a = read_subscriber_answer(plan, offer, accept_all(offer));
+    EXPECT_TRUE(a);
+    return *a;
+  };
+  EXPECT_EQ(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)), "0");
+  EXPECT_EQ(plan.add(track(MediaKind::kAudio, 2, Codec::kOpus)), "1");
+  EXPECT_EQ(answered().sections.size(), 2u);
+
+  EXPECT_TRUE(plan.remove("0"));
+  EXPECT_FALSE(plan.remove("0")) << "already gone";
+  EXPECT_FALSE(plan.remove("9"));
+  EXPECT_EQ(plan.add(track(MediaKind::kVideo, 3, Codec::kVp8)), "2")
+      << "0 is still active for the browser";
+  SubscriberAnswer a = answered();
+  ASSERT_EQ(a.sections.size(), 2u);
+  EXPECT_EQ(a.sections[0].mid, "1");
+  EXPECT_EQ(a.sections[1].mid, "2");
+
+  EXPECT_EQ(plan.add(track(MediaKind::kVideo, 4, Codec::kAv1)), "0") << "reused now";
+  EXPECT_EQ(plan.add(track(MediaKind::kVideo, 5, Codec::kAv1)), "3") << "audio is not for video";
+  SessionDescription offer = next_offer(plan);
+  ASSERT_EQ(offer.sections.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(offer.sections[i].mid, std::to_string(i));
+  EXPECT_EQ(offer.sections[0].msid->track, "TR_4");
+  EXPECT_EQ(offer.sections[0].direction, Direction::kSendOnly);
+
+  // Added and removed between two offers: nothing was announced, so it may be used at once.
+  EXPECT_EQ(plan.add(track(MediaKind::kAudio, 6, Codec::kOpus)), "4");
+  EXPECT_TRUE(plan.remove("4"));
+  EXPECT_EQ(plan.add(track(MediaKind::kAudio, 7, Codec::kOpus)), "4");
+}
+
+TEST(SubscriberOffer, InactiveSectionsKeepTheirPlace) {
+  SubscriberPlan plan;
+  ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)));
+  (void)next_offer(plan);
+  plan.remove("0");
+  SessionDescription offer = next_offer(plan);
+  ASSERT_EQ(offer.sections.size(), 1u);
+  EXPECT_EQ(offer.sections[0].direction, Direction::kInactive);
+  EXPECT_FALSE(offer.sections[0].msid);
+  EXPECT_FALSE(offer.sections[0].formats.empty());
+  EXPECT_EQ(offer.bundle, std::vector<std::string>{"0"});
+}
+
+TEST(SubscriberAnswer, RejectedSectionIsNeverUsedAgain) {
+  SubscriberPlan plan;
+  ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)));
+  ASSERT_TRUE(plan.add(track(MediaKind::kAudio, 2, Codec::kOpus)));
+  SessionDescription offer = next_offer(plan);
+  SessionDescription answered = accept_all(offer);
+  answered.sections[0].port = 0;
+  answered.bundle = {"1"};
+  auto a = read_subscriber_answer(plan, offer, answered);
+  ASSERT_TRUE(a);
+  EXPECT_FALSE(a->sections[0].receiving);
+  EXPECT_TRUE(a->sections[1].receiving);
+  plan.remove("0");
+  EXPECT_EQ(plan.add(track(MediaKind::kVideo, 3, Codec::kVp8)), "2");
+  offer = next_offer(plan);
+  EXPECT_EQ(offer.sections[0].port, 0);
+  EXPECT_EQ(offer.bundle, (std::vector<std::string>{"1", "2"}));
+}
+
+TEST(SubscriberAnswer, TakesOnlyWhatWasOffered) {
+  SubscriberPlan plan;
+  ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)));
+  SessionDescription offer = next_offer(plan);
+  SessionDescription answered = accept_all(offer);
+  answered.sections[0].formats.push_back({98, "VP9", 90000});
+  answered.sections[0].extensions = {
+      {static_cast<uint8_t>(extension_map(offer.sections[0]).id(Extension::kMid) + 1),
+       extension_uri(Extension::kMid), std::nullopt}};
+  auto a = read_subscriber_answer(plan, offer, answered);
+  ASSERT_TRUE(a);
+  ASSERT_EQ(a->sections[0].codecs.size(), 1u);
+  EXPECT_EQ(a->sections[0].codecs[0].codec, Codec::kVp8);
+  EXPECT_EQ(a->sections[0].extensions.id(Extension::kMid), 0) << "another id than offered";
+}
+
+TEST(SubscriberAnswer, RefusesWhatIsNoAnswer) {
+  using Change = void (*)(SessionDescription&);
+  const std::pair<const char*, Change> cases[] = {
+      {"answer has 1 m-sections, the offer 2",
+       [](SessionDescription& d) { d.sections.pop_back(); }},
+      {"m-section 1 of the answer is not that of the offer",
+       [](SessionDescription& d) { d.sections[1].mid = "7"; }},
+      {"m-section 0 of the answer is not that of the offer",
+       [](SessionDescription& d) { d.sections[0].type = MediaType::kAudio; }},
+      {"answer without a=setup active or passive",
+       [](SessionDescription& d) { d.sections[0].setup = sdp::Setup::kActpass; }},
+      {"no SHA-256 fingerprint", [](SessionDescription& d) { d.sections[0].fingerprint.reset(); }},
+      {"no usable m-section",
+       [](SessionDescription& d) {
+         for (MediaSection& s : d.sections) s.port = 0;
+       }},
+  };
+  for (const auto& [message, change] : cases) {
+    SubscriberPlan plan;
+    ASSERT_TRUE(plan.add(track(MediaKind::kVideo, 1, Codec::kVp8)));
+    ASSERT_TRUE(plan.add(track(MediaKind::kAudio, 2, Codec::kOpus)));
+    SessionDescription offer = next_offer(plan);
+    SessionDescription answered = accept_all(offer);
+    change(answered);
+    auto a = read_subscriber_answer(plan, offer, answered);
+    ASSERT_FALSE(a) << message;
+    EXPECT_EQ(a.error().message, message);
+  }
+}
+
+TEST(SubscriberPlan, IsBounded) {
+  SubscriberPlan plan;
+  for (size_t i = 0; i < kMaxSections; ++i) {
+    ASSERT_TRUE(plan.add(track(MediaKind::kAudio, 1, Codec::kOpus)));
+  }
+  auto more = plan.add(track(MediaKind::kAudio, 1, Codec::kOpus));
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, ErrorCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace turms::rtc::sdp
