@@ -31,7 +31,7 @@ struct PeerResources {
   Rng& rng;
 };
 
-/// kServer: ICE-lite, controlled. kClient: sends checks and nominates.
+/// kServer: ICE-lite, controlled. kClient: sends checks; a controlling one nominates.
 enum class PeerRole : uint8_t { kServer, kClient };
 
 struct PeerConfig {
@@ -42,6 +42,10 @@ struct PeerConfig {
   Duration consent_timeout = std::chrono::seconds(15);
   /// Fails when not connected this long after set_remote.
   Duration connect_timeout = std::chrono::seconds(30);
+  /// Client: the ICE role to start with, settled with the remote side where they clash. The side
+  /// that offered controls, unless only one of them is lite (RFC 8445 section 6.1.1): that one
+  /// never does.
+  bool controlling = true;
   /// Client: USE-CANDIDATE in every check (connects one round trip sooner) instead of a separate
   /// nominating check of the best pair.
   bool aggressive_nomination = false;
@@ -174,19 +178,19 @@ class Peer {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
-  class Queue;
+  struct Queue;
 
   Received receive_stun(TimePoint now, const Path& path, ByteView datagram);
   Received receive_dtls(TimePoint now, const Path& path, ByteView datagram);
   Received receive_media(MutableByteView datagram, bool rtcp);
-  void drain_ice(TimePoint now);
-  void drain_dtls(TimePoint now);
-  void start_dtls(TimePoint now);
+  void after_ice(TimePoint now);
+  void after_dtls();
   void update_connected();
+  void transmit(const Path& path, Bytes datagram);
+  void end(const PeerEvent& event);
   void fail(FailReason reason);
-  void emit(const PeerEvent& event);
+  void close_dtls();
 
-  PeerConfig config_;
   PeerResources resources_;
   std::unique_ptr<ice::Agent> ice_;
   std::unique_ptr<dtls::Transport> dtls_;
@@ -195,7 +199,9 @@ class Peer {
   std::vector<PeerEvent> events_;     // taken from the front; only while something waits
   size_t next_event_ = 0;
   std::optional<DtlsFingerprint> remote_fingerprint_;
+  Duration connect_timeout_;
   TimePoint connect_deadline_ = kNever;
+  PeerRole role_;
   bool connected_ = false;
   bool ended_ = false;  // closed or failed
   Counters counters_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 
@@ -57,9 +58,10 @@ class Backend {
     CipherJob job;
   };
   static constexpr size_t kMaxBatch = 64;
-  /// Seals up to kMaxBatch packets made by ciphers of this back end and of the one profile; better
-  /// than one by one where the library works on several packets at once.
-  virtual void seal_batch(Profile profile, std::span<SealRequest> requests);
+  /// Seals up to kMaxBatch packets whose ciphers this back end made for kAes128CmSha1_80: SHA-1
+  /// gains from several packets at once. (AES-GCM fills the processor with one packet: seal it
+  /// directly.)
+  virtual void seal_cm_batch(std::span<const SealRequest> requests) = 0;
 };
 
 }  // namespace turms::rtc::srtp

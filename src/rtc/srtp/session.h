@@ -46,7 +46,9 @@ class Session {
   /// Encrypts in place. The plain packet is the first `size` bytes of `buffer`, which has room for
   /// kMaxRtpOverhead (kMaxRtcpOverhead) more. Returns the new size; 0 when the packet is malformed,
   /// the room too small, or the stream table full. Sequence numbers of an SSRC may go back by less
-  /// than 2^15, but the same number must not be protected twice.
+  /// than 2^15, but the same number must not be protected twice. Let a stream start below 2^15:
+  /// where its first packets are lost around a wrap the receiver could not tell the rollover
+  /// counter (RFC 3711 section 3.3.1).
   [[nodiscard]] size_t protect_rtp(MutableByteView buffer, size_t size);
   [[nodiscard]] size_t protect_rtcp(MutableByteView buffer, size_t size);
 
@@ -65,8 +67,8 @@ class Session {
 
  private:
   bool prepare_rtp(MutableByteView buffer, size_t size, CipherJob& job);
-  void rtp_iv(uint32_t ssrc, uint64_t index, const uint8_t* salt, CipherJob& job) const;
-  void rtcp_iv(uint32_t ssrc, uint32_t index, const uint8_t* salt, CipherJob& job) const;
+  void set_iv(uint32_t ssrc, uint64_t index, const std::array<uint8_t, 14>& salt,
+              CipherJob& job) const;
 
   struct Direction {
     std::unique_ptr<Cipher> rtp;
@@ -80,9 +82,10 @@ class Session {
   Direction send_;
   Direction receive_;
   StreamTable<SendStream> send_streams_{kMaxSendStreams};
-  StreamTable<SendRtcpStream> send_rtcp_streams_{kMaxSendStreams};
   StreamTable<ReceiveStream> receive_streams_{kMaxReceiveStreams};
   StreamTable<ReceiveStream> receive_rtcp_streams_{kMaxReceiveStreams};
+  /// One for all SSRCs: (SSRC, index) stays unique, and receivers care for nothing else.
+  uint32_t next_rtcp_index_ = 0;
 };
 
 }  // namespace turms::rtc::srtp

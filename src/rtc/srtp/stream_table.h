@@ -3,17 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace turms::rtc::srtp {
 
 /// Highest index sent of one SSRC: rollover counter and sequence number (RFC 3711 section 3.3.1).
 struct SendStream {
   uint64_t index = 0;
-};
-
-/// The next SRTCP index of one SSRC, 31 bits.
-struct SendRtcpStream {
-  uint32_t next_index = 0;
 };
 
 /// Highest index received of one SSRC and which of the kWindow indices up to it were seen.

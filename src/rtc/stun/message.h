@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -63,17 +64,18 @@ class Message {
   [[nodiscard]] std::optional<uint64_t> ice_controlled() const { return ice_controlled_; }
   [[nodiscard]] std::optional<TransportAddress> mapped_address() const { return mapped_address_; }
   [[nodiscard]] std::optional<uint16_t> error_code() const { return error_code_; }
-  [[nodiscard]] bool has_fingerprint() const { return has_fingerprint_; }
   [[nodiscard]] bool has_integrity() const { return integrity_offset_ != 0; }
-  /// Type of the first attribute that must be understood and is not (RFC 8489 section 6.3.1).
-  [[nodiscard]] std::optional<uint16_t> unknown_required() const { return unknown_required_; }
+  /// Attributes that must be understood and are not (RFC 8489 section 6.3.1), the first few.
+  [[nodiscard]] std::span<const uint16_t> unknown_required() const {
+    return std::span(unknown_required_).first(unknown_required_count_);
+  }
 
   /// Whether MESSAGE-INTEGRITY is there and fits. The key of short-term credentials is the
   /// password.
   [[nodiscard]] bool verify_integrity(std::string_view password) const;
 
  private:
-  bool parse_attribute(uint16_t type, ByteView value, size_t offset);
+  bool parse_attribute(uint16_t type, ByteView value);
 
   ByteView datagram_;
   Class class_{};
@@ -81,14 +83,14 @@ class Message {
   TransactionId transaction_id_{};
   size_t integrity_offset_ = 0;  // of the attribute's header; 0: absent
   bool use_candidate_ = false;
-  bool has_fingerprint_ = false;
   std::optional<std::string_view> username_;
   std::optional<uint32_t> priority_;
   std::optional<uint64_t> ice_controlling_;
   std::optional<uint64_t> ice_controlled_;
   std::optional<TransportAddress> mapped_address_;
   std::optional<uint16_t> error_code_;
-  std::optional<uint16_t> unknown_required_;
+  std::array<uint16_t, 4> unknown_required_{};
+  size_t unknown_required_count_ = 0;
 };
 
 /// Builds one message into a caller's buffer (kMaxBuiltSize is always enough). Attributes in the
@@ -104,7 +106,7 @@ class Builder {
   Builder& ice_controlled(uint64_t tie_breaker);
   Builder& xor_mapped_address(const TransportAddress& address);
   Builder& error_code(ErrorCode code);
-  Builder& unknown_attribute(uint16_t type);
+  Builder& unknown_attributes(std::span<const uint16_t> types);
 
   /// Adds MESSAGE-INTEGRITY unless the password is empty, then FINGERPRINT; the message, or nothing
   /// when the buffer was too small.

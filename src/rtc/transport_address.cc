@@ -1,0 +1,24 @@
+#include "rtc/transport_address.h"
+
+#include <fmt/format.h>
+
+namespace turms::rtc {
+
+std::string to_string(const TransportAddress& address) {
+  const auto& ip = address.ip;
+  switch (address.family) {
+    case TransportAddress::Family::kNone:
+      return "none";
+    case TransportAddress::Family::kIpv4:
+      return fmt::format("{}.{}.{}.{}:{}", ip[0], ip[1], ip[2], ip[3], address.port);
+    case TransportAddress::Family::kIpv6:
+      break;
+  }
+  std::string text = "[";
+  for (size_t i = 0; i < 16; i += 2) {
+    text += fmt::format("{}{:x}", i == 0 ? "" : ":", load_be16(&ip[i]));
+  }
+  return text + fmt::format("]:{}", address.port);
+}
+
+}  // namespace turms::rtc
