@@ -1,0 +1,175 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "im/domain_fwd.h"
+#include "im/messages.h"
+#include "im/ports.h"
+#include "im/status.h"
+
+namespace turms::im {
+
+/// What an operator may decide about meetings, with the upstream defaults.
+struct MeetingSettings {
+  enum class Password {
+    kProhibited,
+    kOptional,
+    kRequired,
+  };
+  Password password = Password::kProhibited;
+  size_t max_name_size = 20;  // UTF-16 code units, as all limits of texts
+  size_t max_intro_size = 200;
+  size_t max_password_size = 64;
+  int64_t max_active_meetings_per_user = 1;
+  /// How far ahead a meeting may start; its room is made when somebody joins.
+  Duration max_start_offset{};
+  bool allow_cancel = true;
+  int max_participants_of_group_meeting = 100;
+  int max_participants_of_private_meeting = 2;
+  /// Where clients connect with their token; empty: the origin that serves the page.
+  std::string media_url;
+};
+
+struct CreateMeeting {
+  std::optional<UserId> user_id;
+  std::optional<GroupId> group_id;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> password;
+  std::optional<WallTime> start_date;
+};
+
+struct QueryMeetings {
+  std::vector<MeetingId> ids;
+  std::vector<UserId> creator_ids;
+  std::vector<UserId> user_ids;
+  std::vector<GroupId> group_ids;
+  std::optional<WallTime> creation_date_start;
+  std::optional<WallTime> creation_date_end;
+  std::optional<int32_t> skip;
+  std::optional<int32_t> limit;
+};
+
+struct UpdateMeeting {
+  std::optional<MeetingId> id;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> password;
+};
+
+struct UpdateMeetingInvitation {
+  MeetingId meeting_id;
+  std::optional<std::string> password;
+  ResponseAction response_action = ResponseAction::kAccept;
+};
+
+/// Exactly one of the two.
+struct QueryMeetingState {
+  std::optional<MeetingId> meeting_id;
+  std::optional<GroupId> group_id;
+};
+
+/// Meetings of groups and between two users: who may hold, see, join and end them; and their live
+/// state. The media is a ConferenceProvider's (a plugin's). Lives on the control thread; what it is
+/// made from outlives it.
+///
+/// Told to everybody concerned (the members of the group; both sides of a private meeting):
+///   created    an invitation message (system message, records [0x02] and the encoded Meeting), and
+///              the state to sessions with extensions;
+///   changed    the state, whenever somebody comes, goes, or (un)publishes;
+///   over       MeetingFinished (a relayed delete_meeting) and the last state with its end date.
+class Meetings final : public ConferenceListener, public GroupListener {
+ public:
+  /// Bounds of one query, and of meetings going on at once.
+  static constexpr int32_t kMaxQueried = 1000;
+  static constexpr size_t kMaxActive = 100'000;
+
+  /// Makes the second record of an invitation message (gateway::encode_meeting_record).
+  using EncodeRecord = std::function<Bytes(const Meeting&)>;
+
+  Meetings(Context& context, Messages& messages, Delivery& delivery, ConferenceProvider& provider,
+           EncodeRecord encode_record, MeetingSettings settings = {});
+
+  /// Once, before requests: takes up the meetings that were going on when the server stopped. Their
+  /// rooms are made again if they are gone; a room that stays empty then ends in time.
+  Task<void> resume();
+  /// About every second: mutes that ran out.
+  void tick();
+
+  // What a client asks. Without a running provider everything but queries is refused with
+  // kConferenceNotImplemented.
+
+  /// The new meeting's id (data.long). kIllegalArgument unless exactly one of user and group is
+  /// given. The invitation message is among the effects.
+  Task<Outcome<Reply<MeetingId>>> create(Caller caller, CreateMeeting command);
+  /// By its creator only. A meeting that is over stays as it is, which is no error.
+  Task<Outcome<Reply<>>> cancel(Caller caller, std::optional<MeetingId> id);
+  /// Those the caller may see; the list may be empty (answered 1000 with an empty list).
+  Task<Outcome<std::vector<Meeting>>> query(Caller caller, QueryMeetings query);
+  Task<Outcome<Reply<>>> update(Caller caller, UpdateMeeting command);
+  /// The access token (data.string) when accepted; nothing when declined or ignored.
+  Task<Outcome<Reply<std::optional<std::string>>>> reply_to_invitation(
+      Caller caller, UpdateMeetingInvitation command);
+  /// kNoContent when there is none that the caller may see. An extension request.
+  Task<Outcome<std::vector<MeetingStateChanged>>> query_state(Caller caller,
+                                                              QueryMeetingState query);
+
+  // ConferenceListener: what the provider reports.
+  void participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) override;
+  void meeting_ended(MeetingId id, WallTime when) override;
+
+  // GroupListener: who must leave, fall silent, or may more.
+  void members_removed(GroupId id, const std::vector<UserId>& users) override;
+  void member_muted(GroupId id, UserId user, std::optional<WallTime> until) override;
+  void role_changed(GroupId id, UserId user, GroupMemberRole role) override;
+  void group_deleted(GroupId id) override;
+
+  /// Meetings that are neither over nor canceled.
+  [[nodiscard]] size_t active() const { return live_.size(); }
+
+ private:
+  /// A meeting that goes on.
+  struct Live {
+    Meeting meeting;
+    std::vector<MeetingParticipant> participants;
+    int64_t version = 0;
+    /// Whom it was last told to: all there is left of a group that was deleted.
+    Recipients audience;
+    bool has_room = false;
+  };
+
+  Task<Outcome<Push>> open(Meeting& meeting);
+  Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
+  Task<Result<Recipients>> audience_of(const Meeting& meeting);
+  Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);
+  Task<Outcome<std::vector<Meeting>>> find_visible(UserId user, QueryMeetings query);
+  /// Stops keeping it, and says so to everybody unless `told_by_relay`.
+  Task<void> finish(Meeting meeting, Recipients fallback_audience, bool told_by_relay);
+  Task<void> end_all(GroupId id);
+  Task<void> push_state(MeetingId id);
+  Task<void> end(MeetingId id, WallTime when);
+  Task<Result<None>> name_participants(Live& live);
+  Live& keep(Meeting meeting);
+  MeetingStateChanged state_of(const Live& live) const;
+  int64_t next_version(int64_t last) const;
+
+  Context& context_;
+  Messages& messages_;
+  Delivery& delivery_;
+  ConferenceProvider& provider_;
+  EncodeRecord encode_record_;
+  MeetingSettings settings_;
+  std::map<MeetingId, Live> live_;
+  /// Meetings being made, so that two requests of one user at once count as two.
+  std::map<UserId, int64_t> being_made_;
+  /// Members whose mute ends by itself.
+  std::map<std::pair<GroupId, UserId>, WallTime> muted_until_;
+};
+
+}  // namespace turms::im

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "im/ports.h"
+
+namespace turms::net {
+class HttpServer;
+class Loop;
+}  // namespace turms::net
+
+namespace turms::plugin {
+
+struct HostConfig {
+  /// *.so of this directory are plugins.
+  std::string directory;
+  /// What plugins.<name>.<key> says, without the prefix; asked when a plugin starts.
+  std::function<std::map<std::string, std::string>(const std::string& plugin)> settings;
+  /// After it a call has failed, whatever the plugin does.
+  Duration call_deadline = std::chrono::seconds(8);
+  /// Body of an HTTP request under /plugins/.
+  size_t max_http_body = 1024 * 1024;
+};
+
+enum class PluginState { kStopped, kRunning, kFailed };
+
+struct PluginStatus {
+  std::string name;     // of the file until it was loaded
+  std::string version;  // empty until it was loaded
+  std::string file;
+  PluginState state = PluginState::kStopped;
+  std::string error;  // why it failed
+  bool conference = false;
+};
+
+/// Loads, starts and stops plugins (include/turms/plugin.h), and turns the conference table of the
+/// first running one into the domain's ConferenceProvider. A plugin that cannot be loaded, fails to
+/// start or does not answer is reported in statuses() and in the log, and everything else goes on.
+/// Lives on the control thread; loop and server outlive it. At most kMaxPlugins plugins,
+/// kMaxCalls calls under way and kMaxTimers timers.
+class Host {
+ public:
+  static constexpr size_t kMaxPlugins = 64;
+  static constexpr size_t kMaxCalls = 10'000;
+  static constexpr size_t kMaxTimers = 10'000;
+
+  /// `server` may be null: then plugins have no HTTP.
+  Host(net::Loop& loop, net::HttpServer* server, HostConfig config);
+  /// Stops and unloads everything.
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Loads and starts the named plugins (file <name>.so or turms-plugin-<name>.so); all of the
+  /// directory when `names` is empty. Errors are in statuses().
+  void load(const std::vector<std::string>& names);
+  /// Loads one file and starts it. kInvalidArgument: no plugin, or of another ABI.
+  /// kAlreadyExists: one of that name runs. kFailedPrecondition: it refused to start.
+  Status load_file(const std::string& file);
+  /// By name. kNotFound, kFailedPrecondition.
+  Status start(const std::string& name);
+  /// Calls under way fail with kUnavailable. kNotFound.
+  Status stop(const std::string& name);
+
+  [[nodiscard]] std::vector<PluginStatus> statuses() const;
+
+  /// Always there; available() is false while no plugin with a conference table runs.
+  im::ConferenceProvider& conference();
+  /// Who hears of participants and ends. Reports before it are lost.
+  void set_conference_listener(im::ConferenceListener& listener);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace turms::plugin
