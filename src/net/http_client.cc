@@ -4,6 +4,7 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <map>
 #include <unordered_set>
@@ -33,9 +34,11 @@ Status parse_url(HttpExchange& exchange) {
   exchange.origin.tls = url->scheme() == "https";
   exchange.origin.host = url->host_address();
   exchange.origin.port = exchange.origin.tls ? 443 : 80;
-  if (url->has_port() && !url->port().empty()) {
-    if (url->port_number() == 0) return bad();
-    exchange.origin.port = url->port_number();
+  const std::string_view port(url->port().data(), url->port().size());
+  if (!port.empty()) {
+    const auto [end, error] =
+        std::from_chars(port.data(), port.data() + port.size(), exchange.origin.port);
+    if (error != std::errc() || exchange.origin.port == 0) return bad();
   }
   exchange.target = std::string(url->encoded_path());
   if (exchange.target.empty()) exchange.target = "/";
@@ -202,7 +205,7 @@ std::unique_ptr<HttpClient> HttpClient::create(Loop& loop, HttpClientConfig conf
   return std::make_unique<HttpClientImpl>(loop, std::move(config));
 }
 
-Task<Result<HttpResponse>> HttpClient::fetch(HttpClientRequest request) {
+Task<Result<HttpResponse>> HttpClient::fetch(HttpClientRequest& request) {
   Completion<Result<HttpResponse>> done;
   this->request(std::move(request), done.setter());
   co_return co_await done;

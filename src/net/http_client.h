@@ -48,7 +48,9 @@ class HttpClient {
 
   /// The handler runs exactly once, never from within this call.
   virtual void request(HttpClientRequest request, Handler handler) = 0;
-  Task<Result<HttpResponse>> fetch(HttpClientRequest request);
+  /// Moves from `request`, which must be a named object: GCC 12 destroys a braced temporary inside
+  /// a co_await expression twice.
+  Task<Result<HttpResponse>> fetch(HttpClientRequest& request);
 };
 
 }  // namespace turms::net

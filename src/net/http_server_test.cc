@@ -11,7 +11,7 @@ namespace {
 class HttpServerTest : public testing::Test {
  protected:
   void start(HttpServerConfig config = {}) {
-    config.name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    config.name = test_server_name();
     name_ = config.name;
     server_ = std::move(*HttpServer::listen(loop_, config));
     server_->route("GET", "/hello", [](HttpRequest request, HttpResponder responder) {

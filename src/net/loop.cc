@@ -71,13 +71,13 @@ void LoopCore::unwatch(const Watch& watch) {
   free_slots_.push_back(index);
 }
 
-void LoopCore::turn(bool may_sleep, TimePoint limit) {
+void LoopCore::turn(TimePoint limit) {
+  flush_dirty();  // what was queued outside of any turn
   TimePoint until = std::min(next_timer(), limit);
-  if (may_sleep) {
+  {
     const std::lock_guard lock(mutex_);
-    if (!posted_.empty()) may_sleep = false;
+    if (!posted_.empty()) until = TimePoint::min();
   }
-  if (!may_sleep) until = TimePoint::min();
   for (const Poller::Event& event : poller_.wait(monotonic_now(), until)) {
     const Slot& slot = slots_[static_cast<uint32_t>(event.tag)];
     if (slot.handler != nullptr && slot.generation == static_cast<uint32_t>(event.tag >> 32)) {
@@ -169,7 +169,7 @@ bool Loop::run_until(const std::function<bool()>& done, Duration limit) {
   const TimePoint end = limit == Duration::max() ? kNever : monotonic_now() + limit;
   bool result = done();
   while (!result && !core_->stop_ && (end == kNever || monotonic_now() < end)) {
-    core_->turn(true, end);
+    core_->turn(end);
     result = done();
   }
   core_->stop_ = false;

@@ -66,7 +66,7 @@ class LoopCore {
     }
   };
 
-  void turn(bool may_sleep, TimePoint limit);
+  void turn(TimePoint limit);
   void run_timers();
   void run_posted();
   void flush_dirty();

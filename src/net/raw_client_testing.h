@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,12 @@
 namespace turms::net {
 
 inline constexpr Duration kTestLimit = std::chrono::seconds(20);
+
+/// A name for metrics that no other test counts under.
+inline std::string test_server_name() {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  return std::string(test->test_suite_name()) + "." + test->name();
+}
 
 /// For tests: a TCP client on the loop under test that says exactly what it is told.
 class RawClient final : public FdHandler {
