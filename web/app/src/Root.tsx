@@ -1,0 +1,29 @@
+import { useEffect, useMemo } from 'react';
+import { Toasts } from './components/Toasts';
+import { browserLanguage, languages, LocaleContext, localeTags } from './i18n';
+import { usePreferences } from './state/preferences';
+import { useApp } from './state/store';
+import { Shell } from './views/Shell';
+import { SignIn } from './views/SignIn';
+
+export function Root() {
+  const { language: chosen, theme } = usePreferences();
+  const language = chosen ?? browserLanguage();
+  const phase = useApp((state) => state.phase);
+  const locale = useMemo(() => ({ language, texts: languages[language] }), [language]);
+
+  useEffect(() => {
+    document.documentElement.lang = localeTags[language];
+  }, [language]);
+  useEffect(() => {
+    if (theme === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }, [theme]);
+
+  return (
+    <LocaleContext value={locale}>
+      {phase === 'signedIn' || phase === 'restoring' ? <Shell /> : <SignIn />}
+      <Toasts />
+    </LocaleContext>
+  );
+}

@@ -1,0 +1,213 @@
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { GroupMemberRole } from 'turms-client';
+import { Button } from '../components/Button';
+import { Dialog } from '../components/Dialog';
+import { Icon, type IconName } from '../components/Icon';
+import { Menu } from '../components/Menu';
+import { describeError } from '../i18n/describe';
+import { useTexts } from '../i18n';
+import { app } from '../state/page';
+import { setPreferences } from '../state/preferences';
+import { navigate } from '../state/route';
+import { type CurrentMeeting, useApp } from '../state/store';
+import { DeviceMenu } from './DeviceMenu';
+import type { SidePanel } from './MeetingView';
+import type { DeviceName, MeetingRoom } from './room';
+import { shortcutKeys, useShortcuts } from './shortcuts';
+
+interface ControlsProps {
+  meeting: CurrentMeeting;
+  room: MeetingRoom;
+  panel: SidePanel;
+  onPanel: (panel: SidePanel) => void;
+}
+
+export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
+  const { meeting: texts } = useTexts();
+  const people = useStore(room.state, (state) => state.people.length);
+  const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
+  const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
+  const toggle = (name: 'microphone' | 'camera') => {
+    const { on } = room.state.getState().devices[name];
+    setPreferences(name === 'microphone' ? { microphoneOn: !on } : { cameraOn: !on });
+    void room.setDevice(name, !on);
+  };
+  useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
+
+  return (
+    <div className="controls-frame">
+      <DeviceFailures room={room} />
+      <div className="controls" role="toolbar" aria-label={texts.controls}>
+        <div className="control-group">
+          <DeviceToggle room={room} name="microphone" shortcut="D" onToggle={() => toggle('microphone')} />
+          <DeviceMenu room={room} kinds={['audioinput', 'audiooutput']} label={`${texts.microphone}: ${texts.devices}`} />
+        </div>
+        <div className="control-group">
+          <DeviceToggle room={room} name="camera" shortcut="E" onToggle={() => toggle('camera')} />
+          <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} />
+        </div>
+        {canShareScreen && <ScreenToggle room={room} />}
+        <PanelToggle icon="people" label={texts.people} count={people} isOpen={panel === 'people'} onClick={() => onPanel('people')} />
+        <PanelToggle
+          icon="chat"
+          label={texts.chat}
+          count={panel === 'chat' ? 0 : unread}
+          isOpen={panel === 'chat'}
+          onClick={() => onPanel('chat')}
+        />
+        <Leave meeting={meeting} />
+      </div>
+    </div>
+  );
+}
+
+interface DeviceToggleProps {
+  room: MeetingRoom;
+  name: 'microphone' | 'camera';
+  shortcut: string;
+  onToggle: () => void;
+}
+
+function DeviceToggle({ room, name, shortcut, onToggle }: DeviceToggleProps) {
+  const { meeting: texts } = useTexts();
+  const { on, busy, allowed } = useStore(room.state, (state) => state.devices[name]);
+  const label = name === 'microphone' ? (on ? texts.microphoneOn : texts.microphoneOff) : on ? texts.cameraOn : texts.cameraOff;
+  const icon: IconName = name === 'microphone' ? (on ? 'microphone' : 'microphoneOff') : on ? 'camera' : 'cameraOff';
+  return (
+    <button
+      type="button"
+      className={`control ${on ? '' : 'is-off'}`}
+      aria-label={label}
+      aria-pressed={on}
+      aria-keyshortcuts={`Control+${shortcut}`}
+      title={`${label} (${shortcutKeys(shortcut)})`}
+      disabled={busy || (!allowed && !on)}
+      onClick={onToggle}
+    >
+      <Icon name={icon} size={22} />
+    </button>
+  );
+}
+
+function ScreenToggle({ room }: { room: MeetingRoom }) {
+  const { meeting: texts } = useTexts();
+  const { on, busy, allowed } = useStore(room.state, (state) => state.devices.screen);
+  const label = on ? texts.screenOn : texts.screenOff;
+  return (
+    <button
+      type="button"
+      className={`control ${on ? 'is-active' : ''}`}
+      aria-label={label}
+      aria-pressed={on}
+      title={label}
+      disabled={busy || (!allowed && !on)}
+      onClick={() => void room.setDevice('screen', !on)}
+    >
+      <Icon name="screen" size={22} />
+    </button>
+  );
+}
+
+interface PanelToggleProps {
+  icon: IconName;
+  label: string;
+  count: number;
+  isOpen: boolean;
+  onClick: () => void;
+}
+
+function PanelToggle({ icon, label, count, isOpen, onClick }: PanelToggleProps) {
+  return (
+    <button
+      type="button"
+      className={`control ${isOpen ? 'is-active' : ''}`}
+      aria-label={count > 0 ? `${label} (${count})` : label}
+      aria-expanded={isOpen}
+      title={label}
+      onClick={onClick}
+    >
+      <Icon name={icon} size={22} />
+      {count > 0 && (
+        <span className="control-count" aria-hidden="true">
+          {count}
+        </span>
+      )}
+    </button>
+  );
+}
+
+/** Why a device that was asked for is not on. */
+function DeviceFailures({ room }: { room: MeetingRoom }) {
+  const texts = useTexts();
+  const devices = useStore(room.state, (state) => state.devices);
+  const labels: Record<DeviceName, string> = {
+    microphone: texts.meeting.microphone,
+    camera: texts.meeting.camera,
+    screen: texts.meeting.screenOff,
+  };
+  const lines = (['microphone', 'camera', 'screen'] as const).flatMap((name) => {
+    const { failure } = devices[name];
+    return failure ? [`${labels[name]}: ${describeError(failure, texts)}`] : [];
+  });
+  if (!devices.microphone.allowed) {
+    lines.push(devices.camera.allowed ? texts.meeting.mutedByGroup : texts.meeting.listenOnly);
+  }
+  return (
+    <div role="status" className="device-failures">
+      {lines.map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+    </div>
+  );
+}
+
+function Leave({ meeting }: { meeting: CurrentMeeting }) {
+  const { meeting: texts } = useTexts();
+  const me = useApp((state) => state.me);
+  const isCreator = useApp((state) => state.meetings.get(meeting.id)?.creatorId === me);
+  const role = useApp((state) => state.members.get(meeting.groupId)?.find(({ userId }) => userId === me)?.role);
+  const [isAsking, setIsAsking] = useState(false);
+  const mayEnd = isCreator || role === GroupMemberRole.OWNER || role === GroupMemberRole.MANAGER;
+  const show = () => navigate({ groupId: meeting.groupId, view: 'conversation' }, { replace: true });
+  const leave = () => {
+    void app.meetings.leave();
+    show();
+  };
+  return (
+    <div className="control-group control-group-leave">
+      <Button tone="danger" className="control control-leave" aria-label={texts.leave} title={texts.leave} onClick={leave}>
+        <Icon name="leave" size={24} />
+      </Button>
+      {mayEnd && (
+        <Menu
+          label={texts.leaveMenu}
+          className="control-more"
+          sections={[
+            {
+              key: 'leave',
+              items: [
+                { key: 'leave', label: texts.leave, icon: 'leave', onSelect: leave },
+                { key: 'end', label: texts.endForAll, icon: 'close', danger: true, onSelect: () => setIsAsking(true) },
+              ],
+            },
+          ]}
+        >
+          <Icon name="up" size={16} />
+        </Menu>
+      )}
+      {isAsking && (
+        <Dialog
+          title={texts.confirmEnd}
+          confirm={texts.endForAll}
+          danger
+          onConfirm={() => {
+            setIsAsking(false);
+            void app.meetings.endForAll();
+          }}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+import { TurmsClient, TurmsError } from 'turms-client';
+import { Context } from './context';
+import { ConversationsController } from './conversations';
+import { GroupsController } from './groups';
+import { MeetingsController } from './meetings';
+import { type AppStore, initialState } from './store';
+import { loadSession, saveMeeting, saveSession } from './storage';
+
+export interface AppOptions {
+  client: TurmsClient;
+  store: AppStore;
+  /** Where to connect for media when the server does not say. */
+  mediaUrl: string;
+  /** Shows the meeting of the group. */
+  showMeeting: (groupId: bigint) => void;
+}
+
+/** Everything that the page does, wired together: views call this, and look at the store. */
+export class App {
+  readonly groups: GroupsController;
+  readonly conversations: ConversationsController;
+  readonly meetings: MeetingsController;
+  private readonly context: Context;
+  private signIns = 0;
+
+  constructor(options: AppOptions) {
+    const { client, store } = options;
+    this.context = new Context(client, store);
+    this.groups = new GroupsController(
+      this.context,
+      (groupId) => {
+        void this.conversations.load(groupId);
+        void this.meetings.refresh(groupId);
+      },
+      (groupId) => this.meetings.noteGroupRemoved(groupId),
+    );
+    this.conversations = new ConversationsController(this.context, this.groups, (message) =>
+      this.meetings.noteMessage(message),
+    );
+    this.meetings = new MeetingsController(this.context, this.groups, options.showMeeting, options.mediaUrl);
+    client.on('state', (connection) => {
+      this.context.set({ connection });
+      if (connection === 'online') void this.afterSignIn();
+    });
+    client.on('closed', ({ willReconnect, closeStatus, code, reason }) => {
+      if (willReconnect || this.context.state.phase !== 'signedIn') return;
+      const error = code === undefined ? undefined : new TurmsError('refused', 'The session ended', code, reason);
+      this.reset();
+      this.context.set({
+        ...(closeStatus !== undefined && { closeStatus }),
+        ...(error && { signInError: error }),
+      });
+    });
+  }
+
+  /** Signs in again with what the tab remembers; what the page does first. */
+  async restore(): Promise<void> {
+    const stored = loadSession();
+    if (!stored) return;
+    await this.signInAs(BigInt(stored.userId), stored.password, true);
+  }
+
+  signIn(userId: bigint, password: string): Promise<void> {
+    return this.signInAs(userId, password, false);
+  }
+
+  async signOut(): Promise<void> {
+    await this.meetings.leave();
+    this.context.client.signOut();
+    this.reset();
+  }
+
+  /** The network is back, or somebody looks at the page again. */
+  wake(): void {
+    this.context.client.reconnectNow();
+  }
+
+  dismissToast(id: number): void {
+    this.context.dismissToast(id);
+  }
+
+  private async signInAs(userId: bigint, password: string, isRestore: boolean): Promise<void> {
+    this.context.store.setState({ ...initialState, phase: isRestore ? 'restoring' : 'signingIn', me: userId }, true);
+    this.signIns = 0;
+    try {
+      await this.context.client.signIn({ userId, password }, { keepTrying: isRestore });
+    } catch (signInError) {
+      saveSession(undefined);
+      this.context.store.setState({ ...initialState, signInError }, true);
+      return;
+    }
+    saveSession({ userId: `${userId}`, password });
+    this.context.set({ phase: 'signedIn' });
+  }
+
+  /** A session was established: the first one, or one after a lost connection. */
+  private async afterSignIn(): Promise<void> {
+    this.signIns += 1;
+    const isFirst = this.signIns === 1;
+    const { state } = this.context;
+    this.groups.needProfiles([state.me]);
+    const known = [...state.groups.keys()];
+    await Promise.all([this.groups.refresh(), this.groups.refreshInvitations()]);
+    if (isFirst) {
+      await this.meetings.restore();
+      return;
+    }
+    for (const groupId of known) {
+      if (!this.context.state.groups.has(groupId)) continue;
+      void this.meetings.refresh(groupId);
+      if (this.context.state.members.has(groupId)) void this.groups.refreshMembers(groupId);
+    }
+  }
+
+  private reset(): void {
+    saveSession(undefined);
+    saveMeeting(undefined);
+    void this.context.state.current?.room?.leave();
+    this.context.store.setState(initialState, true);
+  }
+}

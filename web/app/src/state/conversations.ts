@@ -1,0 +1,275 @@
+import { type ChatMessage, mayHaveTakenEffect, StatusCode, TurmsError } from 'turms-client';
+import type { Context } from './context';
+import type { GroupsController } from './groups';
+import { type Conversation, withEntry } from './store';
+import { applyEdit, applyRecall, countUnread, type Entry, mergeMessages, replaceEntry } from './timeline';
+
+export const pageSize = 50;
+const typingShownMs = 6000;
+const typingSentEveryMs = 4000;
+const readsAskedEveryMs = 4000;
+
+/** What was written in the groups: history, sending, read dates, typing. */
+export class ConversationsController {
+  private nextLocal = 1;
+  private lastTypingSent = 0;
+  private readonly readsAsked = new Map<bigint, number>();
+  private readonly marking = new Set<bigint>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly groups: GroupsController,
+    /** Called for messages that arrive, as opposed to those of the history. */
+    private readonly onArrived: (message: ChatMessage) => void,
+  ) {
+    const { client } = context;
+    client.on('message', ({ message }) => {
+      if (message.groupId === undefined) return;
+      this.clearTyping(message.groupId, message.senderId);
+      this.merge(message.groupId, [message]);
+      this.onArrived(message);
+    });
+    client.on('messageUpdated', ({ messageId, by, at, text, recalledAt }) => {
+      for (const [groupId, conversation] of context.state.conversations) {
+        if (!conversation.entries.some(({ id }) => id === messageId)) continue;
+        if (recalledAt !== undefined) this.setEntries(groupId, applyRecall(conversation.entries, messageId, by));
+        else if (text !== undefined) this.setEntries(groupId, applyEdit(conversation.entries, messageId, text, at));
+      }
+    });
+    client.on('typing', ({ userId, groupId }) => {
+      if (groupId !== undefined && userId !== context.state.me) this.noteTyping(groupId, userId);
+    });
+    client.on('read', ({ by, readAt, groupId }) => {
+      if (groupId === undefined) return;
+      if (by === context.state.me) this.noteRead(groupId, readAt);
+      else void this.askReads(groupId);
+    });
+    client.on('resumed', ({ complete }) => {
+      void this.afterResume(complete);
+    });
+  }
+
+  /** Fetches the newest page of a group, and what of it is unread. */
+  async load(groupId: bigint): Promise<void> {
+    try {
+      const [messages, reads] = await Promise.all([
+        this.context.client.messages.history({ groupId, limit: pageSize, from: 'newest' }),
+        this.context.client.messages.groupReadDates([groupId]),
+      ]);
+      if (!this.context.state.groups.has(groupId)) return;
+      const { me } = this.context.state;
+      const current = this.context.state.conversations.get(groupId);
+      const ofGroup = reads.get(groupId) ?? new Map<bigint, number>();
+      const readUntil = Math.max(ofGroup.get(me) ?? 0, current?.readUntil ?? 0);
+      const entries = mergeMessages(current?.entries ?? [], messages, me);
+      this.put(groupId, {
+        entries,
+        hasOlder: current?.hasOlder ?? messages.length >= pageSize,
+        loadingOlder: false,
+        readUntil,
+        unread: countUnread(entries, readUntil, me),
+        reads: ofGroup,
+      });
+      this.needNames(messages);
+    } catch {
+      // The connection's own state says what is wrong; the next sign-in loads again.
+    }
+  }
+
+  async loadOlder(groupId: bigint): Promise<void> {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation || !conversation.hasOlder || conversation.loadingOlder) return;
+    this.put(groupId, { ...conversation, loadingOlder: true });
+    const first = conversation.entries[0];
+    await this.context.attempt(async () => {
+      const messages = await this.context.client.messages.history({
+        groupId,
+        limit: pageSize,
+        from: 'newest',
+        // One millisecond of overlap: the first page may have ended within a millisecond.
+        ...(first && { before: first.sentAt + 1 }),
+      });
+      const current = this.context.state.conversations.get(groupId);
+      if (!current) return;
+      const entries = mergeMessages(current.entries, messages, this.context.state.me);
+      const grew = entries.length > current.entries.length;
+      this.put(groupId, { ...current, entries, hasOlder: grew && messages.length >= pageSize });
+      this.needNames(messages);
+    });
+    const current = this.context.state.conversations.get(groupId);
+    if (current) this.put(groupId, { ...current, loadingOlder: false });
+  }
+
+  /** Shows the message at once, and sends it. */
+  async send(groupId: bigint, text: string): Promise<void> {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation) return;
+    const entry: Entry = {
+      key: `l${this.nextLocal}`,
+      senderId: this.context.state.me,
+      sentAt: Date.now(),
+      text,
+      status: 'sending',
+    };
+    this.nextLocal += 1;
+    this.put(groupId, { ...conversation, entries: [...conversation.entries, entry] });
+    await this.deliver(groupId, entry);
+  }
+
+  async resend(groupId: bigint, key: string): Promise<void> {
+    const entry = this.context.state.conversations.get(groupId)?.entries.find((each) => each.key === key);
+    if (!entry || (entry.status !== 'failed' && entry.status !== 'uncertain')) return;
+    this.change(groupId, key, { status: 'sending' });
+    await this.deliver(groupId, entry);
+  }
+
+  discard(groupId: bigint, key: string): void {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation) return;
+    this.setEntries(
+      groupId,
+      conversation.entries.filter((entry) => entry.key !== key),
+    );
+  }
+
+  edit(groupId: bigint, messageId: bigint, text: string): Promise<boolean> {
+    return this.context.attempt(async () => {
+      await this.context.client.messages.edit(messageId, text);
+      const conversation = this.context.state.conversations.get(groupId);
+      if (conversation) this.setEntries(groupId, applyEdit(conversation.entries, messageId, text, Date.now()));
+    });
+  }
+
+  recall(groupId: bigint, messageId: bigint): Promise<boolean> {
+    return this.context.attempt(async () => {
+      await this.context.client.messages.recall(messageId);
+      const conversation = this.context.state.conversations.get(groupId);
+      if (!conversation) return;
+      this.setEntries(groupId, applyRecall(conversation.entries, messageId, this.context.state.me));
+    });
+  }
+
+  /** Tells the others that the user writes; no more often than is useful. */
+  typing(groupId: bigint): void {
+    const now = Date.now();
+    if (now - this.lastTypingSent < typingSentEveryMs) return;
+    this.lastTypingSent = now;
+    // Whether it arrives matters to nobody.
+    this.context.client.messages.typingInGroup(groupId).catch(() => {});
+  }
+
+  /** To be called while the newest messages of the group are on the screen. */
+  async markRead(groupId: bigint): Promise<void> {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation || conversation.unread === 0 || this.marking.has(groupId)) return;
+    const newest = conversation.entries.reduce((latest, { sentAt }) => Math.max(latest, sentAt), 0);
+    this.marking.add(groupId);
+    try {
+      await this.context.client.messages.markGroupRead(groupId);
+    } catch (error) {
+      const isAhead = error instanceof TurmsError && error.code === StatusCode.ReadDateMovedBack;
+      if (!isAhead) return;
+    } finally {
+      this.marking.delete(groupId);
+    }
+    this.noteRead(groupId, newest);
+  }
+
+  /** Asks until when the others have read. */
+  async askReads(groupId: bigint): Promise<void> {
+    const now = Date.now();
+    if (now - (this.readsAsked.get(groupId) ?? 0) < readsAskedEveryMs) return;
+    this.readsAsked.set(groupId, now);
+    try {
+      const reads = (await this.context.client.messages.groupReadDates([groupId])).get(groupId);
+      const conversation = this.context.state.conversations.get(groupId);
+      if (reads && conversation) this.put(groupId, { ...conversation, reads });
+    } catch {
+      // Asked again the next time.
+    }
+  }
+
+  private async deliver(groupId: bigint, entry: Entry): Promise<void> {
+    try {
+      const { id, sentAt } = await this.context.client.messages.sendToGroup(groupId, entry.text);
+      const entries = this.context.state.conversations.get(groupId)?.entries;
+      // A resumed connection may have brought it already.
+      if (entries?.some((each) => each.id === id)) this.discard(groupId, entry.key);
+      else this.change(groupId, entry.key, { id, sentAt, status: 'sent' });
+    } catch (error) {
+      this.change(groupId, entry.key, { status: mayHaveTakenEffect(error) ? 'uncertain' : 'failed', error });
+    }
+  }
+
+  private async afterResume(complete: boolean): Promise<void> {
+    for (const groupId of this.context.state.groups.keys()) {
+      if (!complete) {
+        const conversation = this.context.state.conversations.get(groupId);
+        // There may be a hole between what is here and the newest page.
+        if (conversation) {
+          const unsent = conversation.entries.filter(({ id }) => id === undefined);
+          this.put(groupId, { ...conversation, entries: unsent, hasOlder: true });
+        }
+      }
+      // Edits are not delivered again: the newest page shows them.
+      await this.load(groupId);
+    }
+  }
+
+  private merge(groupId: bigint, messages: ChatMessage[]): void {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (conversation) this.setEntries(groupId, mergeMessages(conversation.entries, messages, this.context.state.me));
+    this.needNames(messages);
+  }
+
+  private needNames(messages: ChatMessage[]): void {
+    this.groups.needProfiles(
+      messages.flatMap(({ senderId, system }) =>
+        system?.kind === 'meeting' ? [senderId, system.meeting.creatorId] : [senderId],
+      ),
+    );
+  }
+
+  private noteTyping(groupId: bigint, userId: bigint): void {
+    this.groups.needProfiles([userId]);
+    const until = Date.now() + typingShownMs;
+    const ofGroup = withEntry(this.context.state.typing.get(groupId) ?? new Map<bigint, number>(), userId, until);
+    this.context.set({ typing: withEntry(this.context.state.typing, groupId, ofGroup) });
+    setTimeout(() => {
+      const current = this.context.state.typing.get(groupId)?.get(userId);
+      if (current === until) this.clearTyping(groupId, userId);
+    }, typingShownMs);
+  }
+
+  private clearTyping(groupId: bigint, userId: bigint): void {
+    const ofGroup = this.context.state.typing.get(groupId);
+    if (!ofGroup?.has(userId)) return;
+    const rest = withEntry(ofGroup, userId, undefined);
+    this.context.set({
+      typing: withEntry(this.context.state.typing, groupId, rest.size === 0 ? undefined : rest),
+    });
+  }
+
+  private noteRead(groupId: bigint, readAt: number): void {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation || readAt <= conversation.readUntil) return;
+    const unread = countUnread(conversation.entries, readAt, this.context.state.me);
+    this.put(groupId, { ...conversation, readUntil: readAt, unread });
+  }
+
+  private change(groupId: bigint, key: string, change: Partial<Entry>): void {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (conversation) this.setEntries(groupId, replaceEntry(conversation.entries, key, change));
+  }
+
+  private setEntries(groupId: bigint, entries: Entry[]): void {
+    const conversation = this.context.state.conversations.get(groupId);
+    if (!conversation) return;
+    const unread = countUnread(entries, conversation.readUntil, this.context.state.me);
+    this.put(groupId, { ...conversation, entries, unread });
+  }
+
+  private put(groupId: bigint, conversation: Conversation): void {
+    this.context.set({ conversations: withEntry(this.context.state.conversations, groupId, conversation) });
+  }
+}

@@ -1,0 +1,241 @@
+import { type ChatMessage, type LiveMeeting, StatusCode, TurmsError } from 'turms-client';
+import type { Context } from './context';
+import type { GroupsController } from './groups';
+import { liveMeetingOf, type MeetingEndReason, withEntry } from './store';
+import { loadMeeting, loadPreferences, saveMeeting } from './storage';
+
+const ringForMs = 45_000;
+/** A meeting found on coming back rings when it started no longer ago than this. */
+const ringWhenStartedWithinMs = 60_000;
+const maxKnownMeetings = 300;
+
+const overCodes: ReadonlySet<number> = new Set([
+  StatusCode.MeetingCanceled,
+  StatusCode.MeetingEnded,
+  StatusCode.MeetingExpired,
+]);
+
+/** Meetings of the groups: who is in them, ringing, and being in one. */
+export class MeetingsController {
+  /** Grows with each joining and leaving, so that what an abandoned attempt still brings is told apart. */
+  private attempt = 0;
+  private readonly asked = new Set<bigint>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly groups: GroupsController,
+    private readonly showMeeting: (groupId: bigint) => void,
+    private readonly defaultMediaUrl: string,
+  ) {
+    const { client } = context;
+    client.on('meeting', (meeting) => {
+      const isNew = !context.state.meetings.has(meeting.id);
+      this.note(meeting);
+      if (isNew) this.ring(meeting);
+    });
+    client.on('meetingAnswered', ({ meetingId, by }) => {
+      if (by === context.state.me) this.stopRinging(meetingId);
+    });
+    client.on('meetingDeleted', ({ meetingId }) => this.noteEnded(meetingId));
+  }
+
+  /** The message that a meeting started, which is all that a server without our extension sends. */
+  noteMessage({ system }: ChatMessage): void {
+    if (system?.kind !== 'meeting') return;
+    if (this.context.state.meetings.has(system.meeting.id)) return;
+    const meeting: LiveMeeting = { ...system.meeting, participants: [], version: 0n };
+    this.note(meeting);
+    this.ring(meeting);
+  }
+
+  /** Asks which meetings of the group are going on. */
+  async refresh(groupId: bigint): Promise<void> {
+    try {
+      const live = await this.context.client.meetings.liveInGroup(groupId);
+      const ids = new Set(live.map(({ id }) => id));
+      for (const known of this.context.state.meetings.values()) {
+        if (known.groupId === groupId && known.endedAt === undefined && !ids.has(known.id)) this.noteEnded(known.id);
+      }
+      for (const meeting of live) {
+        const isNew = !this.context.state.meetings.has(meeting.id);
+        this.note(meeting);
+        if (isNew && Date.now() - meeting.startedAt < ringWhenStartedWithinMs) this.ring(meeting);
+      }
+    } catch {
+      // A server without the extension, or no connection: messages still tell of meetings.
+    }
+  }
+
+  /** Sees to it that it becomes known when these meetings ended. */
+  async learn(meetingIds: bigint[]): Promise<void> {
+    const unknown = meetingIds.filter((id) => !this.context.state.meetings.has(id) && !this.asked.has(id));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.asked.add(id);
+    try {
+      for (const meeting of await this.context.client.meetings.query(unknown)) {
+        if (!this.context.state.meetings.has(meeting.id)) this.put({ ...meeting, participants: [], version: 0n });
+      }
+    } catch {
+      for (const id of unknown) this.asked.delete(id);
+    }
+  }
+
+  async start(groupId: bigint): Promise<void> {
+    const live = liveMeetingOf(this.context.state, groupId);
+    if (live) return this.join(live.id, groupId);
+    if (this.context.state.starting !== undefined) return;
+    this.context.set({ starting: groupId });
+    const started = await this.context.attempt(async () => {
+      const id = await this.context.client.meetings.create(groupId);
+      await this.refresh(groupId);
+      void this.join(id, groupId);
+    });
+    this.context.store.setState(({ starting: _, ...rest }) => rest, true);
+    // Somebody else may have been faster.
+    if (!started) await this.refresh(groupId);
+  }
+
+  async join(meetingId: bigint, groupId: bigint): Promise<void> {
+    const { current } = this.context.state;
+    if (current?.id === meetingId && (current.phase === 'joining' || current.phase === 'connected')) {
+      this.showMeeting(groupId);
+      return;
+    }
+    await this.leaveRoom();
+    const attempt = ++this.attempt;
+    this.stopRinging(meetingId);
+    this.context.set({ current: { id: meetingId, groupId, phase: 'joining' } });
+    saveMeeting({ meetingId: `${meetingId}`, groupId: `${groupId}` });
+    this.showMeeting(groupId);
+    try {
+      const [token, { MeetingRoom }] = await Promise.all([
+        this.context.client.meetings.join(meetingId),
+        import('../meeting/room'),
+      ]);
+      if (attempt !== this.attempt) return;
+      const url = this.context.state.meetings.get(meetingId)?.mediaUrl ?? this.defaultMediaUrl;
+      const room = new MeetingRoom((reason) => {
+        if (attempt === this.attempt) this.gone(reason);
+      });
+      try {
+        await room.connect(url, token);
+      } catch (error) {
+        void room.leave();
+        throw error;
+      }
+      if (attempt !== this.attempt) {
+        void room.leave();
+        return;
+      }
+      this.context.set({ current: { id: meetingId, groupId, phase: 'connected', room } });
+      const { microphoneOn, cameraOn, devices } = loadPreferences();
+      void room.startDevices({ microphone: microphoneOn, camera: cameraOn }, devices);
+    } catch (error) {
+      if (attempt !== this.attempt) return;
+      if (error instanceof TurmsError && error.code !== undefined && overCodes.has(error.code)) {
+        this.noteEnded(meetingId);
+      }
+      saveMeeting(undefined);
+      this.context.set({ current: { id: meetingId, groupId, phase: 'failed', error } });
+    }
+  }
+
+  /** Comes back to the meeting in which the page was before it was loaded anew. */
+  async restore(): Promise<void> {
+    const stored = loadMeeting();
+    if (!stored) return;
+    const groupId = BigInt(stored.groupId);
+    if (this.context.state.groups.has(groupId)) await this.join(BigInt(stored.meetingId), groupId);
+    else saveMeeting(undefined);
+  }
+
+  async leave(): Promise<void> {
+    this.attempt += 1;
+    saveMeeting(undefined);
+    await this.leaveRoom();
+    this.clearCurrent();
+  }
+
+  async endForAll(): Promise<boolean> {
+    const { current } = this.context.state;
+    if (!current) return false;
+    return this.context.attempt(async () => {
+      await this.context.client.meetings.end(current.id);
+      this.noteEnded(current.id);
+      await this.leave();
+    });
+  }
+
+  async decline(meetingId: bigint): Promise<void> {
+    this.stopRinging(meetingId);
+    await this.context.attempt(() => this.context.client.meetings.decline(meetingId));
+  }
+
+  stopRinging(meetingId: bigint): void {
+    const { ringing } = this.context.state;
+    if (ringing.includes(meetingId)) this.context.set({ ringing: ringing.filter((id) => id !== meetingId) });
+  }
+
+  /** The user is no longer in this group. */
+  noteGroupRemoved(groupId: bigint): void {
+    for (const meeting of this.context.state.meetings.values()) {
+      if (meeting.groupId !== groupId) continue;
+      this.stopRinging(meeting.id);
+      this.context.set({ meetings: withEntry(this.context.state.meetings, meeting.id, undefined) });
+    }
+    if (this.context.state.current?.groupId === groupId) this.gone('removed');
+  }
+
+  private note(meeting: LiveMeeting): void {
+    const known = this.context.state.meetings.get(meeting.id);
+    if (known && known.version > meeting.version) return;
+    this.put(meeting);
+    this.groups.needProfiles([meeting.creatorId, ...meeting.participants.map(({ userId }) => userId)]);
+    const isOver = meeting.endedAt !== undefined;
+    if (isOver || meeting.participants.some(({ userId }) => userId === this.context.state.me)) {
+      this.stopRinging(meeting.id);
+    }
+    if (isOver && this.context.state.current?.id === meeting.id) this.gone('ended');
+  }
+
+  private noteEnded(meetingId: bigint): void {
+    const known = this.context.state.meetings.get(meetingId);
+    if (known && known.endedAt === undefined) this.note({ ...known, endedAt: Date.now(), participants: [] });
+  }
+
+  private put(meeting: LiveMeeting): void {
+    const meetings = withEntry(this.context.state.meetings, meeting.id, meeting);
+    for (const [id, { endedAt }] of meetings) {
+      if (meetings.size <= maxKnownMeetings) break;
+      if (endedAt !== undefined) meetings.delete(id);
+    }
+    this.context.set({ meetings });
+  }
+
+  private ring(meeting: LiveMeeting): void {
+    const { me, current, ringing } = this.context.state;
+    if (meeting.creatorId === me || meeting.endedAt !== undefined || current?.id === meeting.id) return;
+    if (ringing.includes(meeting.id) || meeting.participants.some(({ userId }) => userId === me)) return;
+    this.context.set({ ringing: [...ringing, meeting.id] });
+    setTimeout(() => this.stopRinging(meeting.id), ringForMs);
+  }
+
+  /** The meeting is over for this page, without its having asked for it. */
+  private gone(reason: MeetingEndReason): void {
+    const { current } = this.context.state;
+    if (!current || (current.phase !== 'joining' && current.phase !== 'connected')) return;
+    this.attempt += 1;
+    saveMeeting(undefined);
+    void current.room?.leave();
+    this.context.set({ current: { id: current.id, groupId: current.groupId, phase: 'gone', reason } });
+    this.context.toast({ kind: 'meetingGone', reason });
+  }
+
+  private async leaveRoom(): Promise<void> {
+    await this.context.state.current?.room?.leave();
+  }
+
+  private clearCurrent(): void {
+    this.context.store.setState(({ current: _, ...rest }) => rest, true);
+  }
+}

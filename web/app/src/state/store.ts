@@ -1,0 +1,117 @@
+import type { ClientState, GroupInfo, Invitation, LiveMeeting, Member, Profile } from 'turms-client';
+import { useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
+import type { MeetingRoom } from '../meeting/room';
+import type { Entry } from './timeline';
+
+export interface Conversation {
+  entries: Entry[];
+  /** Whether the server may have older messages than the first entry. */
+  hasOlder: boolean;
+  loadingOlder: boolean;
+  /** When this user read it last, by the server's record. */
+  readUntil: number;
+  unread: number;
+  /** Until when each member has read, as last asked. */
+  reads: ReadonlyMap<bigint, number>;
+}
+
+export type MeetingEndReason = 'ended' | 'removed' | 'elsewhere' | 'server' | 'connection';
+
+/** The meeting that this page is in, or on its way into. */
+export interface CurrentMeeting {
+  id: bigint;
+  groupId: bigint;
+  phase: 'joining' | 'connected' | 'failed' | 'gone';
+  /** When `connected`. */
+  room?: MeetingRoom;
+  /** When `failed`. */
+  error?: unknown;
+  /** When `gone`. */
+  reason?: MeetingEndReason;
+}
+
+export interface Toast {
+  id: number;
+  tone: 'info' | 'error';
+  /** Looked up by the view, so that it is shown in the language of the moment. */
+  message: ToastMessage;
+}
+
+export type ToastMessage =
+  | { kind: 'error'; error: unknown }
+  | { kind: 'invited'; name: string }
+  | { kind: 'removedFromGroup'; group: string }
+  | { kind: 'meetingGone'; reason: MeetingEndReason };
+
+export interface AppState {
+  /** `restoring`: a stored session is being signed in again. */
+  phase: 'signedOut' | 'signingIn' | 'restoring' | 'signedIn';
+  /** Why the sign-in failed, or the session ended. */
+  signInError?: unknown;
+  closeStatus?: number;
+  connection: ClientState;
+  me: bigint;
+  groups: ReadonlyMap<bigint, GroupInfo>;
+  groupsLoaded: boolean;
+  conversations: ReadonlyMap<bigint, Conversation>;
+  members: ReadonlyMap<bigint, readonly Member[]>;
+  profiles: ReadonlyMap<bigint, Profile>;
+  invitations: readonly Invitation[];
+  /** Who writes in which group, and until when that is shown. */
+  typing: ReadonlyMap<bigint, ReadonlyMap<bigint, number>>;
+  /** Meetings known of, by id; those that ended have `endedAt`. */
+  meetings: ReadonlyMap<bigint, LiveMeeting>;
+  /** Meetings that ring here. */
+  ringing: readonly bigint[];
+  current?: CurrentMeeting;
+  starting?: bigint;
+  toasts: readonly Toast[];
+}
+
+export const initialState: AppState = {
+  phase: 'signedOut',
+  connection: 'signedOut',
+  me: 0n,
+  groups: new Map(),
+  groupsLoaded: false,
+  conversations: new Map(),
+  members: new Map(),
+  profiles: new Map(),
+  invitations: [],
+  typing: new Map(),
+  meetings: new Map(),
+  ringing: [],
+  toasts: [],
+};
+
+export function createAppStore() {
+  return createStore<AppState>()(() => initialState);
+}
+
+export type AppStore = ReturnType<typeof createAppStore>;
+
+/** The one store of the page. */
+export const appStore = createAppStore();
+
+export function useApp<T>(selector: (state: AppState) => T): T {
+  return useStore(appStore, selector);
+}
+
+/** A copy of the map with one entry set, or removed when the value is `undefined`. */
+export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): Map<K, V> {
+  const copy = new Map(map);
+  if (value === undefined) copy.delete(key);
+  else copy.set(key, value);
+  return copy;
+}
+
+/** The meeting of a group that is going on, if there is one; the latest when there are several. */
+export function liveMeetingOf(state: AppState, groupId: bigint): LiveMeeting | undefined {
+  let found: LiveMeeting | undefined;
+  for (const meeting of state.meetings.values()) {
+    if (meeting.groupId !== groupId || meeting.endedAt !== undefined) continue;
+    if (!found || meeting.startedAt > found.startedAt) found = meeting;
+  }
+  return found;
+}

@@ -1,0 +1,70 @@
+import { useEffect } from 'react';
+import { Avatar } from '../components/Avatar';
+import { Button, IconButton } from '../components/Button';
+import { useTexts } from '../i18n';
+import { useNames } from '../state/names';
+import { app } from '../state/page';
+import { navigate, useRoute } from '../state/route';
+import { liveMeetingOf, useApp } from '../state/store';
+import { Composer } from './Composer';
+import { LiveMeetingCard } from './LiveMeetingCard';
+import { MessageList } from './MessageList';
+
+/** The conversation of a group, with its meeting on top while there is one. */
+export function Conversation({ groupId }: { groupId: bigint }) {
+  useEffect(() => {
+    void app.groups.refreshMembers(groupId);
+    void app.conversations.askReads(groupId);
+  }, [groupId]);
+  return (
+    <section className="conversation">
+      <ConversationHeader groupId={groupId} />
+      <LiveMeetingCard groupId={groupId} />
+      <MessageList groupId={groupId} />
+      <Composer groupId={groupId} />
+    </section>
+  );
+}
+
+function ConversationHeader({ groupId }: { groupId: bigint }) {
+  const texts = useTexts();
+  const names = useNames();
+  const { view } = useRoute();
+  const memberCount = useApp((state) => state.members.get(groupId)?.length);
+  const isLive = useApp((state) => liveMeetingOf(state, groupId) !== undefined);
+  const isStarting = useApp((state) => state.starting === groupId);
+  const isOffline = useApp((state) => state.connection !== 'online');
+  const areMembersShown = view === 'members';
+  return (
+    <header className="pane-header">
+      <IconButton
+        className="only-narrow"
+        icon="back"
+        label={texts.common.back}
+        onClick={() => navigate({ view: 'conversation' })}
+      />
+      <Avatar id={groupId} name={names.group(groupId)} size={36} />
+      <div className="pane-title">
+        <h2>{names.group(groupId)}</h2>
+        {memberCount !== undefined && <small>{texts.conversation.membersCount(memberCount)}</small>}
+      </div>
+      {!isLive && (
+        <Button
+          tone="primary"
+          icon="camera"
+          className="start-meeting"
+          disabled={isStarting || isOffline}
+          onClick={() => void app.meetings.start(groupId)}
+        >
+          {isStarting ? texts.meeting.starting : texts.meeting.start}
+        </Button>
+      )}
+      <IconButton
+        icon="people"
+        label={texts.conversation.showMembers}
+        aria-pressed={areMembersShown}
+        onClick={() => navigate({ groupId, view: areMembersShown ? 'conversation' : 'members' })}
+      />
+    </header>
+  );
+}

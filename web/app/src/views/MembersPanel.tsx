@@ -1,0 +1,145 @@
+import { type FormEvent, useState } from 'react';
+import { GroupMemberRole, type Member } from 'turms-client';
+import { Avatar } from '../components/Avatar';
+import { Button, IconButton } from '../components/Button';
+import { Dialog } from '../components/Dialog';
+import { Icon } from '../components/Icon';
+import { useTexts } from '../i18n';
+import { describeError } from '../i18n/describe';
+import { useNames } from '../state/names';
+import { app } from '../state/page';
+import { navigate } from '../state/route';
+import { liveMeetingOf, useApp } from '../state/store';
+import { MemberMenu } from './MemberMenu';
+
+export function MembersPanel({ groupId }: { groupId: bigint }) {
+  const texts = useTexts();
+  const close = () => navigate({ groupId, view: 'conversation' });
+  return (
+    <aside className="pane-members" aria-label={texts.members.title}>
+      <header className="pane-header">
+        <IconButton className="only-narrow" icon="back" label={texts.common.back} onClick={close} />
+        <div className="pane-title">
+          <h2>{texts.members.title}</h2>
+        </div>
+        <IconButton className="only-wide" icon="close" label={texts.common.close} onClick={close} />
+      </header>
+      <div className="pane-scroll">
+        <InviteForm groupId={groupId} />
+        <MemberList groupId={groupId} />
+        <LeaveGroup groupId={groupId} />
+      </div>
+    </aside>
+  );
+}
+
+export function byRoleThenName(name: (id: bigint) => string) {
+  return (a: Member, b: Member) => a.role - b.role || name(a.userId).localeCompare(name(b.userId));
+}
+
+function MemberList({ groupId }: { groupId: bigint }) {
+  const texts = useTexts();
+  const names = useNames();
+  const members = useApp((state) => state.members.get(groupId));
+  const me = useApp((state) => state.me);
+  const meeting = useApp((state) => liveMeetingOf(state, groupId));
+  if (!members) return <p className="empty">{texts.common.loading}</p>;
+  const inMeeting = new Set(meeting?.participants.map(({ userId }) => userId));
+  return (
+    <ul className="members">
+      {[...members].sort(byRoleThenName(names.user)).map((member) => (
+        <li key={`${member.userId}`} className="member">
+          <Avatar id={member.userId} name={names.user(member.userId)} />
+          <span className="member-text">
+            <span>
+              {names.user(member.userId)}
+              {member.userId === me && <small> ({texts.common.you})</small>}
+            </span>
+            <small>
+              {texts.members.roles[member.role]}
+              {(member.muteEndsAt ?? 0) > Date.now() && ` · ${texts.members.muted}`}
+              {inMeeting.has(member.userId) && <span className="live-text"> · {texts.members.inMeeting}</span>}
+            </small>
+          </span>
+          <MemberMenu groupId={groupId} member={member} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function InviteForm({ groupId }: { groupId: bigint }) {
+  const texts = useTexts();
+  const [text, setText] = useState('');
+  const [isBusy, setIsBusy] = useState(false);
+  const [error, setError] = useState<string>();
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!/^\d{1,18}$/.test(text.trim())) {
+      setError(texts.signIn.userIdInvalid);
+      return;
+    }
+    setIsBusy(true);
+    setError(undefined);
+    try {
+      await app.groups.invite(groupId, BigInt(text.trim()));
+      setText('');
+    } catch (failure) {
+      setError(describeError(failure, texts));
+    }
+    setIsBusy(false);
+  };
+
+  return (
+    <form className="invite" onSubmit={(event) => void submit(event)} noValidate>
+      <label>
+        {texts.invite.userIdLabel}
+        <span className="invite-row">
+          <input
+            className="field"
+            inputMode="numeric"
+            maxLength={18}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <Button type="submit" disabled={isBusy || text.trim() === ''}>
+            {texts.invite.submit}
+          </Button>
+        </span>
+      </label>
+      {error && (
+        <p className="form-error" role="alert">
+          {error}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function LeaveGroup({ groupId }: { groupId: bigint }) {
+  const texts = useTexts();
+  const me = useApp((state) => state.me);
+  const members = useApp((state) => state.members.get(groupId));
+  const [isAsking, setIsAsking] = useState(false);
+  const mine = members?.find(({ userId }) => userId === me);
+  // An owner has to hand the group over first, which is not offered here yet.
+  if (!mine || mine.role === GroupMemberRole.OWNER) return null;
+  return (
+    <div className="leave-group">
+      <Button tone="quiet" onClick={() => setIsAsking(true)}>
+        <Icon name="leave" size={16} />
+        {texts.members.leave}
+      </Button>
+      {isAsking && (
+        <Dialog
+          title={texts.members.confirmLeave}
+          confirm={texts.members.leave}
+          danger
+          onConfirm={() => void app.groups.leave(groupId)}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
+    </div>
+  );
+}

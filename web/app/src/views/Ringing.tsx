@@ -1,0 +1,59 @@
+import { useEffect } from 'react';
+import { Avatar } from '../components/Avatar';
+import { Button } from '../components/Button';
+import { useTexts } from '../i18n';
+import { useNames } from '../state/names';
+import { app } from '../state/page';
+import { useApp } from '../state/store';
+import { startRinging } from './ringtone';
+
+/** The meetings that call this user now. */
+export function Ringing() {
+  const texts = useTexts();
+  const names = useNames();
+  const ringing = useApp((state) => state.ringing);
+  const meetings = useApp((state) => state.meetings);
+  const isInMeeting = useApp((state) => state.current?.phase === 'connected');
+  const calls = ringing.map((id) => meetings.get(id)).filter((meeting) => meeting !== undefined);
+  const isRinging = calls.length > 0;
+  const firstGroup = calls[0]?.groupId;
+  const title = firstGroup === undefined ? undefined : texts.meeting.ringing(names.group(firstGroup));
+
+  // Somebody who is talking is told by the banner alone.
+  const isAudible = isRinging && !isInMeeting;
+  useEffect(() => (isAudible ? startRinging() : undefined), [isAudible]);
+
+  useEffect(() => {
+    if (title === undefined) return undefined;
+    document.title = `📞 ${title}`;
+    return () => {
+      document.title = texts.appName;
+    };
+  }, [title, texts]);
+
+  return (
+    <div className="ringing" role="alert">
+      {calls.map((meeting) => (
+        <div key={`${meeting.id}`} className="ring">
+          <span className="ring-avatar">
+            <Avatar id={meeting.creatorId} name={names.user(meeting.creatorId)} size={44} />
+          </span>
+          <p>
+            <strong>{texts.meeting.ringingBy(names.user(meeting.creatorId))}</strong>
+            <small>{texts.meeting.ringing(names.group(meeting.groupId ?? 0n))}</small>
+          </p>
+          <div className="ring-actions">
+            <Button onClick={() => void app.meetings.decline(meeting.id)}>{texts.meeting.decline}</Button>
+            <Button
+              tone="live"
+              icon="camera"
+              onClick={() => void app.meetings.join(meeting.id, meeting.groupId ?? 0n)}
+            >
+              {texts.meeting.join}
+            </Button>
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}

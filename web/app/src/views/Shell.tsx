@@ -1,0 +1,72 @@
+import { lazy, Suspense, useEffect } from 'react';
+import { useTexts } from '../i18n';
+import { navigate, useRoute } from '../state/route';
+import { useApp } from '../state/store';
+import { Conversation } from './Conversation';
+import { ConnectionBanner } from './ConnectionBanner';
+import { InMeetingBar } from './InMeetingBar';
+import { MembersPanel } from './MembersPanel';
+import { Ringing } from './Ringing';
+import { Sidebar } from './Sidebar';
+
+const MeetingView = lazy(() => import('../meeting/MeetingView'));
+
+/** The page of somebody who is signed in: groups, the conversation, its members; or the meeting, over all of it. */
+export function Shell() {
+  const texts = useTexts();
+  const { groupId, view } = useRoute();
+  const groupsLoaded = useApp((state) => state.groupsLoaded);
+  const isMember = useApp((state) => groupId !== undefined && state.groups.has(groupId));
+  const current = useApp((state) => state.current);
+  const phase = useApp((state) => state.phase);
+
+  // An address that leads nowhere: a group that the user is not in, or a meeting that the page is not in.
+  useEffect(() => {
+    if (groupId === undefined || !groupsLoaded) return;
+    if (!isMember) navigate({ view: 'conversation' }, { replace: true });
+    else if (view === 'meeting' && (!current || current.phase === 'gone')) {
+      navigate({ groupId, view: 'conversation' }, { replace: true });
+    }
+  }, [groupId, groupsLoaded, isMember, view, current]);
+
+  if (phase === 'restoring' && !groupsLoaded) {
+    return (
+      <div className="splash" role="status">
+        <img src="/favicon.svg" alt="" width={48} height={48} />
+        <ConnectionBanner />
+      </div>
+    );
+  }
+
+  const isInMeeting = view === 'meeting' && current !== undefined && current.phase !== 'gone';
+  if (isInMeeting) {
+    return (
+      <>
+        <ConnectionBanner />
+        <Suspense fallback={<div className="stage-loading">{texts.common.loading}</div>}>
+          <MeetingView />
+        </Suspense>
+        <Ringing />
+      </>
+    );
+  }
+  const pane = groupId === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
+  return (
+    <div className="shell" data-pane={pane}>
+      <div className="shell-banners">
+        <ConnectionBanner />
+        <InMeetingBar />
+      </div>
+      <Sidebar selected={groupId} />
+      <main className="pane-conversation">
+        {groupId !== undefined && isMember ? (
+          <Conversation key={`${groupId}`} groupId={groupId} />
+        ) : (
+          <p className="empty">{texts.sidebar.choose}</p>
+        )}
+      </main>
+      {groupId !== undefined && isMember && view === 'members' && <MembersPanel key={`${groupId}`} groupId={groupId} />}
+      <Ringing />
+    </div>
+  );
+}

@@ -1,0 +1,314 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { TurmsClient, type WebSocketConstructor } from 'turms-client';
+import { App } from '../src/state/app';
+import { type AppState, createAppStore, liveMeetingOf } from '../src/state/store';
+import { FakeTurms } from './fakeServer';
+
+// The media of a meeting is a browser's business: here a room that only says that it is one.
+const rooms: { url: string; token: string; left: boolean; gone: (reason: 'connection') => void }[] = [];
+vi.mock('../src/meeting/room', () => ({
+  MeetingRoom: class {
+    private readonly record: (typeof rooms)[number];
+    constructor(gone: (reason: 'connection') => void) {
+      this.record = { url: '', token: '', left: false, gone };
+      rooms.push(this.record);
+    }
+    async connect(url: string, token: string) {
+      Object.assign(this.record, { url, token });
+    }
+    async startDevices() {}
+    async leave() {
+      this.record.left = true;
+    }
+  },
+}));
+
+class MemoryStorage {
+  private readonly items = new Map<string, string>();
+  getItem(key: string) {
+    return this.items.get(key) ?? null;
+  }
+  setItem(key: string, value: string) {
+    this.items.set(key, value);
+  }
+  removeItem(key: string) {
+    this.items.delete(key);
+  }
+}
+
+let server: FakeTurms;
+let groupId: bigint;
+const pages: { app: App; client: TurmsClient }[] = [];
+
+beforeEach(async () => {
+  vi.stubGlobal('window', { localStorage: new MemoryStorage(), sessionStorage: new MemoryStorage() });
+  rooms.length = 0;
+  server = await FakeTurms.start();
+  groupId = server.addGroup('Team', [
+    [1n, 0],
+    [2n, 2],
+    [3n, 2],
+  ]);
+});
+
+afterEach(async () => {
+  for (const { client } of pages.splice(0)) client.signOut();
+  await server.stop();
+});
+
+function newPage() {
+  const client = new TurmsClient({
+    url: `ws://${server.origin}/turms`,
+    webSocket: WebSocket as unknown as WebSocketConstructor,
+    reconnectInitialDelayMs: 2,
+    reconnectMaxDelayMs: 4,
+  });
+  const store = createAppStore();
+  const shown: bigint[] = [];
+  const app = new App({ client, store, mediaUrl: 'ws://media', showMeeting: (id) => shown.push(id) });
+  pages.push({ app, client });
+  const until = (condition: (state: AppState) => unknown) =>
+    vi.waitUntil(() => condition(store.getState()), { timeout: 4000, interval: 2 });
+  return { app, client, store, shown, until, state: () => store.getState() };
+}
+
+async function signedIn(userId: bigint) {
+  const page = newPage();
+  await page.app.signIn(userId, 'turms');
+  await page.until(({ conversations }) => conversations.size > 0);
+  return page;
+}
+
+const texts = (state: AppState) => state.conversations.get(groupId)!.entries.map(({ text }) => text);
+
+describe('signing in', () => {
+  test('shows the groups with what is unread in them', async () => {
+    for (let i = 0; i < 3; i += 1) server.post(groupId, 2n, `m${i}`);
+    server.post(groupId, 1n, 'own');
+    const { state, until } = await signedIn(1n);
+    expect([...state().groups.values()].map(({ name }) => name)).toEqual(['Team']);
+    expect(state().conversations.get(groupId)!.unread).toBe(3);
+    await until(({ profiles }) => profiles.get(2n)?.name === 'Bob');
+  });
+
+  test('a refusal stays on the page and is not remembered', async () => {
+    const { app, state } = newPage();
+    await app.signIn(1n, 'wrong');
+    expect(state()).toMatchObject({ phase: 'signedOut', signInError: { code: 2011 } });
+    await app.restore();
+    expect(state().phase).toBe('signedOut');
+  });
+
+  test('a page loaded anew signs in by itself', async () => {
+    await signedIn(1n);
+    const { app, state } = newPage();
+    await app.restore();
+    expect(state()).toMatchObject({ phase: 'signedIn', me: 1n });
+  });
+
+  test('a session that was ended on purpose ends here, and says why', async () => {
+    const { until } = await signedIn(1n);
+    server.closeSession(1n, 500);
+    await until(({ phase, closeStatus }) => phase === 'signedOut' && closeStatus === 500);
+  });
+});
+
+describe('writing', () => {
+  test('a message is shown at once, sent, and arrives at the others', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    const sent = alice.app.conversations.send(groupId, 'hello');
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sending' }]);
+    await sent;
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sent' }]);
+    await bob.until((state) => texts(state).includes('hello'));
+    expect(bob.state().conversations.get(groupId)!.unread).toBe(1);
+    await bob.app.conversations.markRead(groupId);
+    expect(bob.state().conversations.get(groupId)!.unread).toBe(0);
+  });
+
+  test('one that is refused can be sent again or discarded', async () => {
+    const { app, state } = await signedIn(1n);
+    server.refuse.set('createMessageRequest', 5008);
+    await app.conversations.send(groupId, 'hello');
+    const [entry] = state().conversations.get(groupId)!.entries;
+    expect(entry).toMatchObject({ status: 'failed', error: { code: 5008 } });
+    server.refuse.clear();
+    await app.conversations.resend(groupId, entry!.key);
+    expect(state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'sent' }]);
+  });
+
+  test('edits and recalls reach the others', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await alice.app.conversations.send(groupId, 'draft');
+    const { id } = alice.state().conversations.get(groupId)!.entries[0]!;
+    await bob.until((state) => texts(state).includes('draft'));
+    await alice.app.conversations.edit(groupId, id!, 'final');
+    await bob.until((state) => texts(state).includes('final'));
+    await alice.app.conversations.recall(groupId, id!);
+    await bob.until((state) => !texts(state).includes('final'));
+    await alice.until((state) => state.conversations.get(groupId)!.entries[0]?.system?.kind === 'recalled');
+    expect(bob.state().conversations.get(groupId)!.entries.length).toBe(1);
+    expect(alice.state().conversations.get(groupId)!.entries.length).toBe(1);
+  });
+
+  test('typing is shown until the message comes', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    alice.app.conversations.typing(groupId);
+    await bob.until(({ typing }) => typing.get(groupId)?.has(1n));
+    await alice.app.conversations.send(groupId, 'done');
+    await bob.until(({ typing }) => !typing.has(groupId));
+  });
+
+  test('history pages back without holes, also within one millisecond', async () => {
+    const deliveryDate = BigInt(Date.now()) - 1000n;
+    const expected = Array.from({ length: 130 }, (_, i) => `m${i}`);
+    for (const [i, text] of expected.entries()) {
+      server.post(groupId, 2n, text, { deliveryDate: deliveryDate + BigInt(Math.floor(i / 4)) });
+    }
+    const { app, state } = await signedIn(1n);
+    while (state().conversations.get(groupId)!.hasOlder) await app.conversations.loadOlder(groupId);
+    expect(texts(state())).toEqual(expected);
+  });
+
+  test('what came while there was no connection is there afterwards', async () => {
+    const { state, until } = await signedIn(1n);
+    server.post(groupId, 2n, 'missed');
+    server.dropConnections();
+    await until(() => texts(state()).includes('missed'));
+    expect(state().conversations.get(groupId)!.unread).toBe(1);
+  });
+});
+
+describe('groups', () => {
+  test('an invited person joins, and the inviter sees it', async () => {
+    server.users.set(4n, 'Dave');
+    const alice = await signedIn(1n);
+    const dave = newPage();
+    await dave.app.signIn(4n, 'turms');
+    await alice.app.groups.refreshMembers(groupId);
+    await alice.app.groups.invite(groupId, 4n);
+    await dave.until(({ invitations }) => invitations.length === 1);
+    await dave.app.groups.answerInvitation(dave.state().invitations[0]!.id, true);
+    expect(dave.state().groups.has(groupId)).toBe(true);
+    await alice.until(({ members }) => members.get(groupId)?.some(({ userId }) => userId === 4n));
+  });
+
+  test('a removed member loses the group and leaves its meeting', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.join(meeting.id, groupId);
+    expect(bob.state().current).toMatchObject({ phase: 'connected' });
+    server.removeMember(groupId, 2n, 1n);
+    await bob.until(({ groups }) => !groups.has(groupId));
+    expect(bob.state().current).toMatchObject({ phase: 'gone', reason: 'removed' });
+    expect(rooms[0]!.left).toBe(true);
+  });
+});
+
+describe('meetings', () => {
+  test('one starts, the others ring, one joins, and the list is live', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    server.tokenFor = (userId, meetingId) => `${userId}@${meetingId}`;
+    await alice.app.meetings.start(groupId);
+    await alice.until(({ current }) => current?.phase === 'connected');
+    const meetingId = alice.state().current!.id;
+    expect(rooms[0]).toMatchObject({ url: 'ws://media', token: `1@${meetingId}` });
+    expect(alice.state().ringing).toEqual([]);
+    expect(alice.shown).toContain(groupId);
+    await bob.until(({ ringing }) => ringing.includes(meetingId));
+    server.setParticipant(meetingId, 1n, true);
+    await bob.until((state) => liveMeetingOf(state, groupId)?.participants[0]?.name === 'Alice');
+    await bob.app.meetings.join(meetingId, groupId);
+    expect(bob.state().ringing).toEqual([]);
+    server.endMeeting(meetingId);
+    await bob.until(({ current }) => current?.phase === 'gone' && current.reason === 'ended');
+    expect(liveMeetingOf(bob.state(), groupId)).toBeUndefined();
+  });
+
+  test('a second start joins the meeting that is there', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.start(groupId);
+    expect(bob.state().current).toMatchObject({ id: meeting.id, phase: 'connected' });
+    expect(server.meetings.size).toBe(1);
+  });
+
+  test('the server says where the media is', async () => {
+    server.mediaUrl = 'wss://elsewhere';
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.join(meeting.id, groupId);
+    expect(rooms[0]!.url).toBe('wss://elsewhere');
+  });
+
+  test('a meeting that cannot be joined says why', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    server.refuse.set('updateMeetingInvitationRequest', 8202);
+    await bob.app.meetings.join(meeting.id, groupId);
+    expect(bob.state().current).toMatchObject({ phase: 'failed', error: { code: 8202 } });
+    expect(liveMeetingOf(bob.state(), groupId)).toBeUndefined();
+  });
+
+  test('an older state does not undo a newer one', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    server.setParticipant(meeting.id, 1n, true);
+    await bob.until((state) => liveMeetingOf(state, groupId)?.participants.length === 1);
+    meeting.version = 0n;
+    meeting.participants.clear();
+    server.setParticipant(meeting.id, 3n, true);
+    server.pushTyping(groupId, 3n);
+    await bob.until(({ typing }) => typing.has(groupId));
+    expect(liveMeetingOf(bob.state(), groupId)!.participants.map(({ userId }) => userId)).toEqual([1n]);
+  });
+
+  test('a page loaded anew comes back to its meeting', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.join(meeting.id, groupId);
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ current }) => current?.id === meeting.id && current.phase === 'connected');
+  });
+
+  test('one left is not come back to', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.join(meeting.id, groupId);
+    await bob.app.meetings.leave();
+    expect(rooms[0]!.left).toBe(true);
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ conversations }) => conversations.size > 0);
+    expect(again.state().current).toBeUndefined();
+  });
+
+  test('declining stops the ringing', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until(({ ringing }) => ringing.includes(meeting.id));
+    await bob.app.meetings.decline(meeting.id);
+    expect(bob.state().ringing).toEqual([]);
+  });
+
+  test('one that ended while there was no connection is known to have ended', async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    server.dropConnections();
+    meeting.endDate = meeting.startDate;
+    await bob.until((state) => liveMeetingOf(state, groupId) === undefined);
+  });
+});
