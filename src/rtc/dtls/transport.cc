@@ -15,6 +15,7 @@ namespace turms::rtc::dtls {
 namespace {
 
 constexpr size_t kRecordHeader = 13;
+constexpr uint8_t kApplicationData = 23;
 /// Longer than any handshake lives, in microseconds: OpenSSL's own deadline.
 constexpr unsigned kNeverByItself = 3'600'000'000;
 
@@ -45,9 +46,9 @@ struct BioCallbacks {
     Transport& transport = self(bio);
     const auto* p = reinterpret_cast<const uint8_t*>(data);
     auto& outgoing = transport.outgoing_;
-    // OpenSSL retransmits a flight one record per datagram, each of which can be lost. As in the first
-    // transmission they share datagrams (RFC 6347 section 4.1.1).
-    if (transport.state_ == Transport::State::kHandshake && !outgoing.empty() &&
+    // OpenSSL retransmits a flight one record per datagram, each of which can be lost. As in the
+    // first transmission they share datagrams (RFC 6347 section 4.1.1).
+    if (p[0] != kApplicationData && !outgoing.empty() &&
         outgoing.back().size() + static_cast<size_t>(size) <= Transport::kMaxDatagram) {
       outgoing.back().insert(outgoing.back().end(), p, p + size);
     } else if (outgoing.size() < Transport::kMaxOutgoing) {
