@@ -171,6 +171,7 @@ void Rooms::close_all(DisconnectReason reason) {
     entry->room->close(now(), reason);
     touch(*entry);
   }
+  settle_all();
 }
 
 std::vector<Room*> Rooms::all() {

@@ -37,7 +37,7 @@ class Rooms : private media::EngineEvents {
   Result<Room*> open(const std::string& name, const RoomSettings& settings);
   /// Something was put in: outputs are due at the end of the turn.
   void touch(const Room& room);
-  /// Closes all and refuses new ones.
+  /// Closes all, hands out what that makes due, and refuses new ones.
   void close_all(DisconnectReason reason);
 
   [[nodiscard]] std::vector<Room*> all();

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "base/result.h"
+#include "livekit/token.h"
+#include "net/http.h"
+
+namespace turms::livekit {
+
+/// The grants of a request's `Authorization: Bearer` header, else of its `access_token` parameter.
+/// Nothing when it brings no token; kUnauthenticated when the token is bad.
+Result<std::optional<Grants>> authorize(const net::HttpRequest& request, const ApiKeys& keys,
+                                        WallTime now);
+
+}  // namespace turms::livekit

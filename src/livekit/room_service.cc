@@ -1,0 +1,350 @@
+#include "livekit/room_service.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/metrics.h"
+#include "livekit/authorization.h"
+#include "livekit/pb.h"
+#include "livekit/room.pb.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kPrefix = "/twirp/";
+constexpr std::string_view kService = "livekit.RoomService";
+constexpr std::string_view kOtherServices[] = {"livekit.Egress", "livekit.Ingress", "livekit.SIP",
+                                               "livekit.AgentDispatchService"};
+
+struct TwirpError {
+  std::string_view code;
+  int status;
+};
+// https://twitchtv.github.io/twirp/docs/errors.html
+constexpr TwirpError kBadRoute{"bad_route", 404};
+constexpr TwirpError kMalformed{"malformed", 400};
+constexpr TwirpError kUnimplemented{"unimplemented", 501};
+
+TwirpError twirp_error(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return {"invalid_argument", 400};
+    case ErrorCode::kUnauthenticated:
+      return {"unauthenticated", 401};
+    case ErrorCode::kPermissionDenied:
+      return {"permission_denied", 403};
+    case ErrorCode::kNotFound:
+      return {"not_found", 404};
+    case ErrorCode::kAlreadyExists:
+      return {"already_exists", 409};
+    case ErrorCode::kFailedPrecondition:
+      return {"failed_precondition", 412};
+    case ErrorCode::kResourceExhausted:
+      return {"resource_exhausted", 429};
+    case ErrorCode::kUnavailable:
+      return {"unavailable", 503};
+    case ErrorCode::kDeadlineExceeded:
+      return {"deadline_exceeded", 408};
+    case ErrorCode::kCancelled:
+      return {"canceled", 408};
+    case ErrorCode::kInternal:
+      break;
+  }
+  return {"internal", 500};
+}
+
+net::HttpResponse error_response(TwirpError error, std::string_view message,
+                                 json::object meta = {}) {
+  metrics::counter("turms_livekit_api_errors_total", "Server API requests refused",
+                   {{"code", error.code}})
+      .add();
+  json::object body{{"code", error.code}, {"msg", message}};
+  if (!meta.empty()) body["meta"] = std::move(meta);
+  return net::HttpResponse::json(error.status, json::serialize(body));
+}
+
+net::HttpResponse bad_route(const net::HttpRequest& request, std::string_view message) {
+  return error_response(kBadRoute, message,
+                        {{"twirp_invalid_route", request.method + " " + request.path}});
+}
+
+/// What a method may use.
+struct Call {
+  const ServiceConfig& config;
+  Rooms& rooms;
+  const Grants& grants;
+  Now now;
+
+  [[nodiscard]] bool allows(bool VideoGrants::*right) const {
+    return grants.video && (*grants.video).*right;
+  }
+  [[nodiscard]] Status admin_of(const std::string& room) const {
+    if (allows(&VideoGrants::room_admin) && grants.video->room == room) return {};
+    return fail(ErrorCode::kUnauthenticated, "permissions denied");
+  }
+  [[nodiscard]] Status must(bool VideoGrants::*right) const {
+    if (allows(right)) return {};
+    return fail(ErrorCode::kUnauthenticated, "permissions denied");
+  }
+  [[nodiscard]] Result<Room*> room(const std::string& name) const {
+    if (Room* found = rooms.find(name)) return found;
+    return fail(ErrorCode::kNotFound, "requested room does not exist");
+  }
+  /// The room of a participant: an unknown one has no participants.
+  [[nodiscard]] Result<Room*> room_with(const std::string& name,
+                                        const std::string& identity) const {
+    Room* found = rooms.find(name);
+    if (found != nullptr && found->participant(identity)) return found;
+    return fail(ErrorCode::kNotFound, "participant does not exist");
+  }
+};
+
+Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& out) {
+  if (const Status allowed = call.must(&VideoGrants::room_create); !allowed) return allowed;
+  if (in.name().size() > call.config.limits.room_name) {
+    return fail(ErrorCode::kInvalidArgument, "room name length exceeds limits");
+  }
+  if (in.metadata().size() > call.config.limits.metadata) {
+    return fail(ErrorCode::kInvalidArgument, "metadata size exceeds limits");
+  }
+  RoomSettings settings;
+  if (in.empty_timeout() != 0) settings.empty_timeout_s = in.empty_timeout();
+  if (in.departure_timeout() != 0) settings.departure_timeout_s = in.departure_timeout();
+  if (in.max_participants() != 0) settings.max_participants = in.max_participants();
+  settings.metadata = in.metadata();
+  Room* room = call.rooms.find(in.name());
+  if (room != nullptr) {
+    room->configure(call.now, settings);
+  } else {
+    const auto opened = call.rooms.open(in.name(), settings);
+    if (!opened) return std::unexpected(opened.error());
+    room = *opened;
+  }
+  call.rooms.touch(*room);
+  to_pb(room->info(), out);
+  return {};
+}
+
+Status list_rooms(const Call& call, const pb::ListRoomsRequest& in, pb::ListRoomsResponse& out) {
+  if (const Status allowed = call.must(&VideoGrants::room_list); !allowed) return allowed;
+  if (in.names().empty()) {
+    for (const Room* room : call.rooms.all()) to_pb(room->info(), *out.add_rooms());
+  }
+  for (const std::string& name : in.names()) {
+    if (const Room* room = call.rooms.find(name)) to_pb(room->info(), *out.add_rooms());
+  }
+  return {};
+}
+
+Status delete_room(const Call& call, const pb::DeleteRoomRequest& in, pb::DeleteRoomResponse&) {
+  if (const Status allowed = call.must(&VideoGrants::room_create); !allowed) return allowed;
+  const auto room = call.room(in.room());
+  if (!room) return std::unexpected(room.error());
+  (*room)->close(call.now, DisconnectReason::kRoomDeleted);
+  call.rooms.touch(**room);
+  return {};
+}
+
+Status update_room_metadata(const Call& call, const pb::UpdateRoomMetadataRequest& in,
+                            pb::Room& out) {
+  if (in.metadata().size() > call.config.limits.metadata) {
+    return fail(ErrorCode::kInvalidArgument, "metadata size exceeds limits");
+  }
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room(in.room());
+  if (!room) return std::unexpected(room.error());
+  (*room)->update_metadata(call.now, in.metadata());
+  call.rooms.touch(**room);
+  to_pb((*room)->info(), out);
+  return {};
+}
+
+Status list_participants(const Call& call, const pb::ListParticipantsRequest& in,
+                         pb::ListParticipantsResponse& out) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const Room* room = call.rooms.find(in.room());
+  if (room == nullptr) return {};
+  for (const ParticipantInfo& participant : room->participants()) {
+    to_pb(participant, *out.add_participants());
+  }
+  return {};
+}
+
+Status get_participant(const Call& call, const pb::RoomParticipantIdentity& in,
+                       pb::ParticipantInfo& out) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  to_pb(*(*room)->participant(in.identity()), out);
+  return {};
+}
+
+Status remove_participant(const Call& call, const pb::RoomParticipantIdentity& in,
+                          pb::RemoveParticipantResponse&) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  call.rooms.touch(**room);
+  return (*room)->remove_participant(call.now, in.identity());
+}
+
+Status mute_published_track(const Call& call, const pb::MuteRoomTrackRequest& in,
+                            pb::MuteRoomTrackResponse& out) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  const auto track = (*room)->mute_track(call.now, in.identity(), in.track_sid(), in.muted());
+  call.rooms.touch(**room);
+  if (!track) return std::unexpected(track.error());
+  to_pb(*track, *out.mutable_track());
+  return {};
+}
+
+Status update_participant(const Call& call, const pb::UpdateParticipantRequest& in,
+                          pb::ParticipantInfo& out) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  Room::ParticipantChange change;
+  change.name = in.name();
+  change.metadata = in.metadata();
+  change.attributes = {in.attributes().begin(), in.attributes().end()};
+  if (in.has_permission()) change.permission = from_pb(in.permission());
+  const auto participant = (*room)->update_participant(call.now, in.identity(), change);
+  call.rooms.touch(**room);
+  if (!participant) return std::unexpected(participant.error());
+  to_pb(*participant, out);
+  return {};
+}
+
+Status update_subscriptions(const Call& call, const pb::UpdateSubscriptionsRequest& in,
+                            pb::UpdateSubscriptionsResponse&) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  std::vector<std::string> sids(in.track_sids().begin(), in.track_sids().end());
+  for (const pb::ParticipantTracks& tracks : in.participant_tracks()) {
+    sids.insert(sids.end(), tracks.track_sids().begin(), tracks.track_sids().end());
+  }
+  call.rooms.touch(**room);
+  return (*room)->update_subscriptions(call.now, in.identity(), sids, in.subscribe());
+}
+
+// ---- from HTTP to a method and back
+
+enum class BodyType : uint8_t { kJson, kProtobuf };
+
+using Method = std::function<net::HttpResponse(const Call&, BodyType, const std::string& body)>;
+
+template <class Request, class Response>
+Method method(Status (*run)(const Call&, const Request&, Response&)) {
+  return [run](const Call& call, BodyType type, const std::string& body) {
+    Request request;
+    if (type == BodyType::kJson) {
+      if (!from_json(body, request)) {
+        return error_response(kMalformed, "the json request could not be decoded");
+      }
+    } else if (!request.ParseFromString(body)) {
+      return error_response(kMalformed, "the protobuf request could not be decoded");
+    }
+    Response response;
+    if (const Status done = run(call, request, response); !done) {
+      return error_response(twirp_error(done.error().code), done.error().message);
+    }
+    if (type == BodyType::kJson) {
+      return net::HttpResponse::json(200, to_json(response, JsonNames::kProto));
+    }
+    net::HttpResponse out;
+    out.headers.add("Content-Type", "application/protobuf");
+    out.body = response.SerializeAsString();
+    return out;
+  };
+}
+
+const std::map<std::string, Method, std::less<>>& methods() {
+  static const std::map<std::string, Method, std::less<>> table{
+      {"CreateRoom", method(create_room)},
+      {"ListRooms", method(list_rooms)},
+      {"DeleteRoom", method(delete_room)},
+      {"UpdateRoomMetadata", method(update_room_metadata)},
+      {"ListParticipants", method(list_participants)},
+      {"GetParticipant", method(get_participant)},
+      {"RemoveParticipant", method(remove_participant)},
+      {"MutePublishedTrack", method(mute_published_track)},
+      {"UpdateParticipant", method(update_participant)},
+      {"UpdateSubscriptions", method(update_subscriptions)},
+  };
+  return table;
+}
+
+// Of the protocol, but not served.
+bool is_unserved(std::string_view name) {
+  return name == "SendData" || name == "ForwardParticipant" || name == "MoveParticipant" ||
+         name == "PerformRpc";
+}
+
+std::optional<BodyType> body_type(const net::HttpRequest& request) {
+  std::string_view type = request.header("Content-Type").value_or("");
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  if (type == "application/json") return BodyType::kJson;
+  if (type == "application/protobuf") return BodyType::kProtobuf;
+  return std::nullopt;
+}
+
+}  // namespace
+
+RoomService::RoomService(const ServiceConfig& config, Rooms& rooms)
+    : config_(config), rooms_(rooms) {}
+
+void RoomService::register_routes(net::HttpServer& server) {
+  for (const std::string prefix : {"", "/"}) {
+    server.route_prefix("*", prefix + std::string(kPrefix),
+                        [this](const net::HttpRequest& request, net::HttpResponder responder) {
+                          responder.send(handle(request));
+                        },
+                        {.max_body_bytes = config_.limits.api_body, .any_origin = true});
+  }
+}
+
+net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
+  const auto authorized = authorize(request, config_.keys, wall_now());
+  if (!authorized) return net::HttpResponse::text(401, authorized.error().message);
+
+  std::string_view path = request.path;
+  while (path.starts_with("//")) path.remove_prefix(1);
+  path.remove_prefix(std::min(kPrefix.size(), path.size()));
+  const size_t slash = path.find('/');
+  const std::string_view service = path.substr(0, slash);
+  const std::string_view name =
+      slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  const bool other = std::find(std::begin(kOtherServices), std::end(kOtherServices), service) !=
+                     std::end(kOtherServices);
+  if (service != kService && !other) return net::HttpResponse::text(404, "404 page not found\n");
+  if (request.method != "POST") {
+    return bad_route(request,
+                     "unsupported method \"" + request.method + "\" (only POST is allowed)");
+  }
+  const auto type = body_type(request);
+  if (!type) {
+    return bad_route(request, "unexpected Content-Type: \"" +
+                                  std::string(request.header("Content-Type").value_or("")) + "\"");
+  }
+  if (other || is_unserved(name)) {
+    return error_response(kUnimplemented, "this server does not implement it");
+  }
+  const auto found = methods().find(name);
+  if (found == methods().end()) {
+    return bad_route(request, "no handler for path \"" + request.path + "\"");
+  }
+  const Grants grants = authorized->value_or(Grants{});
+  return found->second(Call{config_, rooms_, grants, rooms_.now()}, *type, request.body);
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,291 @@
+#include "livekit/signalling.h"
+
+#include <boost/json.hpp>
+#include <charconv>
+#include <utility>
+#include <variant>
+
+#include "base/encoding.h"
+#include "base/metrics.h"
+#include "livekit/authorization.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace json = boost::json;
+
+constexpr uint16_t kNormalClosure = 1000;
+constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kInvalidPayload = 1007;
+constexpr std::string_view kRoomNotFound = "requested room does not exist";
+
+Metric& rejected(std::string_view reason) {
+  return metrics::counter("turms_livekit_signal_rejected_total",
+                          "Signalling connections and messages refused", {{"reason", reason}});
+}
+
+bool is_true(std::optional<std::string_view> value) {
+  return value && (*value == "1" || *value == "true");
+}
+
+int32_t number(std::optional<std::string_view> value) {
+  int32_t out = 0;
+  if (value) std::from_chars(value->data(), value->data() + value->size(), out);
+  return out;
+}
+
+std::optional<Attributes> decode_attributes(std::string_view parameter) {
+  const auto bytes = from_base64(parameter);
+  if (!bytes) return std::nullopt;
+  boost::system::error_code error;
+  const json::value value = json::parse(as_text(*bytes), error);
+  if (error || !value.is_object()) return std::nullopt;
+  Attributes out;
+  for (const auto& [key, text] : value.get_object()) {
+    if (!text.is_string()) return std::nullopt;
+    out.emplace(key, text.get_string());
+  }
+  return out;
+}
+
+// ClientInfo.Capability by name.
+std::vector<uint8_t> decode_capabilities(std::string_view list) {
+  std::vector<uint8_t> out;
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    const std::string_view name = list.substr(0, comma);
+    if (name == "CAP_PACKET_TRAILER") out.push_back(1);
+    if (name == "CAP_COMPRESSION_DEFLATE_RAW") out.push_back(2);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return out;
+}
+
+net::HttpResponse refuse(int status, std::string_view why) {
+  rejected(std::to_string(status)).add();
+  return net::HttpResponse::text(status, std::string(why));
+}
+
+}  // namespace
+
+Signalling::Signalling(const ServiceConfig& config, Rooms& rooms)
+    : config_(config), rooms_(rooms) {}
+
+Signalling::~Signalling() {
+  for (const auto& [key, connection] : connections_) connection.socket->close(kGoingAway, "");
+}
+
+void Signalling::register_routes(net::HttpServer& server) {
+  const net::RouteOptions any_origin{.any_origin = true};
+  net::WebSocketOptions socket_options;
+  socket_options.max_message_bytes = config_.limits.signal_message;
+  // Clients build the path by appending to their base address, which may end in a slash.
+  for (const std::string base : {"/rtc", "//rtc"}) {
+    server.websocket(
+        base,
+        [this](const net::HttpRequest& request, net::WebSocketUpgrade upgrade) {
+          on_upgrade(request, std::move(upgrade));
+        },
+        socket_options, any_origin);
+    server.route(
+        "GET", base + "/validate",
+        [this](const net::HttpRequest& request, net::HttpResponder responder) {
+          auto admission = admit(request, true);
+          if (auto* refusal = std::get_if<net::HttpResponse>(&admission)) {
+            responder.send(std::move(*refusal));
+          } else {
+            responder.send(net::HttpResponse::text(200, "success"));
+          }
+        },
+        any_origin);
+    // One peer connection for both directions is not served: clients that ask for it first take
+    // these answers as "speak the older way".
+    for (const std::string& path : {base + "/v1", base + "/v1/validate"}) {
+      server.route(
+          "*", path,
+          [](const net::HttpRequest&, net::HttpResponder responder) {
+            responder.send(net::HttpResponse::text(404, "not found"));
+          },
+          any_origin);
+    }
+    server.websocket(
+        base + "/v1",
+        [](const net::HttpRequest&, net::WebSocketUpgrade upgrade) {
+          upgrade.refuse(net::HttpResponse::text(404, "not found"));
+        },
+        {}, any_origin);
+  }
+}
+
+std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
+    const net::HttpRequest& request, bool strict) {
+  auto authorized = authorize(request, config_.keys, wall_now());
+  if (!authorized) return refuse(401, authorized.error().message);
+  if (!*authorized || !(*authorized)->video || !(*authorized)->video->room_join) {
+    return refuse(401, "no permissions to access the room");
+  }
+  Admission out;
+  out.join.grants = std::move(**authorized);
+  Grants& grants = out.join.grants;
+  VideoGrants& video = *grants.video;
+  if (request.query_value("join_request")) {
+    return refuse(400, "joining with one peer connection is not supported");
+  }
+  if (grants.identity.empty()) return refuse(400, "identity cannot be empty");
+  if (grants.identity.size() > config_.limits.identity) {
+    return refuse(400, "participant identity length exceeds limits");
+  }
+  if (grants.name.size() > config_.limits.name) return refuse(400, "name length exceeds limits");
+  if (grants.metadata.size() > config_.limits.metadata) {
+    return refuse(400, "metadata size exceeds limits");
+  }
+  out.room = video.room;
+  if (out.room.empty()) return refuse(400, "no room name");
+  if (out.room.size() > config_.limits.room_name) {
+    return refuse(400, "room name length exceeds limits");
+  }
+  if (const auto publish = request.query_value("publish"); publish && !publish->empty()) {
+    // An additional, sending-only connection of the same person.
+    if (!video.permission().can_publish) return refuse(401, "no permissions to access the room");
+    video.can_subscribe = false;
+    grants.identity += "#" + std::string(*publish);
+  }
+  if (!config_.room.auto_create && rooms_.find(out.room) == nullptr) {
+    return refuse(404, kRoomNotFound);
+  }
+  if (const auto parameter = request.query_value("attributes"); parameter && !parameter->empty()) {
+    const auto attributes = decode_attributes(*parameter);
+    if (!attributes && strict) return refuse(400, "cannot decode attributes");
+    if (attributes && !attributes->empty()) {
+      if (!video.permission().can_update_metadata) {
+        return refuse(401, "no permissions to access the room");
+      }
+      for (const auto& [key, value] : *attributes) {
+        if (!value.empty()) grants.attributes[key] = value;
+      }
+    }
+  }
+  size_t attribute_bytes = 0;
+  for (const auto& [key, value] : grants.attributes) attribute_bytes += key.size() + value.size();
+  if (attribute_bytes > config_.limits.attributes) {
+    return refuse(400, "attribute size exceeds limits");
+  }
+  const auto auto_subscribe = request.query_value("auto_subscribe");
+  out.join.auto_subscribe = !auto_subscribe || auto_subscribe->empty() || is_true(auto_subscribe);
+  out.join.client_protocol = number(request.query_value("client_protocol"));
+  out.join.capabilities = decode_capabilities(request.query_value("capabilities").value_or(""));
+  out.reconnect = is_true(request.query_value("reconnect"));
+  if (out.reconnect) out.sid = request.query_value("sid").value_or("");
+  return out;
+}
+
+void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade) {
+  auto admitted = admit(request, false);
+  if (auto* refusal = std::get_if<net::HttpResponse>(&admitted)) {
+    return upgrade.refuse(std::move(*refusal));
+  }
+  Admission& admission = std::get<Admission>(admitted);
+  if (admission.reconnect) return resume(std::move(admission), std::move(upgrade));
+
+  const RoomSettings settings = admission.join.grants.room_settings.value_or(RoomSettings{});
+  const auto room = rooms_.open(admission.room, settings);
+  if (!room) return upgrade.refuse(refuse(503, room.error().message));
+  const auto key = (*room)->join(rooms_.now(), std::move(admission.join));
+  rooms_.touch(**room);
+  if (!key) return upgrade.refuse(refuse(500, key.error().message));
+  if (auto socket = upgrade.accept()) {
+    attach(**room, *key, std::move(socket));
+  } else {
+    (*room)->on_message(rooms_.now(), *key, client::Leave{});
+  }
+}
+
+void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
+  Room* room = rooms_.find(admission.room);
+  const auto key = room == nullptr
+                       ? fail(ErrorCode::kNotFound, "")
+                       : room->resume(rooms_.now(), admission.join.grants.identity, admission.sid);
+  auto socket = upgrade.accept();
+  if (socket == nullptr) {
+    if (key) room->on_signal_closed(rooms_.now(), *key);
+    return;
+  }
+  if (!key) {
+    // Nothing to resume: the client shall join anew.
+    const std::string leave = encode_server_message(
+        Encoding::kProtobuf,
+        server::Leave{DisconnectReason::kStateMismatch, server::LeaveAction::kReconnect});
+    socket->send_binary(as_bytes(leave));
+    socket->close(kNormalClosure, "");
+    return;
+  }
+  attach(*room, *key, std::move(socket));
+  rooms_.touch(*room);
+}
+
+void Signalling::attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket) {
+  const std::weak_ptr alive = alive_;
+  socket->on_message([this, alive, key](bool binary, ByteView data) {
+    if (!alive.expired()) on_message(key, binary, data);
+  });
+  socket->on_close([this, alive, key, raw = socket.get()](uint16_t, std::string_view) {
+    if (!alive.expired()) on_close(key, raw);
+  });
+  Connection& connection = connections_[key];
+  if (connection.socket != nullptr) connection.socket->close(kNormalClosure, "resumed elsewhere");
+  connection = {std::move(socket), Encoding::kProtobuf, room.id()};
+}
+
+void Signalling::on_message(ParticipantKey key, bool binary, ByteView data) {
+  const auto it = connections_.find(key);
+  if (it == connections_.end()) return;
+  Connection& connection = it->second;
+  // The answers take the form of the last request.
+  connection.encoding = binary ? Encoding::kProtobuf : Encoding::kJson;
+  const auto message = decode_client_message(connection.encoding, data);
+  if (!message) {
+    rejected("malformed").add();
+    connection.socket->close(kInvalidPayload, "not a signal request");
+    return;
+  }
+  if (Room* room = rooms_.find(connection.room)) {
+    room->on_message(rooms_.now(), key, *message);
+    rooms_.touch(*room);
+  }
+}
+
+void Signalling::on_close(ParticipantKey key, const net::WebSocket* socket) {
+  const auto it = connections_.find(key);
+  // A connection that was replaced or that we ended ourselves says nothing about its participant.
+  if (it == connections_.end() || it->second.socket.get() != socket) return;
+  Room* room = rooms_.find(it->second.room);
+  connections_.erase(it);
+  if (room == nullptr) return;
+  room->on_signal_closed(rooms_.now(), key);
+  rooms_.touch(*room);
+}
+
+void Signalling::deliver(const SendMessage& output) {
+  std::optional<net::SharedBytes> binary;
+  std::optional<std::string> text;
+  for (const ParticipantKey key : output.to) {
+    const auto it = connections_.find(key);
+    if (it == connections_.end()) continue;
+    if (it->second.encoding == Encoding::kProtobuf) {
+      if (!binary) {
+        binary = net::SharedBytes::of(encode_server_message(Encoding::kProtobuf, output.message));
+      }
+      it->second.socket->send_binary(*binary);
+    } else {
+      if (!text) text = encode_server_message(Encoding::kJson, output.message);
+      it->second.socket->send_text(*text);
+    }
+  }
+}
+
+void Signalling::close(ParticipantKey participant) {
+  const auto node = connections_.extract(participant);
+  if (node) node.mapped().socket->close(kNormalClosure, "");
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "livekit/room.h"
+#include "media/engine.h"
+#include "rtc/sdp/description.h"
+#include "rtc/sdp/negotiate.h"
+
+/// For this module's tests: an engine that only writes down what it was told, and the client's half
+/// of the negotiation.
+namespace turms::livekit::testing {
+
+class RecordingEngine : public media::Engine {
+ public:
+  struct Transport {
+    media::TransportParameters parameters;
+    std::optional<media::RemoteParameters> remote;
+    int restarts = 0;
+  };
+
+  [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return {}; }
+  [[nodiscard]] media::Endpoint endpoint(media::RoomId) const override {
+    return {"127.0.0.1", 7882};
+  }
+  [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
+  void create_room(media::RoomId) override { ++rooms; }
+  void close_room(media::RoomId) override { --rooms; }
+  void create_transport(const media::TransportParameters& p) override {
+    transports[p.id.value] = {p, std::nullopt, 0};
+  }
+  void set_remote(media::TransportId id, const media::RemoteParameters& remote) override {
+    transports.at(id.value).remote = remote;
+  }
+  void restart_ice(media::TransportId id, const rtc::IceCredentials& local) override {
+    transports.at(id.value).parameters.local_ice = local;
+    ++transports.at(id.value).restarts;
+  }
+  void close_transport(media::TransportId id) override { transports.erase(id.value); }
+  void add_receive_track(const media::ReceiveTrackParameters& p) override {
+    received[p.id.value] = p;
+  }
+  void set_receive_muted(media::TrackId id, bool value) override { muted[id.value] = value; }
+  void remove_receive_track(media::TrackId id) override { received.erase(id.value); }
+  void add_send_track(const media::SendTrackParameters& p,
+                      const media::LayerRequest& request) override {
+    sent[p.id.value] = p;
+    layers[p.id.value] = request;
+  }
+  void set_layer_request(media::SubscriptionId id, const media::LayerRequest& request) override {
+    layers[id.value] = request;
+  }
+  void remove_send_track(media::SubscriptionId id) override { sent.erase(id.value); }
+
+  /// What sends this published track.
+  [[nodiscard]] std::vector<media::SendTrackParameters> sends_of(media::TrackId source) const {
+    std::vector<media::SendTrackParameters> out;
+    for (const auto& [id, parameters] : sent) {
+      if (parameters.source == source) out.push_back(parameters);
+    }
+    return out;
+  }
+
+  int rooms = 0;
+  std::map<uint64_t, Transport> transports;
+  std::map<uint64_t, media::ReceiveTrackParameters> received;
+  std::map<uint64_t, bool> muted;
+  std::map<uint64_t, media::SendTrackParameters> sent;
+  std::map<uint64_t, media::LayerRequest> layers;
+};
+
+/// A track in a client's offer.
+struct OfferedTrack {
+  std::string mid;
+  rtc::MediaKind kind = rtc::MediaKind::kAudio;
+  std::string cid;
+  std::vector<std::string> rids;
+  bool sending = true;
+};
+
+/// What a browser would offer on its publisher connection.
+std::string client_offer(const std::vector<OfferedTrack>& tracks,
+                         const std::string& ufrag = "client");
+/// What a browser would answer to the server's offer.
+std::string client_answer(const std::string& offer, const std::string& ufrag = "client");
+
+}  // namespace turms::livekit::testing
