@@ -21,7 +21,7 @@ class Administration {
   Task<Result<std::vector<Group>>> list_groups(GroupId after, int limit);
 
   /// The demo accounts 1 (alice), 2 (bob), 3 (carol), password "turms", and a group of the three
-  /// owned by alice. Does nothing where they exist.
+  /// owned by alice. Does nothing when one of the accounts exists.
   Task<Result<None>> seed_demo();
 
  private:

@@ -34,9 +34,9 @@ class Conversations {
  public:
   explicit Conversations(Context& context) : context_(context) {}
 
-  Task<Outcome<ConversationList>> query(const Caller& caller, QueryConversations query);
-  Task<Outcome<Reply<>>> update_read_date(const Caller& caller, UpdateConversation command);
-  Task<Outcome<Reply<>>> update_typing_status(const Caller& caller, UpdateTypingStatus command);
+  Task<Outcome<ConversationList>> query(Caller caller, QueryConversations query);
+  Task<Outcome<Reply<>>> update_read_date(Caller caller, UpdateConversation command);
+  Task<Outcome<Reply<>>> update_typing_status(Caller caller, UpdateTypingStatus command);
 
  private:
   Context& context_;

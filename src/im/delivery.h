@@ -43,11 +43,11 @@ inline Recipients recipients_of(std::vector<UserId> ids) {
   return std::make_shared<const std::vector<UserId>>(std::move(ids));
 }
 
-/// Who is told. A user that is named twice is told once per session all the same.
 struct Audience {
+  /// Nobody twice.
   Recipients recipients;
   /// The caller's other devices, so that they follow what this one did.
-  bool other_sessions_of_caller = true;
+  bool other_sessions_of_caller = false;
   /// Also the session the request came from.
   bool calling_session = false;
   /// Only sessions that announced the extensions of the protocol.
@@ -60,6 +60,8 @@ struct Amendments {
   std::optional<WallTime> delivery_date;
   /// The id of what was created, where the request has no field for it: notification.data.long.
   std::optional<int64_t> created_id;
+  /// A forwarded message: its text, records and burn_after take the place of the request's.
+  std::shared_ptr<const Message> forwarded;
   bool clear_password = false;
 };
 
@@ -119,10 +121,10 @@ struct Reply {
 /// A notification as it goes over the wire, encoded once for all who get it.
 using Payload = std::shared_ptr<const std::string>;
 
-/// What the bus carries: a payload and whom it is for.
+/// What the bus carries: a payload and whom it is for. Nobody is named twice.
 struct Envelope {
   Recipients recipients;
-  /// Set when the caller's own sessions are told too.
+  /// Told as well, when not among the recipients.
   std::optional<UserId> caller_id;
   /// This one session is left out (it gets the response instead).
   std::optional<Caller> except;

@@ -24,9 +24,13 @@ class Domain {
   Domain(const Domain&) = delete;
   Domain& operator=(const Domain&) = delete;
 
+  /// Outlives the domain's last request.
+  void add_group_listener(GroupListener& listener);
+
   /// The store was changed by another program, or another node: what is cached may be old.
   void forget_cached();
 
+  /// For services that are built on top (meetings).
   Context& context() { return *context_; }
 
  private:

@@ -50,10 +50,10 @@ class GroupMembers {
  public:
   explicit GroupMembers(Context& context) : context_(context) {}
 
-  Task<Outcome<Reply<>>> create(const Caller& caller, CreateGroupMembers command);
-  Task<Outcome<Reply<>>> remove(const Caller& caller, DeleteGroupMembers command);
-  Task<Outcome<Reply<>>> update(const Caller& caller, UpdateGroupMember command);
-  Task<Outcome<GroupMemberList>> query(const Caller& caller, QueryGroupMembers query);
+  Task<Outcome<Reply<>>> create(Caller caller, CreateGroupMembers command);
+  Task<Outcome<Reply<>>> remove(Caller caller, DeleteGroupMembers command);
+  Task<Outcome<Reply<>>> update(Caller caller, UpdateGroupMember command);
+  Task<Outcome<GroupMemberList>> query(Caller caller, QueryGroupMembers query);
 
  private:
   Context& context_;

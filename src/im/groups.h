@@ -57,13 +57,13 @@ class Groups {
   explicit Groups(Context& context) : context_(context) {}
 
   /// The new group's id.
-  Task<Outcome<Reply<GroupId>>> create(const Caller& caller, CreateGroup command);
-  Task<Outcome<Reply<>>> update(const Caller& caller, UpdateGroup command);
-  Task<Outcome<Reply<>>> remove(const Caller& caller, GroupId id);
+  Task<Outcome<Reply<GroupId>>> create(Caller caller, CreateGroup command);
+  Task<Outcome<Reply<>>> update(Caller caller, UpdateGroup command);
+  Task<Outcome<Reply<>>> remove(Caller caller, GroupId id);
   /// The list may be empty (answered 1000 with an empty list).
-  Task<Outcome<std::vector<Group>>> query(const Caller& caller, QueryGroups query);
-  Task<Outcome<JoinedGroupIds>> query_joined_ids(const Caller& caller, QueryJoinedGroups query);
-  Task<Outcome<JoinedGroupInfos>> query_joined_infos(const Caller& caller, QueryJoinedGroups query);
+  Task<Outcome<std::vector<Group>>> query(Caller caller, QueryGroups query);
+  Task<Outcome<JoinedGroupIds>> query_joined_ids(Caller caller, QueryJoinedGroups query);
+  Task<Outcome<JoinedGroupInfos>> query_joined_infos(Caller caller, QueryJoinedGroups query);
 
  private:
   Context& context_;

@@ -37,9 +37,9 @@ class Invitations {
  public:
   explicit Invitations(Context& context) : context_(context) {}
 
-  Task<Outcome<Reply<InvitationId>>> create(const Caller& caller, CreateGroupInvitation command);
-  Task<Outcome<Reply<>>> reply(const Caller& caller, UpdateGroupInvitation command);
-  Task<Outcome<GroupInvitationList>> query(const Caller& caller, QueryGroupInvitations query);
+  Task<Outcome<Reply<InvitationId>>> create(Caller caller, CreateGroupInvitation command);
+  Task<Outcome<Reply<>>> reply(Caller caller, UpdateGroupInvitation command);
+  Task<Outcome<GroupInvitationList>> query(Caller caller, QueryGroupInvitations query);
 
  private:
   Context& context_;

@@ -3,9 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "im/domain_fwd.h"
@@ -149,13 +147,16 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Task<Result<Recipients>> audience_of(const Meeting& meeting);
   Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);
   Task<Outcome<std::vector<Meeting>>> find_visible(UserId user, QueryMeetings query);
-  /// Stops keeping it, and says so to everybody unless `told_by_relay`.
-  Task<void> finish(Meeting meeting, Recipients fallback_audience, bool told_by_relay);
+  Task<std::vector<Push>> farewell(Meeting meeting);
+  Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);
+  /// The state as it is now, for all who may see it; nothing when the meeting is over.
+  Task<std::optional<Push>> state_push(MeetingId id);
   Task<void> push_state(MeetingId id);
   Task<void> end(MeetingId id, WallTime when);
   Task<Result<None>> name_participants(Live& live);
   Live& keep(Meeting meeting);
+  [[nodiscard]] std::vector<MeetingId> meetings_of(GroupId id) const;
   MeetingStateChanged state_of(const Live& live) const;
   int64_t next_version(int64_t last) const;
 

@@ -59,9 +59,9 @@ class Messages {
   explicit Messages(Context& context) : context_(context) {}
 
   /// The new message's id, once it is durable.
-  Task<Outcome<Reply<MessageId>>> create(const Caller& caller, CreateMessage command);
-  Task<Outcome<Reply<>>> update(const Caller& caller, UpdateMessage command);
-  Task<Outcome<FoundMessages>> query(const Caller& caller, QueryMessages query);
+  Task<Outcome<Reply<MessageId>>> create(Caller caller, CreateMessage command);
+  Task<Outcome<Reply<>>> update(Caller caller, UpdateMessage command);
+  Task<Outcome<FoundMessages>> query(Caller caller, QueryMessages query);
 
   /// The server's own message to a group or a user on behalf of `sender` (a meeting's invitation):
   /// kept with its records, and returned as a push to all concerned.

@@ -90,7 +90,6 @@ enum class VersionOf : int32_t {
   kReceivedInvitations = 3,  // of a user
   kGroupMembers = 4,         // of a group
   kGroupInvitations = 5,     // of a group
-  kGroupInfo = 6,            // of a group
 };
 
 class VersionRepository {
@@ -108,6 +107,8 @@ struct GroupSnapshot {
   GroupType type;
   std::vector<GroupMember> members;
   std::vector<UserId> blocked;
+  /// The stamp (VersionOf::kGroupMembers) that goes with just these members.
+  std::optional<WallTime> members_version;
 };
 
 /// Absent: unchanged.
@@ -177,9 +178,9 @@ class InvitationRepository {
   /// By id, ascending.
   virtual Stored<std::vector<GroupInvitation>> query(InvitationFilter filter) = 0;
   virtual Stored<None> create(Permit, GroupInvitation invitation) = 0;
-  enum class Replied { kDone, kNotPending, kDuplicate, kFull, kGroupGone };
-  /// Settles a pending invitation; with `member`, adds it in the same transaction (and settles
-  /// nothing when that fails).
+  enum class Replied { kDone, kAlreadyMember, kNotPending, kFull, kBlocked, kGroupGone };
+  /// Settles a pending invitation; with `member`, adds it in the same transaction. kAlreadyMember:
+  /// settled, nothing to add. The last four: nothing changed.
   virtual Stored<Replied> reply(Permit, InvitationId id, RequestStatus status, std::string reason,
                                 std::optional<GroupMember> member, int32_t size_limit,
                                 WallTime now) = 0;

@@ -27,6 +27,7 @@ struct Settings {
     size_t max_name_size = 200;
     size_t max_intro_size = 2000;
     size_t max_announcement_size = 4000;
+    size_t max_member_name_size = 200;
     size_t max_members_per_request = 100;
     size_t max_invitation_content_size = 200;
     size_t max_reply_reason_size = 200;

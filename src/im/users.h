@@ -29,7 +29,7 @@ class Users {
   /// Who it is, when version, user and password are right: 2000, 2011, 2012, 1102. Which devices
   /// may be signed in at once (2013, 2100) is for the gateway's sessions to decide.
   Task<Outcome<User>> authenticate(SignIn command);
-  Task<Outcome<std::vector<User>>> query_profiles(const Caller& caller, QueryUserProfiles query);
+  Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
 
  private:
   Context& context_;

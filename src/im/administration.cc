@@ -1,0 +1,116 @@
+#include "im/administration.h"
+
+#include <array>
+
+#include "im/context.h"
+#include "im/rights.h"
+
+namespace turms::im {
+namespace {
+
+constexpr size_t kMaxNameSize = 20;
+constexpr size_t kMaxPasswordSize = 256;
+
+}  // namespace
+
+Task<Result<None>> Administration::add_user(UserId id, std::string name, std::string password) {
+  if (id.value <= 0) co_return fail(ErrorCode::kInvalidArgument, "a user id is a positive number");
+  if (text_length(name) > kMaxNameSize) {
+    co_return fail(ErrorCode::kInvalidArgument, "a name has at most 20 characters");
+  }
+  if (password.empty() || password.size() > kMaxPasswordSize) {
+    co_return fail(ErrorCode::kInvalidArgument, "a password has between 1 and 256 bytes");
+  }
+  auto hash = co_await context_.hasher.hash(std::move(password));
+  if (!hash) co_return std::unexpected(hash.error());
+  User user;
+  user.id = id;
+  user.name = std::move(name);
+  user.registration_date = context_.now();
+  user.last_updated_date = user.registration_date;
+  auto created = co_await context_.store.users.create(Rights::administrator(), std::move(user),
+                                                      std::move(*hash));
+  if (!created) co_return std::unexpected(created.error());
+  if (!*created) co_return fail(ErrorCode::kAlreadyExists, "there is a user with this id already");
+  co_return None{};
+}
+
+Task<Result<None>> Administration::set_password(UserId id, std::string password) {
+  if (password.empty() || password.size() > kMaxPasswordSize) {
+    co_return fail(ErrorCode::kInvalidArgument, "a password has between 1 and 256 bytes");
+  }
+  auto hash = co_await context_.hasher.hash(std::move(password));
+  if (!hash) co_return std::unexpected(hash.error());
+  auto set = co_await context_.store.users.set_password_hash(Rights::administrator(), id,
+                                                             std::move(*hash));
+  if (!set) co_return std::unexpected(set.error());
+  if (!*set) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
+  co_return None{};
+}
+
+Task<Result<std::vector<User>>> Administration::list_users(UserId after, int limit) {
+  return context_.store.users.list(after, limit);
+}
+
+Task<Result<GroupId>> Administration::add_group(std::string name, UserId owner,
+                                                std::vector<UserId> members) {
+  if (name.empty() || text_length(name) > context_.settings.group.max_name_size) {
+    co_return fail(ErrorCode::kInvalidArgument, "the name is empty or too long");
+  }
+  members.push_back(owner);
+  sort_unique(members);
+  auto known = co_await context_.store.users.find(members);
+  if (!known) co_return std::unexpected(known.error());
+  if (known->size() != members.size()) {
+    co_return fail(ErrorCode::kNotFound, "there is no user with one of these ids");
+  }
+  const WallTime now = context_.now();
+  Group group;
+  group.id = context_.next_id<GroupId>(now);
+  group.creator_id = owner;
+  group.owner_id = owner;
+  group.name = std::move(name);
+  group.creation_date = now;
+  group.last_updated_date = now;
+  std::vector<GroupMember> rows;
+  for (const UserId id : members) {
+    GroupMember row;
+    row.group_id = group.id;
+    row.user_id = id;
+    row.role = id == owner ? GroupMemberRole::kOwner : GroupMemberRole::kMember;
+    row.join_date = now;
+    rows.push_back(std::move(row));
+  }
+  const GroupId id = group.id;
+  auto created = co_await context_.store.groups.create(Rights::administrator(), std::move(group),
+                                                       std::move(rows));
+  if (!created) co_return std::unexpected(created.error());
+  co_return id;
+}
+
+Task<Result<std::vector<Group>>> Administration::list_groups(GroupId after, int limit) {
+  return context_.store.groups.list(after, limit);
+}
+
+Task<Result<None>> Administration::seed_demo() {
+  struct Account {
+    int64_t id;
+    const char* name;
+  };
+  constexpr std::array<Account, 3> kAccounts = {{{1, "alice"}, {2, "bob"}, {3, "carol"}}};
+  std::vector<UserId> members;
+  for (const Account& account : kAccounts) members.emplace_back(account.id);
+  // Before any password is hashed, which takes longer than all the rest of a start.
+  auto existing = co_await context_.store.users.find(members);
+  if (!existing) co_return std::unexpected(existing.error());
+  if (!existing->empty()) co_return None{};
+  for (const Account& account : kAccounts) {
+    auto added = co_await add_user(UserId(account.id), account.name, "turms");
+    if (!added) co_return added;
+  }
+  auto group = co_await add_group("Demo", UserId(1), std::move(members));
+  if (!group) co_return std::unexpected(group.error());
+  co_return None{};
+}
+
+}  // namespace turms::im

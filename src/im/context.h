@@ -1,0 +1,63 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "im/domain_fwd.h"
+#include "im/group_state.h"
+#include "im/ports.h"
+#include "im/settings.h"
+#include "im/status.h"
+
+namespace turms::im {
+
+/// What the services share.
+struct Context {
+  Context(Settings the_settings, Repositories repositories, Bus& the_bus,
+          PasswordHasher& the_hasher, const Clock& the_clock, IdGenerator& the_ids)
+      : settings(the_settings),
+        store(repositories),
+        bus(the_bus),
+        hasher(the_hasher),
+        clock(the_clock),
+        ids(the_ids),
+        groups(store.groups),
+        reachability(store.relationships) {}
+
+  Settings settings;
+  Repositories store;
+  Bus& bus;
+  PasswordHasher& hasher;
+  const Clock& clock;
+  IdGenerator& ids;
+  GroupCache groups;
+  ReachabilityCache reachability;
+  std::vector<GroupListener*> group_listeners;
+
+  [[nodiscard]] WallTime now() const { return clock.now(); }
+  template <class Id>
+  Id next_id(WallTime now) {
+    return Id(ids.next(now));
+  }
+  template <class Told>
+  void tell_group_listeners(Told told) {
+    for (GroupListener* listener : group_listeners) told(*listener);
+  }
+};
+
+/// Whether a client that has the state of `theirs` must be told of a state of `version`: refuses
+/// with kAlreadyUpToDate otherwise, also when nothing ever happened.
+Outcome<WallTime> newer_version(std::optional<WallTime> version, std::optional<WallTime> theirs);
+
+/// Length as the limits of the protocol count it: UTF-16 code units.
+size_t text_length(std::string_view utf8);
+
+/// Ascending, without repetition.
+template <class Id>
+void sort_unique(std::vector<Id>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+}  // namespace turms::im

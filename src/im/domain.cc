@@ -1,0 +1,30 @@
+#include "im/domain.h"
+
+#include "im/context.h"
+
+namespace turms::im {
+
+Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordHasher& hasher,
+               const Clock& clock, IdGenerator& ids)
+    : context_(std::make_unique<Context>(settings, repositories, bus, hasher, clock, ids)),
+      users(*context_),
+      groups(*context_),
+      group_members(*context_),
+      invitations(*context_),
+      messages(*context_),
+      conversations(*context_),
+      administration(*context_),
+      delivery(bus) {}
+
+Domain::~Domain() = default;
+
+void Domain::add_group_listener(GroupListener& listener) {
+  context_->group_listeners.push_back(&listener);
+}
+
+void Domain::forget_cached() {
+  context_->groups.clear();
+  context_->reachability.clear();
+}
+
+}  // namespace turms::im

@@ -1,0 +1,214 @@
+#include "im/groups.h"
+
+#include "im/context.h"
+#include "im/rights.h"
+
+namespace turms::im {
+namespace {
+
+// Limits of what a group says of itself; the refusal, if any.
+std::optional<Failure> check_texts(const Settings& settings, const std::optional<std::string>& name,
+                                   const std::optional<std::string>& intro,
+                                   const std::optional<std::string>& announcement,
+                                   std::optional<int32_t> min_score) {
+  const auto too_long = [](const std::optional<std::string>& text, size_t limit) {
+    return text && text_length(*text) > limit;
+  };
+  if (too_long(name, settings.group.max_name_size)) {
+    return Failure{Code::kIllegalArgument, "the name is too long"};
+  }
+  if (too_long(intro, settings.group.max_intro_size)) {
+    return Failure{Code::kIllegalArgument, "the intro is too long"};
+  }
+  if (too_long(announcement, settings.group.max_announcement_size)) {
+    return Failure{Code::kIllegalArgument, "the announcement is too long"};
+  }
+  if (min_score && *min_score < 0) {
+    return Failure{Code::kIllegalArgument, "the minimum score must not be negative"};
+  }
+  return std::nullopt;
+}
+
+bool changes_info(const UpdateGroup& command) {
+  return command.name || command.intro || command.announcement || command.min_score ||
+         command.type_id || command.mute_end_date;
+}
+
+}  // namespace
+
+Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command) {
+  if (auto failure = check_texts(context_.settings, command.name, command.intro,
+                                 command.announcement, command.min_score)) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  if (command.has_user_defined_attributes) {
+    co_return refuse(Code::kIllegalArgument, "unknown user-defined attributes");
+  }
+  const int64_t type_id = command.type_id.value_or(0);
+  auto type = co_await context_.store.groups.find_type(type_id);
+  if (!type) co_return refuse(type.error());
+  auto permit = Rights::create_group(type_id, *type);
+  if (!permit) co_return std::unexpected(std::move(permit.error()));
+
+  const WallTime now = context_.now();
+  Group group;
+  group.id = context_.next_id<GroupId>(now);
+  group.type_id = type_id;
+  group.creator_id = caller.user_id;
+  group.owner_id = caller.user_id;
+  group.name = std::move(command.name);
+  group.intro = command.intro.value_or("");
+  group.announcement = command.announcement.value_or("");
+  group.min_score = command.min_score.value_or(0);
+  group.creation_date = now;
+  group.last_updated_date = now;
+  group.mute_end_date = command.mute_end_date;
+  GroupMember owner;
+  owner.group_id = group.id;
+  owner.user_id = caller.user_id;
+  owner.role = GroupMemberRole::kOwner;
+  owner.join_date = now;
+  const GroupId id = group.id;
+  std::vector<GroupMember> members;
+  members.push_back(std::move(owner));
+  auto stored =
+      co_await context_.store.groups.create(*permit, std::move(group), std::move(members));
+  if (!stored) co_return refuse(stored.error());
+
+  Reply<GroupId> reply;
+  reply.data = id;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.amendments.created_id = id.value;
+  co_return reply;
+}
+
+Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
+  if (auto failure = check_texts(context_.settings, command.name, command.intro,
+                                 command.announcement, command.min_score)) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  if (command.has_user_defined_attributes) {
+    co_return refuse(Code::kIllegalArgument, "unknown user-defined attributes");
+  }
+  const bool transfers = command.successor_id && *command.successor_id != caller.user_id;
+  const bool changes = changes_info(command);
+  if (!transfers && !changes) co_return Reply<>{};
+
+  auto loaded = co_await context_.groups.get(command.group_id);
+  if (!loaded) co_return refuse(loaded.error());
+  const GroupPtr group = *loaded;
+  // Both are judged before either is done.
+  std::optional<Permit> update_permit;
+  std::optional<Permit> transfer_permit;
+  if (changes) {
+    auto permit = Rights::update_group(group.get(), caller.user_id, command);
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    update_permit = *permit;
+  }
+  if (transfers) {
+    auto permit = Rights::transfer_group(group.get(), caller.user_id, *command.successor_id);
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    auto successor = co_await context_.reachability.get(*command.successor_id);
+    if (!successor) co_return refuse(successor.error());
+    if (!(*successor)->exists_and_active) co_return refuse(Code::kGroupOwnerInactive);
+    transfer_permit = *permit;
+  }
+
+  const WallTime now = context_.now();
+  if (update_permit) {
+    GroupChange change{
+        std::move(command.name), std::move(command.intro), std::move(command.announcement),
+        command.min_score,       command.type_id,          command.mute_end_date};
+    auto updated = co_await context_.store.groups.update(*update_permit, command.group_id,
+                                                         std::move(change), now);
+    context_.groups.invalidate(command.group_id);
+    if (!updated) co_return refuse(updated.error());
+    if (!*updated) co_return refuse(Code::kGroupNonexistent);
+  }
+  if (transfer_permit) {
+    const bool quit = command.quit_after_transfer.value_or(false);
+    auto transferred = co_await context_.store.groups.transfer(
+        *transfer_permit, command.group_id, caller.user_id, *command.successor_id, quit, now);
+    context_.groups.invalidate(command.group_id);
+    if (!transferred) co_return refuse(transferred.error());
+    if (*transferred == GroupRepository::Transferred::kNotOwner) {
+      co_return refuse(Code::kTransferNotOwner);
+    }
+    if (*transferred == GroupRepository::Transferred::kSuccessorNotMember) {
+      co_return refuse(Code::kSuccessorNotMember);
+    }
+    context_.tell_group_listeners([&](GroupListener& listener) {
+      listener.role_changed(command.group_id, *command.successor_id, GroupMemberRole::kOwner);
+      if (quit) {
+        listener.members_removed(command.group_id, {caller.user_id});
+      } else {
+        listener.role_changed(command.group_id, caller.user_id, GroupMemberRole::kMember);
+      }
+    });
+  }
+  Reply<> reply;
+  // Also who has quit: on their other devices the group must go.
+  reply.effects.relay.audience.recipients = group->member_ids;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  co_return reply;
+}
+
+Task<Outcome<Reply<>>> Groups::remove(Caller caller, GroupId id) {
+  auto loaded = co_await context_.groups.get(id);
+  if (!loaded) co_return refuse(loaded.error());
+  const GroupPtr group = *loaded;
+  auto permit = Rights::delete_group(group.get(), caller.user_id);
+  if (!permit) co_return std::unexpected(std::move(permit.error()));
+  auto removed = co_await context_.store.groups.remove(*permit, id, context_.now());
+  context_.groups.invalidate(id);
+  if (!removed) co_return refuse(removed.error());
+  if (!*removed) co_return refuse(Code::kDeleteGroupNotOwner);
+  context_.tell_group_listeners([&](GroupListener& listener) { listener.group_deleted(id); });
+  Reply<> reply;
+  reply.effects.relay.audience.recipients = group->member_ids;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  co_return reply;
+}
+
+Task<Outcome<std::vector<Group>>> Groups::query(Caller, QueryGroups query) {
+  if (query.name && !query.name->empty()) co_return refuse(Code::kGroupSearchDisabled);
+  sort_unique(query.group_ids);
+  if (query.group_ids.empty()) co_return std::vector<Group>();
+  auto groups = co_await context_.store.groups.find(std::move(query.group_ids));
+  if (!groups) co_return refuse(groups.error());
+  if (query.last_updated_date) {
+    std::erase_if(*groups, [&](const Group& group) {
+      return group.last_updated_date <= *query.last_updated_date;
+    });
+  }
+  co_return std::move(*groups);
+}
+
+Task<Outcome<JoinedGroupIds>> Groups::query_joined_ids(Caller caller, QueryJoinedGroups query) {
+  auto found =
+      co_await context_.store.versions.find(VersionOf::kJoinedGroups, caller.user_id.value);
+  if (!found) co_return refuse(found.error());
+  auto version = newer_version(*found, query.last_updated_date);
+  if (!version) co_return std::unexpected(std::move(version.error()));
+  auto ids = co_await context_.store.groups.joined_by(caller.user_id);
+  if (!ids) co_return refuse(ids.error());
+  if (ids->empty()) co_return refuse(Code::kNoContent);
+  JoinedGroupIds joined;
+  joined.ids = std::move(*ids);
+  joined.last_updated_date = *version;
+  co_return joined;
+}
+
+Task<Outcome<JoinedGroupInfos>> Groups::query_joined_infos(Caller caller, QueryJoinedGroups query) {
+  auto ids = co_await query_joined_ids(caller, query);
+  if (!ids) co_return std::unexpected(std::move(ids.error()));
+  auto groups = co_await context_.store.groups.find(std::move(ids->ids));
+  if (!groups) co_return refuse(groups.error());
+  if (groups->empty()) co_return refuse(Code::kNoContent);
+  JoinedGroupInfos joined;
+  joined.groups = std::move(*groups);
+  joined.last_updated_date = ids->last_updated_date;
+  co_return joined;
+}
+
+}  // namespace turms::im

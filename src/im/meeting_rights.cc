@@ -1,0 +1,42 @@
+#include "im/rights.h"
+
+namespace turms::im {
+
+Outcome<Permit> Rights::create_meeting(const MeetingSettings& settings, int64_t active) {
+  if (active >= settings.max_active_meetings_per_user) return refuse(Code::kMeetingQuota);
+  return Permit();
+}
+
+Outcome<Permit> Rights::cancel_meeting(const MeetingSettings& settings, const Meeting* meeting,
+                                       bool visible, UserId requester) {
+  if (!settings.allow_cancel) return refuse(Code::kCancelMeetingDisabled);
+  if (meeting == nullptr) return refuse(Code::kCancelMeetingNonexistent);
+  if (meeting->creator_id == requester) return Permit();
+  // Whether a meeting exists is told only to those it is held with.
+  return refuse(visible ? Code::kCancelMeetingNotCreator : Code::kCancelMeetingNonexistent);
+}
+
+Outcome<Permit> Rights::update_meeting(const Meeting* meeting, bool visible, UserId requester,
+                                       bool changes_password) {
+  if (meeting == nullptr || !visible) return refuse(Code::kUpdateMeetingNonexistent);
+  if (changes_password && meeting->creator_id != requester) {
+    return refuse(Code::kMeetingPasswordNotCreator);
+  }
+  return Permit();
+}
+
+Outcome<None> Rights::reply_to_meeting(const Meeting* meeting, bool visible) {
+  if (meeting == nullptr || !visible) return refuse(Code::kMeetingInvitationNonexistent);
+  return None();
+}
+
+Outcome<None> Rights::join_meeting(const Meeting& meeting,
+                                   const std::optional<std::string>& password, WallTime now) {
+  if (meeting.cancel_date) return refuse(Code::kMeetingCanceled);
+  if (meeting.end_date) return refuse(Code::kMeetingEnded);
+  if (meeting.start_date > now) return refuse(Code::kMeetingPending);
+  if (meeting.password && meeting.password != password) return refuse(Code::kMeetingWrongPassword);
+  return None();
+}
+
+}  // namespace turms::im

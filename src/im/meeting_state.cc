@@ -1,0 +1,215 @@
+// The live side of meetings: what the provider and the groups report, and what is told of it.
+#include <algorithm>
+
+#include "base/log.h"
+#include "im/context.h"
+#include "im/meetings.h"
+#include "im/rights.h"
+
+namespace turms::im {
+namespace {
+
+void sort_by_joining(std::vector<MeetingParticipant>& participants) {
+  std::sort(participants.begin(), participants.end(),
+            [](const MeetingParticipant& a, const MeetingParticipant& b) {
+              return std::pair(a.joined_date, a.user_id) < std::pair(b.joined_date, b.user_id);
+            });
+}
+
+bool same(const std::vector<MeetingParticipant>& a, const std::vector<MeetingParticipant>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const MeetingParticipant& x, const MeetingParticipant& y) {
+                      return x.user_id == y.user_id && x.joined_date == y.joined_date &&
+                             x.microphone == y.microphone && x.camera == y.camera &&
+                             x.screen == y.screen;
+                    });
+}
+
+}  // namespace
+
+Task<void> Meetings::resume() {
+  MeetingFilter active;
+  active.active_only = true;
+  auto found = co_await context_.store.meetings.query(std::move(active));
+  if (!found) {
+    log::error("meetings not resumed: {}", found.error().message);
+    co_return;
+  }
+  for (Meeting& meeting : *found) {
+    if (live_.size() >= kMaxActive) break;
+    const bool started = meeting.start_date <= context_.now();
+    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
+                                       : settings_.max_participants_of_private_meeting;
+    Live& live = keep(meeting);
+    if (auto audience = co_await audience_of(meeting)) live.audience = *audience;
+    if (!started || !provider_.available()) continue;
+    live.has_room = true;
+    auto room = co_await provider_.create_meeting(meeting, limit);
+    if (room) continue;
+    log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
+    if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
+  }
+}
+
+void Meetings::participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) {
+  const auto it = live_.find(id);
+  if (it == live_.end()) return;
+  sort_by_joining(participants);
+  if (same(it->second.participants, participants)) return;
+  it->second.participants = std::move(participants);
+  spawn(push_state(id));
+}
+
+Task<Result<None>> Meetings::name_participants(Live& live) {
+  std::vector<UserId> ids;
+  for (const MeetingParticipant& p : live.participants) {
+    if (p.name.empty()) ids.push_back(p.user_id);
+  }
+  const MeetingId id = live.meeting.id;
+  const std::optional<GroupId> group_id = live.meeting.group_id;
+  std::vector<User> users;
+  if (!ids.empty()) {
+    auto found = co_await context_.store.users.find(std::move(ids));
+    if (!found) co_return std::unexpected(found.error());
+    users = std::move(*found);
+  }
+  GroupPtr group;
+  if (group_id) {
+    auto loaded = co_await context_.groups.get(*group_id);
+    if (!loaded) co_return std::unexpected(loaded.error());
+    group = std::move(*loaded);
+  }
+  // It may have ended, or changed, meanwhile.
+  const auto it = live_.find(id);
+  if (it == live_.end()) co_return None();
+  for (MeetingParticipant& p : it->second.participants) {
+    for (const User& user : users) {
+      if (user.id == p.user_id) p.name = user.name;
+    }
+    const GroupMember* member = group == nullptr ? nullptr : group->find(p.user_id);
+    p.role = member == nullptr ? std::nullopt : std::optional(member->role);
+  }
+  co_return None();
+}
+
+Task<std::optional<Push>> Meetings::state_push(MeetingId id) {
+  auto it = live_.find(id);
+  if (it == live_.end()) co_return std::nullopt;
+  it->second.version = next_version(it->second.version);
+  const int64_t version = it->second.version;
+  if (auto named = co_await name_participants(it->second); !named) {
+    log::warn("meeting {}: participants without names: {}", id, named.error().message);
+  }
+  it = live_.find(id);
+  if (it == live_.end()) co_return std::nullopt;
+  const Meeting meeting = it->second.meeting;
+  auto audience = co_await audience_of(meeting);
+  it = live_.find(id);
+  // A later change tells its own state, which is newer than this one.
+  if (it == live_.end() || it->second.version != version) co_return std::nullopt;
+  if (audience && *audience != nullptr) it->second.audience = *audience;
+  if (it->second.audience == nullptr) co_return std::nullopt;
+  co_return Push{Audience{.recipients = it->second.audience, .extensions_only = true},
+                 state_of(it->second)};
+}
+
+Task<void> Meetings::push_state(MeetingId id) {
+  auto push = co_await state_push(id);
+  if (push) delivery_.push(*push);
+}
+
+Task<Outcome<std::vector<MeetingStateChanged>>> Meetings::query_state(Caller caller,
+                                                                      QueryMeetingState query) {
+  if (query.meeting_id.has_value() == query.group_id.has_value()) {
+    co_return refuse(Code::kIllegalArgument,
+                     "exactly one of meeting_id and group_id must be given");
+  }
+  std::vector<MeetingStateChanged> states;
+  std::vector<MeetingId> ids;
+  if (query.meeting_id) {
+    ids.push_back(*query.meeting_id);
+  } else {
+    ids = meetings_of(*query.group_id);
+  }
+  for (const MeetingId id : ids) {
+    Live state;
+    if (const auto it = live_.find(id); it != live_.end()) {
+      if (auto named = co_await name_participants(it->second); !named) {
+        co_return refuse(named.error());
+      }
+    }
+    if (const auto it = live_.find(id); it != live_.end()) {
+      state = it->second;
+    } else {
+      auto found = co_await context_.store.meetings.find(id);
+      if (!found) co_return refuse(found.error());
+      if (!*found) continue;
+      state.meeting = std::move(**found);
+      // Over: no later state follows, so this is the newest of all.
+      state.version = context_.now().unix_ms;
+    }
+    auto sees = co_await may_see(state.meeting, caller.user_id);
+    if (!sees) co_return refuse(sees.error());
+    if (*sees) states.push_back(state_of(state));
+  }
+  if (states.empty()) co_return refuse(Code::kNoContent);
+  co_return states;
+}
+
+// -------------------------------------------------------------------------- changes in the groups
+
+std::vector<MeetingId> Meetings::meetings_of(GroupId id) const {
+  std::vector<MeetingId> ids;
+  for (const auto& [meeting_id, live] : live_) {
+    if (live.meeting.group_id == id) ids.push_back(meeting_id);
+  }
+  return ids;
+}
+
+void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
+  for (const UserId user : users) muted_until_.erase({id, user});
+  if (!provider_.available()) return;
+  for (const MeetingId meeting_id : meetings_of(id)) {
+    for (const UserId user : users) provider_.member_removed(meeting_id, user);
+  }
+}
+
+void Meetings::member_muted(GroupId id, UserId user, std::optional<WallTime> until) {
+  const bool muted = until && *until > context_.now();
+  const std::vector<MeetingId> ids = meetings_of(id);
+  if (muted && !ids.empty()) {
+    muted_until_[{id, user}] = *until;
+  } else {
+    muted_until_.erase({id, user});
+  }
+  if (!provider_.available()) return;
+  for (const MeetingId meeting_id : ids) provider_.member_muted(meeting_id, user, muted);
+}
+
+void Meetings::tick() {
+  if (muted_until_.empty()) return;
+  const WallTime now = context_.now();
+  std::vector<std::pair<GroupId, UserId>> over;
+  for (const auto& [who, until] : muted_until_) {
+    if (until <= now) over.push_back(who);
+  }
+  for (const auto& [group, user] : over) member_muted(group, user, std::nullopt);
+}
+
+void Meetings::role_changed(GroupId id, UserId user, GroupMemberRole role) {
+  for (const MeetingId meeting_id : meetings_of(id)) {
+    if (provider_.available()) provider_.member_role_changed(meeting_id, user, role);
+    const auto it = live_.find(meeting_id);
+    if (it == live_.end()) continue;
+    const auto& participants = it->second.participants;
+    const bool inside = std::any_of(participants.begin(), participants.end(),
+                                    [&](const MeetingParticipant& p) { return p.user_id == user; });
+    if (inside) spawn(push_state(meeting_id));
+  }
+}
+
+void Meetings::group_deleted(GroupId id) {
+  spawn(end_all(id));
+}
+
+}  // namespace turms::im

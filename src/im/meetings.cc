@@ -1,0 +1,524 @@
+#include "im/meetings.h"
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "im/context.h"
+#include "im/rights.h"
+
+namespace turms::im {
+namespace {
+
+// The protocol's meeting ids are 9 decimal digits, so that people can say them.
+constexpr int64_t kFirstId = 100'000'000;
+constexpr int64_t kLastId = 999'999'999;
+constexpr int kIdDraws = 32;
+
+MeetingId draw_id() {
+  uint8_t bytes[8];
+  secure_random(bytes);
+  // 2^63 is no multiple of the range; the bias of 10^-10 is no matter here.
+  const uint64_t number = load_be64(bytes) >> 1;
+  return MeetingId(kFirstId + static_cast<int64_t>(number % (kLastId - kFirstId + 1)));
+}
+
+bool too_long(const std::optional<std::string>& text, size_t limit) {
+  return text && text_length(*text) > limit;
+}
+
+std::optional<Failure> check_texts(const MeetingSettings& settings,
+                                   const std::optional<std::string>& name,
+                                   const std::optional<std::string>& intro,
+                                   const std::optional<std::string>& password) {
+  const auto illegal = [](std::string reason) {
+    return Failure{Code::kIllegalArgument, std::move(reason)};
+  };
+  if (too_long(name, settings.max_name_size)) return illegal("the name is too long");
+  if (too_long(intro, settings.max_intro_size)) return illegal("the intro is too long");
+  if (password && settings.password == MeetingSettings::Password::kProhibited) {
+    return illegal("meetings have no password here");
+  }
+  if (password && password->empty()) return illegal("the password must not be empty");
+  if (too_long(password, settings.max_password_size)) return illegal("the password is too long");
+  return std::nullopt;
+}
+
+std::optional<Failure> check(const MeetingSettings& settings, const CreateMeeting& command,
+                             WallTime now) {
+  const auto illegal = [](std::string reason) {
+    return Failure{Code::kIllegalArgument, std::move(reason)};
+  };
+  if (command.user_id.has_value() == command.group_id.has_value()) {
+    return illegal("exactly one of user_id and group_id must be given");
+  }
+  if (auto failure = check_texts(settings, command.name, command.intro, command.password)) {
+    return failure;
+  }
+  if (settings.password == MeetingSettings::Password::kRequired && !command.password) {
+    return illegal("a password is required");
+  }
+  if (command.start_date &&
+      command.start_date->unix_ms > now.unix_ms + to_ms(settings.max_start_offset)) {
+    return illegal("the start date is too far in the future");
+  }
+  return std::nullopt;
+}
+
+bool is_over(const Meeting& meeting) {
+  return meeting.end_date || meeting.cancel_date;
+}
+
+/// Counts a meeting of a user while it lives.
+class BeingMade {
+ public:
+  BeingMade(std::map<UserId, int64_t>& counts, UserId user) : counts_(counts), user_(user) {
+    ++counts_[user_];
+  }
+  BeingMade(const BeingMade&) = delete;
+  BeingMade& operator=(const BeingMade&) = delete;
+  ~BeingMade() {
+    if (--counts_[user_] == 0) counts_.erase(user_);
+  }
+
+ private:
+  std::map<UserId, int64_t>& counts_;
+  UserId user_;
+};
+
+}  // namespace
+
+Meetings::Meetings(Context& context, Messages& messages, Delivery& delivery,
+                   ConferenceProvider& provider, EncodeRecord encode_record,
+                   MeetingSettings settings)
+    : context_(context),
+      messages_(messages),
+      delivery_(delivery),
+      provider_(provider),
+      encode_record_(std::move(encode_record)),
+      settings_(std::move(settings)) {}
+
+// ------------------------------------------------------------------------------- who it is held
+// with
+
+Task<Result<bool>> Meetings::may_see(const Meeting& meeting, UserId user) {
+  if (!meeting.group_id) co_return meeting.creator_id == user || meeting.user_id == user;
+  auto group = co_await context_.groups.get(*meeting.group_id);
+  if (!group) co_return std::unexpected(group.error());
+  co_return *group != nullptr && (*group)->find(user) != nullptr;
+}
+
+Task<Result<Recipients>> Meetings::audience_of(const Meeting& meeting) {
+  if (!meeting.group_id) {
+    std::vector<UserId> both;
+    both.push_back(meeting.creator_id);
+    if (meeting.user_id) both.push_back(*meeting.user_id);
+    sort_unique(both);
+    co_return recipients_of(std::move(both));
+  }
+  auto group = co_await context_.groups.get(*meeting.group_id);
+  if (!group) co_return std::unexpected(group.error());
+  if (*group == nullptr) co_return Recipients();
+  co_return (*group)->member_ids;
+}
+
+Meetings::Live& Meetings::keep(Meeting meeting) {
+  const MeetingId id = meeting.id;
+  Live& live = live_[id];
+  live.meeting = std::move(meeting);
+  live.version = next_version(live.version);
+  return live;
+}
+
+int64_t Meetings::next_version(int64_t last) const {
+  // Grows also over a restart.
+  return std::max(last + 1, context_.now().unix_ms);
+}
+
+MeetingStateChanged Meetings::state_of(const Live& live) const {
+  return {live.meeting, live.participants, live.version, settings_.media_url};
+}
+
+// ---------------------------------------------------------------------------------------- creating
+
+Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting command) {
+  if (!provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
+  const WallTime now = context_.now();
+  if (auto failure = check(settings_, command, now)) co_return std::unexpected(*failure);
+  if (live_.size() >= kMaxActive) co_return refuse(Code::kUnavailable, "too many meetings");
+  auto may_send =
+      co_await messages_.check_may_send(caller.user_id, command.group_id, command.user_id);
+  if (!may_send) co_return std::unexpected(may_send.error());
+
+  Meeting meeting;
+  meeting.creator_id = caller.user_id;
+  meeting.user_id = command.user_id;
+  meeting.group_id = command.group_id;
+  meeting.name = command.name.value_or("");
+  meeting.intro = command.intro.value_or("");
+  meeting.password = command.password;
+  meeting.creation_date = now;
+  meeting.start_date = std::max(command.start_date.value_or(now), now);
+
+  auto opened = co_await open(meeting);
+  if (!opened) co_return std::unexpected(opened.error());
+
+  Reply<MeetingId> reply;
+  reply.data = meeting.id;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.amendments.created_id = meeting.id.value;
+  reply.effects.relay.amendments.clear_password = true;
+  reply.effects.pushes.push_back(std::move(*opened));
+  if (auto state = co_await state_push(meeting.id)) {
+    reply.effects.pushes.push_back(std::move(*state));
+  }
+  co_return reply;
+}
+
+/// Makes the row, the room and the invitation, or none of them.
+Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
+  std::optional<BeingMade> being_made(std::in_place, being_made_, meeting.creator_id);
+  MeetingFilter mine;
+  mine.creator_ids.push_back(meeting.creator_id);
+  mine.active_only = true;
+  auto stored = co_await context_.store.meetings.query(std::move(mine));
+  if (!stored) co_return refuse(stored.error());
+  auto counted = co_await provider_.count_active_meetings(meeting.creator_id);
+  if (!counted) co_return refuse(counted.error());
+  // A media server may hold meetings that this store does not know. Those being made are in
+  // being_made_ until they are in the store, this one too.
+  const int64_t known = std::max(static_cast<int64_t>(stored->size()), *counted);
+  const int64_t others = being_made_[meeting.creator_id] - 1;
+  auto permit = Rights::create_meeting(settings_, known + others);
+  if (!permit) co_return std::unexpected(permit.error());
+
+  bool made = false;
+  for (int draws = 0; draws < kIdDraws && !made; ++draws) {
+    meeting.id = draw_id();
+    auto created = co_await context_.store.meetings.create(*permit, meeting);
+    if (!created) co_return refuse(created.error());
+    made = *created;
+  }
+  if (!made) co_return refuse(Code::kInternalError, "no free meeting id");
+  being_made.reset();
+
+  const bool starts_now = meeting.start_date <= meeting.creation_date;
+  Failure failure;
+  if (starts_now) {
+    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
+                                       : settings_.max_participants_of_private_meeting;
+    keep(meeting).has_room = true;  // from here on the provider may report
+    auto room = co_await provider_.create_meeting(meeting, limit);
+    if (!room) failure = refuse(room.error()).error();
+    made = room.has_value();
+  } else {
+    keep(meeting);
+  }
+  if (made) {
+    std::vector<Bytes> records;
+    records.push_back(Bytes(1, static_cast<uint8_t>(BuiltinSystemMessage::kMeetingInvitation)));
+    records.push_back(encode_record_(meeting));
+    auto invitation = co_await messages_.create_system_message(meeting.creator_id, meeting.group_id,
+                                                               meeting.user_id, std::move(records));
+    if (invitation) co_return std::move(*invitation);
+    failure = invitation.error();
+    if (starts_now) (void)co_await provider_.cancel_meeting(meeting.id);
+  }
+  live_.erase(meeting.id);
+  (void)co_await context_.store.meetings.erase(Rights::server(), meeting.id);
+  co_return std::unexpected(std::move(failure));
+}
+
+// -------------------------------------------------------------------------------------------
+// ending
+
+Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> id) {
+  if (!id) co_return refuse(Code::kIllegalArgument, "the id is missing");
+  auto found = co_await context_.store.meetings.find(*id);
+  if (!found) co_return refuse(found.error());
+  bool visible = false;
+  if (*found) {
+    auto sees = co_await may_see(**found, caller.user_id);
+    if (!sees) co_return refuse(sees.error());
+    visible = *sees;
+  }
+  const Meeting* meeting = *found ? &**found : nullptr;
+  auto permit = Rights::cancel_meeting(settings_, meeting, visible, caller.user_id);
+  if (!permit) co_return std::unexpected(permit.error());
+  if (is_over(*meeting)) co_return Reply<>();
+  const WallTime now = context_.now();
+  auto canceled = co_await context_.store.meetings.cancel(*permit, *id, now);
+  if (!canceled) co_return refuse(canceled.error());
+  if (!*canceled) co_return Reply<>();  // ended meanwhile, and was told by that
+
+  Meeting over = **found;
+  over.cancel_date = now;
+  over.end_date = now;
+  Reply<> reply;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.pushes = co_await farewell(over);
+  for (const Push& push : reply.effects.pushes) {
+    // What others learn from MeetingFinished is here the request itself, relayed.
+    reply.effects.relay.audience.recipients = push.audience.recipients;
+  }
+  std::erase_if(reply.effects.pushes, [](const Push& push) {
+    return std::holds_alternative<MeetingFinished>(push.event);
+  });
+  spawn(close_room(*id));
+  co_return reply;
+}
+
+/// The room closes behind the answer: a media server that does not answer keeps nobody from ending
+/// a meeting, since no token is given for it any more.
+Task<void> Meetings::close_room(MeetingId id) {
+  if (!provider_.available()) co_return;
+  auto closed = co_await provider_.cancel_meeting(id);
+  if (!closed) log::warn("meeting {}: room not closed: {}", id, closed.error().message);
+}
+
+/// Forgets a meeting that is over; returns what its audience is told.
+Task<std::vector<Push>> Meetings::farewell(Meeting meeting) {
+  Live last;
+  if (const auto it = live_.find(meeting.id); it != live_.end()) {
+    last = std::move(it->second);
+    live_.erase(it);
+  }
+  last.meeting = std::move(meeting);
+  last.participants.clear();
+  last.version = next_version(last.version);
+  auto audience = co_await audience_of(last.meeting);
+  if (audience && *audience != nullptr) last.audience = std::move(*audience);
+  std::vector<Push> pushes;
+  if (last.audience == nullptr) co_return pushes;
+  pushes.push_back({Audience{.recipients = last.audience}, MeetingFinished{last.meeting}});
+  pushes.push_back(
+      {Audience{.recipients = last.audience, .extensions_only = true}, state_of(last)});
+  co_return pushes;
+}
+
+void Meetings::meeting_ended(MeetingId id, WallTime when) {
+  if (live_.contains(id)) spawn(end(id, when));
+}
+
+Task<void> Meetings::end(MeetingId id, WallTime when) {
+  auto ended = co_await context_.store.meetings.end(Rights::server(), id, when);
+  if (!ended) {
+    log::warn("meeting {}: end not stored: {}", id, ended.error().message);
+    co_return;
+  }
+  const auto it = live_.find(id);
+  if (it == live_.end()) co_return;
+  Meeting meeting = it->second.meeting;
+  meeting.end_date = when;
+  auto pushes = co_await farewell(std::move(meeting));
+  for (const Push& push : pushes) delivery_.push(push);
+}
+
+Task<void> Meetings::end_all(GroupId id) {
+  const WallTime now = context_.now();
+  for (const MeetingId meeting_id : meetings_of(id)) {
+    auto canceled = co_await context_.store.meetings.cancel(Rights::server(), meeting_id, now);
+    const auto it = live_.find(meeting_id);
+    if (!canceled || !*canceled || it == live_.end()) continue;
+    Meeting meeting = it->second.meeting;
+    meeting.cancel_date = now;
+    meeting.end_date = now;
+    auto pushes = co_await farewell(std::move(meeting));
+    for (const Push& push : pushes) delivery_.push(push);
+    co_await close_room(meeting_id);
+  }
+}
+
+// --------------------------------------------------------------------------- querying and changing
+
+Task<Outcome<std::vector<Meeting>>> Meetings::query(Caller caller, QueryMeetings query) {
+  if (query.skip.value_or(0) < 0 || query.limit.value_or(0) < 0) {
+    co_return refuse(Code::kIllegalArgument, "skip and limit must not be negative");
+  }
+  const size_t skip = static_cast<size_t>(query.skip.value_or(0));
+  const size_t limit =
+      static_cast<size_t>(std::min(query.limit.value_or(kMaxQueried), kMaxQueried));
+  auto found = co_await find_visible(caller.user_id, std::move(query));
+  if (!found) co_return found;
+  std::vector<Meeting>& all = *found;
+  std::sort(all.begin(), all.end(), [](const Meeting& a, const Meeting& b) {
+    return std::pair(a.creation_date, a.id) < std::pair(b.creation_date, b.id);
+  });
+  all.erase(std::unique(all.begin(), all.end(),
+                        [](const Meeting& a, const Meeting& b) { return a.id == b.id; }),
+            all.end());
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(skip, all.size())));
+  if (all.size() > limit) all.resize(limit);
+  co_return found;
+}
+
+/// One query of the store for each reason to see a meeting: it is mine, it is with me, it is in a
+/// group of mine.
+Task<Outcome<std::vector<Meeting>>> Meetings::find_visible(UserId user, QueryMeetings query) {
+  const bool any = query.ids.empty() && query.creator_ids.empty() && query.user_ids.empty() &&
+                   query.group_ids.empty();
+  MeetingFilter base;
+  base.ids = std::move(query.ids);
+  base.creator_ids = std::move(query.creator_ids);
+  base.user_ids = std::move(query.user_ids);
+  base.group_ids = std::move(query.group_ids);
+  base.creation_date_start = query.creation_date_start;
+  base.creation_date_end = query.creation_date_end;
+  const auto allows = [](const auto& list, auto id) {
+    return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
+  };
+
+  std::vector<MeetingFilter> filters;
+  if (allows(base.creator_ids, user)) {
+    filters.push_back(base);
+    filters.back().creator_ids.assign(1, user);
+  }
+  if (allows(base.user_ids, user) && base.group_ids.empty()) {
+    filters.push_back(base);
+    filters.back().user_ids.assign(1, user);
+  }
+  // Without any condition only what concerns the user personally is asked for.
+  if (!any && base.user_ids.empty()) {
+    auto joined = co_await context_.store.groups.joined_by(user);
+    if (!joined) co_return refuse(joined.error());
+    std::erase_if(*joined, [&](GroupId id) { return !allows(base.group_ids, id); });
+    if (!joined->empty()) {
+      filters.push_back(base);
+      filters.back().group_ids = std::move(*joined);
+    }
+  }
+  std::vector<Meeting> all;
+  for (MeetingFilter& filter : filters) {
+    auto found = co_await context_.store.meetings.query(std::move(filter));
+    if (!found) co_return refuse(found.error());
+    std::move(found->begin(), found->end(), std::back_inserter(all));
+  }
+  co_return all;
+}
+
+Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
+  if (!command.id) co_return refuse(Code::kIllegalArgument, "the id is missing");
+  if (auto failure = check_texts(settings_, command.name, command.intro, command.password)) {
+    co_return std::unexpected(*failure);
+  }
+  auto found = co_await context_.store.meetings.find(*command.id);
+  if (!found) co_return refuse(found.error());
+  bool visible = false;
+  if (*found) {
+    auto sees = co_await may_see(**found, caller.user_id);
+    if (!sees) co_return refuse(sees.error());
+    visible = *sees;
+  }
+  auto permit = Rights::update_meeting(*found ? &**found : nullptr, visible, caller.user_id,
+                                       command.password.has_value());
+  if (!permit) co_return std::unexpected(permit.error());
+  if (!command.name && !command.intro && !command.password) co_return Reply<>();
+  MeetingChange change{command.name, command.intro, command.password};
+  auto updated = co_await context_.store.meetings.update(*permit, *command.id, std::move(change));
+  if (!updated) co_return refuse(updated.error());
+  if (!*updated) co_return refuse(Code::kUpdateMeetingNonexistent);
+
+  if (const auto it = live_.find(*command.id); it != live_.end()) {
+    Meeting& meeting = it->second.meeting;
+    if (command.name) meeting.name = *command.name;
+    if (command.intro) meeting.intro = *command.intro;
+    if (command.password) meeting.password = command.password;
+  }
+  Reply<> reply;
+  if (command.name) {
+    if (auto state = co_await state_push(*command.id)) {
+      reply.effects.pushes.push_back(std::move(*state));
+    }
+  }
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.amendments.clear_password = true;
+  co_return reply;
+}
+
+// ------------------------------------------------------------------------------------------
+// joining
+
+Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
+    Caller caller, UpdateMeetingInvitation command) {
+  if (!is_known(command.response_action)) {
+    co_return refuse(Code::kIllegalArgument, "unknown response action");
+  }
+  const bool accepts = command.response_action == ResponseAction::kAccept;
+  if (accepts && !provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
+  auto found = co_await context_.store.meetings.find(command.meeting_id);
+  if (!found) co_return refuse(found.error());
+  bool visible = false;
+  if (*found) {
+    auto sees = co_await may_see(**found, caller.user_id);
+    if (!sees) co_return refuse(sees.error());
+    visible = *sees;
+  }
+  auto allowed = Rights::reply_to_meeting(*found ? &**found : nullptr, visible);
+  if (!allowed) co_return std::unexpected(allowed.error());
+  const Meeting& meeting = **found;
+
+  Reply<std::optional<std::string>> reply;
+  if (accepts) {
+    auto may_join = Rights::join_meeting(meeting, command.password, context_.now());
+    if (!may_join) co_return std::unexpected(may_join.error());
+    auto admitted = co_await admission(caller, meeting);
+    if (!admitted) co_return std::unexpected(admitted.error());
+    auto token = co_await provider_.accept(std::move(*admitted));
+    if (!token) co_return refuse(token.error());
+    reply.data = std::move(*token);
+  }
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.amendments.clear_password = true;
+  if (command.response_action != ResponseAction::kIgnore) {
+    auto audience = co_await audience_of(meeting);
+    if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
+  }
+  co_return reply;
+}
+
+Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting& meeting) {
+  if (!live_.contains(meeting.id)) {
+    // Made by another node, or over since it was read.
+    auto found = co_await context_.store.meetings.find(meeting.id);
+    if (!found) co_return refuse(found.error());
+    if (!*found || is_over(**found)) co_return refuse(Code::kMeetingEnded);
+    keep(std::move(**found));
+  }
+  if (Live& live = live_.at(meeting.id); !live.has_room) {
+    // It was to start later, or the server has been away.
+    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
+                                       : settings_.max_participants_of_private_meeting;
+    live.has_room = true;
+    auto room = co_await provider_.create_meeting(meeting, limit);
+    if (!room) {
+      if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
+      co_return refuse(room.error());
+    }
+  }
+  Admission out;
+  out.meeting_id = meeting.id;
+  out.user_id = caller.user_id;
+  out.device_type = caller.device_type;
+  out.role =
+      meeting.creator_id == caller.user_id ? GroupMemberRole::kOwner : GroupMemberRole::kMember;
+  std::vector<UserId> ids;
+  ids.push_back(caller.user_id);
+  auto users = co_await context_.store.users.find(std::move(ids));
+  if (!users) co_return refuse(users.error());
+  if (!users->empty()) out.user_name = users->front().name;
+  if (!meeting.group_id) co_return out;
+
+  auto group = co_await context_.groups.get(*meeting.group_id);
+  if (!group) co_return refuse(group.error());
+  const GroupMember* member = *group == nullptr ? nullptr : (*group)->find(caller.user_id);
+  if (member == nullptr) co_return refuse(Code::kMeetingInvitationNonexistent);
+  out.role = member->role;
+  if (member->mute_end_date && *member->mute_end_date > context_.now()) {
+    out.muted = true;
+    // The mute may end during the meeting.
+    muted_until_[{*meeting.group_id, caller.user_id}] = *member->mute_end_date;
+  }
+  co_return out;
+}
+
+}  // namespace turms::im

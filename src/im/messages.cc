@@ -1,0 +1,338 @@
+#include "im/messages.h"
+
+#include <map>
+
+#include "im/context.h"
+#include "im/rights.h"
+
+namespace turms::im {
+namespace {
+
+/// Whom a message goes to; exactly one of the two is set.
+struct Target {
+  std::optional<GroupId> group_id;
+  std::optional<UserId> recipient_id;
+};
+
+Target target_of(const Message& message) {
+  return {message.group_id, message.recipient_id};
+}
+
+std::optional<Failure> check_content(const Settings& settings,
+                                     const std::optional<std::string>& text,
+                                     const std::vector<Bytes>& records) {
+  if (text && text_length(*text) > settings.message.max_text_size) {
+    return Failure{Code::kIllegalArgument, "the text is too long"};
+  }
+  size_t size = 0;
+  for (const Bytes& record : records) size += record.size();
+  if (size > settings.message.max_records_bytes) {
+    return Failure{Code::kIllegalArgument, "the records are too large"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> check_creation(const Settings& settings, const CreateMessage& command) {
+  if (command.is_system_message.value_or(false)) {
+    return Failure{Code::kIllegalArgument, "users cannot create system messages"};
+  }
+  if (command.group_id.has_value() == command.recipient_id.has_value()) {
+    return Failure{Code::kIllegalArgument, "either the group or the recipient must be given"};
+  }
+  if (!command.message_id && command.text.value_or("").empty() && command.records.empty()) {
+    return Failure{Code::kIllegalArgument, "text and records must not both be empty"};
+  }
+  if (command.burn_after && *command.burn_after < 0) {
+    return Failure{Code::kIllegalArgument, "burn_after must not be negative"};
+  }
+  return check_content(settings, command.text, command.records);
+}
+
+Audience audience_of(const Target& target, const GroupPtr& group) {
+  Audience audience;
+  if (group) {
+    audience.recipients = group->member_ids;
+  } else if (target.recipient_id) {
+    std::vector<UserId> ids;
+    ids.push_back(*target.recipient_id);
+    audience.recipients = recipients_of(std::move(ids));
+  }
+  audience.other_sessions_of_caller = true;
+  return audience;
+}
+
+/// The first eight bytes of network order.
+Bytes id_record(MessageId id) {
+  Bytes bytes(8);
+  store_be64(bytes.data(), static_cast<uint64_t>(id.value));
+  return bytes;
+}
+
+std::vector<Bytes> recall_records(MessageId id) {
+  std::vector<Bytes> records;
+  records.push_back(Bytes{static_cast<uint8_t>(BuiltinSystemMessage::kRecallMessage)});
+  records.push_back(id_record(id));
+  return records;
+}
+
+struct MaySend {
+  Permit permit;
+  GroupPtr group;
+};
+
+// The hot path: nothing is awaited while group and recipient are cached.
+Task<Outcome<MaySend>> check_target(Context& context, UserId sender, Target target) {
+  if (target.group_id) {
+    GroupPtr group = context.groups.find(*target.group_id);
+    if (!group) {
+      auto loaded = co_await context.groups.get(*target.group_id);
+      if (!loaded) co_return refuse(loaded.error());
+      group = *loaded;
+    }
+    auto permit = Rights::send_to_group(group.get(), sender, context.now());
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    co_return MaySend{*permit, std::move(group)};
+  }
+  ReachabilityCache::Ptr reachability = context.reachability.find(*target.recipient_id);
+  if (!reachability) {
+    auto loaded = co_await context.reachability.get(*target.recipient_id);
+    if (!loaded) co_return refuse(loaded.error());
+    reachability = *loaded;
+  }
+  auto permit = Rights::send_to_user(context.settings, sender, *target.recipient_id, *reachability);
+  if (!permit) co_return std::unexpected(std::move(permit.error()));
+  co_return MaySend{*permit, nullptr};
+}
+
+// A message that exists, was not recalled, and was written by or to the requester.
+Task<Outcome<Message>> find_to_forward(Context& context, UserId requester, MessageId id) {
+  auto found = co_await context.store.messages.find(id);
+  if (!found) co_return refuse(found.error());
+  GroupPtr group;
+  if (*found && (*found)->group_id) {
+    auto loaded = co_await context.groups.get(*(*found)->group_id);
+    if (!loaded) co_return refuse(loaded.error());
+    group = *loaded;
+  }
+  auto allowed = Rights::forward_message(*found ? &**found : nullptr, group.get(), requester);
+  if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+  co_return std::move(**found);
+}
+
+}  // namespace
+
+Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage command) {
+  if (auto failure = check_creation(context_.settings, command)) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  const Target target{command.group_id, command.recipient_id};
+  NewMessage added;
+  Message& message = added.message;
+  std::shared_ptr<const Message> forwarded;
+  if (command.message_id) {
+    auto original = co_await find_to_forward(context_, caller.user_id, *command.message_id);
+    if (!original) co_return std::unexpected(std::move(original.error()));
+    forwarded = std::make_shared<const Message>(std::move(*original));
+    message.text = forwarded->text;
+    message.records = forwarded->records;
+    message.burn_after = forwarded->burn_after;
+  } else {
+    message.text = std::move(command.text);
+    message.records = std::move(command.records);
+    message.burn_after = command.burn_after;
+  }
+  auto allowed = co_await check_target(context_, caller.user_id, target);
+  if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+
+  // From here to the store's queue nothing is awaited, so that ids ascend in the order of the
+  // queue.
+  message.id = context_.next_id<MessageId>(context_.now());
+  message.sender_id = caller.user_id;
+  message.group_id = target.group_id;
+  message.recipient_id = target.recipient_id;
+  added.keep_records = context_.settings.message.persist_records;
+  const MessageId id = message.id;
+  auto stored = co_await context_.store.messages.append(allowed->permit, std::move(added));
+  if (!stored) co_return refuse(stored.error());
+
+  Reply<MessageId> reply;
+  reply.data = id;
+  Relay& relay = reply.effects.relay;
+  relay.audience = audience_of(target, allowed->group);
+  relay.amendments.message_id = id;
+  relay.amendments.delivery_date = IdGenerator::time_of(id.value);
+  relay.amendments.forwarded = std::move(forwarded);
+  co_return reply;
+}
+
+Task<Outcome<Push>> Messages::create_system_message(UserId sender, std::optional<GroupId> group_id,
+                                                    std::optional<UserId> recipient_id,
+                                                    std::vector<Bytes> records) {
+  const Target target{group_id, recipient_id};
+  GroupPtr group;
+  if (group_id) {
+    auto loaded = co_await context_.groups.get(*group_id);
+    if (!loaded) co_return refuse(loaded.error());
+    group = *loaded;
+  }
+  NewMessage added;
+  added.message.id = context_.next_id<MessageId>(context_.now());
+  added.message.sender_id = sender;
+  added.message.group_id = group_id;
+  added.message.recipient_id = recipient_id;
+  added.message.is_system_message = true;
+  added.message.records = std::move(records);
+  added.keep_records = true;
+  added.move_read_date = false;
+  const Message message = added.message;
+  auto stored = co_await context_.store.messages.append(Rights::server(), std::move(added));
+  if (!stored) co_return refuse(stored.error());
+  Push push;
+  push.audience = audience_of(target, group);
+  push.event = SystemMessagePushed{message};
+  co_return push;
+}
+
+Task<Outcome<None>> Messages::check_may_send(UserId sender, std::optional<GroupId> group_id,
+                                             std::optional<UserId> recipient_id) {
+  auto allowed = co_await check_target(context_, sender, Target{group_id, recipient_id});
+  if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+  co_return None{};
+}
+
+Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
+  const bool edits = command.text.has_value() || !command.records.empty();
+  if (!edits && !command.recall_date) co_return Reply<>{};
+  if (auto failure = check_content(context_.settings, command.text, command.records)) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  auto found = co_await context_.store.messages.find(command.message_id);
+  if (!found) co_return refuse(found.error());
+  const Message* message = *found ? &**found : nullptr;
+  GroupPtr group;
+  if (message != nullptr && message->group_id) {
+    auto loaded = co_await context_.groups.get(*message->group_id);
+    if (!loaded) co_return refuse(loaded.error());
+    group = *loaded;
+  }
+  const WallTime now = context_.now();
+  Reply<> reply;
+  Audience audience;
+  if (message != nullptr) {
+    audience = audience_of(target_of(*message), group);
+    // As upstream does it, a group's update also goes to the device that asked.
+    audience.calling_session = group != nullptr;
+  }
+  if (command.recall_date) {
+    auto permit =
+        Rights::recall_message(context_.settings, message, group.get(), caller.user_id, now);
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    NewMessage notice;
+    notice.message.id = context_.next_id<MessageId>(now);
+    notice.message.sender_id = caller.user_id;
+    notice.message.group_id = message->group_id;
+    notice.message.recipient_id = message->recipient_id;
+    notice.message.is_system_message = true;
+    notice.message.records = recall_records(message->id);
+    notice.keep_records = true;
+    notice.move_read_date = false;
+    const Message told = notice.message;
+    auto recalled =
+        co_await context_.store.messages.recall(*permit, message->id, now, std::move(notice));
+    if (!recalled) co_return refuse(recalled.error());
+    // Recalled before: nothing happens, nobody is told again.
+    if (!*recalled) co_return Reply<>{};
+    Push push;
+    push.audience = audience_of(target_of(*message), group);
+    push.event = SystemMessagePushed{told};
+    reply.effects.pushes.push_back(std::move(push));
+  } else {
+    auto permit = Rights::edit_message(context_.settings, message, group.get(), caller.user_id);
+    if (!permit) co_return std::unexpected(std::move(permit.error()));
+    std::optional<std::vector<Bytes>> records;
+    if (context_.settings.message.persist_records && !command.records.empty()) {
+      records = std::move(command.records);
+    }
+    auto edited = co_await context_.store.messages.edit(
+        *permit, message->id, std::move(command.text), std::move(records), now);
+    if (!edited) co_return refuse(edited.error());
+    if (!*edited) co_return refuse(Code::kIllegalArgument, "the message was recalled");
+  }
+  reply.effects.relay.audience = std::move(audience);
+  co_return reply;
+}
+
+Task<Outcome<FoundMessages>> Messages::query(Caller caller, QueryMessages query) {
+  if (!query.are_group_messages) {
+    co_return refuse(Code::kInvalidRequest, "are_group_messages must be given");
+  }
+  const Settings::Message& limits = context_.settings.message;
+  const int32_t count = query.max_count.value_or(
+      query.with_total ? limits.default_query_count_with_total : limits.default_query_count);
+  if (count < 1) co_return refuse(Code::kIllegalArgument, "max_count must be positive");
+
+  MessageFilter filter;
+  filter.of_groups = *query.are_group_messages;
+  filter.ids = std::move(query.ids);
+  filter.are_system_messages = query.are_system_messages;
+  filter.delivery_date_start = query.delivery_date_start;
+  filter.delivery_date_end = query.delivery_date_end;
+  filter.max_count = std::min(
+      count, query.with_total ? limits.max_query_count_with_total : limits.max_query_count);
+  filter.descending = query.descending;
+  sort_unique(query.from_ids);
+  if (filter.of_groups) {
+    auto joined = co_await context_.store.groups.joined_by(caller.user_id);
+    if (!joined) co_return refuse(joined.error());
+    if (query.from_ids.empty()) {
+      filter.group_ids = std::move(*joined);
+    } else {
+      for (const int64_t id : query.from_ids) {
+        if (!std::binary_search(joined->begin(), joined->end(), GroupId(id))) {
+          co_return refuse(Code::kQueryMessagesNotMember);
+        }
+        filter.group_ids.emplace_back(id);
+      }
+    }
+    // Who is in no group is shown nothing, not everything.
+    if (filter.group_ids.empty()) co_return refuse(Code::kNoContent);
+  } else {
+    filter.recipient_id = caller.user_id;
+    for (const int64_t id : query.from_ids) filter.sender_ids.emplace_back(id);
+  }
+  auto messages = co_await context_.store.messages.query(filter);
+  if (!messages) co_return refuse(messages.error());
+  if (messages->empty()) co_return refuse(Code::kNoContent);
+  FoundMessages found;
+  if (!query.with_total) {
+    found.messages = std::move(*messages);
+    co_return found;
+  }
+
+  std::map<int64_t, size_t> places;
+  for (Message& message : *messages) {
+    const int64_t from = filter.of_groups ? message.group_id->value : message.sender_id.value;
+    const auto [place, is_new] = places.try_emplace(from, found.with_total.size());
+    if (is_new) {
+      MessagesWithTotal part;
+      part.is_group_message = filter.of_groups;
+      part.from_id = from;
+      found.with_total.push_back(std::move(part));
+    }
+    found.with_total[place->second].messages.push_back(std::move(message));
+  }
+  for (MessagesWithTotal& part : found.with_total) {
+    MessageFilter one = filter;
+    if (filter.of_groups) {
+      one.group_ids.assign(1, GroupId(part.from_id));
+    } else {
+      one.sender_ids.assign(1, UserId(part.from_id));
+    }
+    auto total = co_await context_.store.messages.count(std::move(one));
+    if (!total) co_return refuse(total.error());
+    part.total = *total;
+  }
+  co_return found;
+}
+
+}  // namespace turms::im

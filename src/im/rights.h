@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "im/group_members.h"
+#include "im/group_state.h"
+#include "im/groups.h"
+#include "im/meetings.h"
+#include "im/permit.h"
+#include "im/settings.h"
+#include "im/status.h"
+
+namespace turms::im {
+
+/// Who may do what: pure functions over what is known, each answering with a permit for the change
+/// or the refusal that the protocol defines. `group` null: there is no such group, or it was
+/// deleted. Every operation that changes something finds its rule here.
+class Rights {
+ public:
+  // Groups.
+  static Outcome<Permit> create_group(int64_t type_id, const std::optional<GroupType>& type);
+  static Outcome<Permit> update_group(const GroupState* group, UserId requester,
+                                      const UpdateGroup& command);
+  static Outcome<Permit> transfer_group(const GroupState* group, UserId requester,
+                                        UserId successor);
+  static Outcome<Permit> delete_group(const GroupState* group, UserId requester);
+
+  // Members.
+  static Outcome<Permit> join_group(const GroupState* group, UserId requester);
+  static Outcome<Permit> add_members(const GroupState* group, UserId requester,
+                                     GroupMemberRole role, std::span<const UserId> users);
+  static Outcome<Permit> quit_group(const GroupState* group, UserId requester);
+  /// All of `members` that are members.
+  static Outcome<Permit> remove_members(const GroupState* group, UserId requester,
+                                        std::span<const UserId> members);
+  static Outcome<Permit> update_member(const GroupState* group, UserId requester,
+                                       const UpdateGroupMember& command);
+  static Outcome<None> query_members(const GroupState* group, UserId requester);
+
+  // Invitations.
+  static Outcome<Permit> invite(const GroupState* group, UserId inviter, UserId invitee);
+  static Outcome<Permit> reply_to_invitation(const GroupInvitation* invitation, UserId requester,
+                                             WallTime now);
+  static Outcome<None> query_invitations(const GroupState* group, UserId requester);
+
+  // Messages.
+  static Outcome<Permit> send_to_group(const GroupState* group, UserId sender, WallTime now);
+  static Outcome<Permit> send_to_user(const Settings& settings, UserId sender, UserId recipient,
+                                      const Reachability& reachability);
+  /// `group`: of the message that is forwarded, when it is a group's.
+  static Outcome<None> forward_message(const Message* message, const GroupState* group,
+                                       UserId requester);
+  static Outcome<Permit> edit_message(const Settings& settings, const Message* message,
+                                      const GroupState* group, UserId requester);
+  static Outcome<Permit> recall_message(const Settings& settings, const Message* message,
+                                        const GroupState* group, UserId requester, WallTime now);
+
+  // Conversations.
+  static Outcome<Permit> read_group(const GroupState* group, UserId requester);
+  static Outcome<None> type_in_group(const GroupState* group, UserId requester);
+  static Outcome<None> type_to_user(UserId requester, const Reachability& reachability);
+
+  // Meetings. `visible`: the requester is one of those the meeting is held with.
+  /// `active`: meetings of the requester that go on. Asked after send_to_group or send_to_user.
+  static Outcome<Permit> create_meeting(const MeetingSettings& settings, int64_t active);
+  static Outcome<Permit> cancel_meeting(const MeetingSettings& settings, const Meeting* meeting,
+                                        bool visible, UserId requester);
+  static Outcome<Permit> update_meeting(const Meeting* meeting, bool visible, UserId requester,
+                                        bool changes_password);
+  static Outcome<None> reply_to_meeting(const Meeting* meeting, bool visible);
+  static Outcome<None> join_meeting(const Meeting& meeting,
+                                    const std::optional<std::string>& password, WallTime now);
+
+  /// What only concerns the requester.
+  static Permit own_data() { return {}; }
+  /// What the server does by itself: messages it words, meetings that ended.
+  static Permit server() { return {}; }
+  /// What an operator does.
+  static Permit administrator() { return {}; }
+};
+
+}  // namespace turms::im

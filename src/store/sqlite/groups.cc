@@ -1,0 +1,359 @@
+#include "store/sqlite/repositories.h"
+
+namespace turms::store {
+namespace {
+
+constexpr const char* kSelectGroup =
+    "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
+    "creation_date, last_updated_date, mute_end_date, active from chat_group where id = ?";
+
+im::Group read_group(Statement& row) {
+  im::Group group;
+  group.id = row.id<GroupId>();
+  group.type_id = row.integer();
+  group.creator_id = row.id<UserId>();
+  group.owner_id = row.id<UserId>();
+  group.name = row.text();
+  group.intro = row.text();
+  group.announcement = row.text();
+  group.min_score = static_cast<int32_t>(row.integer());
+  group.creation_date = row.time();
+  group.last_updated_date = row.time();
+  group.mute_end_date = row.optional_time();
+  group.active = row.boolean();
+  return group;
+}
+
+std::optional<im::GroupType> read_type(Connection& connection, int64_t id) {
+  Statement row = connection.prepare(
+      "select id, name, size_limit, invitation_strategy, join_strategy, info_update_strategy, "
+      "member_info_update_strategy, guest_speakable, self_info_updatable, read_receipt, "
+      "message_editable from group_type where id = ?");
+  if (!row.bind(id).step()) return id == 0 ? std::optional(im::GroupType{}) : std::nullopt;
+  im::GroupType type;
+  type.id = row.integer();
+  type.name = row.text();
+  type.size_limit = static_cast<int32_t>(row.integer());
+  type.invitation_strategy = row.enumeration<im::InvitationStrategy>();
+  type.join_strategy = row.enumeration<im::JoinStrategy>();
+  type.info_update_strategy = row.enumeration<im::UpdateStrategy>();
+  type.member_info_update_strategy = row.enumeration<im::UpdateStrategy>();
+  type.guest_speakable = row.boolean();
+  type.self_info_updatable = row.boolean();
+  type.read_receipt = row.boolean();
+  type.message_editable = row.boolean();
+  return type;
+}
+
+// What query_joined_group_infos shows changed for every member.
+void touch_members(Connection& connection, GroupId group, WallTime now) {
+  Statement upsert = connection.prepare(
+      "insert into version (kind, id, date) "
+      "select ?1, user_id, ?2 from group_member where group_id = ?3 "
+      "on conflict (kind, id) do update set date = max(excluded.date, date + 1)");
+  upsert.bind(im::VersionOf::kJoinedGroups, now, group).run();
+}
+
+bool delete_member(Connection& connection, GroupId group, UserId user, WallTime now) {
+  {
+    Statement remove =
+        connection.prepare("delete from group_member where group_id = ? and user_id = ?");
+    if (remove.bind(group, user).run() == 0) return false;
+  }
+  Statement forget =
+      connection.prepare("delete from group_conversation where group_id = ? and member_id = ?");
+  forget.bind(group, user).run();
+  touch(connection, im::VersionOf::kJoinedGroups, user.value, now);
+  return true;
+}
+
+std::optional<im::GroupMemberRole> role_of(Connection& connection, GroupId group, UserId user) {
+  Statement select =
+      connection.prepare("select role from group_member where group_id = ? and user_id = ?");
+  if (!select.bind(group, user).step()) return std::nullopt;
+  return select.enumeration<im::GroupMemberRole>();
+}
+
+void set_role(Connection& connection, GroupId group, UserId user, im::GroupMemberRole role) {
+  Statement update =
+      connection.prepare("update group_member set role = ? where group_id = ? and user_id = ?");
+  update.bind(role, group, user).run();
+}
+
+}  // namespace
+
+void insert_member(Connection& connection, const im::GroupMember& member, WallTime now) {
+  Statement insert = connection.prepare(
+      "insert into group_member (group_id, user_id, name, role, join_date, mute_end_date) "
+      "values (?, ?, ?, ?, ?, ?)");
+  insert
+      .bind(member.group_id, member.user_id, member.name, member.role, member.join_date,
+            member.mute_end_date)
+      .run();
+  touch(connection, im::VersionOf::kJoinedGroups, member.user_id.value, now);
+}
+
+bool is_member(Connection& connection, GroupId group, UserId user) {
+  return role_of(connection, group, user).has_value();
+}
+
+bool is_group_active(Connection& connection, GroupId group) {
+  Statement select = connection.prepare("select active from chat_group where id = ?");
+  return select.bind(group).step() && select.boolean();
+}
+
+int64_t count_members(Connection& connection, GroupId group) {
+  Statement select = connection.prepare("select count(*) from group_member where group_id = ?");
+  return select.bind(group).step() ? select.integer() : 0;
+}
+
+im::Stored<std::optional<im::GroupSnapshot>> Groups::load(GroupId id) {
+  using Loaded = Result<std::optional<im::GroupSnapshot>>;
+  co_return co_await readers_.run([&](Connection& connection) -> Loaded {
+    im::GroupSnapshot found;
+    {
+      Statement group = connection.prepare(kSelectGroup);
+      if (!group.bind(id).step()) return std::nullopt;
+      found.group = read_group(group);
+    }
+    found.type = read_type(connection, found.group.type_id).value_or(im::GroupType{});
+    {
+      Statement member = connection.prepare(
+          "select user_id, name, role, join_date, mute_end_date from group_member "
+          "where group_id = ? order by user_id");
+      member.bind(id);
+      while (member.step()) {
+        im::GroupMember next;
+        next.group_id = id;
+        next.user_id = member.id<UserId>();
+        next.name = member.text();
+        next.role = member.enumeration<im::GroupMemberRole>();
+        next.join_date = member.time();
+        next.mute_end_date = member.optional_time();
+        found.members.push_back(std::move(next));
+      }
+    }
+    {
+      Statement version = connection.prepare("select date from version where kind = ? and id = ?");
+      if (version.bind(im::VersionOf::kGroupMembers, id).step()) {
+        found.members_version = version.time();
+      }
+    }
+    Statement blocked = connection.prepare(
+        "select user_id from group_blocked_user where group_id = ? order by user_id");
+    blocked.bind(id);
+    while (blocked.step()) found.blocked.push_back(blocked.id<UserId>());
+    return found;
+  });
+}
+
+im::Stored<std::vector<im::Group>> Groups::find(std::vector<GroupId> ids) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::Group>> {
+    std::vector<im::Group> groups;
+    Statement select = connection.prepare(kSelectGroup);
+    for (const GroupId id : ids) {
+      select.bind(id);
+      if (select.step()) {
+        im::Group group = read_group(select);
+        if (group.active) groups.push_back(std::move(group));
+      }
+      select.reset();
+    }
+    return groups;
+  });
+}
+
+im::Stored<std::vector<im::Group>> Groups::list(GroupId after, int limit) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::Group>> {
+    std::vector<im::Group> groups;
+    Statement select = connection.prepare(
+        "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
+        "creation_date, last_updated_date, mute_end_date, active from chat_group "
+        "where id > ? and active order by id limit ?");
+    select.bind(after, limit);
+    while (select.step()) groups.push_back(read_group(select));
+    return groups;
+  });
+}
+
+im::Stored<std::vector<GroupId>> Groups::joined_by(UserId user) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<GroupId>> {
+    std::vector<GroupId> ids;
+    Statement select =
+        connection.prepare("select group_id from group_member where user_id = ? order by group_id");
+    select.bind(user);
+    while (select.step()) ids.push_back(select.id<GroupId>());
+    return ids;
+  });
+}
+
+im::Stored<std::optional<im::GroupType>> Groups::find_type(int64_t id) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::optional<im::GroupType>> {
+        return read_type(connection, id);
+      });
+}
+
+im::Stored<im::None> Groups::put_type(im::Permit, im::GroupType type) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    Statement upsert = connection.prepare(
+        "insert or replace into group_type (id, name, size_limit, invitation_strategy, "
+        "join_strategy, info_update_strategy, member_info_update_strategy, guest_speakable, "
+        "self_info_updatable, read_receipt, message_editable) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    upsert
+        .bind(type.id, type.name, type.size_limit, type.invitation_strategy, type.join_strategy,
+              type.info_update_strategy, type.member_info_update_strategy, type.guest_speakable,
+              type.self_info_updatable, type.read_receipt, type.message_editable)
+        .run();
+    return im::None{};
+  });
+}
+
+im::Stored<im::None> Groups::create(im::Permit, im::Group group,
+                                    std::vector<im::GroupMember> members) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    {
+      Statement insert = connection.prepare(
+          "insert into chat_group (id, type_id, creator_id, owner_id, name, intro, announcement, "
+          "min_score, creation_date, last_updated_date, mute_end_date, active) "
+          "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      insert
+          .bind(group.id, group.type_id, group.creator_id, group.owner_id, group.name, group.intro,
+                group.announcement, group.min_score, group.creation_date, group.last_updated_date,
+                group.mute_end_date, group.active)
+          .run();
+    }
+    for (const im::GroupMember& member : members) {
+      insert_member(connection, member, group.creation_date);
+    }
+    touch(connection, im::VersionOf::kGroupMembers, group.id.value, group.creation_date);
+    return im::None{};
+  });
+}
+
+im::Stored<bool> Groups::update(im::Permit, GroupId id, im::GroupChange change, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    {
+      Statement update = connection.prepare(
+          "update chat_group set name = coalesce(?, name), intro = coalesce(?, intro), "
+          "announcement = coalesce(?, announcement), min_score = coalesce(?, min_score), "
+          "type_id = coalesce(?, type_id), mute_end_date = coalesce(?, mute_end_date), "
+          "last_updated_date = ? where id = ? and active");
+      update.bind(change.name, change.intro, change.announcement, change.min_score, change.type_id,
+                  change.mute_end_date, now, id);
+      if (update.run() == 0) return false;
+    }
+    touch_members(connection, id, now);
+    return true;
+  });
+}
+
+im::Stored<bool> Groups::remove(im::Permit, GroupId id, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    {
+      Statement update = connection.prepare(
+          "update chat_group set active = 0, last_updated_date = ? where id = ? and active");
+      if (update.bind(now, id).run() == 0) return false;
+    }
+    touch_members(connection, id, now);
+    for (const char* sql : {"delete from group_member where group_id = ?",
+                            "delete from group_blocked_user where group_id = ?",
+                            "delete from group_invitation where group_id = ?",
+                            "delete from group_conversation where group_id = ?"}) {
+      Statement remove = connection.prepare(sql);
+      remove.bind(id).run();
+    }
+    Statement forget = connection.prepare("delete from version where kind in (?, ?) and id = ?");
+    forget.bind(im::VersionOf::kGroupMembers, im::VersionOf::kGroupInvitations, id).run();
+    return true;
+  });
+}
+
+im::Stored<im::GroupRepository::Added> Groups::add_members(im::Permit,
+                                                           std::vector<im::GroupMember> members,
+                                                           int32_t size_limit, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<Added> {
+    if (members.empty()) return Added::kDone;
+    const GroupId group = members.front().group_id;
+    if (!is_group_active(connection, group)) return Added::kGroupGone;
+    for (const im::GroupMember& member : members) {
+      if (is_member(connection, group, member.user_id)) return Added::kDuplicate;
+    }
+    if (count_members(connection, group) + static_cast<int64_t>(members.size()) > size_limit) {
+      return Added::kFull;
+    }
+    for (const im::GroupMember& member : members) insert_member(connection, member, now);
+    touch(connection, im::VersionOf::kGroupMembers, group.value, now);
+    return Added::kDone;
+  });
+}
+
+im::Stored<std::vector<UserId>> Groups::remove_members(im::Permit, GroupId id,
+                                                       std::vector<UserId> members, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<std::vector<UserId>> {
+    std::vector<UserId> removed;
+    for (const UserId member : members) {
+      if (role_of(connection, id, member) == im::GroupMemberRole::kOwner) continue;
+      if (delete_member(connection, id, member, now)) removed.push_back(member);
+    }
+    if (!removed.empty()) touch(connection, im::VersionOf::kGroupMembers, id.value, now);
+    return removed;
+  });
+}
+
+im::Stored<bool> Groups::update_member(im::Permit, GroupId id, UserId member,
+                                       im::MemberChange change, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    {
+      Statement update = connection.prepare(
+          "update group_member set name = coalesce(?, name), role = coalesce(?, role), "
+          "mute_end_date = coalesce(?, mute_end_date) where group_id = ? and user_id = ?");
+      update.bind(change.name, change.role, change.mute_end_date, id, member);
+      if (update.run() == 0) return false;
+    }
+    touch(connection, im::VersionOf::kGroupMembers, id.value, now);
+    return true;
+  });
+}
+
+im::Stored<im::GroupRepository::Transferred> Groups::transfer(im::Permit, GroupId id, UserId owner,
+                                                              UserId successor, bool quit,
+                                                              WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<Transferred> {
+    if (role_of(connection, id, owner) != im::GroupMemberRole::kOwner) {
+      return Transferred::kNotOwner;
+    }
+    if (!is_member(connection, id, successor)) return Transferred::kSuccessorNotMember;
+    if (quit) {
+      delete_member(connection, id, owner, now);
+    } else {
+      set_role(connection, id, owner, im::GroupMemberRole::kMember);
+    }
+    set_role(connection, id, successor, im::GroupMemberRole::kOwner);
+    Statement update = connection.prepare(
+        "update chat_group set owner_id = ?, last_updated_date = ? where id = ?");
+    update.bind(successor, now, id).run();
+    touch_members(connection, id, now);
+    touch(connection, im::VersionOf::kGroupMembers, id.value, now);
+    return Transferred::kDone;
+  });
+}
+
+im::Stored<bool> Groups::block_user(im::Permit, GroupId id, UserId user, UserId requester,
+                                    WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    {
+      Statement insert = connection.prepare(
+          "insert into group_blocked_user (group_id, user_id, block_date, requester_id) "
+          "values (?, ?, ?, ?) on conflict (group_id, user_id) do nothing");
+      if (insert.bind(id, user, now, requester).run() == 0) return false;
+    }
+    if (delete_member(connection, id, user, now)) {
+      touch(connection, im::VersionOf::kGroupMembers, id.value, now);
+    }
+    return true;
+  });
+}
+
+}  // namespace turms::store

@@ -1,0 +1,127 @@
+#include "store/sqlite/repositories.h"
+
+namespace turms::store {
+namespace {
+
+constexpr const char* kSelectById =
+    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
+    "expiration_date, reason from group_invitation where id = ?";
+constexpr const char* kSelectByGroup =
+    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
+    "expiration_date, reason from group_invitation where group_id = ? order by id";
+constexpr const char* kSelectByInviter =
+    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
+    "expiration_date, reason from group_invitation where inviter_id = ? order by id";
+constexpr const char* kSelectByInvitee =
+    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
+    "expiration_date, reason from group_invitation where invitee_id = ? order by id";
+
+im::GroupInvitation read_invitation(Statement& row) {
+  im::GroupInvitation invitation;
+  invitation.id = row.id<InvitationId>();
+  invitation.group_id = row.id<GroupId>();
+  invitation.inviter_id = row.id<UserId>();
+  invitation.invitee_id = row.id<UserId>();
+  invitation.content = row.text();
+  invitation.status = row.enumeration<im::RequestStatus>();
+  invitation.creation_date = row.time();
+  invitation.response_date = row.optional_time();
+  invitation.expiration_date = row.time();
+  invitation.reason = row.text();
+  return invitation;
+}
+
+void touch_all(Connection& connection, const im::GroupInvitation& invitation, WallTime now) {
+  touch(connection, im::VersionOf::kGroupInvitations, invitation.group_id.value, now);
+  touch(connection, im::VersionOf::kSentInvitations, invitation.inviter_id.value, now);
+  touch(connection, im::VersionOf::kReceivedInvitations, invitation.invitee_id.value, now);
+}
+
+bool is_blocked(Connection& connection, GroupId group, UserId user) {
+  Statement select =
+      connection.prepare("select 1 from group_blocked_user where group_id = ? and user_id = ?");
+  return select.bind(group, user).step();
+}
+
+}  // namespace
+
+im::Stored<std::optional<im::GroupInvitation>> Invitations::find(InvitationId id) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::optional<im::GroupInvitation>> {
+        Statement select = connection.prepare(kSelectById);
+        if (!select.bind(id).step()) return std::nullopt;
+        return read_invitation(select);
+      });
+}
+
+im::Stored<std::vector<im::GroupInvitation>> Invitations::query(im::InvitationFilter filter) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::GroupInvitation>> {
+        std::vector<im::GroupInvitation> invitations;
+        Statement select = connection.prepare(filter.group_id     ? kSelectByGroup
+                                              : filter.inviter_id ? kSelectByInviter
+                                                                  : kSelectByInvitee);
+        if (filter.group_id) {
+          select.bind(*filter.group_id);
+        } else {
+          select.bind(filter.inviter_id ? filter.inviter_id : filter.invitee_id);
+        }
+        while (select.step()) invitations.push_back(read_invitation(select));
+        return invitations;
+      });
+}
+
+im::Stored<im::None> Invitations::create(im::Permit, im::GroupInvitation invitation) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    {
+      Statement insert = connection.prepare(
+          "insert into group_invitation (id, group_id, inviter_id, invitee_id, content, status, "
+          "creation_date, response_date, expiration_date, reason) "
+          "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      insert
+          .bind(invitation.id, invitation.group_id, invitation.inviter_id, invitation.invitee_id,
+                invitation.content, invitation.status, invitation.creation_date,
+                invitation.response_date, invitation.expiration_date, invitation.reason)
+          .run();
+    }
+    touch_all(connection, invitation, invitation.creation_date);
+    return im::None{};
+  });
+}
+
+im::Stored<im::InvitationRepository::Replied> Invitations::reply(
+    im::Permit, InvitationId id, im::RequestStatus status, std::string reason,
+    std::optional<im::GroupMember> member, int32_t size_limit, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<Replied> {
+    im::GroupInvitation invitation;
+    {
+      Statement select = connection.prepare(kSelectById);
+      if (!select.bind(id).step()) return Replied::kNotPending;
+      invitation = read_invitation(select);
+    }
+    if (invitation.status != im::RequestStatus::kPending || invitation.expiration_date <= now) {
+      return Replied::kNotPending;
+    }
+    bool already_member = false;
+    if (member) {
+      const GroupId group = member->group_id;
+      if (!is_group_active(connection, group)) return Replied::kGroupGone;
+      already_member = is_member(connection, group, member->user_id);
+      if (!already_member) {
+        if (is_blocked(connection, group, member->user_id)) return Replied::kBlocked;
+        if (count_members(connection, group) >= size_limit) return Replied::kFull;
+        insert_member(connection, *member, now);
+        touch(connection, im::VersionOf::kGroupMembers, group.value, now);
+      }
+    }
+    {
+      Statement update = connection.prepare(
+          "update group_invitation set status = ?, reason = ?, response_date = ? where id = ?");
+      update.bind(status, reason, now, id).run();
+    }
+    touch_all(connection, invitation, now);
+    return already_member ? Replied::kAlreadyMember : Replied::kDone;
+  });
+}
+
+}  // namespace turms::store

@@ -1,0 +1,119 @@
+#include "store/sqlite/repositories.h"
+
+namespace turms::store {
+namespace {
+
+im::Meeting read_meeting(Statement& row) {
+  im::Meeting meeting;
+  meeting.id = row.id<MeetingId>();
+  meeting.creator_id = row.id<UserId>();
+  meeting.user_id = row.optional_id<UserId>();
+  meeting.group_id = row.optional_id<GroupId>();
+  meeting.name = row.text();
+  meeting.intro = row.text();
+  meeting.password = row.optional_text();
+  meeting.creation_date = row.time();
+  meeting.start_date = row.time();
+  meeting.end_date = row.optional_time();
+  meeting.cancel_date = row.optional_time();
+  return meeting;
+}
+
+template <class Id>
+std::optional<std::string> json_of(const std::vector<Id>& ids) {
+  if (ids.empty()) return std::nullopt;
+  std::string json = "[";
+  for (const Id id : ids) {
+    if (json.size() > 1) json += ',';
+    json += std::to_string(id.value);
+  }
+  return json + "]";
+}
+
+}  // namespace
+
+im::Stored<std::optional<im::Meeting>> Meetings::find(MeetingId id) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::optional<im::Meeting>> {
+        Statement select = connection.prepare(
+            "select id, creator_id, user_id, group_id, name, intro, password, creation_date, "
+            "start_date, end_date, cancel_date from meeting where id = ?");
+        if (!select.bind(id).step()) return std::nullopt;
+        return read_meeting(select);
+      });
+}
+
+im::Stored<std::vector<im::Meeting>> Meetings::query(im::MeetingFilter filter) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::Meeting>> {
+    const auto ids = json_of(filter.ids);
+    const auto creators = json_of(filter.creator_ids);
+    const auto users = json_of(filter.user_ids);
+    const auto groups = json_of(filter.group_ids);
+    std::vector<im::Meeting> meetings;
+    Statement select = connection.prepare(
+        "select id, creator_id, user_id, group_id, name, intro, password, creation_date, "
+        "start_date, end_date, cancel_date from meeting "
+        "where (?1 is null or id in (select value from json_each(?1))) "
+        "and (?2 is null or creator_id in (select value from json_each(?2))) "
+        "and (?3 is null or user_id in (select value from json_each(?3))) "
+        "and (?4 is null or group_id in (select value from json_each(?4))) "
+        "and (?5 is null or creation_date >= ?5) and (?6 is null or creation_date <= ?6) "
+        "and (not ?7 or (end_date is null and cancel_date is null)) "
+        "order by creation_date, id limit ?8 offset ?9");
+    select.bind(ids, creators, users, groups, filter.creation_date_start, filter.creation_date_end,
+                filter.active_only, filter.limit > 0 ? filter.limit : -1, filter.skip);
+    while (select.step()) meetings.push_back(read_meeting(select));
+    return meetings;
+  });
+}
+
+im::Stored<bool> Meetings::create(im::Permit, im::Meeting meeting) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement insert = connection.prepare(
+        "insert into meeting (id, creator_id, user_id, group_id, name, intro, password, "
+        "creation_date, start_date, end_date, cancel_date) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing");
+    insert.bind(meeting.id, meeting.creator_id, meeting.user_id, meeting.group_id, meeting.name,
+                meeting.intro, meeting.password, meeting.creation_date, meeting.start_date,
+                meeting.end_date, meeting.cancel_date);
+    return insert.run() > 0;
+  });
+}
+
+im::Stored<bool> Meetings::update(im::Permit, MeetingId id, im::MeetingChange change) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare(
+        "update meeting set name = coalesce(?, name), intro = coalesce(?, intro), "
+        "password = coalesce(?, password) "
+        "where id = ? and end_date is null and cancel_date is null");
+    return update.bind(change.name, change.intro, change.password, id).run() > 0;
+  });
+}
+
+im::Stored<bool> Meetings::cancel(im::Permit, MeetingId id, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare(
+        "update meeting set cancel_date = ? "
+        "where id = ? and end_date is null and cancel_date is null");
+    return update.bind(now, id).run() > 0;
+  });
+}
+
+im::Stored<bool> Meetings::end(im::Permit, MeetingId id, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare(
+        "update meeting set end_date = ? "
+        "where id = ? and end_date is null and cancel_date is null");
+    return update.bind(now, id).run() > 0;
+  });
+}
+
+im::Stored<im::None> Meetings::erase(im::Permit, MeetingId id) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    Statement remove = connection.prepare("delete from meeting where id = ?");
+    remove.bind(id).run();
+    return im::None{};
+  });
+}
+
+}  // namespace turms::store

@@ -1,0 +1,152 @@
+#pragma once
+
+#include "im/ports.h"
+#include "store/sqlite/reader.h"
+#include "store/sqlite/writer.h"
+
+// im's repositories on SQLite. Reads run on the reader threads, changes on the writer. A changing
+// operation either refuses before it writes anything, or succeeds, or fails with an error (and is
+// rolled back).
+
+namespace turms::store {
+
+class Users final : public im::UserRepository {
+ public:
+  Users(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::vector<im::User>> find(std::vector<UserId> ids) override;
+  im::Stored<std::optional<im::Credentials>> find_credentials(UserId id) override;
+  im::Stored<std::vector<im::User>> list(UserId after, int limit) override;
+  im::Stored<bool> create(im::Permit, im::User user, std::string password_hash) override;
+  im::Stored<bool> set_password_hash(im::Permit, UserId id, std::string password_hash) override;
+  im::Stored<bool> set_active(im::Permit, UserId id, bool active, WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Relationships final : public im::RelationshipRepository {
+ public:
+  Relationships(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<im::Reachability> reachability(UserId owner) override;
+  im::Stored<im::None> put(im::Permit, UserId owner, UserId related,
+                           std::optional<WallTime> blocked_date, WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Versions final : public im::VersionRepository {
+ public:
+  explicit Versions(Readers& readers) : readers_(readers) {}
+  im::Stored<std::optional<WallTime>> find(im::VersionOf kind, int64_t id) override;
+
+ private:
+  Readers& readers_;
+};
+
+class Groups final : public im::GroupRepository {
+ public:
+  Groups(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::GroupSnapshot>> load(GroupId id) override;
+  im::Stored<std::vector<im::Group>> find(std::vector<GroupId> ids) override;
+  im::Stored<std::vector<im::Group>> list(GroupId after, int limit) override;
+  im::Stored<std::vector<GroupId>> joined_by(UserId user) override;
+  im::Stored<std::optional<im::GroupType>> find_type(int64_t id) override;
+  im::Stored<im::None> put_type(im::Permit, im::GroupType type) override;
+  im::Stored<im::None> create(im::Permit, im::Group group,
+                              std::vector<im::GroupMember> members) override;
+  im::Stored<bool> update(im::Permit, GroupId id, im::GroupChange change, WallTime now) override;
+  im::Stored<bool> remove(im::Permit, GroupId id, WallTime now) override;
+  im::Stored<Added> add_members(im::Permit, std::vector<im::GroupMember> members,
+                                int32_t size_limit, WallTime now) override;
+  im::Stored<std::vector<UserId>> remove_members(im::Permit, GroupId id,
+                                                 std::vector<UserId> members,
+                                                 WallTime now) override;
+  im::Stored<bool> update_member(im::Permit, GroupId id, UserId member, im::MemberChange change,
+                                 WallTime now) override;
+  im::Stored<Transferred> transfer(im::Permit, GroupId id, UserId owner, UserId successor,
+                                   bool quit, WallTime now) override;
+  im::Stored<bool> block_user(im::Permit, GroupId id, UserId user, UserId requester,
+                              WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Invitations final : public im::InvitationRepository {
+ public:
+  Invitations(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::GroupInvitation>> find(InvitationId id) override;
+  im::Stored<std::vector<im::GroupInvitation>> query(im::InvitationFilter filter) override;
+  im::Stored<im::None> create(im::Permit, im::GroupInvitation invitation) override;
+  im::Stored<Replied> reply(im::Permit, InvitationId id, im::RequestStatus status,
+                            std::string reason, std::optional<im::GroupMember> member,
+                            int32_t size_limit, WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Messages final : public im::MessageRepository {
+ public:
+  Messages(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<im::None> append(im::Permit, im::NewMessage message) override;
+  im::Stored<std::optional<im::Message>> find(MessageId id) override;
+  im::Stored<std::vector<im::Message>> query(im::MessageFilter filter) override;
+  im::Stored<int64_t> count(im::MessageFilter filter) override;
+  im::Stored<bool> edit(im::Permit, MessageId id, std::optional<std::string> text,
+                        std::optional<std::vector<Bytes>> records, WallTime now) override;
+  im::Stored<bool> recall(im::Permit, MessageId id, WallTime recall_date,
+                          im::NewMessage notice) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Conversations final : public im::ConversationRepository {
+ public:
+  Conversations(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::vector<im::PrivateConversation>> find_private(std::vector<UserId> owners,
+                                                                UserId target) override;
+  im::Stored<std::vector<im::GroupConversation>> find_group(std::vector<GroupId> ids) override;
+  im::Stored<Moved> move_private(im::Permit, UserId owner, UserId target,
+                                 WallTime read_date) override;
+  im::Stored<Moved> move_group(im::Permit, GroupId id, UserId member, WallTime read_date) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Meetings final : public im::MeetingRepository {
+ public:
+  Meetings(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::Meeting>> find(MeetingId id) override;
+  im::Stored<std::vector<im::Meeting>> query(im::MeetingFilter filter) override;
+  im::Stored<bool> create(im::Permit, im::Meeting meeting) override;
+  im::Stored<bool> update(im::Permit, MeetingId id, im::MeetingChange change) override;
+  im::Stored<bool> cancel(im::Permit, MeetingId id, WallTime now) override;
+  im::Stored<bool> end(im::Permit, MeetingId id, WallTime now) override;
+  im::Stored<im::None> erase(im::Permit, MeetingId id) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+/// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
+/// millisecond get different stamps, or a client that read between them would miss the second.
+void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);
+
+/// What becoming a member writes; nothing is checked.
+void insert_member(Connection& connection, const im::GroupMember& member, WallTime now);
+bool is_member(Connection& connection, GroupId group, UserId user);
+bool is_group_active(Connection& connection, GroupId group);
+int64_t count_members(Connection& connection, GroupId group);
+
+}  // namespace turms::store

@@ -1,0 +1,201 @@
+#include "store/sqlite/schema.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <string>
+
+#include "store/sqlite/connection.h"
+
+namespace turms::store {
+namespace {
+
+constexpr int kApplicationId = 0x7475726d;  // "turm"
+
+// Appended to, never changed: a file in the field has run some of these. Dates are milliseconds
+// since 1970. Tables whose key is the whole access path are stored in it (without rowid).
+constexpr std::array kMigrations = {
+    R"(
+create table user (
+  id integer primary key,
+  name text not null,
+  intro text not null,
+  profile_picture text not null,
+  profile_access_strategy integer not null,
+  registration_date integer not null,
+  last_updated_date integer not null,
+  active integer not null,
+  password_hash text not null
+) strict;
+
+create table relationship (
+  owner_id integer not null,
+  related_id integer not null,
+  establishment_date integer not null,
+  blocked_date integer,
+  primary key (owner_id, related_id)
+) strict, without rowid;
+
+create table group_type (
+  id integer primary key,
+  name text not null,
+  size_limit integer not null,
+  invitation_strategy integer not null,
+  join_strategy integer not null,
+  info_update_strategy integer not null,
+  member_info_update_strategy integer not null,
+  guest_speakable integer not null,
+  self_info_updatable integer not null,
+  read_receipt integer not null,
+  message_editable integer not null
+) strict;
+
+create table chat_group (
+  id integer primary key,
+  type_id integer not null,
+  creator_id integer not null,
+  owner_id integer not null,
+  name text not null,
+  intro text not null,
+  announcement text not null,
+  min_score integer not null,
+  creation_date integer not null,
+  last_updated_date integer not null,
+  mute_end_date integer,
+  active integer not null
+) strict;
+
+create table group_member (
+  group_id integer not null,
+  user_id integer not null,
+  name text not null,
+  role integer not null,
+  join_date integer not null,
+  mute_end_date integer,
+  primary key (group_id, user_id)
+) strict, without rowid;
+create index group_member_by_user on group_member (user_id);
+
+create table group_blocked_user (
+  group_id integer not null,
+  user_id integer not null,
+  block_date integer not null,
+  requester_id integer not null,
+  primary key (group_id, user_id)
+) strict, without rowid;
+
+create table group_invitation (
+  id integer primary key,
+  group_id integer not null,
+  inviter_id integer not null,
+  invitee_id integer not null,
+  content text not null,
+  status integer not null,
+  creation_date integer not null,
+  response_date integer,
+  expiration_date integer not null,
+  reason text not null
+) strict;
+create index group_invitation_by_group on group_invitation (group_id);
+create index group_invitation_by_inviter on group_invitation (inviter_id);
+create index group_invitation_by_invitee on group_invitation (invitee_id);
+
+-- Ids ascend in the order of acceptance, so inserting appends. The time in the id is the delivery
+-- date. Each message is in one of the two indexes, unless it was recalled.
+create table message (
+  id integer primary key,
+  sender_id integer not null,
+  group_id integer,
+  recipient_id integer,
+  is_system_message integer not null,
+  text text,
+  records blob,
+  burn_after integer,
+  modification_date integer,
+  recall_date integer
+) strict;
+create index message_by_group on message (group_id, id, is_system_message)
+  where group_id is not null and recall_date is null;
+create index message_by_recipient on message (recipient_id, id, sender_id, is_system_message)
+  where recipient_id is not null and recall_date is null;
+
+create table private_conversation (
+  owner_id integer not null,
+  target_id integer not null,
+  read_date integer not null,
+  primary key (owner_id, target_id)
+) strict, without rowid;
+
+create table group_conversation (
+  group_id integer not null,
+  member_id integer not null,
+  read_date integer not null,
+  primary key (group_id, member_id)
+) strict, without rowid;
+
+create table version (
+  kind integer not null,
+  id integer not null,
+  date integer not null,
+  primary key (kind, id)
+) strict, without rowid;
+
+create table meeting (
+  id integer primary key,
+  creator_id integer not null,
+  user_id integer,
+  group_id integer,
+  name text not null,
+  intro text not null,
+  password text,
+  creation_date integer not null,
+  start_date integer not null,
+  end_date integer,
+  cancel_date integer
+) strict;
+create index meeting_by_creator on meeting (creator_id);
+create index meeting_by_user on meeting (user_id) where user_id is not null;
+create index meeting_by_group on meeting (group_id) where group_id is not null;
+create index meeting_active on meeting (id) where end_date is null and cancel_date is null;
+)",
+};
+
+}  // namespace
+
+int schema_version() {
+  return static_cast<int>(kMigrations.size());
+}
+
+Status migrate(Connection& connection) {
+  const auto application = connection.scalar("pragma application_id");
+  const auto found = connection.scalar("pragma user_version");
+  const auto tables = connection.scalar("select count(*) from sqlite_schema");
+  if (connection.failed()) return std::unexpected(connection.take_error());
+  if (application != kApplicationId && (application != 0 || tables != 0)) {
+    return fail(ErrorCode::kFailedPrecondition, "the database file belongs to another program");
+  }
+  if (found > schema_version()) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("the database was written by a newer version (schema {}, this program "
+                            "knows {}): update the program",
+                            found, schema_version()));
+  }
+  // Another program may be at it too: the version is read again under the write lock.
+  while (true) {
+    connection.execute("begin immediate");
+    const auto version = connection.scalar("pragma user_version");
+    if (connection.failed() || version >= schema_version()) {
+      connection.execute("rollback");
+      break;
+    }
+    connection.execute(kMigrations[static_cast<size_t>(version)]);
+    connection.execute(fmt::format("pragma application_id = {}", kApplicationId));
+    connection.execute(fmt::format("pragma user_version = {}", version + 1));
+    connection.execute("commit");
+    if (connection.failed()) break;
+  }
+  if (connection.failed()) return std::unexpected(connection.take_error());
+  return {};
+}
+
+}  // namespace turms::store

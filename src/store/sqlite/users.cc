@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include "store/sqlite/repositories.h"
+
+namespace turms::store {
+namespace {
+
+im::User read_user(Statement& row) {
+  im::User user;
+  user.id = row.id<UserId>();
+  user.name = row.text();
+  user.intro = row.text();
+  user.profile_picture = row.text();
+  user.profile_access_strategy = row.enumeration<im::ProfileAccessStrategy>();
+  user.registration_date = row.time();
+  user.last_updated_date = row.time();
+  user.active = row.boolean();
+  return user;
+}
+
+}  // namespace
+
+im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::User>> {
+    std::vector<im::User> users;
+    Statement select = connection.prepare(
+        "select id, name, intro, profile_picture, profile_access_strategy, registration_date, "
+        "last_updated_date, active from user where id = ?");
+    for (const UserId id : ids) {
+      select.bind(id);
+      if (select.step()) users.push_back(read_user(select));
+      select.reset();
+    }
+    return users;
+  });
+}
+
+im::Stored<std::optional<im::Credentials>> Users::find_credentials(UserId id) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::optional<im::Credentials>> {
+        Statement select =
+            connection.prepare("select active, password_hash from user where id = ?");
+        if (!select.bind(id).step()) return std::nullopt;
+        im::Credentials credentials;
+        credentials.active = select.boolean();
+        credentials.password_hash = select.text();
+        return credentials;
+      });
+}
+
+im::Stored<std::vector<im::User>> Users::list(UserId after, int limit) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::User>> {
+    std::vector<im::User> users;
+    Statement select = connection.prepare(
+        "select id, name, intro, profile_picture, profile_access_strategy, registration_date, "
+        "last_updated_date, active from user where id > ? order by id limit ?");
+    select.bind(after, limit);
+    while (select.step()) users.push_back(read_user(select));
+    return users;
+  });
+}
+
+im::Stored<bool> Users::create(im::Permit, im::User user, std::string password_hash) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement insert = connection.prepare(
+        "insert into user (id, name, intro, profile_picture, profile_access_strategy, "
+        "registration_date, last_updated_date, active, password_hash) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing");
+    insert.bind(user.id, user.name, user.intro, user.profile_picture, user.profile_access_strategy,
+                user.registration_date, user.last_updated_date, user.active, password_hash);
+    return insert.run() > 0;
+  });
+}
+
+im::Stored<bool> Users::set_password_hash(im::Permit, UserId id, std::string password_hash) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare("update user set password_hash = ? where id = ?");
+    return update.bind(password_hash, id).run() > 0;
+  });
+}
+
+im::Stored<bool> Users::set_active(im::Permit, UserId id, bool active, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update =
+        connection.prepare("update user set active = ?, last_updated_date = ? where id = ?");
+    return update.bind(active, now, id).run() > 0;
+  });
+}
+
+im::Stored<im::Reachability> Relationships::reachability(UserId owner) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<im::Reachability> {
+    im::Reachability found;
+    {
+      Statement select = connection.prepare("select active from user where id = ?");
+      found.exists_and_active = select.bind(owner).step() && select.boolean();
+    }
+    Statement select = connection.prepare(
+        "select related_id, blocked_date from relationship where owner_id = ? order by related_id");
+    select.bind(owner);
+    while (select.step()) {
+      const auto related = select.id<UserId>();
+      (select.null() ? found.friends : found.blocked).push_back(related);
+    }
+    return found;
+  });
+}
+
+im::Stored<im::None> Relationships::put(im::Permit, UserId owner, UserId related,
+                                        std::optional<WallTime> blocked_date, WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    Statement upsert = connection.prepare(
+        "insert into relationship (owner_id, related_id, establishment_date, blocked_date) "
+        "values (?, ?, ?, ?) "
+        "on conflict (owner_id, related_id) do update set blocked_date = excluded.blocked_date");
+    upsert.bind(owner, related, now, blocked_date).run();
+    return im::None{};
+  });
+}
+
+im::Stored<std::optional<WallTime>> Versions::find(im::VersionOf kind, int64_t id) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::optional<WallTime>> {
+    Statement select = connection.prepare("select date from version where kind = ? and id = ?");
+    if (!select.bind(kind, id).step()) return std::nullopt;
+    return select.time();
+  });
+}
+
+void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now) {
+  Statement upsert = connection.prepare(
+      "insert into version (kind, id, date) values (?, ?, ?) "
+      "on conflict (kind, id) do update set date = max(excluded.date, date + 1)");
+  upsert.bind(kind, id, now).run();
+}
+
+}  // namespace turms::store

@@ -1,0 +1,136 @@
+#include "store/store.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "store/sqlite/repositories.h"
+#include "store/sqlite/schema.h"
+
+namespace turms::store {
+namespace {
+
+constexpr size_t kReaderThreads = 2;
+// Up to here the check at start takes well under a second.
+constexpr uintmax_t kAlwaysCheckedBytes = 64 * 1024 * 1024;
+// 16 MiB of log before it is copied into the database.
+constexpr int kCheckpointPages = 4096;
+
+Status make_directory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error && !std::filesystem::is_directory(directory, error)) {
+    return fail(ErrorCode::kPermissionDenied, fmt::format("{} is not a directory", directory));
+  }
+  if (error) {
+    return fail(ErrorCode::kPermissionDenied,
+                fmt::format("cannot make the data directory {}: {}", directory, error.message()));
+  }
+  return {};
+}
+
+// Whoever had the file open last ended without closing it: the log was left behind.
+bool ended_badly(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path + "-wal", error);
+  return !error && size > 0;
+}
+
+Status check_integrity(Connection& connection) {
+  Statement check = connection.prepare("pragma quick_check(1)");
+  const std::string verdict = check.step() ? check.text() : std::string();
+  if (connection.failed()) return std::unexpected(connection.take_error());
+  if (verdict == "ok") return {};
+  return fail(ErrorCode::kInternal,
+              fmt::format("the database file is damaged ({}): restore a backup", verdict));
+}
+
+Result<std::unique_ptr<Connection>> open_writing(const std::string& path, const Options& options) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  const bool exists = !error && size > 0;
+  const bool check = exists && (size <= kAlwaysCheckedBytes || ended_badly(path));
+  auto opened = Connection::open(path, Connection::Mode::kReadWrite, options.busy_timeout);
+  if (!opened) return opened;
+  Connection& connection = **opened;
+  if (!exists) ::chmod(path.c_str(), 0600);
+  connection.execute("pragma journal_mode = wal");
+  connection.execute("pragma synchronous = full");
+  connection.execute("pragma cache_size = -32768");
+  connection.execute(fmt::format("pragma wal_autocheckpoint = {}", kCheckpointPages));
+  if (connection.failed()) return std::unexpected(connection.take_error());
+  if (check) {
+    if (Status status = check_integrity(connection); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  if (Status status = migrate(connection); !status) return std::unexpected(status.error());
+  return opened;
+}
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(std::unique_ptr<Connection> writing, std::vector<std::unique_ptr<Connection>> reading,
+              const Options& options, const Post& post, int64_t last_id)
+      : writer_(std::move(writing), post, options.max_pending_writes),
+        readers_(std::move(reading), post, options.max_pending_reads),
+        last_id_(last_id) {}
+
+  im::Repositories repositories() override {
+    return {users_,       relationships_, versions_,      groups_,
+            invitations_, messages_,      conversations_, meetings_};
+  }
+  void on_foreign_change(std::function<void()> listener) override {
+    writer_.on_foreign_change(std::move(listener));
+  }
+  int64_t last_id() const override { return last_id_; }
+  void close() override {
+    readers_.close();
+    writer_.close();
+  }
+
+ private:
+  Writer writer_;
+  Readers readers_;
+  const int64_t last_id_;
+  Users users_{writer_, readers_};
+  Relationships relationships_{writer_, readers_};
+  Versions versions_{readers_};
+  Groups groups_{writer_, readers_};
+  Invitations invitations_{writer_, readers_};
+  Messages messages_{writer_, readers_};
+  Conversations conversations_{writer_, readers_};
+  Meetings meetings_{writer_, readers_};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
+  if (Status status = make_directory(options.directory); !status) {
+    return std::unexpected(status.error());
+  }
+  const std::string path = options.directory + "/turms.db";
+  auto writing = open_writing(path, options);
+  if (!writing) {
+    return fail(writing.error().code, fmt::format("{}: {}", path, writing.error().message));
+  }
+  int64_t last_id = 0;
+  for (const char* sql : {"select max(id) from message", "select max(id) from chat_group",
+                          "select max(id) from group_invitation"}) {
+    last_id = std::max(last_id, (*writing)->scalar(sql));
+  }
+  if ((*writing)->failed()) return std::unexpected((*writing)->take_error());
+  std::vector<std::unique_ptr<Connection>> reading;
+  for (size_t i = 0; i < kReaderThreads; ++i) {
+    auto connection = Connection::open(path, Connection::Mode::kRead, options.busy_timeout);
+    if (!connection) return std::unexpected(connection.error());
+    reading.push_back(std::move(*connection));
+  }
+  return std::make_unique<SqliteStore>(std::move(*writing), std::move(reading), options, post,
+                                       last_id);
+}
+
+}  // namespace turms::store
