@@ -93,8 +93,8 @@ im::Stored<bool> Meetings::update(im::Permit, MeetingId id, im::MeetingChange ch
 im::Stored<bool> Meetings::cancel(im::Permit, MeetingId id, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update = connection.prepare(
-        "update meeting set cancel_date = ? "
-        "where id = ? and end_date is null and cancel_date is null");
+        "update meeting set cancel_date = ?1, end_date = ?1 "
+        "where id = ?2 and end_date is null and cancel_date is null");
     return update.bind(now, id).run() > 0;
   });
 }
