@@ -117,7 +117,6 @@ void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc 
   // A switch under way brings a key frame of the new layer; the old one may be needed until then.
   int encoding = subscription.current() >= 0 ? subscription.current() : subscription.waiting_for;
   if (encoding < 0) return;
-  subscription.on_picture_loss(now);
   want_key_frame(now, subscription.source().stream(encoding));
 }
 

@@ -153,7 +153,6 @@ void SubscribedTrack::begin(const ForwardContext& context, const SourcePacket& p
   temporal_ = static_cast<uint8_t>(decision.temporal);
   skipping_ = false;
   skipped_any_ = false;
-  picture_loss_ = kNever;
 }
 
 bool SubscribedTrack::wanted(const SourcePacket& packet) {

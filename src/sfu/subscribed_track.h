@@ -67,8 +67,6 @@ class SubscribedTrack {
   void resend(const ForwardContext& context, uint16_t out_sequence);
   /// `now_ntp` is the middle of our clock's NTP time, as in our sender reports.
   void on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
-  /// It cannot go on without a key frame.
-  void on_picture_loss(TimePoint now) { picture_loss_ = now; }
 
   /// RTP time of this stream at `now`.
   [[nodiscard]] uint32_t rtp_time_at(TimePoint now) const;
@@ -170,7 +168,6 @@ class SubscribedTrack {
   rtc::ExtensionMap extensions_;
   std::string mid_;
   uint16_t next_rtx_sequence_ = 0;
-  TimePoint picture_loss_ = kNever;
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;
   int64_t lost_ = 0;

@@ -9,11 +9,6 @@
 
 namespace turms::sfu {
 
-namespace {
-/// A picture loss that no key frame answered within this time no longer stops retransmission.
-constexpr Duration kPictureLossHold = 1s;
-}  // namespace
-
 void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequence) {
   SentPackets::Entry* entry = sent_.find(out_sequence);
   if (entry == nullptr) return;
@@ -22,13 +17,12 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
     auto newest = rtc::rtp::SeqNum(static_cast<uint16_t>(stream.highest()));
     int64_t sequence =
         stream.highest() + rtc::rtp::SeqNum(entry->source_sequence).distance_from(newest);
-    bool expected = (stream.epoch() & 3) == entry->epoch && stream.losses.expects(sequence);
+    bool expected = entry->encoding == current_ && entry->epoch == (epoch_ & 3) &&
+                    sequence >= source_first_ && stream.losses.expects(sequence);
     if (!expected) send_filler(context, *entry);
     return;
   }
   if (entry->state != SentPackets::State::kSent || rtx_ssrc_ == rtc::Ssrc()) return;
-  // It waits for a key frame: what lies before that is of no use.
-  if (picture_loss_ != kNever && context.now - picture_loss_ < kPictureLossHold) return;
   if (entry->resends >= kMaxResends) return;
   auto apart_ms = static_cast<uint32_t>(std::min<int64_t>(100, 2 * to_ms(round_trip_)));
   if (entry->resends > 0 && context.now_ms - entry->time_ms < apart_ms) return;

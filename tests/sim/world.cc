@@ -1,0 +1,395 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rtc/rtcp/packets.h"
+
+namespace turms::sim {
+
+using sfu::PacketKind;
+
+namespace {
+
+constexpr std::array<const char*, 3> kRids = {"q", "h", "f"};
+constexpr Duration kPollInterval = 10ms;
+constexpr int kFramesPerSecond = 30;
+constexpr Duration kFrameInterval = Duration(1'000'000'000 / kFramesPerSecond);
+
+}  // namespace
+
+/// The server's end of one client.
+class World::ServerTransport final : public sfu::TransportSink {
+ public:
+  ServerTransport(World& world, Client& client) : world_(world), client_(client) {}
+
+  MutableByteView reserve(size_t size) override {
+    if (!channel->connected()) return {};
+    return MutableByteView(buffer_).first(size);
+  }
+  void commit(size_t size, PacketKind kind) override {
+    ByteView packet = ByteView(buffer_).first(size);
+    world_.simulation_.trace(client_.id().value, size, load_be32(packet.data()));
+    if (kind == PacketKind::kRtp) {
+      world_.check_.on_sent(world_.now(), client_.id(), packet);
+    } else {
+      rtc::rtcp::Reader reader(packet);
+      while (auto p = reader.next()) {
+        if (p->kind() == rtc::rtcp::Kind::kPli) ++world_.key_frame_requests;
+      }
+    }
+    channel->send(world_.now(), buffer_, size, kind);
+  }
+  void on_datagram(Datagram datagram) {
+    if (gone) return;
+    TimePoint now = world_.now();
+    MutableByteView packet = channel->receive(now, datagram);
+    announce();
+    if (!packet.empty()) {
+      if (rtc::rtp::looks_like_rtcp(packet)) {
+        world_.room_.handle_rtcp(now, client_.id(), packet);
+      } else {
+        world_.room_.handle_rtp(now, client_.id(), packet);
+      }
+    }
+    settle();
+  }
+  void announce() {
+    if (announced_ || !channel->connected()) return;
+    announced_ = true;
+    world_.room_.transport_connected(world_.now(), client_.id());
+  }
+  void settle() {
+    TimePoint due = channel->next_timeout();
+    if (due < wake_ || wake_ <= world_.now()) {
+      wake_ = due;
+      if (due != kNever) {
+        world_.simulation_.at(due, [this, due] {
+          if (gone || wake_ != due) return;
+          wake_ = kNever;
+          if (channel->next_timeout() <= world_.now()) channel->handle_timeout(world_.now());
+          settle();
+        });
+      }
+    }
+    world_.settle();
+  }
+
+  std::unique_ptr<Channel> channel;
+  bool gone = false;
+
+ private:
+  World& world_;
+  Client& client_;
+  bool announced_ = false;
+  TimePoint wake_ = kNever;
+  std::array<uint8_t, 2048> buffer_;
+};
+
+World::World(const WorldConfig& config)
+    : config_(config),
+      simulation_(config.seed),
+      channels_(config.encrypted ? ChannelFactory::encrypted(simulation_.rng())
+                                 : ChannelFactory::plain()),
+      room_(sfu::RoomConfig{config.seed, WallTime{1'700'000'000'000}}) {}
+
+World::~World() = default;
+
+Client& World::add_client() {
+  return add_client(config_.up, config_.down);
+}
+
+Client& World::add_client(const LinkConfig& up, const LinkConfig& down) {
+  sfu::TransportId id(next_id());
+  clients_.push_back(std::make_unique<Client>(*this, id, up, down));
+  Client& client = *clients_.back();
+  auto transport = std::make_unique<ServerTransport>(*this, client);
+  ServerTransport& server = *transport;
+  transports_.push_back(std::move(transport));
+  auto pair = channels_->make(
+      now(), [&client](Datagram d) { client.up_.send(std::move(d)); },
+      [&client](Datagram d) { client.down_.send(std::move(d)); });
+  client.channel_ = std::move(pair.client);
+  server.channel = std::move(pair.server);
+  room_.add_transport(id, server);
+  client.up_.set_deliver([&server](Datagram d) { server.on_datagram(std::move(d)); });
+  client.down_.set_deliver([&client](Datagram d) { client.on_datagram(std::move(d)); });
+  client.leave_ = [this, &server, id] {
+    server.gone = true;
+    room_.remove_transport(now(), id);
+    settle();
+  };
+  client.settle();
+  server.announce();
+  server.settle();
+  return client;
+}
+
+void World::run_for(Duration duration) {
+  simulation_.run_until(now() + duration);
+}
+
+void World::settle() {
+  if (room_.take_events(events_)) {
+    if (events_.speakers_changed) speakers_.push_back({now(), events_.speakers});
+    for (auto& e : events_.layers_started) layers_started_.push_back(e);
+    for (auto& s : events_.tracks) track_statistics_[s.track] = s;
+    for (auto& s : events_.subscriptions) subscription_statistics_[s.subscription] = s;
+  }
+  TimePoint due = room_.next_timeout();
+  if (due >= wake_ && wake_ > now()) return;
+  wake_ = due;
+  if (due == kNever) return;
+  simulation_.at(due, [this, due] {
+    if (wake_ != due) return;
+    wake_ = kNever;
+    room_.handle_timeout(now());
+    settle();
+  });
+}
+
+Client::Client(World& world, sfu::TransportId id, const LinkConfig& up, const LinkConfig& down)
+    : world_(world), id_(id), up_(world.simulation(), up), down_(world.simulation(), down) {
+  every(kPollInterval, [this] {
+    for (auto& receiver : receivers_) receiver->poll(world_now());
+  });
+  // The first reports come early, as a browser's do.
+  world_.simulation().after(200ms, [this] { send_reports(); });
+  every(1s, [this] { send_reports(); });
+}
+
+TimePoint Client::world_now() const {
+  return world_.now();
+}
+
+void Client::every(Duration interval, std::function<void()> action) {
+  world_.simulation().after(interval, [this, interval, action] {
+    if (gone_) return;
+    action();
+    every(interval, action);
+  });
+}
+
+void Client::settle() {
+  TimePoint due = channel_->next_timeout();
+  if (due >= wake_ && wake_ > world_now()) return;
+  wake_ = due;
+  if (due == kNever) return;
+  world_.simulation().at(due, [this, due] {
+    if (gone_ || wake_ != due) return;
+    wake_ = kNever;
+    if (channel_->next_timeout() <= world_now()) channel_->handle_timeout(world_now());
+    settle();
+  });
+}
+
+SyntheticStream Client::make_stream(const std::string& mid, const std::string& rid, bool rtx,
+                                    uint8_t payload_type, uint8_t rtx_payload_type,
+                                    uint32_t clock_rate) {
+  Rng& rng = world_.simulation().rng();
+  SyntheticStream::Config config;
+  config.mid = mid;
+  config.rid = rid;
+  config.ssrc = rtc::Ssrc(rng.next_u32() | 1);
+  if (rtx) config.rtx_ssrc = rtc::Ssrc(rng.next_u32() | 1);
+  config.payload_type = payload_type;
+  config.rtx_payload_type = rtx_payload_type;
+  config.clock_rate = clock_rate;
+  config.first_sequence = static_cast<uint16_t>(rng.next_u32());
+  config.first_timestamp = rng.next_u32();
+  return SyntheticStream(config, transport_sequence_,
+                         [this](MutableByteView packet) { transmit(packet, PacketKind::kRtp); });
+}
+
+sfu::TrackId Client::publish_video(std::vector<uint64_t> bits_per_second) {
+  sfu::ReceiveTrackParameters p;
+  p.id = sfu::TrackId(world_.next_id());
+  p.transport = id_;
+  p.kind = rtc::MediaKind::kVideo;
+  p.mid = std::to_string(next_mid_++);
+  p.codecs = ids::publisher_codecs(p.kind);
+  p.extensions = ids::publisher_extensions();
+  bool simulcast = bits_per_second.size() > 1;
+  for (size_t i = 0; i < bits_per_second.size(); ++i) {
+    std::string rid = simulcast ? kRids[i] : "";
+    p.encodings.push_back({rid, {}, {}});
+    layers_.push_back(std::make_unique<SyntheticLayer>(
+        static_cast<uint8_t>(i), bits_per_second[i], kFramesPerSecond,
+        make_stream(p.mid, rid, true, ids::kVp8, ids::kVp8Rtx, 90000), world_.simulation().rng()));
+  }
+  world_.room().add_receive_track(world_now(), p);
+  every(kFrameInterval, [this] {
+    if (!connected()) return;
+    for (auto& layer : layers_) layer->capture(world_now());
+  });
+  return p.id;
+}
+
+sfu::TrackId Client::publish_audio() {
+  sfu::ReceiveTrackParameters p;
+  p.id = sfu::TrackId(world_.next_id());
+  p.transport = id_;
+  p.kind = rtc::MediaKind::kAudio;
+  p.mid = std::to_string(next_mid_++);
+  p.codecs = ids::publisher_codecs(p.kind);
+  p.extensions = ids::publisher_extensions();
+  p.encodings.push_back({});
+  audio_ = std::make_unique<SyntheticAudio>(make_stream(p.mid, "", false, ids::kOpus, 0, 48000));
+  world_.room().add_receive_track(world_now(), p);
+  auto turn = std::make_shared<int>(0);
+  every(20ms, [this, turn] {
+    if (!connected() || audio_->stopped) return;
+    if (audio_->silent && ++*turn % 20 != 0) return;
+    Bytes payload(80, 0x11);
+    audio_->stream.send(world_now(), audio_->stream.timestamp_at(world_now()), false, payload,
+                        audio_->level);
+  });
+  return p.id;
+}
+
+ModelReceiver& Client::subscribe_video(sfu::TrackId source, const sfu::LayerRequest& request) {
+  sfu::SendTrackParameters p;
+  p.id = sfu::SubscriptionId(world_.next_id());
+  p.transport = id_;
+  p.source = source;
+  p.mid = std::to_string(next_mid_++);
+  p.ssrc = rtc::Ssrc(static_cast<uint32_t>(10'000 + world_.next_id()));
+  p.rtx_ssrc = rtc::Ssrc(static_cast<uint32_t>(10'000 + world_.next_id()));
+  p.codecs = ids::subscriber_codecs(rtc::MediaKind::kVideo);
+  p.extensions = ids::subscriber_extensions();
+  receivers_.push_back(std::make_unique<ModelReceiver>(
+      "client " + std::to_string(id_.value), p.ssrc, p.rtx_ssrc,
+      [this](MutableByteView packet) { transmit(packet, PacketKind::kRtcp); }));
+  ModelReceiver& receiver = *receivers_.back();
+  by_ssrc_[p.ssrc.value] = by_ssrc_[p.rtx_ssrc.value] = &receiver;
+  subscriptions_[&receiver] = p.id;
+  world_.room().add_send_track(world_now(), p, request);
+  world_.settle();
+  return receiver;
+}
+
+sfu::SubscriptionId Client::subscribe_audio(sfu::TrackId source) {
+  sfu::SendTrackParameters p;
+  p.id = sfu::SubscriptionId(world_.next_id());
+  p.transport = id_;
+  p.source = source;
+  p.mid = std::to_string(next_mid_++);
+  p.ssrc = audio_ssrc_ = rtc::Ssrc(static_cast<uint32_t>(10'000 + world_.next_id()));
+  p.codecs = ids::subscriber_codecs(rtc::MediaKind::kAudio);
+  p.extensions = ids::subscriber_extensions();
+  world_.room().add_send_track(world_now(), p, {});
+  world_.settle();
+  return p.id;
+}
+
+sfu::SubscriptionId Client::subscription(const ModelReceiver& receiver) const {
+  return subscriptions_.at(&receiver);
+}
+
+void Client::restart_video() {
+  Rng& rng = world_.simulation().rng();
+  for (auto& layer : layers_) {
+    layer->stream().restart(rtc::Ssrc(rng.next_u32() | 1), rtc::Ssrc(rng.next_u32() | 1),
+                            static_cast<uint16_t>(rng.next_u32()), rng.next_u32());
+    layer->restart();
+  }
+}
+
+void Client::change_address() {
+  channel_->change_address(world_now());
+  settle();
+}
+
+void Client::leave() {
+  gone_ = true;
+  leave_();
+}
+
+void Client::transmit(MutableByteView packet, PacketKind kind) {
+  if (gone_) return;
+  std::array<uint8_t, 2048> buffer;
+  std::copy(packet.begin(), packet.end(), buffer.begin());
+  channel_->send(world_now(), buffer, packet.size(), kind);
+}
+
+void Client::on_datagram(Datagram datagram) {
+  if (gone_) return;
+  MutableByteView packet = channel_->receive(world_now(), datagram);
+  settle();
+  if (packet.empty()) return;
+  if (rtc::rtp::looks_like_rtcp(packet)) {
+    on_rtcp(packet);
+    return;
+  }
+  auto view = rtc::rtp::PacketView::parse(packet);
+  if (!view) return;
+  world_.simulation().trace(id_.value, view->ssrc().value, view->sequence().value);
+  if (audio_ssrc_ && view->ssrc() == audio_ssrc_) {
+    audio_sequences_.push_back(view->sequence().value);
+    return;
+  }
+  auto it = by_ssrc_.find(view->ssrc().value);
+  if (it != by_ssrc_.end()) it->second->on_rtp(world_now(), *view);
+}
+
+void Client::on_rtcp(ByteView bytes) {
+  rtc::rtcp::Reader reader(bytes);
+  while (auto packet = reader.next()) {
+    auto for_layer = [&](rtc::Ssrc ssrc, auto action) {
+      for (auto& layer : layers_) {
+        if (layer->stream().config().ssrc == ssrc) action(*layer);
+      }
+    };
+    switch (packet->kind()) {
+      case rtc::rtcp::Kind::kNack:
+        for_layer(packet->media_ssrc(), [&](SyntheticLayer& layer) {
+          rtc::rtcp::for_each_nack(
+              *packet, [&](rtc::rtp::SeqNum lost) { layer.stream().on_nack(world_now(), lost); });
+        });
+        break;
+      case rtc::rtcp::Kind::kPli:
+        for_layer(packet->media_ssrc(), [](SyntheticLayer& layer) { layer.request_key_frame(); });
+        break;
+      case rtc::rtcp::Kind::kReceiverReport:
+        for (size_t i = 0; i < packet->count(); ++i) {
+          for_layer(rtc::rtcp::report_block(*packet, i).ssrc,
+                    [](SyntheticLayer& layer) { layer.stream().on_report(); });
+        }
+        break;
+      case rtc::rtcp::Kind::kSenderReport: {
+        auto it = by_ssrc_.find(packet->sender_ssrc().value);
+        if (it != by_ssrc_.end()) {
+          it->second->on_sender_report(world_now(), rtc::rtcp::sender_info(*packet));
+        }
+        break;
+      }
+      case rtc::rtcp::Kind::kTransportFeedback: {
+        ++feedback_messages_;
+        rtc::rtcp::FeedbackReader feedback(*packet);
+        while (auto status = feedback.next()) feedback_lost_ += status->received ? 0 : 1;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+void Client::send_reports() {
+  if (gone_ || !connected()) return;
+  auto report = [&](SyntheticStream& stream) {
+    if (stream.packets() == 0) return;
+    std::array<uint8_t, 200> buffer;
+    rtc::rtcp::Writer writer(buffer);
+    writer.sender_report(stream.config().ssrc, stream.sender_info(world_now()), {});
+    writer.cname(stream.config().ssrc, "synthetic");
+    transmit(writer.written(), PacketKind::kRtcp);
+  };
+  for (auto& layer : layers_) {
+    if (layer->enabled) report(layer->stream());
+  }
+  if (audio_) report(audio_->stream);
+  for (auto& receiver : receivers_) receiver->report(world_now());
+}
+
+}  // namespace turms::sim
