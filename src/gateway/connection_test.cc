@@ -1,0 +1,306 @@
+#include "gateway/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/metrics.h"
+#include "gateway/gateway_testing.h"
+
+namespace turms::gateway {
+namespace {
+
+using Notification = proto::TurmsNotification;
+using Request = proto::TurmsRequest;
+using testing::ElementsAre;
+
+int64_t rejections(std::string_view reason) {
+  return metrics::counter("turms_gateway_rejections_total", "", {{"reason", reason}}).value();
+}
+
+auto signing_in(int64_t user, proto::DeviceType device = proto::DESKTOP) {
+  return [=](Request& request) {
+    auto& in = *request.mutable_create_session_request();
+    in.set_version(1);
+    in.set_user_id(user);
+    in.set_password("turms");
+    in.set_device_type(device);
+  };
+}
+
+auto writing_to(int64_t user, std::string text = "hello") {
+  return [=](Request& request) {
+    auto& in = *request.mutable_create_message_request();
+    in.set_recipient_id(user);
+    in.set_text(text);
+  };
+}
+
+void ask_for_nothing(Request& request) {
+  request.mutable_query_user_profiles_request();
+}
+
+std::vector<int64_t> answered_ids(const std::vector<Notification>& received) {
+  std::vector<int64_t> ids;
+  for (const Notification& notification : received) {
+    if (notification.has_request_id() && !notification.has_relayed_request()) {
+      ids.push_back(notification.request_id());
+    }
+  }
+  return ids;
+}
+
+class ConnectionTest : public testing::Test {
+ protected:
+  ConnectionTest() {
+    for (int64_t id = 1; id <= 3; ++id) fixture.add_user(id);
+  }
+  Fixture fixture;
+};
+
+TEST_F(ConnectionTest, TheSessionIsPushedBeforeTheAnswer) {
+  TestClient client = fixture.connect();
+  const Notification answer = fixture.ask(client, signing_in(1));
+  EXPECT_EQ(answer.code(), 1000);
+  ASSERT_EQ(client.received().size(), 2u);
+  const Notification& session = client.received()[0];
+  EXPECT_TRUE(session.data().has_user_session());
+  EXPECT_FALSE(session.has_request_id());
+  EXPECT_FALSE(session.has_code());
+  EXPECT_GT(std::stoll(session.data().user_session().session_id()), 0);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 1u);
+}
+
+TEST_F(ConnectionTest, TheSameDeviceTypeEndsTheOlderSession) {
+  TestClient older = fixture.sign_in(1, proto::IOS);
+  TestClient other = fixture.sign_in(1, proto::DESKTOP);
+  TestClient newer = fixture.sign_in(1, proto::IOS);
+  ASSERT_EQ(older.received().size(), 1u);
+  EXPECT_EQ(older.received()[0].close_status(), 500);
+  EXPECT_TRUE(older.transport->closed);
+  EXPECT_FALSE(other.transport->closed);
+  EXPECT_FALSE(newer.transport->closed);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 2u);
+}
+
+TEST_F(ConnectionTest, TwoThatSignInAtOnceLeaveOneSession) {
+  TestClient first = fixture.connect();
+  TestClient second = fixture.connect();
+  fixture.send(first, signing_in(1));
+  fixture.send(second, signing_in(1));
+  ASSERT_TRUE(
+      fixture.run_until([&] { return first.received().size() + second.received().size() == 5; }));
+  EXPECT_NE(first.transport->closed, second.transport->closed);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 1u);
+}
+
+TEST_F(ConnectionTest, RequestsAreAnsweredInTheOrderSentWhateverTheyWaitFor) {
+  TestClient client = fixture.connect();
+  std::vector<int64_t> sent;
+  sent.push_back(fixture.send(client, signing_in(1)));
+  for (int i = 0; i < 100; ++i) {
+    sent.push_back(fixture.send(client, writing_to(2, std::to_string(i))));
+    sent.push_back(fixture.send(client, ask_for_nothing));
+    // Not implemented: answered without waiting for anything.
+    sent.push_back(fixture.send(
+        client, [](Request& request) { request.mutable_query_nearby_users_request(); }));
+  }
+  fixture.answer_to(client, sent.back());
+  EXPECT_EQ(answered_ids(client.received()), sent);
+}
+
+TEST_F(ConnectionTest, StopsReadingWhenRequestsPileUpAndGoesOnAfterwards) {
+  TestClient client = fixture.sign_in(1);
+  int64_t last = 0;
+  for (size_t i = 0; i <= Connection::kMaxPendingRequests; ++i) {
+    EXPECT_TRUE(client.transport->reading) << i;
+    last = fixture.send(client, writing_to(2));
+  }
+  EXPECT_FALSE(client.transport->reading);
+  fixture.answer_to(client, last);
+  EXPECT_TRUE(client.transport->reading);
+}
+
+TEST_F(ConnectionTest, StopsReadingWhenFewButLargeRequestsPileUp) {
+  TestClient client = fixture.sign_in(1);
+  fixture.send(client, writing_to(2));
+  int sent = 0;
+  while (client.transport->reading && sent < 100) {
+    fixture.send(client, writing_to(2, std::string(15000, 'x')));
+    ++sent;
+  }
+  EXPECT_EQ(sent, 5);
+  EXPECT_TRUE(fixture.run_until([&] { return client.transport->reading; }));
+}
+
+TEST_F(ConnectionTest, DeleteSessionIsNotAnsweredAndEndsWhatFollows) {
+  TestClient client = fixture.sign_in(1);
+  fixture.send(client, [](Request& request) { request.mutable_delete_session_request(); });
+  fixture.send(client, ask_for_nothing);
+  ASSERT_EQ(client.received().size(), 1u);
+  EXPECT_EQ(client.received()[0].close_status(), 500);
+  EXPECT_FALSE(client.received()[0].has_request_id());
+  EXPECT_EQ(fixture.environment->registry.sessions(), 0u);
+}
+
+TEST_F(ConnectionTest, AClientTooSlowForAnAnswerIsTold) {
+  const int64_t before = rejections("slow_receiver");
+  TestClient client = fixture.sign_in(1);
+  client.transport->full = true;
+  fixture.send(client, ask_for_nothing);
+  ASSERT_TRUE(fixture.run_until([&] { return client.transport->closed; }));
+  ASSERT_EQ(client.received().size(), 1u);
+  EXPECT_EQ(client.received()[0].close_status(), 202);
+  EXPECT_THAT(client.received()[0].reason(), testing::HasSubstr("query from the last message"));
+  EXPECT_EQ(rejections("slow_receiver"), before + 1);
+}
+
+TEST_F(ConnectionTest, AClientTooSlowForAPushLosesItsSessionAndOthersLoseNothing) {
+  const int64_t group = fixture.add_group(1, {1, 2, 3});
+  TestClient sender = fixture.sign_in(1);
+  TestClient slow = fixture.sign_in(2);
+  TestClient quick = fixture.sign_in(3);
+  slow.transport->full = true;
+  fixture.ask(sender, [&](Request& request) {
+    request.mutable_create_message_request()->set_group_id(group);
+    request.mutable_create_message_request()->set_text("x");
+  });
+  ASSERT_TRUE(fixture.run_until([&] { return !quick.received().empty(); }));
+  EXPECT_TRUE(slow.transport->closed);
+  EXPECT_EQ(slow.received()[0].close_status(), 202);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 2u);
+}
+
+TEST_F(ConnectionTest, OthersAreToldEvenWhenTheSenderIsGoneBeforeTheAnswer) {
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  fixture.send(sender, writing_to(2));
+  sender.transport->report_closed();
+  ASSERT_TRUE(fixture.run_until([&] { return !receiver.received().empty(); }));
+  EXPECT_EQ(receiver.received()[0].relayed_request().create_message_request().text(), "hello");
+}
+
+TEST_F(ConnectionTest, ARelayCarriesTheSendersRequestIdAndWhatTheServerAdded) {
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  const Notification answer = fixture.ask(sender, writing_to(2));
+  ASSERT_TRUE(fixture.run_until([&] { return !receiver.received().empty(); }));
+  const Notification& push = receiver.received()[0];
+  EXPECT_FALSE(push.has_request_id());
+  EXPECT_EQ(push.requester_id(), 1);
+  EXPECT_EQ(push.relayed_request().request_id(), answer.request_id());
+  EXPECT_EQ(push.relayed_request().create_message_request().message_id(), answer.data().long_());
+  EXPECT_GT(push.relayed_request().create_message_request().delivery_date(), 0);
+}
+
+TEST_F(ConnectionTest, RefusalsOfTheWireFormatAreCounted) {
+  TestClient client = fixture.sign_in(1);
+  struct Case {
+    const char* reason;
+    Bytes message;
+    int64_t request_id;
+  };
+  const Case cases[] = {
+      {"malformed_request", {0xDE, 0xAD}, -1},
+      {"unknown_kind", {0x08, 0x07, 0xFA, 0x01, 0x00}, -1},
+      {"request_id", {0x08, 0x00, 0x42, 0x00}, 0},
+      {"malformed_request", {0x08, 0x07, 0x42, 0x01, 0xFF}, 7},
+      // An extension, to one that knows none.
+      {"unknown_kind", {0x08, 0x07, 0xC2, 0xB8, 0x02, 0x00}, -1},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.reason);
+    const int64_t before = rejections(c.reason);
+    client.received().clear();
+    client.transport->feed(c.message);
+    ASSERT_EQ(client.received().size(), 1u);
+    EXPECT_EQ(client.received()[0].code(), 1100);
+    EXPECT_EQ(client.received()[0].request_id(), c.request_id);
+    EXPECT_EQ(rejections(c.reason), before + 1);
+  }
+  EXPECT_FALSE(client.transport->closed);
+}
+
+TEST_F(ConnectionTest, AskingBeforeSigningInIsAnInternalErrorWithoutAReason) {
+  TestClient client = fixture.connect();
+  const Notification answer = fixture.ask(client, ask_for_nothing);
+  EXPECT_EQ(answer.code(), 1200);
+  EXPECT_FALSE(answer.has_reason());
+}
+
+TEST_F(ConnectionTest, Heartbeats) {
+  TestClient client = fixture.connect();
+  client.transport->feed({});
+  ASSERT_EQ(client.received().size(), 1u);
+  EXPECT_EQ(client.received()[0].request_id(), -100);
+  EXPECT_EQ(client.received()[0].code(), 2104);
+  TestClient signed_in = fixture.sign_in(1);
+  signed_in.transport->feed({});
+  EXPECT_EQ(signed_in.transport->heartbeats, 1);
+}
+
+TEST_F(ConnectionTest, AHeartbeatBehindARequestIsAnsweredBehindIt) {
+  TestClient client = fixture.connect();
+  fixture.send(client, signing_in(1));
+  client.transport->feed({});
+  ASSERT_TRUE(fixture.run_until([&] { return client.transport->heartbeats == 1; }));
+  EXPECT_EQ(client.received().size(), 2u);
+}
+
+TEST_F(ConnectionTest, ExtensionsReachThoseWhoAskedForThem) {
+  TestClient plain = fixture.sign_in(1, proto::DESKTOP);
+  TestClient aware = fixture.sign_in(1, proto::BROWSER, /*extensions=*/true);
+  im::Meeting meeting;
+  meeting.id = MeetingId(7);
+  meeting.group_id = GroupId(9);
+  const im::Push push{
+      .audience = {.recipients = im::recipients_of({UserId(1)}), .extensions_only = true},
+      .event = im::MeetingStateChanged{
+          .meeting = meeting,
+          .participants = {{.user_id = UserId(3), .camera = true, .name = "carol"}},
+          .version = 4}};
+  fixture.domain->delivery.push(push);
+  EXPECT_TRUE(plain.received().empty());
+  ASSERT_EQ(aware.received().size(), 1u);
+  const Notification& told = aware.received()[0];
+  EXPECT_FALSE(told.has_request_id());
+  EXPECT_FALSE(told.has_relayed_request());
+  ASSERT_EQ(told.data().meeting_states().meeting_states_size(), 1);
+  const auto& state = told.data().meeting_states().meeting_states(0);
+  EXPECT_EQ(state.meeting_id(), 7);
+  EXPECT_EQ(state.version(), 4);
+  EXPECT_EQ(state.participants(0).name(), "carol");
+  EXPECT_TRUE(state.participants(0).camera());
+}
+
+TEST_F(ConnectionTest, AUserNamedTwiceIsToldOncePerSession) {
+  TestClient client = fixture.sign_in(1);
+  const im::Push push{
+      .audience = {.recipients = im::recipients_of({UserId(1), UserId(1)})},
+      .event = im::MembersAdded{
+          .group_id = GroupId(1), .user_ids = {UserId(2)}, .role = {}, .by = UserId(2)}};
+  fixture.domain->delivery.push(push);
+  EXPECT_EQ(client.received().size(), 1u);
+}
+
+TEST(ConnectionTimeouts, WhoNeverSignsInIsClosed) {
+  Config config;
+  config.establish_timeout = 1ms;
+  Fixture fixture(config);
+  TestClient stranger = fixture.connect();
+  ASSERT_TRUE(fixture.run_until([&] { return stranger.transport->closed; }));
+  EXPECT_EQ(stranger.received()[0].close_status(), 111);
+}
+
+TEST(ConnectionTimeouts, WhoFallsSilentIsClosed) {
+  Config config;
+  config.idle_timeout = 1ms;
+  Fixture fixture(config);
+  fixture.add_user(1);
+  TestClient client = fixture.connect();
+  fixture.send(client, signing_in(1));
+  ASSERT_TRUE(fixture.run_until([&] { return client.transport->closed; }));
+  EXPECT_EQ(client.received().back().close_status(), 110);
+}
+
+}  // namespace
+}  // namespace turms::gateway
