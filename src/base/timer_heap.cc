@@ -1,12 +1,12 @@
-#include "sfu/timer_heap.h"
+#include "base/timer_heap.h"
 
-namespace turms::sfu {
+namespace turms {
 
-Timer::~Timer() {
+TimerNode::~TimerNode() {
   if (heap_ != nullptr) heap_->cancel(*this);
 }
 
-void TimerHeap::schedule(Timer& timer, TimePoint due) {
+void TimerHeap::schedule(TimerNode& timer, TimePoint due) {
   if (due == kNever) {
     cancel(timer);
     return;
@@ -28,12 +28,12 @@ void TimerHeap::schedule(Timer& timer, TimePoint due) {
   }
 }
 
-void TimerHeap::cancel(Timer& timer) {
+void TimerHeap::cancel(TimerNode& timer) {
   if (timer.heap_ == nullptr) return;
   timer.heap_ = nullptr;
   timer.due_ = kNever;
   size_t hole = timer.position_;
-  Timer* last = heap_.back();
+  TimerNode* last = heap_.back();
   heap_.pop_back();
   if (last == &timer) return;
   place(hole, last);
@@ -41,20 +41,20 @@ void TimerHeap::cancel(Timer& timer) {
   sift_down(last->position_);
 }
 
-Timer* TimerHeap::take_due(TimePoint now) {
+TimerNode* TimerHeap::take_due(TimePoint now) {
   if (heap_.empty() || heap_.front()->due_ > now) return nullptr;
-  Timer* timer = heap_.front();
+  TimerNode* timer = heap_.front();
   cancel(*timer);
   return timer;
 }
 
-void TimerHeap::place(size_t position, Timer* timer) {
+void TimerHeap::place(size_t position, TimerNode* timer) {
   heap_[position] = timer;
   timer->position_ = static_cast<uint32_t>(position);
 }
 
 void TimerHeap::sift_up(size_t position) {
-  Timer* timer = heap_[position];
+  TimerNode* timer = heap_[position];
   while (position > 0) {
     size_t parent = (position - 1) / 2;
     if (heap_[parent]->due_ <= timer->due_) break;
@@ -65,7 +65,7 @@ void TimerHeap::sift_up(size_t position) {
 }
 
 void TimerHeap::sift_down(size_t position) {
-  Timer* timer = heap_[position];
+  TimerNode* timer = heap_[position];
   for (;;) {
     size_t child = position * 2 + 1;
     if (child >= heap_.size()) break;
@@ -77,4 +77,4 @@ void TimerHeap::sift_down(size_t position) {
   place(position, timer);
 }
 
-}  // namespace turms::sfu
+}  // namespace turms
