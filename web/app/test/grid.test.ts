@@ -9,6 +9,7 @@ test.each([
   [4, 1280, 720, 2, 2],
   [9, 1280, 720, 3, 3],
   [5, 1280, 720, 3, 2],
+  [1, 375, 600, 1, 1],
 ])('%i tiles in %i × %i', (count, width, height, columns, rows) => {
   expect(fitGrid(count, width, height)).toMatchObject({ columns, rows });
 });

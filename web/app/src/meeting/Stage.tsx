@@ -40,9 +40,9 @@ export function Stage({ room }: { room: MeetingRoom }) {
   const pages = Math.max(1, Math.ceil(tiles.length / perPage));
   const shownPage = Math.min(page, pages - 1);
   const shown = tiles.slice(shownPage * perPage, (shownPage + 1) * perPage);
-  // On a narrow screen two pictures use the room better when they are not wider than high.
-  const isUpright = size.height > size.width;
-  const grid = fitGrid(shown.length, size.width, size.height, isUpright ? (shown.length > 1 ? 1 : 3 / 4) : 16 / 9);
+  // A screen held upright has room for pictures that are higher than wide.
+  const narrowest = size.height > size.width ? 3 / 4 : 4 / 3;
+  const grid = fitGrid(shown.length, size.width, size.height, narrowest);
   const isAlone = people.length === 1;
 
   return (

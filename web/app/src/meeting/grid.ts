@@ -7,18 +7,23 @@ export interface Grid {
 
 const gap = 8;
 
-/** The arrangement of `count` tiles of the given aspect ratio in which each is as large as it can be. */
-export function fitGrid(count: number, width: number, height: number, aspect = 16 / 9): Grid {
+const widest = 16 / 9;
+
+/**
+ * The arrangement of `count` tiles in which each is as large as it can be. A tile is as wide as a camera's picture, or
+ * narrower down to the given ratio where that fills the frame better.
+ */
+export function fitGrid(count: number, width: number, height: number, narrowest = 4 / 3): Grid {
   let best: Grid = { columns: 1, rows: Math.max(count, 1), tileWidth: 0, tileHeight: 0 };
   for (let columns = 1; columns <= Math.max(count, 1); columns += 1) {
     const rows = Math.ceil(Math.max(count, 1) / columns);
     const cellWidth = (width - gap * (columns - 1)) / columns;
     const cellHeight = (height - gap * (rows - 1)) / rows;
     if (cellWidth <= 0 || cellHeight <= 0) continue;
-    const tileWidth = Math.min(cellWidth, cellHeight * aspect);
-    if (tileWidth > best.tileWidth) {
-      best = { columns, rows, tileWidth: Math.floor(tileWidth), tileHeight: Math.floor(tileWidth / aspect) };
-    }
+    const aspect = Math.min(widest, Math.max(narrowest, cellWidth / cellHeight));
+    const tileWidth = Math.floor(Math.min(cellWidth, cellHeight * aspect));
+    const tileHeight = Math.floor(tileWidth / aspect);
+    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight) best = { columns, rows, tileWidth, tileHeight };
   }
   return best;
 }

@@ -28,9 +28,9 @@ export function MeetingNotice({ meeting: told, me }: { meeting: MeetingInfo; me:
             : time.clock(meeting.startedAt)}
         </small>
       </p>
-      {isLive && groupId !== undefined && (
+      {isLive && !isHere && groupId !== undefined && (
         <Button tone="live" onClick={() => void app.meetings.join(told.id, groupId)}>
-          {isHere ? texts.meeting.return : texts.meeting.join}
+          {texts.meeting.join}
         </Button>
       )}
     </div>

@@ -128,7 +128,7 @@ function LeaveGroup({ groupId }: { groupId: bigint }) {
   return (
     <div className="leave-group">
       <Button tone="quiet" onClick={() => setIsAsking(true)}>
-        <Icon name="leave" size={16} />
+        <Icon name="exit" size={16} />
         {texts.members.leave}
       </Button>
       {isAsking && (

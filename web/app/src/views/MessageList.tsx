@@ -25,10 +25,9 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
   const me = useApp((state) => state.me);
   const { entries, hasOlder, loadingOlder, unread } = conversation;
   // What was new when the conversation was opened stays marked while it is open.
-  const [readAtOpening] = useState(conversation.readUntil);
-  const firstUnread = entries.find(
-    ({ senderId, sentAt, status }) => status === 'sent' && senderId !== me && sentAt > readAtOpening,
-  )?.key;
+  const [firstUnread] = useState(
+    () => entries.find(({ senderId, sentAt }) => senderId !== me && sentAt > conversation.readUntil)?.key,
+  );
 
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtBottom, setIsAtBottom] = useState(true);
