@@ -1,6 +1,6 @@
 # turms_module(base DEPS a b PRIVATE c d [TEST_DEPS e])
 #   src/<name>/**/*.cc  → static library turms_<name>
-#   src/<name>/**/*_test.cc → test program <name>_tests
+#   src/<name>/**/*_test.cc → test program <name>_tests (with *_testing.cc, what tests share), with what they share in *_testing.cc
 #   main.cc belongs to a program of its own.
 # A new file needs no change here.
 function(turms_module name)
@@ -8,8 +8,8 @@ function(turms_module name)
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|_testing\\.cc$|/main\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$|_testing\\.cc$")
   if(NOT sources)
     add_library(turms_${name} INTERFACE)
     target_include_directories(turms_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
