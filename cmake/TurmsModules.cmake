@@ -1,6 +1,6 @@
 # turms_module(base DEPS a b PRIVATE c d [TEST_DEPS e])
 #   src/<name>/**/*.cc  → static library turms_<name>
-#   src/<name>/**/*_test.cc → test program <name>_tests (with *_testing.cc, what tests share), with what they share in *_testing.cc
+#   src/<name>/**/*_test.cc → test program <name>_tests, with what they share in *_testing.cc
 #   main.cc belongs to a program of its own.
 # A new file needs no change here.
 function(turms_module name)

@@ -1,4 +1,6 @@
 // The live side of meetings: what the provider and the groups report, and what is told of it.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/log.h"

@@ -1,5 +1,7 @@
 #include "livekit/rooms.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
