@@ -1,0 +1,553 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/manual_loop.h"
+#include "im/ports.h"
+#include "im/rights.h"
+
+// What every implementation of im's repositories must do. An implementation's test file includes
+// this and instantiates RepositoryConformance with a function that makes an empty one.
+
+namespace turms::im::testing {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Repositories repositories() = 0;
+  virtual ManualLoop& loop() = 0;
+};
+
+class RepositoryConformance
+    : public ::testing::TestWithParam<std::function<std::unique_ptr<Backend>()>> {
+ protected:
+  RepositoryConformance() : backend_(GetParam()()), store_(backend_->repositories()) {}
+
+  /// The value; a failed test when the call failed.
+  template <class T>
+  T ok(Stored<T> call) {
+    Result<T> result = backend_->loop().run(std::move(call));
+    EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().message);
+    return result ? std::move(*result) : T{};
+  }
+
+  static Permit permit() { return Rights::administrator(); }
+
+  void add_user(int64_t id, bool active = true) {
+    User user;
+    user.id = UserId(id);
+    user.name = "user " + std::to_string(id);
+    user.registration_date = kNow;
+    user.last_updated_date = kNow;
+    user.active = active;
+    EXPECT_TRUE(ok(store_.users.create(permit(), user, "hash " + std::to_string(id))));
+  }
+
+  static GroupMember member(int64_t group, int64_t user,
+                            GroupMemberRole role = GroupMemberRole::kMember) {
+    GroupMember member;
+    member.group_id = GroupId(group);
+    member.user_id = UserId(user);
+    member.role = role;
+    member.join_date = kNow;
+    return member;
+  }
+
+  static std::vector<GroupMember> members(int64_t group, std::vector<int64_t> users) {
+    std::vector<GroupMember> all;
+    for (const int64_t user : users) all.push_back(member(group, user));
+    return all;
+  }
+
+  /// The first user owns it.
+  void add_group(int64_t id, std::vector<int64_t> users) {
+    Group group;
+    group.id = GroupId(id);
+    group.name = "group";
+    group.creator_id = UserId(users.front());
+    group.owner_id = group.creator_id;
+    group.creation_date = kNow;
+    group.last_updated_date = kNow;
+    auto rows = members(id, users);
+    rows.front().role = GroupMemberRole::kOwner;
+    ok(store_.groups.create(permit(), group, rows));
+  }
+
+  std::vector<int64_t> member_ids(int64_t group) {
+    auto loaded = ok(store_.groups.load(GroupId(group)));
+    std::vector<int64_t> ids;
+    if (loaded) {
+      for (const GroupMember& one : loaded->members) ids.push_back(one.user_id.value);
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+  std::optional<WallTime> version(VersionOf kind, int64_t id) {
+    return ok(store_.versions.find(kind, id));
+  }
+
+  /// `at`: milliseconds after kNow.
+  static int64_t id_at(int64_t at, int64_t sequence = 0) {
+    return IdGenerator::first_at({kNow.unix_ms + at}) + sequence;
+  }
+  static WallTime time_at(int64_t at) { return {kNow.unix_ms + at}; }
+
+  void send(int64_t id, int64_t sender, std::optional<int64_t> group, std::optional<int64_t> to,
+            bool system = false) {
+    NewMessage added;
+    added.message.id = MessageId(id);
+    added.message.sender_id = UserId(sender);
+    if (group) added.message.group_id = GroupId(*group);
+    if (to) added.message.recipient_id = UserId(*to);
+    added.message.is_system_message = system;
+    added.message.text = "text";
+    ok(store_.messages.append(permit(), added));
+  }
+
+  std::vector<int64_t> query(const MessageFilter& filter) {
+    std::vector<int64_t> ids;
+    for (const Message& message : ok(store_.messages.query(filter))) {
+      ids.push_back(message.id.value);
+    }
+    return ids;
+  }
+
+  static constexpr WallTime kNow{1800000000000};
+
+  std::unique_ptr<Backend> backend_;
+  Repositories store_;
+};
+
+// ---------------------------------------------------------------------------------------- users
+
+TEST_P(RepositoryConformance, UsersAreFoundAndListed) {
+  add_user(5);
+  add_user(2, false);
+  add_user(9);
+  EXPECT_EQ(ok(store_.users.find({UserId(5), UserId(4)})).size(), 1u);
+  const auto users = ok(store_.users.list(UserId(2), 10));
+  ASSERT_EQ(users.size(), 2u);
+  EXPECT_EQ(users[0].id, UserId(5));
+  EXPECT_EQ(users[0].name, "user 5");
+  EXPECT_EQ(users[0].registration_date, kNow);
+  EXPECT_EQ(users[1].id, UserId(9));
+  EXPECT_EQ(ok(store_.users.list(UserId(0), 1)).size(), 1u);
+
+  EXPECT_FALSE(ok(store_.users.find_credentials(UserId(4))));
+  const auto credentials = ok(store_.users.find_credentials(UserId(2)));
+  ASSERT_TRUE(credentials);
+  EXPECT_FALSE(credentials->active);
+  EXPECT_EQ(credentials->password_hash, "hash 2");
+}
+
+TEST_P(RepositoryConformance, AnIdIsGivenToOneUser) {
+  add_user(5);
+  User other;
+  other.id = UserId(5);
+  other.name = "other";
+  EXPECT_FALSE(ok(store_.users.create(permit(), other, "x")));
+  EXPECT_EQ(ok(store_.users.find({UserId(5)})).front().name, "user 5");
+  EXPECT_TRUE(ok(store_.users.set_password_hash(permit(), UserId(5), "new")));
+  EXPECT_EQ(ok(store_.users.find_credentials(UserId(5)))->password_hash, "new");
+  EXPECT_FALSE(ok(store_.users.set_password_hash(permit(), UserId(6), "new")));
+  EXPECT_TRUE(ok(store_.users.set_active(permit(), UserId(5), false, kNow)));
+  EXPECT_FALSE(ok(store_.users.find_credentials(UserId(5)))->active);
+}
+
+TEST_P(RepositoryConformance, ReachabilityKnowsFriendsAndBlocked) {
+  add_user(1);
+  EXPECT_FALSE(ok(store_.relationships.reachability(UserId(2))).exists_and_active);
+  ok(store_.relationships.put(permit(), UserId(1), UserId(3), std::nullopt, kNow));
+  ok(store_.relationships.put(permit(), UserId(1), UserId(2), kNow, kNow));
+  auto known = ok(store_.relationships.reachability(UserId(1)));
+  EXPECT_TRUE(known.exists_and_active);
+  EXPECT_EQ(known.blocked, std::vector<UserId>{UserId(2)});
+  EXPECT_EQ(known.friends, std::vector<UserId>{UserId(3)});
+  ok(store_.relationships.put(permit(), UserId(1), UserId(2), std::nullopt, kNow));
+  known = ok(store_.relationships.reachability(UserId(1)));
+  EXPECT_TRUE(known.blocked.empty());
+  EXPECT_EQ(known.friends, (std::vector<UserId>{UserId(2), UserId(3)}));
+}
+
+// --------------------------------------------------------------------------------------- groups
+
+TEST_P(RepositoryConformance, AGroupIsLoadedWithItsMembers) {
+  add_group(10, {1, 2});
+  EXPECT_FALSE(ok(store_.groups.load(GroupId(11))));
+  const auto loaded = ok(store_.groups.load(GroupId(10)));
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->group.owner_id, UserId(1));
+  EXPECT_EQ(loaded->type.size_limit, 500);
+  EXPECT_EQ(loaded->members.size(), 2u);
+  EXPECT_EQ(loaded->members_version, version(VersionOf::kGroupMembers, 10));
+  EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), kNow);
+  EXPECT_FALSE(version(VersionOf::kJoinedGroups, 3));
+  EXPECT_EQ(ok(store_.groups.joined_by(UserId(2))), std::vector<GroupId>{GroupId(10)});
+}
+
+TEST_P(RepositoryConformance, MembersAreAddedAllOrNone) {
+  using Added = GroupRepository::Added;
+  add_group(10, {1, 2});
+  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 2}), 500, kNow)),
+            Added::kDuplicate);
+  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 4}), 3, kNow)), Added::kFull);
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 4}), 4, kNow)), Added::kDone);
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(11, {3}), 4, kNow)), Added::kGroupGone);
+}
+
+TEST_P(RepositoryConformance, EachChangeMovesTheVersionEvenInOneMillisecond) {
+  add_group(10, {1});
+  const auto first = version(VersionOf::kGroupMembers, 10);
+  ok(store_.groups.add_members(permit(), members(10, {2}), 500, kNow));
+  const auto second = version(VersionOf::kGroupMembers, 10);
+  ok(store_.groups.add_members(permit(), members(10, {3}), 500, kNow));
+  const auto third = version(VersionOf::kGroupMembers, 10);
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, third);
+}
+
+TEST_P(RepositoryConformance, MembersAreRemovedButTheOwnerStays) {
+  add_group(10, {1, 2, 3});
+  EXPECT_EQ(ok(store_.groups.remove_members(permit(), GroupId(10),
+                                            {UserId(1), UserId(2), UserId(7)}, time_at(5))),
+            std::vector<UserId>{UserId(2)});
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(5));
+  EXPECT_TRUE(ok(store_.groups.joined_by(UserId(2))).empty());
+}
+
+TEST_P(RepositoryConformance, AGroupAndItsMembersAreChanged) {
+  add_group(10, {1, 2});
+  GroupChange change;
+  change.name = "new";
+  change.mute_end_date = time_at(100);
+  EXPECT_TRUE(ok(store_.groups.update(permit(), GroupId(10), change, time_at(7))));
+  EXPECT_FALSE(ok(store_.groups.update(permit(), GroupId(11), change, time_at(7))));
+  MemberChange member_change;
+  member_change.role = GroupMemberRole::kManager;
+  EXPECT_TRUE(
+      ok(store_.groups.update_member(permit(), GroupId(10), UserId(2), member_change, time_at(7))));
+  EXPECT_FALSE(
+      ok(store_.groups.update_member(permit(), GroupId(10), UserId(3), member_change, time_at(7))));
+  const auto loaded = ok(store_.groups.load(GroupId(10)));
+  EXPECT_EQ(loaded->group.name, "new");
+  EXPECT_EQ(loaded->group.mute_end_date, time_at(100));
+  EXPECT_EQ(loaded->group.last_updated_date, time_at(7));
+  EXPECT_EQ(loaded->members[1].role, GroupMemberRole::kManager);
+  EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(7));
+}
+
+TEST_P(RepositoryConformance, OwnershipMovesInGroupAndMembers) {
+  using Transferred = GroupRepository::Transferred;
+  add_group(10, {1, 2, 3});
+  const auto transfer = [&](int64_t from, int64_t to, bool quit) {
+    return ok(store_.groups.transfer(permit(), GroupId(10), UserId(from), UserId(to), quit, kNow));
+  };
+  EXPECT_EQ(transfer(2, 3, false), Transferred::kNotOwner);
+  EXPECT_EQ(transfer(1, 9, false), Transferred::kSuccessorNotMember);
+  EXPECT_EQ(transfer(1, 2, false), Transferred::kDone);
+  auto loaded = ok(store_.groups.load(GroupId(10)));
+  EXPECT_EQ(loaded->group.owner_id, UserId(2));
+  EXPECT_EQ(loaded->members[0].role, GroupMemberRole::kMember);
+  EXPECT_EQ(loaded->members[1].role, GroupMemberRole::kOwner);
+  EXPECT_EQ(transfer(2, 3, true), Transferred::kDone);
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 3}));
+}
+
+TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
+  add_group(10, {1, 2});
+  EXPECT_TRUE(ok(store_.groups.remove(permit(), GroupId(10), time_at(3))));
+  EXPECT_FALSE(ok(store_.groups.remove(permit(), GroupId(10), time_at(3))));
+  EXPECT_TRUE(ok(store_.groups.find({GroupId(10)})).empty());
+  EXPECT_TRUE(ok(store_.groups.list(GroupId(0), 10)).empty());
+  EXPECT_TRUE(ok(store_.groups.joined_by(UserId(2))).empty());
+  const auto loaded = ok(store_.groups.load(GroupId(10)));
+  ASSERT_TRUE(loaded);
+  EXPECT_FALSE(loaded->group.active);
+  EXPECT_TRUE(loaded->members.empty());
+  EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(3));
+}
+
+TEST_P(RepositoryConformance, BlockingRemovesAMember) {
+  add_group(10, {1, 2});
+  EXPECT_TRUE(ok(store_.groups.block_user(permit(), GroupId(10), UserId(2), UserId(1), kNow)));
+  EXPECT_FALSE(ok(store_.groups.block_user(permit(), GroupId(10), UserId(2), UserId(1), kNow)));
+  EXPECT_EQ(member_ids(10), std::vector<int64_t>{1});
+  EXPECT_EQ(ok(store_.groups.load(GroupId(10)))->blocked, std::vector<UserId>{UserId(2)});
+}
+
+TEST_P(RepositoryConformance, GroupTypesAreKept) {
+  EXPECT_EQ(ok(store_.groups.find_type(0))->name, "DEFAULT");
+  EXPECT_FALSE(ok(store_.groups.find_type(4)));
+  GroupType type;
+  type.id = 4;
+  type.join_strategy = JoinStrategy::kQuestion;
+  type.guest_speakable = true;
+  ok(store_.groups.put_type(permit(), type));
+  const auto found = ok(store_.groups.find_type(4));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->join_strategy, JoinStrategy::kQuestion);
+  EXPECT_TRUE(found->guest_speakable);
+}
+
+// ---------------------------------------------------------------------------------- invitations
+
+TEST_P(RepositoryConformance, AnInvitationIsSettledOnce) {
+  using Replied = InvitationRepository::Replied;
+  add_group(10, {1});
+  GroupInvitation invitation;
+  invitation.id = InvitationId(50);
+  invitation.group_id = GroupId(10);
+  invitation.inviter_id = UserId(1);
+  invitation.invitee_id = UserId(2);
+  invitation.content = "come";
+  invitation.creation_date = kNow;
+  invitation.expiration_date = time_at(1000);
+  ok(store_.invitations.create(permit(), invitation));
+  EXPECT_EQ(version(VersionOf::kReceivedInvitations, 2), kNow);
+
+  const auto accept = [&](int32_t limit, int64_t at) {
+    return ok(store_.invitations.reply(permit(), InvitationId(50), RequestStatus::kAccepted, "yes",
+                                       member(10, 2), limit, time_at(at)));
+  };
+  EXPECT_EQ(accept(500, 1000), Replied::kNotPending) << "expired";
+  EXPECT_EQ(accept(1, 5), Replied::kFull);
+  EXPECT_EQ(ok(store_.invitations.find(InvitationId(50)))->status, RequestStatus::kPending);
+  EXPECT_EQ(accept(500, 5), Replied::kDone);
+  EXPECT_EQ(accept(500, 5), Replied::kNotPending);
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2}));
+  const auto settled = ok(store_.invitations.find(InvitationId(50)));
+  EXPECT_EQ(settled->status, RequestStatus::kAccepted);
+  EXPECT_EQ(settled->reason, "yes");
+  EXPECT_EQ(settled->response_date, time_at(5));
+
+  invitation.id = InvitationId(51);
+  ok(store_.invitations.create(permit(), invitation));
+  EXPECT_EQ(ok(store_.invitations.reply(permit(), InvitationId(51), RequestStatus::kAccepted, "",
+                                        member(10, 2), 500, kNow)),
+            Replied::kAlreadyMember);
+  EXPECT_EQ(ok(store_.invitations.query({.group_id = GroupId(10)})).size(), 2u);
+  EXPECT_EQ(ok(store_.invitations.query({.inviter_id = UserId(1)})).size(), 2u);
+  EXPECT_EQ(ok(store_.invitations.query({.invitee_id = UserId(2)})).size(), 2u);
+  EXPECT_TRUE(ok(store_.invitations.query({.invitee_id = UserId(1)})).empty());
+}
+
+// ------------------------------------------------------------------------------------- messages
+
+TEST_P(RepositoryConformance, AMessageIsKeptAsWritten) {
+  NewMessage added;
+  added.message.id = MessageId(id_at(0));
+  added.message.sender_id = UserId(1);
+  added.message.recipient_id = UserId(2);
+  added.message.text = "caf\xC3\xA9";
+  added.message.records = {Bytes{1, 2}, Bytes{}, Bytes{3}};
+  added.message.burn_after = 9;
+  ok(store_.messages.append(permit(), added));
+  const auto plain = ok(store_.messages.find(added.message.id));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->text, "caf\xC3\xA9");
+  EXPECT_EQ(plain->burn_after, 9);
+  EXPECT_EQ(plain->recipient_id, UserId(2));
+  EXPECT_FALSE(plain->group_id);
+  EXPECT_TRUE(plain->records.empty()) << "records are kept only where it is said";
+  EXPECT_EQ(plain->delivery_date(), kNow);
+
+  added.message.id = MessageId(id_at(1));
+  added.keep_records = true;
+  ok(store_.messages.append(permit(), added));
+  EXPECT_EQ(ok(store_.messages.find(added.message.id))->records, added.message.records);
+  EXPECT_FALSE(ok(store_.messages.find(MessageId(1))));
+}
+
+TEST_P(RepositoryConformance, PrivateMessagesAreThoseReceived) {
+  send(id_at(0), 1, std::nullopt, 2);
+  send(id_at(1), 2, std::nullopt, 1);
+  send(id_at(2), 3, std::nullopt, 2);
+  send(id_at(2, 1), 1, std::nullopt, 2);
+  send(id_at(3), 1, std::nullopt, 2, true);
+  MessageFilter filter;
+  filter.recipient_id = UserId(2);
+  filter.max_count = 10;
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(0), id_at(2), id_at(2, 1), id_at(3)}));
+  filter.sender_ids = {UserId(1)};
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(0), id_at(2, 1), id_at(3)}));
+  filter.are_system_messages = false;
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(0), id_at(2, 1)}));
+  filter.descending = true;
+  filter.max_count = 1;
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(2, 1)}));
+  EXPECT_EQ(ok(store_.messages.count(filter)), 2);
+}
+
+TEST_P(RepositoryConformance, DatesIncludeTheStartAndExcludeTheEnd) {
+  for (int64_t at = 0; at < 5; ++at) send(id_at(at), 1, std::nullopt, 2);
+  MessageFilter filter;
+  filter.recipient_id = UserId(2);
+  filter.max_count = 10;
+  filter.delivery_date_start = time_at(1);
+  filter.delivery_date_end = time_at(3);
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(1), id_at(2)}));
+  EXPECT_EQ(ok(store_.messages.count(filter)), 2);
+  filter.delivery_date_start = WallTime{0};
+  filter.delivery_date_end = WallTime{std::numeric_limits<int64_t>::max()};
+  EXPECT_EQ(query(filter).size(), 5u);
+}
+
+TEST_P(RepositoryConformance, MessagesOfSeveralGroupsAreInOneOrder) {
+  for (int64_t at = 0; at < 12; ++at) send(id_at(at), 1, 10 + at % 3, std::nullopt);
+  MessageFilter filter;
+  filter.of_groups = true;
+  filter.group_ids = {GroupId(10), GroupId(12)};
+  filter.max_count = 5;
+  EXPECT_EQ(query(filter),
+            (std::vector<int64_t>{id_at(0), id_at(2), id_at(3), id_at(5), id_at(6)}));
+  filter.descending = true;
+  filter.max_count = 3;
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(11), id_at(9), id_at(8)}));
+  EXPECT_EQ(ok(store_.messages.count(filter)), 8);
+}
+
+TEST_P(RepositoryConformance, IdsAreShownOnlyWhereTheFilterAllows) {
+  send(id_at(0), 1, std::nullopt, 2);
+  send(id_at(1), 1, 10, std::nullopt);
+  send(id_at(2), 1, std::nullopt, 3);
+  MessageFilter filter;
+  filter.ids = {MessageId(id_at(2)), MessageId(id_at(1)), MessageId(id_at(0)), MessageId(7)};
+  filter.max_count = 10;
+  filter.recipient_id = UserId(2);
+  EXPECT_EQ(query(filter), std::vector<int64_t>{id_at(0)});
+  filter.of_groups = true;
+  filter.group_ids = {GroupId(10)};
+  EXPECT_EQ(query(filter), std::vector<int64_t>{id_at(1)});
+  EXPECT_EQ(ok(store_.messages.count(filter)), 1);
+  filter.group_ids = {GroupId(11)};
+  EXPECT_TRUE(query(filter).empty());
+}
+
+TEST_P(RepositoryConformance, AMessageIsEdited) {
+  send(id_at(0), 1, std::nullopt, 2);
+  EXPECT_TRUE(
+      ok(store_.messages.edit(permit(), MessageId(id_at(0)), "new", std::nullopt, time_at(9))));
+  EXPECT_FALSE(ok(store_.messages.edit(permit(), MessageId(1), "new", std::nullopt, time_at(9))));
+  const auto message = ok(store_.messages.find(MessageId(id_at(0))));
+  EXPECT_EQ(message->text, "new");
+  EXPECT_EQ(message->modification_date, time_at(9));
+}
+
+TEST_P(RepositoryConformance, ARecalledMessageIsHiddenAndANoticeKept) {
+  send(id_at(0), 1, std::nullopt, 2);
+  send(id_at(1), 1, std::nullopt, 2);
+  NewMessage notice;
+  notice.message.id = MessageId(id_at(5));
+  notice.message.sender_id = UserId(1);
+  notice.message.recipient_id = UserId(2);
+  notice.message.is_system_message = true;
+  notice.message.records = {Bytes{1}};
+  notice.keep_records = true;
+  EXPECT_TRUE(ok(store_.messages.recall(permit(), MessageId(id_at(0)), time_at(5), notice)));
+  notice.message.id = MessageId(id_at(6));
+  EXPECT_FALSE(ok(store_.messages.recall(permit(), MessageId(id_at(0)), time_at(6), notice)));
+  EXPECT_FALSE(
+      ok(store_.messages.edit(permit(), MessageId(id_at(0)), "x", std::nullopt, time_at(6))));
+  MessageFilter filter;
+  filter.recipient_id = UserId(2);
+  filter.max_count = 10;
+  EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(1), id_at(5)}));
+  filter.ids = {MessageId(id_at(0))};
+  EXPECT_TRUE(query(filter).empty());
+  EXPECT_EQ(ok(store_.messages.find(MessageId(id_at(0))))->recall_date, time_at(5));
+}
+
+// -------------------------------------------------------------------------------- conversations
+
+TEST_P(RepositoryConformance, ReadDatesDoNotMoveBackwards) {
+  using Moved = ConversationRepository::Moved;
+  const auto move = [&](int64_t at) {
+    return ok(store_.conversations.move_private(permit(), UserId(1), UserId(2), time_at(at)));
+  };
+  EXPECT_EQ(move(5), Moved::kDone);
+  EXPECT_EQ(move(5), Moved::kDone);
+  EXPECT_EQ(move(4), Moved::kBackwards);
+  EXPECT_EQ(move(6), Moved::kDone);
+  auto found = ok(store_.conversations.find_private({UserId(1), UserId(3)}, UserId(2)));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].read_date, time_at(6));
+
+  EXPECT_EQ(ok(store_.conversations.move_group(permit(), GroupId(10), UserId(1), time_at(2))),
+            Moved::kDone);
+  EXPECT_EQ(ok(store_.conversations.move_group(permit(), GroupId(10), UserId(1), time_at(1))),
+            Moved::kBackwards);
+  const auto groups = ok(store_.conversations.find_group({GroupId(10), GroupId(11)}));
+  ASSERT_EQ(groups.size(), 1u);
+  ASSERT_EQ(groups[0].reads.size(), 1u);
+  EXPECT_EQ(groups[0].reads[0].read_date, time_at(2));
+}
+
+TEST_P(RepositoryConformance, WritingMovesTheWritersReadDate) {
+  send(id_at(4), 1, std::nullopt, 2);
+  auto found = ok(store_.conversations.find_private({UserId(1)}, UserId(2)));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].read_date, time_at(4));
+  EXPECT_TRUE(ok(store_.conversations.find_private({UserId(2)}, UserId(1))).empty());
+  send(id_at(6), 1, 10, std::nullopt);
+  EXPECT_EQ(ok(store_.conversations.find_group({GroupId(10)}))[0].reads[0].read_date, time_at(6));
+}
+
+// ------------------------------------------------------------------------------------- meetings
+
+TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
+  Meeting meeting;
+  meeting.id = MeetingId(100);
+  meeting.creator_id = UserId(1);
+  meeting.group_id = GroupId(10);
+  meeting.name = "plan";
+  meeting.password = "123456";
+  meeting.creation_date = kNow;
+  meeting.start_date = kNow;
+  EXPECT_TRUE(ok(store_.meetings.create(permit(), meeting)));
+  EXPECT_FALSE(ok(store_.meetings.create(permit(), meeting)));
+  meeting.id = MeetingId(101);
+  meeting.group_id.reset();
+  meeting.user_id = UserId(2);
+  meeting.creation_date = time_at(10);
+  EXPECT_TRUE(ok(store_.meetings.create(permit(), meeting)));
+
+  const auto ids = [&](const MeetingFilter& filter) {
+    std::vector<int64_t> found;
+    for (const Meeting& one : ok(store_.meetings.query(filter))) found.push_back(one.id.value);
+    return found;
+  };
+  EXPECT_EQ(ids({}), (std::vector<int64_t>{100, 101}));
+  EXPECT_EQ(ids({.group_ids = {GroupId(10)}}), std::vector<int64_t>{100});
+  EXPECT_EQ(ids({.user_ids = {UserId(2), UserId(3)}}), std::vector<int64_t>{101});
+  EXPECT_EQ(ids({.ids = {MeetingId(101)}, .creator_ids = {UserId(1)}}), std::vector<int64_t>{101});
+  EXPECT_TRUE(ids({.creator_ids = {UserId(2)}}).empty());
+  EXPECT_EQ(ids({.creation_date_start = time_at(10)}), std::vector<int64_t>{101});
+  EXPECT_EQ(ids({.creation_date_end = time_at(9)}), std::vector<int64_t>{100});
+  EXPECT_EQ(ids({.skip = 1, .limit = 5}), std::vector<int64_t>{101});
+  EXPECT_EQ(ok(store_.meetings.find(MeetingId(100)))->password, "123456");
+
+  MeetingChange change;
+  change.name = "other";
+  EXPECT_TRUE(ok(store_.meetings.update(permit(), MeetingId(100), change)));
+  EXPECT_EQ(ok(store_.meetings.find(MeetingId(100)))->name, "other");
+  EXPECT_TRUE(ok(store_.meetings.end(permit(), MeetingId(100), time_at(20))));
+  EXPECT_FALSE(ok(store_.meetings.end(permit(), MeetingId(100), time_at(21))));
+  EXPECT_FALSE(ok(store_.meetings.cancel(permit(), MeetingId(100), time_at(21))));
+  EXPECT_FALSE(ok(store_.meetings.update(permit(), MeetingId(100), change)));
+  EXPECT_EQ(ids({.active_only = true}), std::vector<int64_t>{101});
+  EXPECT_TRUE(ok(store_.meetings.cancel(permit(), MeetingId(101), time_at(22))));
+  EXPECT_TRUE(ids({.active_only = true}).empty());
+  ok(store_.meetings.erase(permit(), MeetingId(101)));
+  EXPECT_FALSE(ok(store_.meetings.find(MeetingId(101))));
+}
+
+}  // namespace turms::im::testing

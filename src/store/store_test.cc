@@ -1,0 +1,325 @@
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/manual_loop.h"
+#include "base/metrics.h"
+#include "im/rights.h"
+#include "im/testing/repositories_conformance.h"
+#include "store/temporary_directory_test.h"
+
+namespace turms::store {
+namespace {
+
+struct OpenStore {
+  explicit OpenStore(const std::string& directory, Options options = {}) {
+    options.directory = directory;
+    auto opened = Store::open(options, [this](auto function) { loop.post(std::move(function)); });
+    if (opened) {
+      store = std::move(*opened);
+    } else {
+      error = opened.error();
+    }
+  }
+  ~OpenStore() {
+    if (store) store->close();
+  }
+  im::Repositories repositories() { return store->repositories(); }
+
+  ManualLoop loop;
+  std::unique_ptr<Store> store;
+  Error error;
+};
+
+class SqliteBackend final : public im::testing::Backend {
+ public:
+  im::Repositories repositories() override { return open_.repositories(); }
+  ManualLoop& loop() override { return open_.loop; }
+
+ private:
+  TemporaryDirectory directory_;
+  OpenStore open_{directory_.path()};
+};
+
+constexpr const char* kWeakHash =
+    "$argon2id$v=19$m=1024,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$H1KkOZP5/"
+    "eeFUbNNgEO6pmVv9WeKjIYzaVVS2DYT8VI";
+
+im::NewMessage message(int64_t id, int64_t sender, int64_t recipient) {
+  im::NewMessage added;
+  added.message.id = MessageId(id);
+  added.message.sender_id = UserId(sender);
+  added.message.recipient_id = UserId(recipient);
+  added.message.text = "text";
+  return added;
+}
+
+Task<void> append(im::Repositories repositories, int64_t id, std::vector<ErrorCode>& failures,
+                  int& completed) {
+  auto stored =
+      co_await repositories.messages.append(im::Rights::administrator(), message(id, 1, 2));
+  ++completed;
+  if (!stored) failures.push_back(stored.error().code);
+}
+
+// Through a connection of its own, as another program would see it.
+int64_t scalar(const std::string& directory, const char* sql) {
+  sqlite3* handle = nullptr;
+  EXPECT_EQ(sqlite3_open((directory + "/turms.db").c_str(), &handle), SQLITE_OK);
+  sqlite3_busy_timeout(handle, 5000);
+  int64_t value = -1;
+  sqlite3_stmt* statement = nullptr;
+  EXPECT_EQ(sqlite3_prepare_v2(handle, sql, -1, &statement, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  if (sqlite3_step(statement) == SQLITE_ROW) value = sqlite3_column_int64(statement, 0);
+  sqlite3_finalize(statement);
+  sqlite3_close(handle);
+  return value;
+}
+
+TEST(Store, ManyWritesShareATransactionAndAreDurableWhenTheyComplete) {
+  TemporaryDirectory directory;
+  OpenStore open(directory.path());
+  Metric& transactions = metrics::counter("turms_store_transactions_total", "");
+  const int64_t before = transactions.value();
+  constexpr int kMessages = 1000;
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  for (int i = 1; i <= kMessages; ++i) {
+    spawn(append(open.repositories(), i, failures, completed));
+  }
+  open.loop.run_until([&] { return completed == kMessages; });
+  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from message"), kMessages);
+  // The first may go alone; what came meanwhile goes together.
+  EXPECT_LE(transactions.value() - before, 20);
+}
+
+TEST(Store, AWriteThatFailsFailsAlone) {
+  TemporaryDirectory directory;
+  OpenStore open(directory.path());
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  for (const int64_t id : {1, 2, 2, 3, 1, 4}) {
+    spawn(append(open.repositories(), id, failures, completed));
+  }
+  open.loop.run_until([&] { return completed == 6; });
+  EXPECT_EQ(failures,
+            (std::vector<ErrorCode>{ErrorCode::kAlreadyExists, ErrorCode::kAlreadyExists}));
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from message"), 4);
+}
+
+TEST(Store, AnOperationOfSeveralStatementsIsUndoneAsAWhole) {
+  TemporaryDirectory directory;
+  OpenStore open(directory.path());
+  im::Group group;
+  group.id = GroupId(1);
+  std::vector<im::GroupMember> twice(2);
+  for (im::GroupMember& member : twice) {
+    member.group_id = group.id;
+    member.user_id = UserId(1);
+  }
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  spawn(append(open.repositories(), 1, failures, completed));
+  const auto created = open.loop.run(
+      open.repositories().groups.create(im::Rights::administrator(), group, std::move(twice)));
+  EXPECT_FALSE(created);
+  EXPECT_EQ(completed, 1);
+  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from chat_group"), 0);
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from group_member"), 0);
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from version"), 0);
+}
+
+TEST(Store, AFullQueueRefusesAtOnce) {
+  TemporaryDirectory directory;
+  Options options;
+  options.max_pending_writes = 1;
+  OpenStore open(directory.path(), options);
+  // Another program holds the write lock, so the writer cannot empty its queue.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((directory.path() + "/turms.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  for (int64_t id = 1; id <= 10; ++id) {
+    spawn(append(open.repositories(), id, failures, completed));
+  }
+  EXPECT_GE(failures.size(), 8u);
+  EXPECT_EQ(failures.front(), ErrorCode::kUnavailable);
+  ASSERT_EQ(sqlite3_exec(other, "rollback", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  open.loop.run_until([&] { return completed == 10; });
+}
+
+TEST(Store, ALockThatStaysIsReported) {
+  TemporaryDirectory directory;
+  Options options;
+  options.busy_timeout = 20ms;
+  OpenStore open(directory.path(), options);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((directory.path() + "/turms.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  spawn(append(open.repositories(), 1, failures, completed));
+  open.loop.run_until([&] { return completed == 1; });
+  EXPECT_EQ(failures, std::vector<ErrorCode>{ErrorCode::kUnavailable});
+  sqlite3_close(other);
+  spawn(append(open.repositories(), 2, failures, completed));
+  open.loop.run_until([&] { return completed == 2; });
+  EXPECT_EQ(failures.size(), 1u);
+}
+
+TEST(Store, ClosingFinishesWhatWaits) {
+  TemporaryDirectory directory;
+  OpenStore open(directory.path());
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  for (int64_t id = 1; id <= 100; ++id) {
+    spawn(append(open.repositories(), id, failures, completed));
+  }
+  open.store->close();
+  spawn(append(open.repositories(), 101, failures, completed));
+  open.loop.run_until([&] { return completed == 101; });
+  EXPECT_EQ(failures, std::vector<ErrorCode>{ErrorCode::kUnavailable});
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from message"), 100);
+}
+
+TEST(Store, AnotherProgramsWriteIsNoticed) {
+  TemporaryDirectory directory;
+  OpenStore serving(directory.path());
+  OpenStore tool(directory.path());
+  int changes = 0;
+  serving.store->on_foreign_change([&] { ++changes; });
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  // Our own writes are not foreign.
+  spawn(append(serving.repositories(), 1, failures, completed));
+  serving.loop.run_until([&] { return completed == 1; });
+  EXPECT_EQ(changes, 0);
+  spawn(append(tool.repositories(), 2, failures, completed));
+  tool.loop.run_until([&] { return completed == 2; });
+  // Before the next write of ours completes, whether or not it waited for it.
+  spawn(append(serving.repositories(), 3, failures, completed));
+  serving.loop.run_until([&] { return completed == 3; });
+  EXPECT_EQ(changes, 1);
+  spawn(append(tool.repositories(), 4, failures, completed));
+  tool.loop.run_until([&] { return completed == 4; });
+  serving.loop.run_until([&] { return changes == 2; });
+}
+
+TEST(Store, KnowsTheLastIdAfterARestart) {
+  TemporaryDirectory directory;
+  {
+    OpenStore open(directory.path());
+    EXPECT_EQ(open.store->last_id(), 0);
+    std::vector<ErrorCode> failures;
+    int completed = 0;
+    spawn(append(open.repositories(), 77, failures, completed));
+    open.loop.run_until([&] { return completed == 1; });
+  }
+  OpenStore again(directory.path());
+  EXPECT_EQ(again.store->last_id(), 77);
+}
+
+void execute(const std::string& directory, const char* sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((directory + "/turms.db").c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+}
+
+TEST(Store, RefusesANewerSchema) {
+  TemporaryDirectory directory;
+  { OpenStore open(directory.path()); }
+  execute(directory.path(), "pragma user_version = 1000");
+  OpenStore again(directory.path());
+  EXPECT_FALSE(again.store);
+  EXPECT_EQ(again.error.code, ErrorCode::kFailedPrecondition);
+  EXPECT_NE(again.error.message.find("newer version"), std::string::npos) << again.error.message;
+}
+
+TEST(Store, RefusesAnotherProgramsFile) {
+  TemporaryDirectory directory;
+  execute(directory.path(), "create table theirs (x)");
+  OpenStore open(directory.path());
+  EXPECT_FALSE(open.store);
+  EXPECT_EQ(open.error.code, ErrorCode::kFailedPrecondition);
+}
+
+TEST(Store, ReportsADamagedFile) {
+  TemporaryDirectory directory;
+  {
+    OpenStore open(directory.path());
+    std::vector<ErrorCode> failures;
+    int completed = 0;
+    for (int64_t id = 1; id <= 2000; ++id) {
+      spawn(append(open.repositories(), id, failures, completed));
+    }
+    open.loop.run_until([&] { return completed == 2000; });
+  }
+  {
+    std::fstream file(directory.path() + "/turms.db",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(0, std::ios::end);
+    const auto size = static_cast<size_t>(file.tellp());
+    ASSERT_GT(size, 64u * 1024);
+    // Past the schema, over pages of the tables.
+    file.seekp(static_cast<std::streamoff>(size / 2));
+    const std::string garbage(size / 4, '\x5a');
+    file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
+  }
+  OpenStore again(directory.path());
+  EXPECT_FALSE(again.store);
+  EXPECT_NE(again.error.message.find("damaged"), std::string::npos) << again.error.message;
+}
+
+TEST(Store, ReportsADirectoryThatCannotBe) {
+  OpenStore open("/dev/null/data");
+  EXPECT_FALSE(open.store);
+  EXPECT_EQ(open.error.code, ErrorCode::kPermissionDenied);
+}
+
+TEST(Hasher, VerifiesWhatItHashed) {
+  ManualLoop loop;
+  auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); });
+  auto hash = loop.run(hasher->hash("turms"));
+  ASSERT_TRUE(hash);
+  EXPECT_TRUE(hash->starts_with("$argon2id$v=19$m=19456,t=2,p=1$")) << *hash;
+  auto right = loop.run(hasher->verify("turms", *hash));
+  ASSERT_TRUE(right);
+  EXPECT_TRUE(right->matches);
+  EXPECT_FALSE(right->outdated);
+  auto wrong = loop.run(hasher->verify("Turms", *hash));
+  ASSERT_TRUE(wrong);
+  EXPECT_FALSE(wrong->matches);
+  EXPECT_FALSE(loop.run(hasher->verify("turms", "nonsense")));
+}
+
+TEST(Hasher, KnowsAnOutdatedHash) {
+  ManualLoop loop;
+  auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); });
+  // "turms" with m=1024, t=1, p=1 and the salt "0123456789abcdef".
+  auto hash = loop.run(hasher->verify("turms", kWeakHash));
+  ASSERT_TRUE(hash) << hash.error().message;
+  EXPECT_TRUE(hash->matches);
+  EXPECT_TRUE(hash->outdated);
+}
+
+}  // namespace
+}  // namespace turms::store
+
+namespace turms::im::testing {
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, RepositoryConformance,
+                         ::testing::Values([]() -> std::unique_ptr<Backend> {
+                           return std::make_unique<store::SqliteBackend>();
+                         }));
+
+}  // namespace turms::im::testing
