@@ -1,0 +1,188 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json.hpp>
+
+#include "livekit/room.pb.h"
+#include "livekit/service_testing.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace json = boost::json;
+using ::testing::HasSubstr;
+
+class RoomServiceTest : public testing::ServiceTest {
+ protected:
+  static std::string code_of(const net::HttpResponse& response) {
+    boost::system::error_code error;
+    const json::value body = json::parse(response.body, error);
+    if (error || !body.is_object() || !body.as_object().contains("code")) return response.body;
+    EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
+    return std::string(body.at("code").as_string());
+  }
+  static json::value ok(const net::HttpResponse& response) {
+    EXPECT_EQ(response.status, 200) << response.body;
+    return json::parse(response.body);
+  }
+};
+
+TEST_F(RoomServiceTest, RoomsAreMadeListedAndDeleted) {
+  start();
+  auto room = ok(call("CreateRoom",
+                      R"({"name":"lounge","empty_timeout":7,"maxParticipants":3,"metadata":"m",)"
+                      R"("unknown":{"a":1}})"));
+  EXPECT_TRUE(room.at("sid").as_string().starts_with("RM_"));
+  EXPECT_EQ(room.at("empty_timeout").as_int64(), 7);
+  EXPECT_EQ(room.at("departure_timeout").as_int64(), 20);
+  EXPECT_EQ(room.at("max_participants").as_int64(), 3);
+  EXPECT_EQ(room.at("num_participants").as_int64(), 0) << "plain fields are written always";
+  EXPECT_TRUE(room.at("creation_time").is_string()) << "64-bit numbers are text in proto3 JSON";
+  const auto sid = room.at("sid").as_string();
+  room = ok(call("CreateRoom", R"({"name":"lounge"})"));
+  EXPECT_EQ(room.at("sid").as_string(), sid) << "made once";
+  EXPECT_EQ(room.at("metadata").as_string(), "m");
+  ok(call("CreateRoom", R"({"name":"attic"})"));
+  EXPECT_EQ(ok(call("ListRooms", "{}")).at("rooms").as_array().size(), 2u);
+  EXPECT_EQ(ok(call("ListRooms", R"({"names":["attic","none"]})")).at("rooms").as_array().size(),
+            1u);
+  EXPECT_EQ(ok(call("ListRooms", R"({"names":["none"]})")).at("rooms").as_array().size(), 0u);
+  room = ok(call("UpdateRoomMetadata", R"({"room":"lounge","metadata":"new"})"));
+  EXPECT_EQ(room.at("metadata").as_string(), "new");
+  ok(call("DeleteRoom", R"({"room":"attic"})"));
+  EXPECT_EQ(service->room_count(), 1u);
+  EXPECT_EQ(code_of(call("DeleteRoom", R"({"room":"attic"})")), "not_found");
+  EXPECT_EQ(code_of(call("UpdateRoomMetadata", R"({"room":"none"})", admin_token("none"))),
+            "not_found");
+  ok(call("DeleteRoom", R"({"room":"lounge"})"));
+  ok(call("CreateRoom", R"({"name":"lounge"})"));
+  EXPECT_EQ(service->room_count(), 1u);
+}
+
+TEST_F(RoomServiceTest, ParticipantsAreSeenChangedAndRemoved) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  auto list = ok(call("ListParticipants", R"({"room":"lounge"})"));
+  ASSERT_EQ(list.at("participants").as_array().size(), 1u);
+  auto one = ok(call("GetParticipant", R"({"room":"lounge","identity":"alice"})"));
+  EXPECT_EQ(one.at("identity").as_string(), "alice");
+  EXPECT_EQ(one.at("state").as_string(), "JOINED");
+  one = ok(call("UpdateParticipant",
+                R"({"room":"lounge","identity":"alice","name":"Al","attributes":{"a":"b"},)"
+                R"("permission":{"canSubscribe":true,"can_publish_sources":["MICROPHONE"]}})"));
+  EXPECT_EQ(one.at("name").as_string(), "Al");
+  EXPECT_EQ(one.at("attributes").at("a").as_string(), "b");
+  EXPECT_FALSE(one.at("permission").at("can_publish").as_bool());
+  EXPECT_TRUE(alice->wait(pb::SignalResponse::kRefreshToken));
+  EXPECT_EQ(code_of(call("MutePublishedTrack",
+                         R"({"room":"lounge","identity":"alice","track_sid":"TR_x"})")),
+            "not_found");
+  ok(call("UpdateSubscriptions",
+          R"({"room":"lounge","identity":"alice","track_sids":["TR_x"],"subscribe":true})"));
+  ok(call("RemoveParticipant", R"({"room":"lounge","identity":"alice"})"));
+  const auto leave = alice->wait(pb::SignalResponse::kLeave);
+  ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->leave().reason(), pb::PARTICIPANT_REMOVED);
+  EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::DISCONNECT);
+}
+
+TEST_F(RoomServiceTest, UnknownParticipantsAreNotFound) {
+  start();
+  for (const char* room : {"lounge", "none"}) {
+    const std::string who = std::string(R"({"room":")") + room + R"(","identity":"nobody"})";
+    for (const char* name : {"GetParticipant", "RemoveParticipant", "UpdateParticipant",
+                             "MutePublishedTrack", "UpdateSubscriptions"}) {
+      const auto answer = call(name, who, admin_token(room));
+      EXPECT_EQ(answer.status, 404) << name;
+      EXPECT_EQ(code_of(answer), "not_found") << name;
+    }
+    EXPECT_EQ(
+        ok(call("ListParticipants", std::string(R"({"room":")") + room + "\"}", admin_token(room)))
+            .at("participants")
+            .as_array()
+            .size(),
+        0u);
+    if (service->room_count() == 0) ok(call("CreateRoom", R"({"name":"none"})"));
+  }
+}
+
+TEST_F(RoomServiceTest, RightsAreAskedForEveryMethod) {
+  start();
+  Grants nothing;
+  nothing.api_key = kKey;
+  Grants other_room = nothing;
+  other_room.video.emplace();
+  other_room.video->room_admin = true;
+  other_room.video->room = "attic";
+  for (const char* name : {"CreateRoom", "ListRooms", "DeleteRoom", "UpdateRoomMetadata",
+                           "ListParticipants", "GetParticipant", "RemoveParticipant",
+                           "MutePublishedTrack", "UpdateParticipant", "UpdateSubscriptions"}) {
+    for (const std::string& bearer :
+         {std::string(), token(nothing), token(other_room), token(member("alice"))}) {
+      const auto answer = call(name, R"({"room":"lounge"})", bearer);
+      EXPECT_EQ(answer.status, 401) << name;
+      EXPECT_EQ(code_of(answer), "unauthenticated") << name;
+    }
+  }
+  const auto bad = call("ListRooms", "{}", mint_token(nothing, "wrong", wall_now(), 1min));
+  EXPECT_EQ(bad.status, 401);
+  EXPECT_THAT(std::string(bad.headers.get("Content-Type").value_or("")), HasSubstr("text/plain"));
+}
+
+TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
+  start();
+  const net::HttpHeaders as_json{{"Authorization", "Bearer " + admin_token()},
+                                 {"Content-Type", "application/json"}};
+  const net::HttpHeaders as_text{{"Authorization", "Bearer " + admin_token()},
+                                 {"Content-Type", "text/plain"}};
+  auto answer = http("POST", "/twirp/livekit.RoomService/Nothing", as_json, "{}");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(code_of(answer), "bad_route");
+  EXPECT_EQ(json::parse(answer.body).at("meta").at("twirp_invalid_route").as_string(),
+            "POST /twirp/livekit.RoomService/Nothing");
+  answer = http("GET", "/twirp/livekit.RoomService/ListRooms", as_json);
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(code_of(answer), "bad_route");
+  answer = http("POST", "/twirp/livekit.RoomService/ListRooms", as_text, "{}");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(code_of(answer), "bad_route");
+  answer = http("POST", "/twirp/some.Service/Method", as_json, "{}");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(std::string(answer.headers.get("Content-Type").value_or("")),
+              HasSubstr("text/plain"));
+  for (const char* body :
+       {"", "{", "[]", R"({"name":5})", R"({"empty_timeout":"soon"})", R"({"empty_timeout":-1})"}) {
+    answer = call("CreateRoom", body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_EQ(code_of(answer), "malformed") << body;
+  }
+  answer = call("SendData", R"({"room":"lounge"})");
+  EXPECT_EQ(answer.status, 501);
+  EXPECT_EQ(code_of(answer), "unimplemented");
+  answer = call("CreateRoom", R"({"name":")" + std::string(300, 'x') + "\"}");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(code_of(answer), "invalid_argument");
+  answer = call("CreateRoom", R"({"name":"a","metadata":")" + std::string(600 * 1024, 'x') + "\"}");
+  EXPECT_EQ(code_of(answer), "invalid_argument");
+}
+
+TEST_F(RoomServiceTest, ProtobufIsAnsweredInKind) {
+  start();
+  pb::CreateRoomRequest request;
+  request.set_name("lounge");
+  const net::HttpHeaders headers{{"Authorization", "Bearer " + admin_token()},
+                                 {"Content-Type", "application/protobuf"}};
+  auto answer =
+      http("POST", "/twirp/livekit.RoomService/CreateRoom", headers, request.SerializeAsString());
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.headers.get("Content-Type"), "application/protobuf");
+  pb::Room room;
+  ASSERT_TRUE(room.ParseFromString(answer.body));
+  EXPECT_EQ(room.name(), "lounge");
+  answer = http("POST", "//twirp/livekit.RoomService/CreateRoom", headers, "\xff\xff");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(code_of(answer), "malformed") << "errors are JSON all the same";
+}
+
+}  // namespace
+}  // namespace turms::livekit

@@ -1,0 +1,264 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+#include "base/random.h"
+#include "livekit/service_testing.h"
+
+namespace turms::livekit {
+namespace {
+
+using testing::client_answer;
+using testing::client_offer;
+using testing::SignalClient;
+using ::testing::SizeIs;
+
+class SignallingTest : public testing::ServiceTest {
+ protected:
+  net::HttpResponse validate(const std::string& query) {
+    return http("GET", "/rtc/validate?" + query);
+  }
+  static std::string query_of(const Grants& grants) { return "access_token=" + token(grants); }
+};
+
+TEST_F(SignallingTest, ValidateSaysWhyNot) {
+  start();
+  auto answer = validate(query_of(member("alice")));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "success");
+  EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(service->room_count(), 0u) << "a dry run opens nothing";
+
+  Grants no_identity = member("");
+  Grants no_room = member("alice", "");
+  Grants no_join = member("alice");
+  no_join.video->room_join = false;
+  Grants no_video = member("alice");
+  no_video.video.reset();
+  Grants long_identity = member(std::string(257, 'x'));
+  Grants long_room = member("alice", std::string(257, 'x'));
+  EXPECT_EQ(validate("").status, 401);
+  EXPECT_EQ(validate(query_of(no_video)).status, 401);
+  EXPECT_EQ(validate(query_of(no_join)).status, 401);
+  EXPECT_EQ(validate(query_of(no_identity)).status, 400);
+  EXPECT_EQ(validate(query_of(no_room)).status, 400);
+  EXPECT_EQ(validate(query_of(long_identity)).status, 400);
+  EXPECT_EQ(validate(query_of(long_room)).status, 400);
+  answer = validate("access_token=" + mint_token(member("alice"), "wrong", wall_now(), 1min));
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*") << "or browsers see no status";
+  EXPECT_EQ(validate(query_of(member("alice")) + "&attributes=%25").status, 400);
+  const std::string attributes = base64url(as_bytes(R"({"a":"b"})"));
+  EXPECT_EQ(validate(query_of(member("alice")) + "&attributes=" + attributes).status, 401);
+  EXPECT_EQ(validate(query_of(member("alice")) + "&join_request=abc").status, 400);
+
+  answer = http("GET", "/rtc/validate", {{"Authorization", "Bearer " + token(member("alice"))}});
+  EXPECT_EQ(answer.status, 200);
+  answer = http("GET", "/rtc/validate", {{"Authorization", token(member("alice"))}});
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(http("GET", "//rtc/validate?" + query_of(member("alice"))).status, 200);
+}
+
+TEST_F(SignallingTest, WithoutAutoCreateTheRoomMustExist) {
+  start({.room = {.auto_create = false}});
+  auto answer = validate(query_of(member("alice")));
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.body, "requested room does not exist");
+  EXPECT_EQ(connect("alice")->status(), 404);
+  EXPECT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200);
+  EXPECT_EQ(validate(query_of(member("alice"))).status, 200);
+}
+
+TEST_F(SignallingTest, TheNewerPathIsNotFoundSoThatClientsFallBack) {
+  start();
+  for (const char* path : {"/rtc/v1", "/rtc/v1/validate"}) {
+    const auto answer = http("GET", std::string(path) + "?" + query_of(member("alice")));
+    EXPECT_EQ(answer.status, 404) << path;
+    EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*") << path;
+    EXPECT_EQ(answer.body.find("requested room"), std::string::npos) << path;
+  }
+  SignalClient upgrade(loop, server->port(), "/rtc/v1?" + query_of(member("alice")));
+  EXPECT_EQ(upgrade.status(), 404);
+  EXPECT_EQ(http("GET", "/rtc?" + query_of(member("alice"))).status, 404) << "no WebSocket";
+}
+
+TEST_F(SignallingTest, RefusalsAreHttpStatuses) {
+  start({.room = {.max_participants = 1}});
+  EXPECT_EQ(SignalClient(loop, server->port(), "/rtc").status(), 401);
+  auto alice = connect("alice");
+  EXPECT_EQ(alice->status(), 101);
+  EXPECT_EQ(connect("bob")->status(), 500);
+}
+
+TEST_F(SignallingTest, JoinSaysAllThatClientsNeed) {
+  start({.region = "here"});
+  auto alice = connect("alice");
+  const auto response = alice->wait(pb::SignalResponse::kJoin);
+  ASSERT_TRUE(response);
+  const pb::JoinResponse& join = response->join();
+  EXPECT_EQ(join.server_info().version(), "1.13.5");
+  EXPECT_EQ(join.server_version(), "1.13.5");
+  EXPECT_EQ(join.server_info().protocol(), 17);
+  EXPECT_EQ(join.server_info().region(), "here");
+  EXPECT_TRUE(join.server_info().node_id().starts_with("ND_"));
+  EXPECT_EQ(join.ping_interval(), 5);
+  EXPECT_EQ(join.ping_timeout(), 15);
+  EXPECT_TRUE(join.subscriber_primary());
+  EXPECT_TRUE(join.fast_publish());
+  EXPECT_EQ(join.room().name(), "lounge");
+  EXPECT_EQ(join.participant().identity(), "alice");
+  EXPECT_TRUE(join.participant().permission().can_publish());
+  EXPECT_GT(join.enabled_publish_codecs_size(), 3);
+  const auto offer = alice->wait(pb::SignalResponse::kOffer);
+  ASSERT_TRUE(offer);
+  EXPECT_EQ(offer->offer().type(), "offer");
+  EXPECT_NE(offer->offer().sdp().find("a=candidate:"), std::string::npos);
+  EXPECT_EQ(service->participant_count(), 1u);
+}
+
+TEST_F(SignallingTest, AnswersTakeTheFormOfTheLastRequest) {
+  start();
+  auto alice = connect("alice");
+  alice->send(client::Ping{42, 0}, Encoding::kJson);
+  auto pong = alice->wait(pb::SignalResponse::kPongResp);
+  ASSERT_TRUE(pong);
+  EXPECT_TRUE(alice->last_was_text());
+  EXPECT_EQ(pong->pong_resp().last_ping_timestamp(), 42);
+  alice->send(client::LegacyPing{1}, Encoding::kProtobuf);
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kPong));
+  EXPECT_FALSE(alice->last_was_text());
+  alice->send_frame(1, R"({"pingReq":{"timestamp":"7"},"someday":{"x":[1,2]}})");
+  pong = alice->wait(pb::SignalResponse::kPongResp);
+  ASSERT_TRUE(pong);
+  EXPECT_EQ(pong->pong_resp().last_ping_timestamp(), 7);
+}
+
+TEST_F(SignallingTest, ATrackTravelsFromOfferToOffer) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  auto bob = connect("bob");
+  auto offer = bob->wait(pb::SignalResponse::kOffer);
+  ASSERT_TRUE(offer);
+  bob->send(
+      client::Description{{"answer", client_answer(offer->offer().sdp()), offer->offer().id()}});
+
+  client::AddTrack add;
+  add.cid = "mic";
+  add.info.type = TrackType::kAudio;
+  add.info.source = TrackSource::kMicrophone;
+  alice->send(add);
+  const auto published = alice->wait(pb::SignalResponse::kTrackPublished);
+  ASSERT_TRUE(published);
+  EXPECT_EQ(published->track_published().cid(), "mic");
+  alice->send(client::Description{
+      {"offer", client_offer({{"1", rtc::MediaKind::kAudio, "mic", {}, true}}), 3}});
+  const auto answer = alice->wait(pb::SignalResponse::kAnswer);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->answer().id(), 3u);
+  offer = bob->wait(pb::SignalResponse::kOffer);
+  ASSERT_TRUE(offer);
+  EXPECT_NE(offer->offer().sdp().find(published->track_published().track().sid()),
+            std::string::npos);
+}
+
+TEST_F(SignallingTest, ASecondConnectionOfOneIdentityEndsTheFirst) {
+  start();
+  auto first = connect("alice");
+  ASSERT_TRUE(first->wait(pb::SignalResponse::kJoin));
+  auto second = connect("alice");
+  ASSERT_TRUE(second->wait(pb::SignalResponse::kJoin));
+  const auto leave = first->wait(pb::SignalResponse::kLeave);
+  ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->leave().reason(), pb::DUPLICATE_IDENTITY);
+  EXPECT_EQ(first->wait_close(), 1000);
+  EXPECT_EQ(service->participant_count(), 1u);
+}
+
+TEST_F(SignallingTest, ABrokenConnectionIsResumed) {
+  start();
+  auto alice = connect("alice");
+  const auto join = alice->wait(pb::SignalResponse::kJoin);
+  ASSERT_TRUE(join);
+  alice->disconnect();
+  const std::string sid = join->join().participant().sid();
+  auto again = connect("alice", "&reconnect=1&sid=" + sid);
+  EXPECT_TRUE(again->wait(pb::SignalResponse::kReconnect));
+  EXPECT_TRUE(again->wait(pb::SignalResponse::kOffer));
+  EXPECT_EQ(service->participant_count(), 1u);
+  // On top of a connection whose end nobody noticed.
+  auto third = connect("alice", "&reconnect=1&sid=" + sid);
+  EXPECT_TRUE(third->wait(pb::SignalResponse::kReconnect));
+  EXPECT_EQ(again->wait_close(), 1000);
+  third->send(client::Ping{1, 0});
+  EXPECT_TRUE(third->wait(pb::SignalResponse::kPongResp));
+}
+
+TEST_F(SignallingTest, WhoCannotResumeIsToldToJoinAnew) {
+  start();
+  auto alice = connect("alice", "&reconnect=1&sid=PA_gone");
+  const auto leave = alice->wait(pb::SignalResponse::kLeave);
+  ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->leave().reason(), pb::STATE_MISMATCH);
+  EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::RECONNECT);
+  EXPECT_EQ(alice->wait_close(), 1000);
+  EXPECT_EQ(service->room_count(), 0u);
+}
+
+TEST_F(SignallingTest, LeavingClosesTheConnection) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  alice->send(client::Leave{});
+  EXPECT_EQ(alice->wait_close(), 1000);
+  EXPECT_EQ(service->participant_count(), 0u);
+}
+
+TEST_F(SignallingTest, HostileFramesCloseTheConnectionAndNothingElse) {
+  start();
+  auto bystander = connect("bystander");
+  ASSERT_TRUE(bystander->wait(pb::SignalResponse::kJoin));
+  Rng rng(4711);
+  const auto hostile = [&](uint8_t opcode, const std::string& payload) {
+    auto mallory = connect("mallory");
+    EXPECT_TRUE(mallory->wait(pb::SignalResponse::kJoin));
+    mallory->send_frame(opcode, payload);
+    EXPECT_NE(mallory->wait_close(), 0);
+  };
+  hostile(2, std::string("\x0a\xff\xff\xff\xff\x0f", 6));
+  hostile(1, "{broken");
+  hostile(1, R"({"offer":5})");
+  hostile(1, std::string(50'000, '['));
+  hostile(2, std::string(3 * 1024 * 1024, 'x'));
+  hostile(2, encode_client_message(Encoding::kProtobuf,
+                                   client::Description{{"offer", "v=0\r\nno", 1}}));
+  auto noise = connect("noise");
+  ASSERT_TRUE(noise->wait(pb::SignalResponse::kJoin));
+  for (int i = 0; i < 500; ++i) {
+    std::string payload(rng.below(200), '\0');
+    rng.fill({reinterpret_cast<uint8_t*>(payload.data()), payload.size()});
+    auto mallory = connect("fuzz" + std::to_string(i % 7));
+    mallory->send_frame(2, payload);
+    mallory->disconnect();
+  }
+  bystander->send(client::Ping{1, 0});
+  EXPECT_TRUE(bystander->wait(pb::SignalResponse::kPongResp));
+}
+
+TEST_F(SignallingTest, DrainTellsEveryoneAndRefusesNewcomers) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  bool done = false;
+  service->drain(5s, [&] { done = true; });
+  EXPECT_TRUE(done) << "no webhooks to wait for";
+  const auto leave = alice->wait(pb::SignalResponse::kLeave);
+  ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->leave().reason(), pb::SERVER_SHUTDOWN);
+  EXPECT_EQ(alice->wait_close(), 1000);
+  EXPECT_EQ(connect("bob")->status(), 503);
+  EXPECT_EQ(service->room_count(), 0u);
+}
+
+}  // namespace
+}  // namespace turms::livekit

@@ -1,0 +1,166 @@
+#include "livekit/webhook.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json.hpp>
+
+#include "base/crypto.h"
+#include "base/encoding.h"
+#include "livekit/service_testing.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace json = boost::json;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class WebhookTest : public testing::ServiceTest {
+ protected:
+  struct Delivery {
+    std::string event;
+    std::string room;
+    json::value body;
+  };
+
+  /// A service that posts to a route of its own HTTP server.
+  void start_with_hook(size_t queue_size = 1000) {
+    auto listening = net::HttpServer::listen(loop, {.name = net::test_server_name() + ".hook"});
+    ASSERT_TRUE(listening);
+    hook = std::move(*listening);
+    hook->route("POST", "/hook",
+                [this](const net::HttpRequest& request, net::HttpResponder responder) {
+                  if (hold) return held.push_back(std::move(responder));
+                  if (failures > 0) {
+                    --failures;
+                    responder.send(net::HttpResponse::text(503, "later"));
+                    return;
+                  }
+                  check(request);
+                  responder.send(net::HttpResponse::text(200, ""));
+                });
+    ServiceConfig config;
+    config.webhook.urls = {"http://127.0.0.1:" + std::to_string(hook->port()) + "/hook"};
+    config.webhook.queue_size = queue_size;
+    start(std::move(config));
+  }
+
+  void check(const net::HttpRequest& request) {
+    EXPECT_EQ(request.header("Content-Type"), "application/webhook+json");
+    const auto grants = verify_token(std::string(request.header("Authorization").value_or("")),
+                                     {{kKey, kSecret}}, wall_now());
+    ASSERT_TRUE(grants) << grants.error().message;
+    EXPECT_EQ(grants->api_key, kKey);
+    EXPECT_EQ(grants->sha256, base64(sha256(as_bytes(request.body))));
+    ASSERT_TRUE(grants->expires);
+    json::value body = json::parse(request.body);
+    EXPECT_TRUE(body.at("id").as_string().starts_with("EV_"));
+    const std::string event(body.at("event").as_string());
+    const std::string room(body.at("room").at("name").as_string());
+    deliveries.push_back({event, room, std::move(body)});
+  }
+
+  std::vector<std::string> events_of(const std::string& room) const {
+    std::vector<std::string> out;
+    for (const Delivery& delivery : deliveries) {
+      if (delivery.room == room) out.push_back(delivery.event);
+    }
+    return out;
+  }
+
+  bool wait_for(size_t count) {
+    return loop.run_until([&] { return deliveries.size() >= count; }, net::kTestLimit);
+  }
+
+  std::unique_ptr<net::HttpServer> hook;
+  int failures = 0;
+  bool hold = false;
+  std::vector<net::HttpResponder> held;
+  std::vector<Delivery> deliveries;
+};
+
+TEST_F(WebhookTest, TellTheLifeOfARoomInOrder) {
+  start_with_hook();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  events->on_transport_connected(engine->transports.begin()->second.parameters.id);
+  client::AddTrack add;
+  add.cid = "mic";
+  add.info.source = TrackSource::kMicrophone;
+  alice->send(add);
+  alice->send(client::Description{
+      {"offer", testing::client_offer({{"1", rtc::MediaKind::kAudio, "mic", {}, true}}), 1}});
+  ASSERT_TRUE(wait_for(3));
+  EXPECT_EQ(call("DeleteRoom", R"({"room":"lounge"})").status, 200);
+  ASSERT_TRUE(wait_for(6));
+  EXPECT_THAT(events_of("lounge"),
+              ElementsAre("room_started", "participant_joined", "track_published",
+                          "track_unpublished", "participant_left", "room_finished"));
+  const json::value& joined = deliveries[1].body;
+  EXPECT_EQ(joined.at("participant").at("identity").as_string(), "alice");
+  EXPECT_EQ(joined.at("participant").at("state").as_string(), "ACTIVE");
+  EXPECT_TRUE(joined.at("participant").at("joinedAt").is_string());
+  EXPECT_TRUE(joined.at("createdAt").is_string());
+  const json::value& published = deliveries[2].body;
+  EXPECT_TRUE(published.at("track").at("sid").as_string().starts_with("TR_AM"));
+  EXPECT_EQ(published.at("track").at("source").as_string(), "MICROPHONE");
+  EXPECT_EQ(published.at("track").at("mimeType").as_string(), "audio/opus");
+}
+
+TEST_F(WebhookTest, AreTriedAgainInOrder) {
+  start_with_hook();
+  failures = 2;
+  ASSERT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200);
+  ASSERT_EQ(call("DeleteRoom", R"({"room":"lounge"})").status, 200);
+  ASSERT_TRUE(wait_for(2));
+  EXPECT_THAT(events_of("lounge"), ElementsAre("room_started", "room_finished"));
+}
+
+TEST_F(WebhookTest, OneRoomDoesNotWaitForAnother) {
+  start_with_hook();
+  hold = true;
+  ASSERT_EQ(call("CreateRoom", R"({"name":"stuck"})").status, 200);
+  ASSERT_TRUE(loop.run_until([&] { return held.size() == 1; }, net::kTestLimit));
+  hold = false;
+  ASSERT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200);
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_EQ(deliveries[0].room, "lounge");
+}
+
+TEST_F(WebhookTest, TheQueueIsBounded) {
+  start_with_hook(3);
+  hold = true;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(call("CreateRoom", "{\"name\":\"r" + std::to_string(i) + "\"}").status, 200);
+  }
+  ASSERT_TRUE(loop.run_until([&] { return held.size() == 3; }, net::kTestLimit));
+  hold = false;
+  for (net::HttpResponder& responder : held) responder.send(net::HttpResponse::text(200, ""));
+  ASSERT_EQ(call("CreateRoom", R"({"name":"after"})").status, 200);
+  ASSERT_TRUE(wait_for(1));
+  EXPECT_THAT(deliveries, SizeIs(1));
+  EXPECT_EQ(deliveries[0].room, "after");
+}
+
+TEST_F(WebhookTest, DrainWaitsForThem) {
+  start_with_hook();
+  ASSERT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200);
+  bool done = false;
+  service->drain(10s, [&] { done = true; });
+  EXPECT_FALSE(done);
+  ASSERT_TRUE(loop.run_until([&] { return done; }, net::kTestLimit));
+  EXPECT_THAT(events_of("lounge"), ElementsAre("room_started", "room_finished"));
+}
+
+TEST_F(WebhookTest, ASecretIsNeeded) {
+  ServiceConfig config;
+  config.keys = {{kKey, kSecret}};
+  config.webhook.urls = {"http://127.0.0.1:1/"};
+  config.webhook.api_key = "unknown";
+  client = net::HttpClient::create(loop);
+  Service other(config, loop, *client);
+  EXPECT_EQ(other.start({}).error().code, ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace turms::livekit
