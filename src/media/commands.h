@@ -1,0 +1,92 @@
+#pragma once
+
+#include <variant>
+
+#include "media/engine.h"
+
+/// What crosses between the control thread and a worker: plain values.
+namespace turms::media {
+
+namespace command {
+struct CreateRoom {
+  RoomId room;
+};
+struct CloseRoom {
+  RoomId room;
+};
+struct CreateTransport {
+  TransportParameters parameters;
+};
+struct SetRemote {
+  TransportId transport;
+  RemoteParameters remote;
+};
+struct RestartIce {
+  TransportId transport;
+  rtc::IceCredentials local;
+};
+struct CloseTransport {
+  TransportId transport;
+};
+struct AddReceiveTrack {
+  RoomId room;
+  ReceiveTrackParameters parameters;
+};
+struct SetReceiveMuted {
+  RoomId room;
+  TrackId track;
+  bool muted = false;
+};
+struct RemoveReceiveTrack {
+  RoomId room;
+  TrackId track;
+};
+struct AddSendTrack {
+  RoomId room;
+  SendTrackParameters parameters;
+  LayerRequest request;
+};
+struct SetLayerRequest {
+  RoomId room;
+  SubscriptionId subscription;
+  LayerRequest request;
+};
+struct RemoveSendTrack {
+  RoomId room;
+  SubscriptionId subscription;
+};
+}  // namespace command
+
+using Command =
+    std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
+                 command::SetRemote, command::RestartIce, command::CloseTransport,
+                 command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
+                 command::AddSendTrack, command::SetLayerRequest, command::RemoveSendTrack>;
+
+namespace event {
+struct TransportConnected {
+  TransportId transport;
+};
+struct TransportFailed {
+  TransportId transport;
+  std::string reason;
+};
+struct LayerStarted {
+  TrackId track;
+  int spatial = 0;
+};
+struct Speakers {
+  RoomId room;
+  std::vector<Speaker> speakers;
+};
+struct Statistics {
+  RoomId room;
+  std::vector<TrackStatistics> tracks;
+  std::vector<SubscriptionStatistics> subscriptions;
+};
+}  // namespace event
+
+using Event = std::variant<event::TransportConnected, event::TransportFailed, event::LayerStarted,
+                           event::Speakers, event::Statistics>;
+
+}  // namespace turms::media

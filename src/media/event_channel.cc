@@ -1,0 +1,51 @@
+#include "media/event_channel.h"
+
+namespace turms::media {
+
+namespace {
+
+struct Deliver {
+  EngineEvents& events;
+  void operator()(event::TransportConnected& e) { events.on_transport_connected(e.transport); }
+  void operator()(event::TransportFailed& e) {
+    events.on_transport_failed(e.transport, std::move(e.reason));
+  }
+  void operator()(event::LayerStarted& e) { events.on_layer_started(e.track, e.spatial); }
+  void operator()(event::Speakers& e) { events.on_speakers(e.room, std::move(e.speakers)); }
+  void operator()(event::Statistics& e) {
+    events.on_statistics(e.room, std::move(e.tracks), std::move(e.subscriptions));
+  }
+};
+
+}  // namespace
+
+void EventChannel::add(Event event) {
+  const bool repeats = std::holds_alternative<event::Speakers>(event) ||
+                       std::holds_alternative<event::Statistics>(event);
+  if (repeats && ++repeating_ > kMaxRepeating) return;
+  waiting_.push_back(std::move(event));
+}
+
+void EventChannel::publish() {
+  if (waiting_.empty()) return;
+  // Order matters: told first that more waits, the control thread cannot miss it.
+  more_waits_ = true;
+  if (under_way_.exchange(true)) return;
+  more_waits_ = false;
+  repeating_ = 0;
+  post_([self = shared_from_this(), batch = std::make_shared<std::vector<Event>>(
+                                        std::move(waiting_))] { self->deliver(*batch); });
+  waiting_.clear();
+}
+
+void EventChannel::deliver(std::vector<Event>& batch) {
+  for (Event& event : batch) {
+    if (events_ == nullptr) return;  // the engine may be destroyed by what is being told
+    std::visit(Deliver{*events_}, event);
+  }
+  if (events_ == nullptr) return;
+  under_way_ = false;
+  if (more_waits_) wake_();
+}
+
+}  // namespace turms::media

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/timer_heap.h"
+#include "media/commands.h"
+#include "media/event_channel.h"
+#include "media/mailbox.h"
+#include "media/send_buffer.h"
+#include "media/worker_metrics.h"
+#include "net/poller.h"
+#include "net/udp_socket.h"
+#include "rtc/dtls/context.h"
+#include "rtc/peer.h"
+#include "rtc/srtp/backend.h"
+#include "sfu/room.h"
+
+namespace turms::media {
+
+class Member;
+struct WorkerRoom;
+
+/// One thread with one UDP socket, its rooms and their transports. Everything private is touched by
+/// that thread only; the control thread sends commands.
+///
+/// A turn: commands, one batch of datagrams, due timers; then what changed is settled (answers of
+/// peers, events of rooms, new deadlines) and each destination's datagrams leave together. Between
+/// turns it sleeps until a datagram, a command or the next deadline: nothing is scanned.
+class Worker {
+ public:
+  /// Binds. kUnavailable when the port is taken.
+  static Result<std::unique_ptr<Worker>> bind(const net::Address& address,
+                                              const rtc::dtls::Context& dtls);
+  ~Worker();  // stop() first, if it was started
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  [[nodiscard]] const net::Address& local() const { return socket_.local(); }
+
+  // Control thread.
+  void start(int index, Engine::Post post, EngineEvents& events);
+  void send(Command command);
+  void stop();
+
+  // For Member, on the worker's thread.
+  void add_dirty(Member& member, size_t bytes);
+  std::unique_ptr<SendBuffer> take_buffer() { return buffers_.take(); }
+  /// Sends what all members have waiting.
+  void flush_now();
+  [[nodiscard]] WorkerMetrics& metrics() { return metrics_; }
+
+ private:
+  struct Apply;
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using ByUfrag = std::unordered_map<std::string, Member*, TextHash, std::equal_to<>>;
+
+  Worker(net::UdpSocket socket, const rtc::dtls::Context& dtls);
+
+  void run();
+  void turn();
+  void apply_commands();
+  void receive();
+  void handle_datagram(const net::ReceivedDatagram& datagram);
+  /// Whom a check is for; otherwise `reason` says what is wrong with it.
+  Member* find_by_ufrag(ByteView datagram, DatagramDrop& reason);
+  void run_timers();
+  void touch(WorkerRoom& room);
+  /// Events and deadlines of the rooms that were touched.
+  void settle();
+  void tell_room_events(WorkerRoom& room);
+  void count(WorkerRoom& room);
+  /// Answers, events and the deadline of a peer that was called.
+  void settle_member(Member& member);
+  void handle_peer_event(Member& member, const rtc::PeerEvent& event);
+  void forget_address(Member& member, const rtc::TransportAddress& address);
+  void send_all(std::span<const net::OutgoingDatagrams> messages);
+  void add_ufrag(Member& member, const std::string& ufrag);
+  void remove_ufrag(Member& member, const std::string& ufrag);
+  void close_member(Member& member);
+  void close_room(RoomId id);
+  WorkerRoom* find_room(RoomId id);
+  Member* find_member(TransportId id);
+
+  net::UdpSocket socket_;
+  net::Poller poller_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  Mailbox<Command> mailbox_;
+  std::shared_ptr<EventChannel> events_;
+  WorkerMetrics metrics_;
+
+  Rng rng_ = Rng::from_entropy();
+  std::unique_ptr<rtc::srtp::Backend> srtp_;
+  rtc::PeerResources peer_resources_;
+
+  TimePoint now_;
+  TimerHeap timers_;  // before everything that has timers
+  SendBufferPool buffers_;
+  std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
+  std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
+  std::unordered_map<rtc::TransportAddress, Member*> by_address_;
+  ByUfrag by_ufrag_;
+
+  // Of the turn; they keep their memory.
+  std::vector<Command> commands_;
+  std::vector<WorkerRoom*> touched_rooms_;
+  std::vector<Member*> dirty_;
+  size_t dirty_bytes_ = 0;
+  std::vector<net::OutgoingDatagrams> messages_;
+  sfu::RoomEvents room_events_;
+  uint64_t truncated_ = 0;
+  net::Address last_source_;
+  rtc::Path last_path_;
+  Member* last_member_ = nullptr;  // of last_source_, within one batch
+};
+
+}  // namespace turms::media

@@ -1,0 +1,156 @@
+#include <algorithm>
+
+#include "media/member.h"
+#include "media/worker.h"
+
+namespace turms::media {
+
+/// What the control thread asked for, on the worker's thread. Commands of different rooms and
+/// transports cross with what happens here, so an id that is not there is counted, not an error.
+struct Worker::Apply {
+  Worker& worker;
+
+  void operator()(const command::CreateRoom& c) {
+    // Sender reports need the wall clock; the room counts on from its reading at time zero.
+    const int64_t since_zero = to_ms(worker.now_.time_since_epoch());
+    const sfu::RoomConfig config{.seed = worker.rng_.next(),
+                                 .wall_at_zero = {wall_now().unix_ms - since_zero}};
+    auto& room = worker.rooms_[c.room];
+    if (room) return worker.metrics_.refused_commands.add();
+    room = std::make_unique<WorkerRoom>(c.room, config);
+    worker.metrics_.rooms.add();
+  }
+  void operator()(const command::CloseRoom& c) { worker.close_room(c.room); }
+
+  void operator()(const command::CreateTransport& c) {
+    const TransportParameters& parameters = c.parameters;
+    WorkerRoom* room = worker.find_room(parameters.room);
+    if (room == nullptr) return;
+    auto& member = worker.members_[parameters.id];
+    if (member) return worker.metrics_.refused_commands.add();
+    const rtc::PeerConfig config{.role = rtc::PeerRole::kServer,
+                                 .local_ice = parameters.local_ice,
+                                 .dtls_role = parameters.dtls_role,
+                                 .consent_timeout = kConsentTimeout};
+    member = std::make_unique<Member>(worker, *room, parameters.id, worker.now_, config,
+                                      worker.peer_resources_);
+    room->members.push_back(member.get());
+    room->room.add_transport(parameters.id, *member);
+    worker.add_ufrag(*member, parameters.local_ice.ufrag);
+    worker.metrics_.transports.add();
+    worker.settle_member(*member);
+  }
+  void operator()(const command::SetRemote& c) {
+    if (Member* member = worker.find_member(c.transport)) {
+      member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint);
+      worker.settle_member(*member);
+    }
+  }
+  void operator()(const command::RestartIce& c) {
+    if (Member* member = worker.find_member(c.transport)) {
+      member->peer.restart_ice(worker.now_, c.local);
+      worker.add_ufrag(*member, c.local.ufrag);
+      worker.settle_member(*member);
+    }
+  }
+  void operator()(const command::CloseTransport& c) {
+    if (Member* member = worker.find_member(c.transport)) {
+      std::erase(member->room.members, member);
+      worker.close_member(*member);
+    }
+  }
+
+  void operator()(const command::AddReceiveTrack& c) {
+    with_room(c.room, [&](sfu::Room& room) { room.add_receive_track(worker.now_, c.parameters); });
+  }
+  void operator()(const command::SetReceiveMuted& c) {
+    with_room(c.room,
+              [&](sfu::Room& room) { room.set_receive_muted(worker.now_, c.track, c.muted); });
+  }
+  void operator()(const command::RemoveReceiveTrack& c) {
+    with_room(c.room, [&](sfu::Room& room) { room.remove_receive_track(worker.now_, c.track); });
+  }
+  void operator()(const command::AddSendTrack& c) {
+    with_room(c.room,
+              [&](sfu::Room& room) { room.add_send_track(worker.now_, c.parameters, c.request); });
+  }
+  void operator()(const command::SetLayerRequest& c) {
+    with_room(c.room, [&](sfu::Room& room) {
+      room.set_layer_request(worker.now_, c.subscription, c.request);
+    });
+  }
+  void operator()(const command::RemoveSendTrack& c) {
+    with_room(c.room,
+              [&](sfu::Room& room) { room.remove_send_track(worker.now_, c.subscription); });
+  }
+
+  template <class Function>
+  void with_room(RoomId id, Function function) {
+    if (WorkerRoom* room = worker.find_room(id)) {
+      function(room->room);
+      worker.touch(*room);
+    }
+  }
+};
+
+void Worker::apply_commands() {
+  mailbox_.take(commands_);
+  for (const Command& command : commands_) std::visit(Apply{*this}, command);
+}
+
+WorkerRoom* Worker::find_room(RoomId id) {
+  const auto it = rooms_.find(id);
+  if (it != rooms_.end()) return it->second.get();
+  metrics_.refused_commands.add();
+  return nullptr;
+}
+
+Member* Worker::find_member(TransportId id) {
+  const auto it = members_.find(id);
+  if (it != members_.end()) return it->second.get();
+  metrics_.refused_commands.add();
+  return nullptr;
+}
+
+void Worker::add_ufrag(Member& member, const std::string& ufrag) {
+  // The former one stays good until the next restart, for checks on their way.
+  constexpr size_t kGenerations = 2;
+  if (member.ufrags.size() == kGenerations) {
+    remove_ufrag(member, member.ufrags.front());
+    member.ufrags.erase(member.ufrags.begin());
+  }
+  member.ufrags.push_back(ufrag);
+  by_ufrag_[ufrag] = &member;
+}
+
+void Worker::remove_ufrag(Member& member, const std::string& ufrag) {
+  const auto it = by_ufrag_.find(ufrag);
+  if (it != by_ufrag_.end() && it->second == &member) by_ufrag_.erase(it);
+}
+
+void Worker::close_member(Member& member) {
+  // The room may still write to the sink; then what waits goes out before the goodbye.
+  member.room.room.remove_transport(now_, member.id);
+  touch(member.room);
+  flush_now();
+  member.peer.close(now_);
+  settle_member(member);
+  for (const rtc::TransportAddress& path : member.paths) forget_address(member, path);
+  for (const std::string& ufrag : member.ufrags) remove_ufrag(member, ufrag);
+  if (member.buffer) buffers_.give_back(std::move(member.buffer));
+  last_member_ = nullptr;
+  metrics_.transports.add(-1);
+  members_.erase(member.id);
+}
+
+void Worker::close_room(RoomId id) {
+  WorkerRoom* room = find_room(id);
+  if (room == nullptr) return;
+  for (Member* member : std::exchange(room->members, {})) close_member(*member);
+  count(*room);
+  std::erase(touched_rooms_, room);
+  metrics_.rooms.add(-1);
+  rooms_.erase(id);
+}
+
+}  // namespace turms::media

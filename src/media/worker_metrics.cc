@@ -1,0 +1,72 @@
+#include "media/worker_metrics.h"
+
+#include <string_view>
+
+namespace turms::media {
+
+namespace {
+
+constexpr const char* kDropHelp = "Datagrams that were not used or not sent, by reason.";
+constexpr std::array<std::string_view, kDatagramDropCount> kDropNames = {
+    "unknown_source", "unknown_ufrag", "too_long", "send_blocked", "send_failed"};
+
+}  // namespace
+
+struct WorkerMetrics::RoomCounter {
+  const char* name;
+  uint64_t sfu::RoomCounters::*value;
+};
+
+const std::array<WorkerMetrics::RoomCounter, 11> WorkerMetrics::kRoomCounters = {{
+    {"malformed_rtp", &sfu::RoomCounters::malformed_rtp},
+    {"malformed_rtcp", &sfu::RoomCounters::malformed_rtcp},
+    {"unknown_transport", &sfu::RoomCounters::unknown_transport},
+    {"unknown_ssrc", &sfu::RoomCounters::unknown_ssrc},
+    {"unknown_payload_type", &sfu::RoomCounters::unknown_payload_type},
+    {"duplicate", &sfu::RoomCounters::duplicate},
+    {"muted", &sfu::RoomCounters::muted},
+    {"oversized", &sfu::RoomCounters::oversized},
+    {"sink_refused", &sfu::RoomCounters::sink_refused},
+    {"refused_parameters", &sfu::RoomCounters::refused_parameters},
+    {"received", &sfu::RoomCounters::received_packets},
+}};
+
+WorkerMetrics::WorkerMetrics()
+    : received(metrics::counter("turms_udp_datagrams_received_total", "Datagrams received.")),
+      sent(metrics::counter("turms_udp_datagrams_sent_total", "Datagrams sent.")),
+      sent_bytes(metrics::counter("turms_udp_sent_bytes_total", "Bytes of datagrams sent.")),
+      turns(metrics::counter("turms_media_turns_total", "Turns of the media workers.")),
+      rooms(metrics::gauge("turms_media_rooms", "Rooms on the media workers.")),
+      transports(metrics::gauge("turms_media_transports", "Transports on the media workers.")),
+      refused_commands(metrics::counter("turms_media_refused_commands_total",
+                                        "Commands that named a room or transport not there.")),
+      forwarded_(metrics::counter("turms_media_packets_forwarded_total",
+                                  "RTP packets written to subscribers.")),
+      retransmitted_(metrics::counter("turms_media_packets_retransmitted_total",
+                                      "RTP packets written again on request.")) {
+  const auto counter = [](std::string_view reason) {
+    return &metrics::counter("turms_udp_datagrams_dropped_total", kDropHelp, {{"reason", reason}});
+  };
+  for (size_t i = 0; i < kDatagramDropCount; ++i) drops_[i] = counter(kDropNames[i]);
+  for (size_t i = 0; i < rtc::kDropReasonCount; ++i) {
+    peer_drops_[i] = counter(to_string(static_cast<rtc::DropReason>(i)));
+  }
+  for (size_t i = 0; i < kRoomCounters.size(); ++i) {
+    room_fates_[i] = &metrics::counter("turms_media_packets_total",
+                                       "Packets that rooms received, and did not use, by fate.",
+                                       {{"fate", kRoomCounters[i].name}});
+  }
+}
+
+void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& last) {
+  const auto add_difference = [&](Metric& metric, uint64_t sfu::RoomCounters::*value) {
+    if (now.*value != last.*value) metric.add(static_cast<int64_t>(now.*value - last.*value));
+  };
+  for (size_t i = 0; i < kRoomCounters.size(); ++i) {
+    add_difference(*room_fates_[i], kRoomCounters[i].value);
+  }
+  add_difference(forwarded_, &sfu::RoomCounters::forwarded_packets);
+  add_difference(retransmitted_, &sfu::RoomCounters::retransmitted_packets);
+}
+
+}  // namespace turms::media

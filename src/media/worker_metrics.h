@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/metrics.h"
+#include "rtc/peer.h"
+#include "sfu/room.h"
+
+namespace turms::media {
+
+/// Why a datagram never came to a room, besides what rtc::Peer says.
+enum class DatagramDrop : uint8_t {
+  kUnknownSource,  // no peer has this address
+  kUnknownUfrag,   // a first check with a name nobody here has
+  kTooLong,
+  kSendBlocked,  // outgoing: the kernel's buffer stayed full
+  kSendFailed,   // outgoing: the kernel refused
+};
+inline constexpr size_t kDatagramDropCount = 5;
+
+/// The numbers of all workers together. Any thread; workers add once per turn, not per packet.
+class WorkerMetrics {
+ public:
+  WorkerMetrics();
+
+  void drop(DatagramDrop reason, uint64_t count = 1) {
+    if (count > 0) drops_[static_cast<size_t>(reason)]->add(static_cast<int64_t>(count));
+  }
+  void drop(rtc::DropReason reason) { peer_drops_[static_cast<size_t>(reason)]->add(); }
+  /// What changed since `last`.
+  void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
+
+  Metric& received;
+  Metric& sent;
+  Metric& sent_bytes;
+  Metric& turns;
+  Metric& rooms;
+  Metric& transports;
+  Metric& refused_commands;
+
+ private:
+  std::array<Metric*, kDatagramDropCount> drops_;
+  std::array<Metric*, rtc::kDropReasonCount> peer_drops_;
+  struct RoomCounter;
+  static const std::array<RoomCounter, 11> kRoomCounters;
+  std::array<Metric*, 11> room_fates_;
+  Metric& forwarded_;
+  Metric& retransmitted_;
+};
+
+}  // namespace turms::media
