@@ -18,8 +18,8 @@ namespace turms::bench {
 namespace {
 
 constexpr int kSubscribers = 100;
-constexpr int kPacketsPerRound = 2000;
-constexpr int kRounds = 21;
+constexpr int kPacketsPerRound = 200;
+constexpr int kRounds = 16;
 constexpr size_t kPacketSize = 1200;
 constexpr uint8_t kMidExtension = 4;
 

@@ -77,30 +77,17 @@ Status Client::receive_signal(TimePoint now) {
             tracks.push_back({track.video, track.ssrc, track.cid, track.mid});
           signal_.send(signalling_->offer(tracks, shared_.fingerprint));
         }
-        publisher_ =
-            std::make_unique<rtc::Peer>(now,
-                                        rtc::PeerConfig{.role = rtc::PeerRole::kClient,
-                                                        .local_ice = signalling_->publisher_ice(),
-                                                        .dtls_role = rtc::DtlsRole::kClient,
-                                                        .aggressive_nomination = true},
-                                        shared_.resources);
         break;
       case Signalling::Event::Kind::kPublisherAnswer:
         for (SentTrack& track : sent_)
           track.payload_type = track.video ? event.video_payload_type : event.audio_payload_type;
         mid_extension_ = event.mid_extension;
+        publisher_ = make_peer(now, signalling_->publisher_ice(), event.remote.local_role);
         publisher_->set_remote(now, event.remote.ice, event.remote.fingerprint);
         break;
       case Signalling::Event::Kind::kSubscriberOffer:
-        if (!subscriber_) {
-          subscriber_ = std::make_unique<rtc::Peer>(
-              now,
-              rtc::PeerConfig{.role = rtc::PeerRole::kClient,
-                              .local_ice = signalling_->subscriber_ice(),
-                              .dtls_role = rtc::DtlsRole::kClient,
-                              .aggressive_nomination = true},
-              shared_.resources);
-        }
+        if (!subscriber_)
+          subscriber_ = make_peer(now, signalling_->subscriber_ice(), rtc::DtlsRole::kClient);
         signal_.send(signalling_->answer(shared_.fingerprint));
         subscriber_->set_remote(now, event.remote.ice, event.remote.fingerprint);
         break;
@@ -114,6 +101,15 @@ Status Client::receive_signal(TimePoint now) {
     if (publisher_) drain(now, *publisher_, 2 * index_);
     if (subscriber_) drain(now, *subscriber_, 2 * index_ + 1);
   });
+}
+
+std::unique_ptr<rtc::Peer> Client::make_peer(TimePoint now, const rtc::IceCredentials& ice,
+                                             rtc::DtlsRole role) const {
+  const rtc::PeerConfig config{.role = rtc::PeerRole::kClient,
+                               .local_ice = ice,
+                               .dtls_role = role,
+                               .aggressive_nomination = true};
+  return std::make_unique<rtc::Peer>(now, config, shared_.resources);
 }
 
 void Client::drain(TimePoint now, rtc::Peer& peer, size_t endpoint) {

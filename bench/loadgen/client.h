@@ -98,6 +98,8 @@ class Client {
     bool key_frame_wanted = true;
   };
 
+  [[nodiscard]] std::unique_ptr<rtc::Peer> make_peer(TimePoint now, const rtc::IceCredentials& ice,
+                                                     rtc::DtlsRole role) const;
   void drain(TimePoint now, rtc::Peer& peer, size_t endpoint);
   void on_media(TimePoint now, ByteView packet);
   void on_rtcp(ByteView packet);

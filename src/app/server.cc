@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -11,16 +12,19 @@
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/service.h"
+#include "im/meetings.h"
 #include "livekit/service.h"
 #include "media/engine.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
+#include "plugin/host.h"
 
 namespace turms::app {
 namespace {
 
 constexpr Duration kDrainTimeout = 10s;
+constexpr std::string_view kLiveKitPlugin = "livekit";
 
 class Server {
  public:
@@ -35,7 +39,15 @@ class Server {
   Result<std::unique_ptr<net::HttpServer>> listen_http(const std::string& name,
                                                        const std::string& bind, int64_t port);
   Status start_gateway();
+  Result<livekit::ApiKeys> livekit_keys() const;
+  /// The LiveKit plugin drives the SFU of this process.
+  bool uses_built_in_sfu() const;
+  /// Where this process reaches its own HTTP port.
+  std::string local_url() const;
   Status start_livekit();
+  void start_plugins();
+  Config::Map plugin_settings(const std::string& name) const;
+  void tick_meetings();
   Task<void> finish_start();
   void print_ready();
   void drain();
@@ -51,7 +63,11 @@ class Server {
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
   std::unique_ptr<gateway::Service> gateway_;
+  livekit::ApiKeys keys_;
   std::unique_ptr<livekit::Service> livekit_;
+  std::unique_ptr<plugin::Host> plugins_;
+  std::unique_ptr<im::Meetings> meetings_;
+  net::Timer meetings_timer_{loop_};
   net::Timer drain_timer_{loop_};
   TimePoint drain_deadline_ = kNever;
   bool livekit_drained_ = false;
@@ -88,7 +104,11 @@ Status Server::start() {
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
   if (Status status = start_gateway(); !status) return status;
+  auto keys = livekit_keys();
+  if (!keys) return std::unexpected(keys.error());
+  keys_ = std::move(*keys);
   if (Status status = start_livekit(); !status) return status;
+  start_plugins();
   spawn(finish_start());
   return {};
 }
@@ -121,18 +141,35 @@ Status Server::start_gateway() {
   return {};
 }
 
+Result<livekit::ApiKeys> Server::livekit_keys() const {
+  Config::Map configured = config_.map("livekit.keys");
+  if (configured.empty()) {
+    auto made = data_.livekit_keys();
+    if (!made) return std::unexpected(made.error());
+    configured = std::move(*made);
+  }
+  return livekit::ApiKeys(configured.begin(), configured.end());
+}
+
+bool Server::uses_built_in_sfu() const {
+  const auto& enabled = config_.list("plugins.enabled");
+  return config_.flag("livekit.enabled") && config_.text("plugins.livekit.url").empty() &&
+         std::find(enabled.begin(), enabled.end(), kLiveKitPlugin) != enabled.end();
+}
+
+std::string Server::local_url() const {
+  const auto address = net::Address::parse(config_.text("http.bind"), http_->port());
+  const bool any = !address || address->is_unspecified();
+  return any ? fmt::format("http://127.0.0.1:{}", http_->port()) : "http://" + address->to_string();
+}
+
 Status Server::start_livekit() {
   if (!config_.flag("livekit.enabled")) {
     livekit_drained_ = true;
     return {};
   }
   livekit::ServiceConfig config;
-  for (const auto& [key, secret] : config_.map("livekit.keys")) config.keys[key] = secret;
-  if (config.keys.empty()) {
-    auto made = data_.livekit_keys();
-    if (!made) return std::unexpected(made.error());
-    for (const auto& [key, secret] : *made) config.keys[key] = secret;
-  }
+  config.keys = keys_;
   config.room.auto_create = config_.flag("livekit.room.auto_create");
   config.room.empty_timeout = std::chrono::seconds(config_.number("livekit.room.empty_timeout"));
   config.room.departure_timeout =
@@ -151,6 +188,7 @@ Status Server::start_livekit() {
   config.webhook.urls = config_.list("livekit.webhook.urls");
   config.webhook.api_key = config_.text("livekit.webhook.api_key");
   if (config.webhook.api_key.empty()) config.webhook.api_key = config.keys.begin()->first;
+  if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
   const auto ports = Config::parse_ports(config_.text("livekit.rtc.udp_port"));
   media::EngineConfig engine;
@@ -169,11 +207,53 @@ Status Server::start_livekit() {
   return {};
 }
 
+Config::Map Server::plugin_settings(const std::string& name) const {
+  Config::Map settings = config_.plugin_settings(name);
+  if (name != kLiveKitPlugin) return settings;
+  if (settings["url"].empty()) settings["url"] = local_url();
+  if (settings["api_key"].empty()) {
+    settings["api_key"] = keys_.begin()->first;
+    settings["api_secret"] = keys_.begin()->second;
+  }
+  return settings;
+}
+
+void Server::start_plugins() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string& configured = config_.text("plugins.dir");
+  plugin::HostConfig host;
+  host.directory = configured.empty() ? (program.parent_path() / "plugins").string() : configured;
+  host.settings = [this](const std::string& name) { return plugin_settings(name); };
+  plugins_ = std::make_unique<plugin::Host>(loop_, http_.get(), std::move(host));
+
+  im::MeetingSettings meetings;
+  meetings.media_url = config_.text("plugins.livekit.public_url");
+  if (meetings.media_url.empty()) meetings.media_url = config_.text("plugins.livekit.url");
+  meetings.max_participants_of_group_meeting =
+      static_cast<int>(config_.number("plugins.livekit.max_participants"));
+  im::Domain& domain = im_->domain();
+  meetings_ = std::make_unique<im::Meetings>(domain.context(), domain.messages, domain.delivery,
+                                             plugins_->conference(), gateway::encode_meeting_record,
+                                             std::move(meetings));
+  plugins_->set_conference_listener(*meetings_);
+  domain.add_group_listener(*meetings_);
+  gateway_->set_meetings(*meetings_);
+  if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
+}
+
+void Server::tick_meetings() {
+  meetings_->tick();
+  meetings_timer_.start(1s, [this] { tick_meetings(); });
+}
+
 Task<void> Server::finish_start() {
   if (dev_) {
     const auto seeded = co_await im_->domain().administration.seed_demo();
     if (!seeded) log::error("demo accounts: {}", seeded.error().message);
   }
+  co_await meetings_->resume();
+  tick_meetings();
   print_ready();
 }
 
@@ -201,6 +281,7 @@ void Server::drain() {
   gateway_->drain();
   http_->drain();
   if (admin_) admin_->drain();
+  meetings_timer_.cancel();
   if (livekit_) livekit_->drain(kDrainTimeout, [this] { livekit_drained_ = true; });
   stop_when_drained();
 }
