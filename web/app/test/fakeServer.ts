@@ -2,9 +2,9 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { MeetingSchema } from '../../packages/client/dist/generated/turms/model_pb.js';
-import { TurmsNotificationSchema } from '../../packages/client/dist/generated/turms/notification_pb.js';
-import { type TurmsRequest, TurmsRequestSchema } from '../../packages/client/dist/generated/turms/request_pb.js';
+import { MeetingSchema } from '../../packages/client/dist/gen/turms/model_pb.js';
+import { TurmsNotificationSchema } from '../../packages/client/dist/gen/turms/notification_pb.js';
+import { type TurmsRequest, TurmsRequestSchema } from '../../packages/client/dist/gen/turms/request_pb.js';
 
 type Notification = MessageInitShape<typeof TurmsNotificationSchema>;
 type Data = NonNullable<Notification['data']>['kind'];

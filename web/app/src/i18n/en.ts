@@ -64,7 +64,7 @@ const errors: ErrorTexts = {
     5300: 'Only members may read this group.',
     8000: 'Video meetings are not set up on this server.',
     8100: 'You have a meeting going on already. End it first.',
-    8101: 'Only whoever started the meeting, or runs the group, may end it for all.',
+    8101: 'Only whoever started the meeting may end it for all.',
     8102: 'Meetings cannot be ended by hand here.',
     8103: 'This meeting does not exist any more.',
     8105: 'This meeting does not exist any more.',

@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import { GroupMemberRole } from 'turms-client';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { Icon, type IconName } from '../components/Icon';
@@ -165,10 +164,9 @@ function DeviceFailures({ room }: { room: MeetingRoom }) {
 function Leave({ meeting }: { meeting: CurrentMeeting }) {
   const { meeting: texts } = useTexts();
   const me = useApp((state) => state.me);
-  const isCreator = useApp((state) => state.meetings.get(meeting.id)?.creatorId === me);
-  const role = useApp((state) => state.members.get(meeting.groupId)?.find(({ userId }) => userId === me)?.role);
+  // The server lets nobody else end it.
+  const mayEnd = useApp((state) => state.meetings.get(meeting.id)?.creatorId === me);
   const [isAsking, setIsAsking] = useState(false);
-  const mayEnd = isCreator || role === GroupMemberRole.OWNER || role === GroupMemberRole.MANAGER;
   const show = () => navigate({ groupId: meeting.groupId, view: 'conversation' }, { replace: true });
   const leave = () => {
     void app.meetings.leave();

@@ -18,7 +18,8 @@ export function InMeetingBar() {
     <div className="in-meeting" role="region" aria-label={texts.meeting.inMeeting}>
       <span className="live-dot" />
       <span className="in-meeting-name">
-        {texts.meeting.inMeeting} · {names.group(current.groupId)}
+        <span className="only-wide">{texts.meeting.inMeeting} · </span>
+        {names.group(current.groupId)}
       </span>
       {current.room && <MicrophoneButton room={current.room} />}
       <Button tone="live" onClick={() => navigate({ groupId: current.groupId, view: 'meeting' })}>

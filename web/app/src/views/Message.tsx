@@ -53,7 +53,7 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
     <article className={`message ${isContinued ? 'is-continued' : ''} is-${entry.status}`} data-mine={isMine}>
       <div className="message-side">
         {isContinued ? (
-          <time dateTime={new Date(entry.sentAt).toISOString()}>{time.clock(entry.sentAt)}</time>
+          <time dateTime={new Date(entry.sentAt).toISOString()}>{time.bareClock(entry.sentAt)}</time>
         ) : (
           <Avatar id={entry.senderId} name={names.user(entry.senderId)} size={36} />
         )}

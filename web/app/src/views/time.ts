@@ -5,6 +5,8 @@ import { sameDay } from '../state/timeline';
 export interface TimeText {
   /** Hour and minute. */
   clock: (time: number) => string;
+  /** The clock without the half of the day: for where there is little room. */
+  bareClock: (time: number) => string;
   /** The clock today, otherwise the day. */
   short: (time: number) => string;
   /** The day, in words where there are some. */
@@ -27,6 +29,12 @@ export function useTimeText(): TimeText {
     const hours = new Intl.NumberFormat(tag, { style: 'unit', unit: 'hour' });
     return {
       clock: (time) => clock.format(time),
+      bareClock: (time) =>
+        clock
+          .formatToParts(time)
+          .flatMap(({ type, value }) => (type === 'dayPeriod' ? [] : [value]))
+          .join('')
+          .trim(),
       short: (time) => (sameDay(time, Date.now()) ? clock.format(time) : date.format(time)),
       day: (time) => {
         if (sameDay(time, Date.now())) return conversation.today;

@@ -3,8 +3,8 @@ import { isSuccess, mayReconnectAfter, mayRetrySignIn, StatusCode } from './code
 import { Connection, type ConnectionEnd } from './connection.js';
 import { Emitter } from './emitter.js';
 import { TurmsError } from './errors.js';
-import { DeviceType } from './generated/turms/model_pb.js';
-import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import { DeviceType } from './gen/turms/model_pb.js';
+import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { GroupsApi } from './groups.js';
 import { MeetingsApi } from './meetings.js';
 import { MessagesApi } from './messages.js';

@@ -1,6 +1,6 @@
 import { isSuccess, StatusCode } from './codes.js';
 import { TurmsError } from './errors.js';
-import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import {
   decodeNotification,
   encodeRequest,

@@ -1,4 +1,4 @@
-import { RequestStatus, ResponseAction } from './generated/turms/model_pb.js';
+import { RequestStatus, ResponseAction } from './gen/turms/model_pb.js';
 import {
   type GroupInfo,
   type GroupMemberRole,

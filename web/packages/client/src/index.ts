@@ -16,6 +16,6 @@ export {
   type SystemContent,
 } from './models.js';
 export type { PushEvents } from './pushes.js';
-export { DeviceType } from './generated/turms/model_pb.js';
-export type { TurmsNotification } from './generated/turms/notification_pb.js';
+export { DeviceType } from './gen/turms/model_pb.js';
+export type { TurmsNotification } from './gen/turms/notification_pb.js';
 export type { RequestKind, RequestName, WebSocketConstructor, WebSocketLike } from './wire.js';

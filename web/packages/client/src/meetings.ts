@@ -1,5 +1,5 @@
 import { TurmsError } from './errors.js';
-import { ResponseAction } from './generated/turms/model_pb.js';
+import { ResponseAction } from './gen/turms/model_pb.js';
 import { type LiveMeeting, type MeetingInfo, toLiveMeeting, toMeetingInfo } from './models.js';
 import { createdId, type Requester } from './requester.js';
 

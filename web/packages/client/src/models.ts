@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import type { MeetingParticipant, MeetingState } from './generated/turms/extension_pb.js';
+import type { MeetingParticipant, MeetingState } from './gen/turms/extension_pb.js';
 import {
   type Group,
   type GroupInvitation,
@@ -10,7 +10,7 @@ import {
   type Message,
   RequestStatus,
   type UserInfo,
-} from './generated/turms/model_pb.js';
+} from './gen/turms/model_pb.js';
 
 // The protocol's models as a program wants them: ids as bigint, times as milliseconds in a number, nothing optional
 // that is always there.

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { MessageSchema, ResponseAction } from './generated/turms/model_pb.js';
-import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import { MessageSchema, ResponseAction } from './gen/turms/model_pb.js';
+import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { type ChatMessage, type LiveMeeting, toChatMessage, toLiveMeeting } from './models.js';
 
 /** What others did, and what another device of the same user did. Times are milliseconds. */

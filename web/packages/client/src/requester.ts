@@ -1,5 +1,5 @@
 import { TurmsError } from './errors.js';
-import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import type { RequestKind } from './wire.js';
 
 /** What the parts of the API need of the client. */

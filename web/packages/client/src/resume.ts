@@ -1,6 +1,6 @@
 import { TurmsError } from './errors.js';
 import { type ChatMessage, toChatMessage } from './models.js';
-import type { TurmsNotification } from './generated/turms/notification_pb.js';
+import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import type { RequestKind } from './wire.js';
 
 export interface ResumeEvents {

@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type TurmsNotification, TurmsNotificationSchema } from './generated/turms/notification_pb.js';
-import { type TurmsRequest, TurmsRequestSchema } from './generated/turms/request_pb.js';
+import { type TurmsNotification, TurmsNotificationSchema } from './gen/turms/notification_pb.js';
+import { type TurmsRequest, TurmsRequestSchema } from './gen/turms/request_pb.js';
 
 type KindInit = Extract<NonNullable<MessageInitShape<typeof TurmsRequestSchema>['kind']>, { case: string }>;
 

@@ -10,7 +10,7 @@ import {
   TurmsError,
   type WebSocketConstructor,
 } from '../src/index.js';
-import type { TurmsRequest } from '../src/generated/turms/request_pb.js';
+import type { TurmsRequest } from '../src/gen/turms/request_pb.js';
 import { FakeServer, type Notification } from './server.js';
 
 let server: FakeServer;

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { MeetingSchema } from '../src/generated/turms/model_pb.js';
-import { TurmsNotificationSchema } from '../src/generated/turms/notification_pb.js';
+import { MeetingSchema } from '../src/gen/turms/model_pb.js';
+import { TurmsNotificationSchema } from '../src/gen/turms/notification_pb.js';
 import { readPush } from '../src/pushes.js';
 import type { Notification } from './server.js';
 

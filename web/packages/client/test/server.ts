@@ -1,8 +1,8 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { TurmsNotificationSchema } from '../src/generated/turms/notification_pb.js';
-import { type TurmsRequest, TurmsRequestSchema } from '../src/generated/turms/request_pb.js';
+import { TurmsNotificationSchema } from '../src/gen/turms/notification_pb.js';
+import { type TurmsRequest, TurmsRequestSchema } from '../src/gen/turms/request_pb.js';
 
 export type Notification = MessageInitShape<typeof TurmsNotificationSchema>;
 type Answer = Pick<Notification, 'code' | 'reason' | 'data'> | 'silence';
