@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const protoRoot = join(here, '../../../../proto');
-const out = join(here, '../src/generated');
+const out = join(here, '../src/gen');
 const plugin = join(
   dirname(createRequire(import.meta.url).resolve('@bufbuild/protoc-gen-es/package.json')),
   'bin/protoc-gen-es',
