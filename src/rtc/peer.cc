@@ -191,7 +191,7 @@ void Peer::update_connected() {
   if (*remote_fingerprint_ != *dtls_->remote_fingerprint()) {
     return fail(FailReason::kFingerprintMismatch);
   }
-  const auto keys = dtls_->export_srtp_keys();
+  const auto keys = dtls_->take_srtp_keys();
   if (!keys) return fail(FailReason::kNoSrtpProfile);
   srtp_ =
       std::make_unique<srtp::Session>(resources_.srtp, keys->profile, keys->local, keys->remote);

@@ -11,24 +11,23 @@
 #include "base/check.h"
 #include "base/crypto.h"
 
-// dtls::Transport sets OpenSSL's handshake deadline through BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT, which
+// dtls::Handshake sets OpenSSL's handshake deadline through BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT, which
 // hands out the deadline itself up to 3.1, and a copy from 3.2 on.
 #if OPENSSL_VERSION_NUMBER < 0x30000000L || OPENSSL_VERSION_NUMBER >= 0x30200000L
-#error "OpenSSL 3.0 or 3.1 is needed: see dtls/transport.h"
+#error "OpenSSL 3.0 or 3.1 is needed: see dtls/handshake.h"
 #endif
 
 namespace turms::rtc::dtls {
 namespace {
 
-/// What browsers offer. The RSA ones matter only against a remote certificate with an RSA key.
+/// AES-GCM alone, since Records speaks nothing else: every WebRTC peer has the first one (RFC 8827
+/// section 6.5). The RSA ones serve against a remote certificate with an RSA key.
 constexpr const char* kCiphers =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384:"
-    "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA";
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384";
 /// The server's order decides.
 constexpr const char* kSrtpProfiles =
     "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
-constexpr long kMaxRecord = 1200;
 
 void need(bool done, const char* what) {
   if (!done) throw std::runtime_error(std::string("OpenSSL: ") + what + " failed");
@@ -79,13 +78,11 @@ Context::Context() {
            SSL_CTX_use_certificate(ctx_, certificate_.certificate_) == 1 &&
            SSL_CTX_use_PrivateKey(ctx_, certificate_.key_) == 1 &&
            SSL_CTX_set_cipher_list(ctx_, kCiphers) == 1 &&
-           SSL_CTX_set1_groups_list(ctx_, "X25519:P-256:P-384") == 1 &&
-           SSL_CTX_set_max_send_fragment(ctx_, kMaxRecord) == 1,
+           SSL_CTX_set1_groups_list(ctx_, "X25519:P-256:P-384") == 1,
        "configuring a context");
   restrict_srtp_profiles(kSrtpProfiles);
   SSL_CTX_set_options(ctx_, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(ctx_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+                                SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(ctx_, SSL_SESS_CACHE_OFF);
   // Both sides show a certificate; whether it is the right one is settled by its fingerprint, which
   // may become known after the handshake.

@@ -44,7 +44,7 @@ class Context {
   void restrict_srtp_profiles(const char* names);
 
  private:
-  friend class Transport;
+  friend class Handshake;
   Certificate certificate_;
   ssl_ctx_st* ctx_ = nullptr;
 };

@@ -1,37 +1,33 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "rtc/dtls/records.h"
 #include "rtc/parameters.h"
 #include "rtc/srtp/profile.h"
-
-struct ssl_st;
-struct timeval;
 
 namespace turms::rtc::dtls {
 
 class Context;
+class Handshake;
 
-/// One DTLS 1.2 association (RFC 6347) that keys SRTP (RFC 5764), over OpenSSL with a BIO of our
-/// own that keeps datagram boundaries. Owned by a peer, lives on its thread. It accepts any
+/// One DTLS 1.2 association (RFC 6347) that keys SRTP (RFC 5764). Owned by a peer, lives on its
+/// thread. OpenSSL does the handshake and is let go of when that is done; what comes after
+/// (application data, alerts, the last flight again) goes through Records. It accepts any
 /// certificate: compare remote_fingerprint() before trusting what comes out.
 ///
-/// Time. OpenSSL times its retransmissions with the real clock, also inside SSL_read. To put them
-/// on ours, the timer callback answers with an hour, so that OpenSSL by itself never finds its
-/// deadline passed; the BIO is told of each start and stop of the timer
-/// (BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT), from which deadline_ is kept on our time line; and when that
-/// has passed, OpenSSL's deadline, whose address came with the same control, is set into the past
-/// just before DTLSv1_handle_timeout. In OpenSSL 3.0 and 3.1 that address is of the deadline
-/// itself, from 3.2 on of a copy: Context checks the version.
-///
-/// Bounds: kMaxOutgoing datagrams not yet taken; further ones are lost as on a network.
+/// Bounds: kMaxOutgoing datagrams not yet taken; further ones are lost as on a network. The last
+/// flight is repeated kMaxRepeats times.
 class Transport {
  public:
   static constexpr size_t kMaxDatagram = 1200;
   static constexpr size_t kMaxOutgoing = 16;
+  static constexpr int kMaxRepeats = 16;
+  /// Of a flight, doubled from one retransmission to the next.
   static constexpr Duration kFirstTimeout = std::chrono::milliseconds(100);
   static constexpr Duration kMaxTimeout = std::chrono::seconds(2);
 
@@ -44,17 +40,17 @@ class Transport {
 
   /// The client sends its ClientHello; a server needs no start.
   void start(TimePoint now);
-  /// False when it is no DTLS.
+  /// False when it is no DTLS. Call read() until it returns 0 while the datagram is still there.
   bool receive(TimePoint now, ByteView datagram);
-  /// Plain application data of what receive() took, one record per call; 0 when there is no more.
-  /// What does not fit is lost.
+  /// Plain application data of what receive() took, one record per call; 0 when there is no more. A
+  /// record that does not fit is lost.
   size_t read(MutableByteView out);
-  /// Application data into one datagram. False unless connected and not too large.
+  /// Application data as one datagram. False unless connected and not too large.
   bool send(ByteView data);
   /// Sends close_notify.
   void close();
 
-  [[nodiscard]] TimePoint next_timeout() const { return deadline_; }
+  [[nodiscard]] TimePoint next_timeout() const;
   void handle_timeout(TimePoint now);
 
   [[nodiscard]] State state() const { return state_; }
@@ -68,30 +64,32 @@ class Transport {
     srtp::MasterKey local;
     srtp::MasterKey remote;
   };
-  /// Nothing when no SRTP profile was agreed on; once connected.
-  [[nodiscard]] std::optional<SrtpKeys> export_srtp_keys() const;
+  /// Nothing when no SRTP profile was agreed on; once connected, and once.
+  [[nodiscard]] std::optional<SrtpKeys> take_srtp_keys();
 
   /// Datagrams to send, in order.
   [[nodiscard]] std::vector<Bytes> take_outgoing();
 
  private:
-  friend struct BioCallbacks;
-
-  void advance_handshake();
-  void prepare_to_write();
+  void after_handshake();
   void on_handshake_done();
-  void handle_error(int result);
+  void repeat_last_flight();
+  void queue(Bytes datagram);
 
-  ssl_st* ssl_ = nullptr;
   DtlsRole role_;
   State state_ = State::kNew;
-  TimePoint now_{};
-  TimePoint deadline_ = kNever;
-  Duration timeout_ = kFirstTimeout;
-  timeval* openssl_deadline_ = nullptr;
-  ByteView incoming_;  // during receive() only
+  std::unique_ptr<Handshake> handshake_;  // until connected
+  std::optional<Records> records_;        // from then on
+  ByteView incoming_;                     // what read() has not looked at
+  std::vector<Bytes> early_data_;         // application data that came with the last flight
   std::vector<Bytes> outgoing_;
   std::optional<DtlsFingerprint> remote_fingerprint_;
+  std::unique_ptr<SrtpKeys> srtp_keys_;
+  /// Server: its Finished message, to be repeated when the client repeats its own (RFC 6347 section
+  /// 4.2.4).
+  Bytes finished_;
+  uint64_t next_plain_sequence_ = 0;  // of epoch 0, for the ChangeCipherSpec before it
+  int repeats_ = 0;
 };
 
 }  // namespace turms::rtc::dtls

@@ -95,15 +95,7 @@ class OpenSslBackend final : public Backend {
   [[nodiscard]] Kind kind() const override { return Kind::kOpenSsl; }
 
   std::unique_ptr<Cipher> make_cipher(Profile profile, ByteView key, ByteView auth_key) override {
-    switch (profile) {
-      case Profile::kAeadAes128Gcm:
-        return std::make_unique<GcmCipher>(EVP_aes_128_gcm(), key);
-      case Profile::kAeadAes256Gcm:
-        return std::make_unique<GcmCipher>(EVP_aes_256_gcm(), key);
-      case Profile::kAes128CmSha1_80:
-        break;
-    }
-    return std::make_unique<CmCipher>(key, auth_key);
+    return make_openssl_cipher(profile, key, auth_key);
   }
 
   void seal_cm_batch(std::span<const SealRequest> requests) override {
@@ -112,6 +104,18 @@ class OpenSslBackend final : public Backend {
 };
 
 }  // namespace
+
+std::unique_ptr<Cipher> make_openssl_cipher(Profile profile, ByteView key, ByteView auth_key) {
+  switch (profile) {
+    case Profile::kAeadAes128Gcm:
+      return std::make_unique<GcmCipher>(EVP_aes_128_gcm(), key);
+    case Profile::kAeadAes256Gcm:
+      return std::make_unique<GcmCipher>(EVP_aes_256_gcm(), key);
+    case Profile::kAes128CmSha1_80:
+      break;
+  }
+  return std::make_unique<CmCipher>(key, auth_key);
+}
 
 std::unique_ptr<Backend> make_openssl_backend() {
   return std::make_unique<OpenSslBackend>();

@@ -1,0 +1,172 @@
+#include "rtc/dtls/records.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+
+#include <memory>
+
+#include "base/check.h"
+
+namespace turms::rtc::dtls {
+namespace {
+
+constexpr uint16_t kVersion = 0xFEFD;
+constexpr uint16_t kEpoch = 1;
+constexpr size_t kNonce = 8;
+constexpr size_t kTag = 16;
+constexpr uint64_t kWindow = 64;
+
+struct FreeCipher {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
+
+/// Made per record: records are rare, and a kept one costs more memory than all the rest here.
+CipherContext make_cipher(bool aes256, const uint8_t* key, const uint8_t* iv, int encrypt) {
+  CipherContext context(EVP_CIPHER_CTX_new());
+  const EVP_CIPHER* cipher = aes256 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
+  TURMS_CHECK(context != nullptr &&
+              EVP_CipherInit_ex(context.get(), cipher, nullptr, key, iv, encrypt) == 1);
+  return context;
+}
+
+/// Sequence with epoch, type, version, plain size (RFC 5246 section 6.2.3.3, RFC 6347
+/// section 4.1.2.1).
+std::array<uint8_t, 13> additional_data(uint64_t sequence, ContentType type, size_t size) {
+  std::array<uint8_t, 13> data;
+  store_be64(data.data(), uint64_t{kEpoch} << 48 | sequence);
+  data[8] = static_cast<uint8_t>(type);
+  store_be16(&data[9], kVersion);
+  store_be16(&data[11], static_cast<uint16_t>(size));
+  return data;
+}
+
+/// RFC 5246 section 6.3.
+void derive_key_block(const Secrets& secrets, MutableByteView out) {
+  EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr);
+  EVP_KDF_CTX* context = EVP_KDF_CTX_new(kdf);
+  EVP_KDF_free(kdf);
+  TURMS_CHECK(context != nullptr);
+  std::string digest = secrets.aes256 ? "SHA384" : "SHA256";
+  std::string label = "key expansion";
+  auto master = secrets.master;
+  auto server_random = secrets.server_random;
+  auto client_random = secrets.client_random;
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master.data(), master.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, label.data(), label.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, server_random.data(),
+                                        server_random.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, client_random.data(),
+                                        client_random.size()),
+      OSSL_PARAM_construct_end()};
+  TURMS_CHECK(EVP_KDF_derive(context, out.data(), out.size(), parameters) == 1);
+  EVP_KDF_CTX_free(context);
+}
+
+}  // namespace
+
+std::optional<RecordView> RecordView::parse(ByteView datagram) {
+  if (datagram.size() < kRecordHeader || datagram[1] != 0xFE) return std::nullopt;
+  const size_t size = kRecordHeader + load_be16(&datagram[11]);
+  if (datagram.size() < size) return std::nullopt;
+  const uint64_t numbers = load_be64(&datagram[3]);
+  return RecordView{static_cast<ContentType>(datagram[0]), static_cast<uint16_t>(numbers >> 48),
+                    numbers & 0xFFFFFFFFFFFF, datagram.first(size)};
+}
+
+Records::Records(DtlsRole role, const Secrets& secrets)
+    : aes256_(secrets.aes256),
+      next_sequence_(secrets.next_sequence),
+      next_nonce_(secrets.next_nonce) {
+  const size_t key = aes256_ ? 32 : 16;
+  std::array<uint8_t, 2 * (32 + 4)> block{};
+  derive_key_block(secrets, MutableByteView(block).first(2 * (key + 4)));
+  Key client;
+  Key server;
+  std::memcpy(client.key.data(), &block[0], key);
+  std::memcpy(server.key.data(), &block[key], key);
+  std::memcpy(client.salt.data(), &block[2 * key], 4);
+  std::memcpy(server.salt.data(), &block[2 * key + 4], 4);
+  write_ = role == DtlsRole::kClient ? client : server;
+  read_ = role == DtlsRole::kClient ? server : client;
+}
+
+void Records::seal(ContentType type, ByteView plain, Bytes& out) {
+  const size_t start = out.size();
+  out.resize(start + kOverhead + plain.size());
+  uint8_t* p = &out[start];
+  const auto additional = additional_data(next_sequence_, type, plain.size());
+  p[0] = static_cast<uint8_t>(type);
+  store_be16(p + 1, kVersion);
+  std::memcpy(p + 3, additional.data(), 8);
+  store_be16(p + 11, static_cast<uint16_t>(kNonce + plain.size() + kTag));
+
+  std::array<uint8_t, 12> iv;
+  std::memcpy(iv.data(), write_.salt.data(), 4);
+  store_be64(&iv[4], next_nonce_);
+  uint8_t* body = p + kRecordHeader;
+  std::memcpy(body, &iv[4], kNonce);
+  const CipherContext cipher = make_cipher(aes256_, write_.key.data(), iv.data(), 1);
+  int written = 0;
+  TURMS_CHECK(EVP_EncryptUpdate(cipher.get(), nullptr, &written, additional.data(),
+                                static_cast<int>(additional.size())) == 1 &&
+              EVP_EncryptUpdate(cipher.get(), body + kNonce, &written, plain.data(),
+                                static_cast<int>(plain.size())) == 1 &&
+              EVP_EncryptFinal_ex(cipher.get(), body + kNonce + plain.size(), &written) == 1 &&
+              EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTag,
+                                  body + kNonce + plain.size()) == 1);
+  ++next_sequence_;
+  ++next_nonce_;
+}
+
+std::optional<size_t> Records::decrypt(const Key& key, const RecordView& record,
+                                       MutableByteView out) const {
+  const ByteView body = record.bytes.subspan(kRecordHeader);
+  if (load_be16(&record.bytes[1]) != kVersion || record.epoch != kEpoch) return std::nullopt;
+  if (body.size() < kNonce + kTag) return std::nullopt;
+  const size_t size = body.size() - kNonce - kTag;
+  if (size > out.size()) return std::nullopt;
+  std::array<uint8_t, 12> iv;
+  std::memcpy(iv.data(), key.salt.data(), 4);
+  std::memcpy(&iv[4], body.data(), kNonce);
+  std::array<uint8_t, kTag> tag;
+  std::memcpy(tag.data(), &body[kNonce + size], kTag);
+  const auto additional = additional_data(record.sequence, record.type, size);
+  const CipherContext cipher = make_cipher(aes256_, key.key.data(), iv.data(), 0);
+  int written = 0;
+  uint8_t nothing = 0;
+  const bool authentic =
+      EVP_DecryptUpdate(cipher.get(), nullptr, &written, additional.data(),
+                        static_cast<int>(additional.size())) == 1 &&
+      EVP_DecryptUpdate(cipher.get(), out.data(), &written, &body[kNonce],
+                        static_cast<int>(size)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(cipher.get(), &nothing, &written) == 1;
+  return authentic ? std::optional(size) : std::nullopt;
+}
+
+std::optional<size_t> Records::open(const RecordView& record, MutableByteView out) {
+  const uint64_t sequence = record.sequence;
+  if (sequence <= highest_) {
+    const uint64_t age = highest_ - sequence;
+    if (age >= kWindow || (seen_ >> age & 1) != 0) return std::nullopt;
+  }
+  const auto size = decrypt(read_, record, out);
+  if (!size) return std::nullopt;
+  if (sequence > highest_) {
+    const uint64_t step = sequence - highest_;
+    seen_ = step >= kWindow ? 0 : seen_ << step;
+    highest_ = sequence;
+  }
+  seen_ |= uint64_t{1} << (highest_ - sequence);
+  return size;
+}
+
+std::optional<size_t> Records::open_own(const RecordView& record, MutableByteView out) const {
+  return decrypt(write_, record, out);
+}
+
+}  // namespace turms::rtc::dtls
