@@ -161,8 +161,6 @@ class Room {
   Status update_subscriptions(Now now, std::string_view identity,
                               const std::vector<std::string>& track_sids, bool subscribe);
   void update_metadata(Now now, std::string metadata);
-  /// CreateRoom for a room that is there: takes the settings it brings.
-  void configure(Now now, const RoomSettings& settings);
   /// Everyone leaves with this reason; nothing works on the room afterwards but take_outputs().
   void close(Now now, DisconnectReason reason);
 

@@ -167,20 +167,6 @@ void Room::update_metadata(Now /*now*/, std::string metadata) {
   room_changed_ = true;
 }
 
-void Room::configure(Now now, const RoomSettings& settings) {
-  if (settings.max_participants) parameters_.max_participants = *settings.max_participants;
-  if (!settings.metadata.empty() && settings.metadata != parameters_.metadata) {
-    update_metadata(now, settings.metadata);
-  }
-  if (settings.empty_timeout_s || settings.departure_timeout_s) {
-    parameters_.empty_timeout_s = settings.empty_timeout_s.value_or(parameters_.empty_timeout_s);
-    parameters_.departure_timeout_s =
-        settings.departure_timeout_s.value_or(parameters_.departure_timeout_s);
-    close_at_.reset();
-    check_empty(now);
-  }
-}
-
 void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMetadata& request) {
   server::RequestResponse response;
   response.request_id = request.request_id;

@@ -118,16 +118,10 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   if (in.departure_timeout() != 0) settings.departure_timeout_s = in.departure_timeout();
   if (in.max_participants() != 0) settings.max_participants = in.max_participants();
   settings.metadata = in.metadata();
-  Room* room = call.rooms.find(in.name());
-  if (room != nullptr) {
-    room->configure(call.now, settings);
-  } else {
-    const auto opened = call.rooms.open(in.name(), settings);
-    if (!opened) return std::unexpected(opened.error());
-    room = *opened;
-  }
-  call.rooms.touch(*room);
-  to_pb(room->info(), out);
+  // One that is there stays as it is.
+  const auto room = call.rooms.open(in.name(), settings);
+  if (!room) return std::unexpected(room.error());
+  to_pb((*room)->info(), out);
   return {};
 }
 

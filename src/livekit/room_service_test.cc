@@ -38,8 +38,9 @@ TEST_F(RoomServiceTest, RoomsAreMadeListedAndDeleted) {
   EXPECT_EQ(room.at("num_participants").as_int64(), 0) << "plain fields are written always";
   EXPECT_TRUE(room.at("creation_time").is_string()) << "64-bit numbers are text in proto3 JSON";
   const auto sid = room.at("sid").as_string();
-  room = ok(call("CreateRoom", R"({"name":"lounge"})"));
+  room = ok(call("CreateRoom", R"({"name":"lounge","empty_timeout":9,"metadata":"other"})"));
   EXPECT_EQ(room.at("sid").as_string(), sid) << "made once";
+  EXPECT_EQ(room.at("empty_timeout").as_int64(), 7);
   EXPECT_EQ(room.at("metadata").as_string(), "m");
   ok(call("CreateRoom", R"({"name":"attic"})"));
   EXPECT_EQ(ok(call("ListRooms", "{}")).at("rooms").as_array().size(), 2u);
