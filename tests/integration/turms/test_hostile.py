@@ -79,9 +79,11 @@ class Hostile(TurmsTest):
     def test_random_requests_are_answered_or_refused(self):
         for transport in (c.Tcp, c.WebSocket):
             client = self.sign_in(self.users[1], transport, device_type=c.IOS)
-            for _ in range(500):
-                message = b"\x08\x07" + self.random.randbytes(self.random.randint(1, 60))
-                client.send_message(message)
+            for i in range(500):
+                body = self.random.randbytes(self.random.randint(1, 60))
+                if i % 2:  # well-formed at the top, of any kind
+                    body = c.varint(self.random.randint(3, 6000) << 3 | 2) + c.varint(len(body)) + body
+                client.send_message(b"\x08\x07" + body)
                 notification = client.receive()
                 if notification.HasField("close_status"):
                     client = self.sign_in(self.users[1], transport, device_type=c.IOS)

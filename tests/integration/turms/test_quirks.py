@@ -87,8 +87,8 @@ class Quirks:
     def test_every_kind_is_answered(self):
         kinds = [field.name[:-len("_request")] for field in c.TurmsRequest.DESCRIPTOR.fields
                  if field.containing_oneof is not None and field.name.endswith("_request")
-                 and field.name != "delete_session_request"]
-        self.assertEqual(len(kinds), 72)  # 73 with the extension, without delete_session
+                 and field.number < 5000 and field.name != "delete_session_request"]
+        self.assertEqual(len(kinds), 71)  # of 72
         for kind in kinds:
             with self.subTest(kind):
                 self.assertNotEqual(self.client.request(kind).code, 0)

@@ -188,8 +188,8 @@ class SlowReceiver(TurmsTest):
         start = 0
         while True:
             page = again.request("query_messages", are_group_messages=False, from_ids=[self.users[0]],
-                                 delivery_date_start=start, max_count=1000)
-            new = [m for m in page.data.messages.messages if m.id not in set(found[-1000:])]
+                                 delivery_date_start=start, max_count=50)
+            new = [m for m in page.data.messages.messages if m.id not in set(found[-50:])]
             if not new:
                 break
             found += [m.id for m in new]
