@@ -194,7 +194,9 @@ typedef struct turms_conference {
   turms_status (*cancel_meeting)(void* self, turms_call call, int64_t meeting_id);
   /* Meetings made by a user that go on. Completed with complete_with_count(). */
   turms_status (*count_active_meetings)(void* self, turms_call call, int64_t user_id);
-  /* Completed with complete_with_text(): the token. Lets in again who had been removed. */
+  /* Completed with complete_with_text(): the token. Lets in again who had been removed. NOT_FOUND
+   * when the plugin does not know the meeting: the host then calls create_meeting and tries again.
+   */
   turms_status (*accept)(void* self, turms_call call, const turms_admission* admission);
   /* Completed with complete_with_participants(). */
   turms_status (*list_participants)(void* self, turms_call call, int64_t meeting_id);

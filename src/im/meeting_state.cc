@@ -40,13 +40,11 @@ Task<void> Meetings::resume() {
   for (Meeting& meeting : *found) {
     if (live_.size() >= kMaxActive) break;
     const bool started = meeting.start_date <= context_.now();
-    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
-                                       : settings_.max_participants_of_private_meeting;
     Live& live = keep(meeting);
     if (auto audience = co_await audience_of(meeting)) live.audience = *audience;
     if (!started || !provider_.available()) continue;
     live.has_room = true;
-    auto room = co_await provider_.create_meeting(meeting, limit);
+    auto room = co_await make_room(meeting);
     if (room) continue;
     log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
     if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
@@ -109,7 +107,17 @@ Task<std::optional<Push>> Meetings::state_push(MeetingId id) {
   it = live_.find(id);
   // A later change tells its own state, which is newer than this one.
   if (it == live_.end() || it->second.version != version) co_return std::nullopt;
-  if (audience && *audience != nullptr) it->second.audience = *audience;
+  if (audience && *audience != nullptr) {
+    it->second.audience = *audience;
+    // Whoever is not one of them came in with an old token: the provider may have forgotten whom it
+    // was told to remove.
+    for (const MeetingParticipant& p : it->second.participants) {
+      const std::vector<UserId>& may_see = **audience;
+      if (!std::binary_search(may_see.begin(), may_see.end(), p.user_id)) {
+        provider_.member_removed(id, p.user_id);
+      }
+    }
+  }
   if (it->second.audience == nullptr) co_return std::nullopt;
   co_return Push{Audience{.recipients = it->second.audience, .extensions_only = true},
                  state_of(it->second)};
@@ -158,7 +166,7 @@ Task<Outcome<std::vector<MeetingStateChanged>>> Meetings::query_state(Caller cal
   co_return states;
 }
 
-// -------------------------------------------------------------------------- changes in the groups
+// --- changes in the groups ---
 
 std::vector<MeetingId> Meetings::meetings_of(GroupId id) const {
   std::vector<MeetingId> ids;

@@ -98,7 +98,7 @@ Meetings::Meetings(Context& context, Messages& messages, Delivery& delivery,
       encode_record_(std::move(encode_record)),
       settings_(std::move(settings)) {}
 
-// ------------------------------------------------------------------------------- who it is held
+// --- who it is held ---
 // with
 
 Task<Result<bool>> Meetings::may_see(const Meeting& meeting, UserId user) {
@@ -139,7 +139,7 @@ MeetingStateChanged Meetings::state_of(const Live& live) const {
   return {live.meeting, live.participants, live.version, settings_.media_url};
 }
 
-// ---------------------------------------------------------------------------------------- creating
+// --- creating ---
 
 Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting command) {
   if (!provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
@@ -205,10 +205,8 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   const bool starts_now = meeting.start_date <= meeting.creation_date;
   Failure failure;
   if (starts_now) {
-    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
-                                       : settings_.max_participants_of_private_meeting;
     keep(meeting).has_room = true;  // from here on the provider may report
-    auto room = co_await provider_.create_meeting(meeting, limit);
+    auto room = co_await make_room(meeting);
     if (!room) failure = refuse(room.error()).error();
     made = room.has_value();
   } else {
@@ -229,8 +227,14 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   co_return std::unexpected(std::move(failure));
 }
 
-// -------------------------------------------------------------------------------------------
-// ending
+/// The same room again is no error to a provider.
+Stored<None> Meetings::make_room(const Meeting& meeting) {
+  const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
+                                     : settings_.max_participants_of_private_meeting;
+  co_return co_await provider_.create_meeting(meeting, limit);
+}
+
+// --- ending ---
 
 Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> id) {
   if (!id) co_return refuse(Code::kIllegalArgument, "the id is missing");
@@ -329,7 +333,7 @@ Task<void> Meetings::end_all(GroupId id) {
   }
 }
 
-// --------------------------------------------------------------------------- querying and changing
+// --- querying and changing ---
 
 Task<Outcome<std::vector<Meeting>>> Meetings::query(Caller caller, QueryMeetings query) {
   if (query.skip.value_or(0) < 0 || query.limit.value_or(0) < 0) {
@@ -435,8 +439,7 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
   co_return reply;
 }
 
-// ------------------------------------------------------------------------------------------
-// joining
+// --- joining ---
 
 Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     Caller caller, UpdateMeetingInvitation command) {
@@ -463,7 +466,13 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     if (!may_join) co_return std::unexpected(may_join.error());
     auto admitted = co_await admission(caller, meeting);
     if (!admitted) co_return std::unexpected(admitted.error());
-    auto token = co_await provider_.accept(std::move(*admitted));
+    auto token = co_await provider_.accept(*admitted);
+    if (!token && token.error().code == ErrorCode::kNotFound) {
+      // The provider has been restarted since the room was made.
+      auto room = co_await make_room(meeting);
+      if (!room) co_return refuse(room.error());
+      token = co_await provider_.accept(std::move(*admitted));
+    }
     if (!token) co_return refuse(token.error());
     reply.data = std::move(*token);
   }
@@ -486,10 +495,8 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
   }
   if (Live& live = live_.at(meeting.id); !live.has_room) {
     // It was to start later, or the server has been away.
-    const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
-                                       : settings_.max_participants_of_private_meeting;
     live.has_room = true;
-    auto room = co_await provider_.create_meeting(meeting, limit);
+    auto room = co_await make_room(meeting);
     if (!room) {
       if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
       co_return refuse(room.error());

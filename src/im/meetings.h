@@ -94,8 +94,9 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Meetings(Context& context, Messages& messages, Delivery& delivery, ConferenceProvider& provider,
            EncodeRecord encode_record, MeetingSettings settings = {});
 
-  /// Once, before requests: takes up the meetings that were going on when the server stopped. Their
-  /// rooms are made again if they are gone; a room that stays empty then ends in time.
+  /// Before requests: takes up the meetings that were going on when the server stopped. Their
+  /// rooms are made again if they are gone; a room that stays empty then ends in time. Again after
+  /// the provider was restarted.
   Task<void> resume();
   /// About every second: mutes that ran out.
   void tick();
@@ -143,6 +144,7 @@ class Meetings final : public ConferenceListener, public GroupListener {
   };
 
   Task<Outcome<Push>> open(Meeting& meeting);
+  Stored<None> make_room(const Meeting& meeting);
   Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
   Task<Result<Recipients>> audience_of(const Meeting& meeting);
   Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);

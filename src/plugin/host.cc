@@ -1,0 +1,290 @@
+#include "plugin/host.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/task.h"
+#include "plugin/loaded_plugin.h"
+
+namespace turms::plugin {
+
+namespace {
+
+constexpr std::string_view kHttpPrefix = "/plugins/";
+
+const char* device_name(im::DeviceType type) {
+  switch (type) {
+    case im::DeviceType::kDesktop:
+      return "DESKTOP";
+    case im::DeviceType::kBrowser:
+      return "BROWSER";
+    case im::DeviceType::kIos:
+      return "IOS";
+    case im::DeviceType::kAndroid:
+      return "ANDROID";
+    case im::DeviceType::kOthers:
+      return "OTHERS";
+    case im::DeviceType::kUnknown:
+      break;
+  }
+  return "UNKNOWN";
+}
+
+template <class T>
+Result<T> take(Result<CallValue> result) {
+  if (!result) return std::unexpected(std::move(result.error()));
+  if (T* value = std::get_if<T>(&*result)) return std::move(*value);
+  return fail(ErrorCode::kInternal, "the plugin completed with the wrong kind of answer");
+}
+
+Result<im::None> take_nothing(Result<CallValue> result) {
+  if (!result) return std::unexpected(std::move(result.error()));
+  return im::None();
+}
+
+}  // namespace
+
+class Host::Impl final : public im::ConferenceProvider {
+ public:
+  Impl(net::Loop& loop, net::HttpServer* server, HostConfig config)
+      : loop_(loop), server_(server), config_(std::move(config)) {
+    if (server_ == nullptr) return;
+    net::RouteOptions options;
+    options.max_body_bytes = config_.max_http_body;
+    server_->route_prefix(
+        "*", std::string(kHttpPrefix),
+        [this](net::HttpRequest request, net::HttpResponder responder) {
+          serve(std::move(request), std::move(responder));
+        },
+        options);
+  }
+  ~Impl() override {
+    if (server_ != nullptr) server_->remove_route(std::string(kHttpPrefix));
+    while (!plugins_.empty()) plugins_.pop_back();
+  }
+
+  void load(const std::vector<std::string>& names);
+  Status load_file(const std::string& file);
+  LoadedPlugin* find(std::string_view name);
+  std::vector<PluginStatus> statuses() const;
+  void set_listener(im::ConferenceListener& listener) {
+    listener_ = &listener;
+    for (const auto& plugin : plugins_) plugin->set_listener(listener_);
+  }
+
+  bool available() const override { return provider() != nullptr; }
+  im::Stored<im::None> create_meeting(im::Meeting meeting, int max_participants) override;
+  im::Stored<im::None> cancel_meeting(MeetingId id) override;
+  im::Stored<int64_t> count_active_meetings(UserId user) override;
+  im::Stored<std::string> accept(im::Admission admission) override;
+  im::Stored<std::vector<im::MeetingParticipant>> participants(MeetingId id) override;
+  void member_removed(MeetingId id, UserId user) override;
+  void member_muted(MeetingId id, UserId user, bool muted) override;
+  void member_role_changed(MeetingId id, UserId user, im::GroupMemberRole role) override;
+
+ private:
+  LoadedPlugin* provider() const {
+    for (const auto& plugin : plugins_) {
+      if (plugin->conference() != nullptr) return plugin.get();
+    }
+    return nullptr;
+  }
+  using Invoke = std::function<turms_status(const turms_conference&, void* self, turms_call)>;
+  Task<Result<CallValue>> call(Invoke invoke);
+  /// Of what is told: nobody waits for an answer.
+  template <class F>
+  void tell(F&& f) {
+    LoadedPlugin* plugin = provider();
+    if (plugin == nullptr) return;
+    try {
+      f(*plugin->conference(), plugin->self());
+    } catch (...) {
+      log::error("plugin {}: threw out of a call", plugin->status().name);
+    }
+  }
+  void serve(net::HttpRequest request, net::HttpResponder responder);
+
+  net::Loop& loop_;
+  net::HttpServer* server_;
+  const HostConfig config_;
+  im::ConferenceListener* listener_ = nullptr;
+  std::vector<std::unique_ptr<LoadedPlugin>> plugins_;
+};
+
+// --- loading ---
+
+void Host::Impl::load(const std::vector<std::string>& names) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  if (names.empty()) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(config_.directory, ignored)) {
+      if (entry.path().extension() == ".so") files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+  }
+  for (const std::string& name : names) {
+    const fs::path directory(config_.directory);
+    const fs::path plain = directory / (name + ".so");
+    std::error_code ignored;
+    files.push_back(fs::exists(plain, ignored) ? plain
+                                               : directory / ("turms-plugin-" + name + ".so"));
+  }
+  for (const std::string& file : files) (void)load_file(file);
+}
+
+Status Host::Impl::load_file(const std::string& file) {
+  if (plugins_.size() >= kMaxPlugins) {
+    return fail(ErrorCode::kResourceExhausted, "too many plugins");
+  }
+  auto plugin = std::make_unique<LoadedPlugin>(loop_, config_, file);
+  plugin->set_listener(listener_);
+  auto loaded = plugin->load();
+  if (loaded && find(plugin->status().name) != nullptr) {
+    return fail(ErrorCode::kAlreadyExists,
+                fmt::format("plugin {} is loaded already", plugin->status().name));
+  }
+  plugins_.push_back(std::move(plugin));
+  return loaded ? plugins_.back()->start() : loaded;
+}
+
+LoadedPlugin* Host::Impl::find(std::string_view name) {
+  for (const auto& plugin : plugins_) {
+    if (plugin->status().name == name) return plugin.get();
+  }
+  return nullptr;
+}
+
+std::vector<PluginStatus> Host::Impl::statuses() const {
+  std::vector<PluginStatus> out;
+  for (const auto& plugin : plugins_) out.push_back(plugin->status());
+  return out;
+}
+
+void Host::Impl::serve(net::HttpRequest request, net::HttpResponder responder) {
+  const std::string rest = request.path.substr(kHttpPrefix.size());
+  const size_t slash = rest.find('/');
+  LoadedPlugin* plugin = slash == std::string::npos ? nullptr : find(rest.substr(0, slash));
+  if (plugin == nullptr) return responder.send(net::HttpResponse::text(404, "no such plugin\n"));
+  plugin->serve(std::move(request), rest.substr(slash), std::move(responder));
+}
+
+// --- conference ---
+
+Task<Result<CallValue>> Host::Impl::call(Invoke invoke) {
+  LoadedPlugin* plugin = provider();
+  if (plugin == nullptr) co_return fail(ErrorCode::kUnavailable, "no conference plugin runs");
+  Completion<Result<CallValue>> done;
+  plugin->call(done.setter(),
+               [&](turms_call id) { return invoke(*plugin->conference(), plugin->self(), id); });
+  co_return co_await done;
+}
+
+im::Stored<im::None> Host::Impl::create_meeting(im::Meeting meeting, int max_participants) {
+  turms_meeting raw{};
+  raw.struct_size = sizeof raw;
+  raw.id = meeting.id.value;
+  raw.creator_id = meeting.creator_id.value;
+  raw.group_id = meeting.group_id ? meeting.group_id->value : 0;
+  raw.user_id = meeting.user_id ? meeting.user_id->value : 0;
+  raw.name = meeting.name.c_str();
+  raw.start_date = meeting.start_date.unix_ms;
+  raw.max_participants = max_participants;
+  auto result = co_await call([&](const turms_conference& table, void* self, turms_call id) {
+    return table.create_meeting(self, id, &raw);
+  });
+  co_return take_nothing(std::move(result));
+}
+
+im::Stored<im::None> Host::Impl::cancel_meeting(MeetingId meeting) {
+  auto result = co_await call([=](const turms_conference& table, void* self, turms_call id) {
+    return table.cancel_meeting(self, id, meeting.value);
+  });
+  co_return take_nothing(std::move(result));
+}
+
+im::Stored<int64_t> Host::Impl::count_active_meetings(UserId user) {
+  auto result = co_await call([=](const turms_conference& table, void* self, turms_call id) {
+    return table.count_active_meetings(self, id, user.value);
+  });
+  co_return take<int64_t>(std::move(result));
+}
+
+im::Stored<std::string> Host::Impl::accept(im::Admission admission) {
+  turms_admission raw{};
+  raw.struct_size = sizeof raw;
+  raw.meeting_id = admission.meeting_id.value;
+  raw.user_id = admission.user_id.value;
+  raw.user_name = admission.user_name.c_str();
+  raw.device = device_name(admission.device_type);
+  raw.role = static_cast<turms_role>(admission.role);
+  raw.muted = admission.muted ? 1 : 0;
+  auto result = co_await call([&](const turms_conference& table, void* self, turms_call id) {
+    return table.accept(self, id, &raw);
+  });
+  co_return take<std::string>(std::move(result));
+}
+
+im::Stored<std::vector<im::MeetingParticipant>> Host::Impl::participants(MeetingId meeting) {
+  auto result = co_await call([=](const turms_conference& table, void* self, turms_call id) {
+    return table.list_participants(self, id, meeting.value);
+  });
+  co_return take<std::vector<im::MeetingParticipant>>(std::move(result));
+}
+
+void Host::Impl::member_removed(MeetingId id, UserId user) {
+  tell([&](const turms_conference& table, void* self) {
+    table.member_removed(self, id.value, user.value);
+  });
+}
+
+void Host::Impl::member_muted(MeetingId id, UserId user, bool muted) {
+  tell([&](const turms_conference& table, void* self) {
+    table.member_muted(self, id.value, user.value, muted ? 1 : 0);
+  });
+}
+
+void Host::Impl::member_role_changed(MeetingId id, UserId user, im::GroupMemberRole role) {
+  tell([&](const turms_conference& table, void* self) {
+    table.member_role_changed(self, id.value, user.value, static_cast<turms_role>(role));
+  });
+}
+
+// --- Host ---
+
+Host::Host(net::Loop& loop, net::HttpServer* server, HostConfig config)
+    : impl_(std::make_unique<Impl>(loop, server, std::move(config))) {}
+Host::~Host() = default;
+
+void Host::load(const std::vector<std::string>& names) {
+  impl_->load(names);
+}
+Status Host::load_file(const std::string& file) {
+  return impl_->load_file(file);
+}
+
+Status Host::start(const std::string& name) {
+  LoadedPlugin* plugin = impl_->find(name);
+  if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
+  return plugin->start();
+}
+
+Status Host::stop(const std::string& name) {
+  LoadedPlugin* plugin = impl_->find(name);
+  if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
+  plugin->stop();
+  return {};
+}
+
+std::vector<PluginStatus> Host::statuses() const {
+  return impl_->statuses();
+}
+im::ConferenceProvider& Host::conference() {
+  return *impl_;
+}
+void Host::set_conference_listener(im::ConferenceListener& listener) {
+  impl_->set_listener(listener);
+}
+
+}  // namespace turms::plugin

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "plugin/host.h"
+#include "turms/plugin.h"
+
+namespace turms::plugin {
+
+/// What a call may complete with.
+using CallValue =
+    std::variant<std::monostate, int64_t, std::string, std::vector<im::MeetingParticipant>>;
+using CallHandler = std::function<void(Result<CallValue>)>;
+
+/// One plugin from loading to unloading, and the services it gets: the `context` of its turms_host.
+/// Services are called from any thread; everything else is the control thread's. It stays where it
+/// is until the host goes, so that a thread that a plugin forgot finds at least this.
+///
+/// What comes from a plugin goes through the loop, marked with the run (start to stop) it was said
+/// in: what arrives from an earlier run is ignored.
+class LoadedPlugin {
+ public:
+  /// Functions a plugin has waiting for the control thread.
+  static constexpr size_t kMaxPosted = 100'000;
+  static constexpr size_t kMaxParticipants = 100'000;
+
+  LoadedPlugin(net::Loop& loop, const HostConfig& config, std::string file);
+  ~LoadedPlugin();
+  LoadedPlugin(const LoadedPlugin&) = delete;
+  LoadedPlugin& operator=(const LoadedPlugin&) = delete;
+
+  /// dlopen, entry, checks. The error is kept in status() too.
+  Status load();
+  Status start();
+  void stop();
+
+  [[nodiscard]] const PluginStatus& status() const { return status_; }
+  [[nodiscard]] bool running() const { return status_.state == PluginState::kRunning; }
+  [[nodiscard]] const turms_conference* conference() const {
+    return running() && table_ != nullptr ? table_->conference : nullptr;
+  }
+  [[nodiscard]] void* self() const { return self_; }
+
+  /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once, later.
+  void call(CallHandler handler, const std::function<turms_status(turms_call)>& invoke);
+  /// A request under /plugins/<name>/; `path` is the rest with its leading slash.
+  void serve(net::HttpRequest request, const std::string& path, net::HttpResponder responder);
+
+  void set_listener(im::ConferenceListener* listener) { listener_ = listener; }
+
+ private:
+  struct Call {
+    CallHandler handler;
+    net::Loop::TimerId deadline;
+  };
+  struct HttpCall {
+    net::HttpResponder responder;
+    net::Loop::TimerId deadline;
+  };
+  struct Services;  // the C functions of turms_host
+  turms_host make_services();
+
+  Status check_table();
+  Status failed(ErrorCode code, std::string why);
+  void finish_call(turms_call call, Result<CallValue> result);
+  void finish_http(turms_call call, net::HttpResponse response);
+  /// Any thread. False: too many wait.
+  bool post(std::function<void()> function);
+
+  net::Loop& loop_;
+  const HostConfig& config_;
+  PluginStatus status_;
+  void* library_ = nullptr;
+  const turms_plugin* table_ = nullptr;
+  void* self_ = nullptr;
+  turms_host services_{};
+  std::map<std::string, std::string> settings_;
+  im::ConferenceListener* listener_ = nullptr;
+  turms_http_handler http_handler_ = nullptr;
+  void* http_data_ = nullptr;
+
+  std::unordered_map<turms_call, Call> calls_;
+  std::unordered_map<turms_call, HttpCall> http_calls_;
+  std::unordered_map<uint64_t, net::Loop::TimerId> timers_;
+  turms_call next_call_ = 0;
+
+  std::atomic<uint64_t> next_timer_{0};
+  std::atomic<uint64_t> run_{0};
+  std::atomic<size_t> posted_{0};
+  /// Expires with this object: what is still in the loop then does nothing.
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace turms::plugin
