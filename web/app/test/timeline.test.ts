@@ -36,12 +36,15 @@ test.each(['sending', 'failed'] as const)('one that is %s is not taken for anoth
 });
 
 test('a recall shows one notice, whether the update or the notice of the server comes first', () => {
-  const notice: ChatMessage = { ...message(9, 60, ''), system: { kind: 'recalled', messageId: 1n } };
+  const notice: ChatMessage = { ...message(9, 60, '', 0n), system: { kind: 'recalled', messageId: 1n } };
   const start = mergeMessages([], [message(1, 10), message(2, 20)], me);
   const updateFirst = mergeMessages(applyRecall(start, 1n, 2n), [notice], me);
   const noticeFirst = applyRecall(mergeMessages(start, [notice], me), 1n, 2n);
   expect(ids(updateFirst)).toEqual([2n, 9n]);
   expect(ids(noticeFirst)).toEqual([2n, 9n]);
+  // The notice of the server does not say whose message it was.
+  expect(updateFirst[1]!.senderId).toBe(2n);
+  expect(noticeFirst[1]!.senderId).toBe(2n);
   expect(applyRecall(start, 1n, 2n)[0]).toMatchObject({ text: '', system: { kind: 'recalled' } });
 });
 

@@ -7,12 +7,12 @@ import { applyEdit, applyRecall, countUnread, type Entry, mergeMessages, replace
 export const pageSize = 50;
 const typingShownMs = 6000;
 const typingSentEveryMs = 4000;
-const readsAskedEveryMs = 4000;
+const readsAskedEveryMs = 1000;
 
 /** What was written in the groups: history, sending, read dates, typing. */
 export class ConversationsController {
   private nextLocal = 1;
-  private lastTypingSent = 0;
+  private readonly typingSent = new Map<bigint, number>();
   private readonly readsAsked = new Map<bigint, number>();
   private readonly marking = new Set<bigint>();
 
@@ -112,6 +112,8 @@ export class ConversationsController {
       status: 'sending',
     };
     this.nextLocal += 1;
+    // A message ends what the others see of its being written; the next one is told at once.
+    this.typingSent.delete(groupId);
     this.put(groupId, { ...conversation, entries: [...conversation.entries, entry] });
     await this.deliver(groupId, entry);
   }
@@ -152,8 +154,8 @@ export class ConversationsController {
   /** Tells the others that the user writes; no more often than is useful. */
   typing(groupId: bigint): void {
     const now = Date.now();
-    if (now - this.lastTypingSent < typingSentEveryMs) return;
-    this.lastTypingSent = now;
+    if (now - (this.typingSent.get(groupId) ?? 0) < typingSentEveryMs) return;
+    this.typingSent.set(groupId, now);
     // Whether it arrives matters to nobody.
     this.context.client.messages.typingInGroup(groupId).catch(() => {});
   }

@@ -41,7 +41,7 @@ function byTime(a: Entry, b: Entry): number {
  * notice of it, and an own message whose answer was lost recognised by its text.
  */
 export function mergeMessages(timeline: readonly Entry[], messages: readonly ChatMessage[], me: bigint): Entry[] {
-  let entries = [...timeline];
+  const entries = [...timeline];
   const indexById = new Map(entries.flatMap((entry, index) => (entry.id === undefined ? [] : [[entry.id, index]])));
   for (const message of messages) {
     const known = indexById.get(message.id);
@@ -62,11 +62,24 @@ export function mergeMessages(timeline: readonly Entry[], messages: readonly Cha
       indexById.set(message.id, entries.push(toEntry(message)) - 1);
     }
   }
-  const recalled = new Set(
-    messages.flatMap(({ system }) => (system?.kind === 'recalled' ? [system.messageId] : [])),
-  );
-  if (recalled.size > 0) entries = entries.filter(({ id }) => id === undefined || !recalled.has(id));
-  return entries.sort(byTime);
+  return withoutRecalled(entries).sort(byTime);
+}
+
+/** Drops what notices say was taken back; a notice that does not say by whom learns it from what it takes back. */
+function withoutRecalled(entries: Entry[]): Entry[] {
+  const recalled = new Map<bigint, bigint>();
+  for (const { id, system } of entries) {
+    if (system?.kind === 'recalled' && system.messageId !== id) recalled.set(system.messageId, 0n);
+  }
+  if (recalled.size === 0) return entries;
+  for (const { id, senderId } of entries) if (id !== undefined && recalled.has(id)) recalled.set(id, senderId);
+  return entries
+    .filter(({ id }) => id === undefined || !recalled.has(id))
+    .map((entry) =>
+      entry.system?.kind === 'recalled' && entry.senderId === 0n
+        ? { ...entry, senderId: recalled.get(entry.system.messageId) ?? 0n }
+        : entry,
+    );
 }
 
 /** Puts the notice of a recall in the place of the message, until the server's own notice arrives. */

@@ -159,13 +159,26 @@ function ReadBy({ groupId, conversation }: { groupId: bigint; conversation: Conv
   const members = useApp((state) => state.members.get(groupId));
   const last = conversation.entries.at(-1);
   const lastKey = last?.key;
-  useEffect(() => {
-    void app.conversations.askReads(groupId);
-  }, [groupId, lastKey]);
-  if (!last || last.senderId !== me || last.status !== 'sent' || last.system) return null;
-  const readers = [...conversation.reads].filter(([userId, readAt]) => userId !== me && readAt >= last.sentAt);
-  if (readers.length === 0) return null;
+  const isMine = last !== undefined && last.senderId === me && last.status === 'sent' && !last.system;
+  const readers = isMine
+    ? [...conversation.reads].filter(([userId, readAt]) => userId !== me && readAt >= last.sentAt)
+    : [];
   const isByAll = members !== undefined && readers.length >= members.length - 1;
+  const isOpen = isMine && !isByAll;
+  // The server tells nobody when others read: it is asked, ever more rarely.
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    let pauseMs = 1500;
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = () => {
+      if (document.visibilityState === 'visible') void app.conversations.askReads(groupId);
+      timer = setTimeout(ask, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, 60_000);
+    };
+    timer = setTimeout(ask, pauseMs);
+    return () => clearTimeout(timer);
+  }, [groupId, lastKey, isOpen]);
+  if (readers.length === 0) return null;
   return (
     <p className="read-by">
       <Icon name="check" size={14} />

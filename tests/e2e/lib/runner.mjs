@@ -1,0 +1,48 @@
+// Runs scenarios one after the other, says how each went, and ends with `N passed, N failed`.
+
+export class Runner {
+  #passed = 0;
+  #failed = 0;
+
+  constructor(onFailure) {
+    this.onFailure = onFailure;
+  }
+
+  /** Runs one check; returns whether it passed. */
+  async test(name, body) {
+    const start = Date.now();
+    try {
+      await body();
+      this.#passed += 1;
+      console.log(`ok    ${name} (${Date.now() - start} ms)`);
+      return true;
+    } catch (error) {
+      this.#failed += 1;
+      console.log(`FAIL  ${name} (${Date.now() - start} ms)\n${error?.stack ?? error}`);
+      await this.onFailure(name);
+      return false;
+    }
+  }
+
+  /** Prints the closing line; returns the exit status. */
+  finish() {
+    console.log(`${this.#passed} passed, ${this.#failed} failed`);
+    return this.#failed > 0 || this.#passed === 0 ? 1 : 0;
+  }
+}
+
+/** Asks again until `read` returns something true, and returns that; the last answer is told when it never does. */
+export async function eventually(read, what, timeoutMs = 20_000) {
+  const end = Date.now() + timeoutMs;
+  let last;
+  do {
+    try {
+      last = await read();
+      if (last) return last;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  } while (Date.now() < end);
+  throw new Error(`not within ${timeoutMs} ms: ${what} (last: ${last instanceof Error ? last.message : JSON.stringify(last)})`);
+}

@@ -1,0 +1,146 @@
+// Starts the server under test, and a real LiveKit server when asked for one: on free loopback ports, with a data
+// directory of their own.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 15_000;
+
+/** A TCP port that was free a moment ago. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Runs a program; resolves when `isReady` says so of a line of its output. */
+async function start(name, program, args, isReady) {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = [];
+  const ended = new Promise((done) => {
+    child.once('error', (error) => done(`${name}: ${error.message}`));
+    child.once('exit', (code, signal) => done(`${name} ended with ${signal ?? code}`));
+  });
+  const ready = new Promise((done) => {
+    const read = (stream) =>
+      createInterface({ input: stream }).on('line', (line) => {
+        log.push(line);
+        if (log.length > 2000) log.shift();
+        const answer = isReady(line);
+        if (answer) done({ answer });
+      });
+    read(child.stdout);
+    read(child.stderr);
+  });
+  const timeout = new Promise((done) => setTimeout(done, startTimeoutMs, `${name} did not get ready in time`).unref());
+  const outcome = await Promise.race([ready, ended, timeout]);
+  if (typeof outcome === 'string') {
+    child.kill('SIGKILL');
+    throw new Error(`${outcome}\n${log.slice(-30).join('\n')}`);
+  }
+  return {
+    answer: outcome.answer,
+    log,
+    pid: child.pid,
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      const late = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      const how = await ended;
+      clearTimeout(late);
+      return how;
+    },
+  };
+}
+
+function readReadyLine(line) {
+  try {
+    const event = JSON.parse(line);
+    return event.event === 'ready' ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function startLiveKit(binary, directory, webhookUrl) {
+  const [port, tcpPort, udpPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const secret = 'a-secret-of-this-run-that-is-long-enough';
+  const config = join(directory, 'livekit.yaml');
+  await writeFile(
+    config,
+    [
+      `port: ${port}`,
+      'bind_addresses: ["127.0.0.1"]',
+      `rtc: {tcp_port: ${tcpPort}, udp_port: ${udpPort}, node_ip: 127.0.0.1, use_external_ip: false}`,
+      `keys: {e2ekey: ${secret}}`,
+      `webhook: {api_key: e2ekey, urls: ["${webhookUrl}"]}`,
+      'logging: {level: info, json: true}',
+      '',
+    ].join('\n'),
+  );
+  const server = await start('livekit', binary, ['--config', config], (line) => line.includes('starting LiveKit server'));
+  return { ...server, url: `http://127.0.0.1:${port}`, publicUrl: `ws://127.0.0.1:${port}`, key: 'e2ekey', secret };
+}
+
+/**
+ * The server with the demo accounts 1, 2 and 3. `livekit` is the path of a real LiveKit server to hold the meetings;
+ * without it the built-in one does.
+ */
+export async function startTurms({ livekit, settings = {} } = {}) {
+  const binary = process.env.TURMS_BINARY ?? join(root, 'build/release/turms');
+  const directory = await mkdtemp(join(tmpdir(), 'turms-e2e-'));
+  const port = await freePort();
+  const media = livekit && (await startLiveKit(livekit, directory, `http://127.0.0.1:${port}/plugins/livekit/webhook`));
+  const all = {
+    'http.port': port,
+    'admin.port': 0,
+    'turms.gateway.websocket.port': 0,
+    'turms.gateway.tcp.port': 0,
+    'livekit.rtc.udp_port': 0,
+    'livekit.rtc.node_ip': '127.0.0.1',
+    ...(media && {
+      'livekit.enabled': false,
+      'plugins.livekit.url': media.url,
+      'plugins.livekit.public_url': media.publicUrl,
+      'plugins.livekit.api_key': media.key,
+      'plugins.livekit.api_secret': media.secret,
+    }),
+    ...settings,
+  };
+  const args = ['serve', '--dev', '--data', join(directory, 'data')];
+  for (const [key, value] of Object.entries(all)) args.push('--set', `${key}=${value}`);
+  const run = () => start('turms', binary, args, readReadyLine);
+  let server;
+  try {
+    server = await run();
+  } catch (error) {
+    await media?.stop();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    webSocketUrl: `ws://127.0.0.1:${port}/turms`,
+    /** Where the media is, when it is not at the origin. */
+    mediaUrl: media?.publicUrl,
+    log: () => [...server.log.slice(-60), ...(media ? media.log.slice(-30) : [])],
+    /** Ends the process without warning and starts it again on the same data and ports. */
+    async crash() {
+      await server.stop('SIGKILL');
+      server = await run();
+    },
+    async stop() {
+      const how = await server.stop();
+      await media?.stop();
+      await rm(directory, { recursive: true, force: true });
+      if (how !== 'turms ended with 0') throw new Error(how);
+    },
+  };
+}

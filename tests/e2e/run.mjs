@@ -1,0 +1,65 @@
+// The whole through real browsers: node run.mjs [SCENARIO...]
+//   TURMS_BINARY          the server under test (default: build/release/turms)
+//   TURMS_LIVEKIT_BINARY  a real LiveKit server to hold the meetings in place of the built-in one
+//   TURMS_CHROMIUM        the browser (default: /usr/bin/chromium)
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import { Browsers } from './lib/browser.mjs';
+import { Runner } from './lib/runner.mjs';
+import { startTurms } from './lib/server.mjs';
+import { looks } from './scenarios/looks.mjs';
+import { meeting } from './scenarios/meeting.mjs';
+import { messaging } from './scenarios/messaging.mjs';
+import { recovery } from './scenarios/recovery.mjs';
+
+const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
+const scenarios = { messaging, meeting, recovery, looks };
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !scenarios[name]);
+if (unknown.length > 0) {
+  console.error(`unknown scenario: ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}`);
+  process.exit(2);
+}
+
+await rm(output, { recursive: true, force: true });
+let browsers;
+let server;
+let scenario = '';
+const runner = new Runner(async (name) => {
+  const file = `${scenario}-${name}`.replace(/[^a-z0-9]+/gi, '-').slice(0, 80);
+  await browsers?.screenshots(output, file);
+  console.log(server?.log().join('\n') ?? '');
+});
+
+for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
+  scenario = name;
+  browsers = new Browsers();
+  server = undefined;
+  const started = await runner.test(`${name}: the server starts`, async () => {
+    server = await startTurms({ livekit: process.env.TURMS_LIVEKIT_BINARY });
+  });
+  if (started) {
+    const test = (what, body) => runner.test(`${name}: ${what}`, body);
+    const note = (text) => console.log(`      ${text}`);
+    const picture = (page, file) => page.screenshot({ path: join(output, `${file}.png`) });
+    try {
+      await scenarios[name]({ test, note, picture, server, browsers });
+    } catch (error) {
+      // What a scenario does outside of its checks is needed by all of them.
+      await test('the scenario can begin', () => Promise.reject(error));
+    }
+    await test('no page broke a rule of its security policy or threw an error', async () => {
+      assert.deepEqual(
+        browsers.pages.flatMap(({ page }) => page.complaints),
+        [],
+      );
+    });
+    await browsers.close();
+    await test('the server stops cleanly', () => server.stop());
+  } else {
+    await browsers.close();
+  }
+}
+process.exit(runner.finish());

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { inGroup, send } from '../lib/actions.mjs';
+
+/** Narrow screens, dark mode, and Chinese. */
+export async function looks({ test, server, browsers, picture }) {
+  const phone = { viewport: { width: 375, height: 720 }, isMobile: true, hasTouch: true };
+  const alice = await inGroup(browsers, server, 1);
+  let bob;
+
+  await test('at 375 pixels everything can be reached, and nothing runs off the screen', async () => {
+    bob = await browsers.page(2, server.origin, phone);
+    await fits(bob);
+    await bob.getByLabel('User ID').fill('2');
+    await bob.getByLabel('Password', { exact: true }).fill('turms');
+    await bob.getByRole('button', { name: 'Sign in' }).tap();
+    await bob.getByRole('link').filter({ hasText: 'Demo' }).tap();
+    await send(bob, 'a long word follows: ' + 'w'.repeat(200));
+    await bob.getByRole('log').getByRole('article').first().waitFor();
+    await fits(bob);
+    await picture(bob, 'narrow-conversation');
+    await bob.getByRole('button', { name: 'Members' }).tap();
+    await bob.getByRole('complementary', { name: 'Members' }).waitFor();
+    await fits(bob);
+    await bob.getByRole('complementary', { name: 'Members' }).getByRole('button', { name: 'Back' }).tap();
+    await bob.getByRole('button', { name: 'Start meeting' }).tap();
+    await bob.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
+    await fits(bob);
+    for (const button of await bob.getByRole('toolbar').getByRole('button').all()) {
+      const box = await button.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= 375, `${await button.getAttribute('aria-label')} is off the screen`);
+    }
+    await picture(bob, 'narrow-meeting');
+    await bob.getByRole('button', { name: 'Leave', exact: true }).tap();
+  });
+
+  await test('the appearance follows the system, and can be chosen', async () => {
+    const background = () => alice.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await alice.emulateMedia({ colorScheme: 'dark' });
+    const dark = await background();
+    assert.notEqual(dark, light);
+    assert.ok(brightness(dark) < 60 && brightness(light) > 200);
+    await picture(alice, 'dark-conversation');
+    await alice.getByRole('button', { name: 'Settings' }).click();
+    await alice.getByRole('menuitemradio', { name: 'Light' }).click();
+    assert.equal(await background(), light);
+    await alice.reload();
+    await alice.getByRole('button', { name: 'Settings' }).waitFor();
+    assert.equal(await background(), light);
+  });
+
+  await test('a browser set to Chinese is spoken to in Chinese, and the language can be changed', async () => {
+    const carol = await browsers.page(3, server.origin, { locale: 'zh-CN' });
+    await carol.getByLabel('用户 ID').fill('3');
+    await carol.getByLabel('密码', { exact: true }).fill('wrong');
+    await carol.getByRole('button', { name: '登录' }).click();
+    await carol.getByText('用户 ID 或密码错误。').waitFor();
+    await carol.getByLabel('密码', { exact: true }).fill('turms');
+    await carol.getByRole('button', { name: '登录' }).click();
+    await carol.getByRole('link').filter({ hasText: 'Demo' }).click();
+    await carol.getByRole('button', { name: '成员' }).waitFor();
+    assert.equal(await carol.evaluate(() => document.documentElement.lang), 'zh-CN');
+    await picture(carol, 'chinese');
+    await carol.getByRole('button', { name: '设置' }).click();
+    await carol.getByRole('menuitemradio', { name: 'English' }).click();
+    await carol.getByRole('button', { name: 'Members' }).waitFor();
+  });
+}
+
+async function fits(page) {
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 375, `the page is ${width} pixels wide`);
+}
+
+function brightness(colour) {
+  const [red, green, blue] = colour.match(/\d+/g).map(Number);
+  return (red + green + blue) / 3;
+}

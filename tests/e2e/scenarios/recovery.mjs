@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { answer, controls, inGroup, message, seeCamera, send, startMeeting } from '../lib/actions.mjs';
+
+/** What the page does when something goes wrong around it. */
+export async function recovery({ test, server, browsers }) {
+  let alice = await inGroup(browsers, server, 1);
+  const bob = await inGroup(browsers, server, 2);
+
+  await test('signing in elsewhere ends the session here, in words', async () => {
+    const second = await inGroup(browsers, server, 1);
+    await alice.getByText('You were signed out because you signed in somewhere else.').waitFor();
+    await send(second, 'from the other page');
+    await message(bob, 'from the other page').waitFor();
+    alice = second;
+  });
+
+  await test('without a camera and microphone a person takes part all the same', async () => {
+    const carol = await inGroup(browsers, server, 3);
+    await carol.evaluate(() => {
+      const refuse = async () => {
+        throw new DOMException('Permission denied', 'NotAllowedError');
+      };
+      navigator.mediaDevices.getUserMedia = refuse;
+    });
+    await startMeeting(alice);
+    await answer(carol);
+    await carol.getByText(/Microphone: The browser does not allow it/).waitFor();
+    await carol.getByText(/Camera: The browser does not allow it/).waitFor();
+    await seeCamera(carol, 1);
+    await carol.getByRole('button', { name: 'Leave', exact: true }).click();
+  });
+
+  await test('what was written while the server was away arrives when it is back', async () => {
+    await send(bob, 'before the crash');
+    await alice.getByRole('button', { name: 'Leave', exact: true }).click();
+    await message(alice, 'before the crash').waitFor();
+    await server.crash();
+    await bob.getByText(/No connection|Connecting/).waitFor({ state: 'detached' });
+    await send(bob, 'after the crash');
+    await message(alice, 'after the crash').waitFor();
+    assert.equal(await message(alice, 'before the crash').count(), 1);
+    assert.equal(await message(bob, 'after the crash').count(), 1);
+  });
+
+  await test('a meeting can be held after the crash', async () => {
+    const live = alice.getByRole('region', { name: 'Meeting', exact: true }).getByRole('button', { name: 'Join' });
+    const start = alice.getByRole('button', { name: 'Start meeting' });
+    await live.or(start).first().click();
+    await controls(alice).waitFor();
+    const join = bob.getByRole('button', { name: 'Join' }).first();
+    await join.click();
+    await Promise.all([seeCamera(alice, 2), seeCamera(bob, 1)]);
+  });
+}
