@@ -98,8 +98,7 @@ Meetings::Meetings(Context& context, Messages& messages, Delivery& delivery,
       encode_record_(std::move(encode_record)),
       settings_(std::move(settings)) {}
 
-// --- who it is held ---
-// with
+// --- who it is held with ---
 
 Task<Result<bool>> Meetings::may_see(const Meeting& meeting, UserId user) {
   if (!meeting.group_id) co_return meeting.creator_id == user || meeting.user_id == user;

@@ -1,0 +1,111 @@
+#include "im/conversations.h"
+
+#include "im/domain_fixture_test.h"
+
+namespace turms::im {
+namespace {
+
+class ConversationsTest : public DomainTest {
+ protected:
+  static UpdateConversation with_user(int64_t user) {
+    UpdateConversation command;
+    command.user_id = UserId(user);
+    return command;
+  }
+  static UpdateConversation in_group(GroupId id) {
+    UpdateConversation command;
+    command.group_id = id;
+    return command;
+  }
+  int update_code(int64_t requester, UpdateConversation command) {
+    return code(domain_->conversations.update_read_date(caller(requester), command));
+  }
+  std::string typed(int64_t requester, bool in_group, int64_t to) {
+    UpdateTypingStatus command{in_group, to};
+    return relayed_to(ok(domain_->conversations.update_typing_status(caller(requester), command)));
+  }
+  int typing_code(int64_t requester, bool in_group, int64_t to) {
+    UpdateTypingStatus command{in_group, to};
+    return code(domain_->conversations.update_typing_status(caller(requester), command));
+  }
+};
+
+TEST_F(ConversationsTest, ReadDatesAreTheServersTime) {
+  send(2, std::nullopt, 1);
+  pass(5s);
+  UpdateConversation command = with_user(2);
+  command.read_date = WallTime{1};
+  EXPECT_EQ(relayed_to(ok(domain_->conversations.update_read_date(caller(1), command))), "+other");
+  QueryConversations theirs;
+  theirs.user_ids = users({1, 3});
+  // The other side's record: how far 1 has read what 2 wrote.
+  const auto found = ok(domain_->conversations.query(caller(2), theirs));
+  ASSERT_EQ(found.private_conversations.size(), 1u);
+  EXPECT_EQ(found.private_conversations[0].owner_id, UserId(1));
+  EXPECT_EQ(found.private_conversations[0].target_id, UserId(2));
+  EXPECT_EQ(found.private_conversations[0].read_date, clock_.time);
+}
+
+TEST_F(ConversationsTest, ReadingWhoNeverWroteIsSilentlyDone) {
+  EXPECT_EQ(relayed_to(ok(domain_->conversations.update_read_date(caller(1), with_user(2)))), "");
+  send(1, std::nullopt, 2);
+  EXPECT_EQ(relayed_to(ok(domain_->conversations.update_read_date(caller(1), with_user(2)))), "");
+  QueryConversations query;
+  query.user_ids = users({2});
+  EXPECT_TRUE(ok(domain_->conversations.query(caller(1), query)).private_conversations.empty());
+}
+
+TEST_F(ConversationsTest, ReadDatesDoNotMoveBackwards) {
+  const GroupId id = make_group(1, {2});
+  send(2, std::nullopt, 1);
+  EXPECT_EQ(update_code(1, with_user(2)), 1000);
+  EXPECT_EQ(update_code(1, with_user(2)), 1000);
+  EXPECT_EQ(update_code(1, in_group(id)), 1000);
+  clock_.time.unix_ms -= 1000;
+  EXPECT_EQ(update_code(1, with_user(2)), 4004);
+  EXPECT_EQ(update_code(1, in_group(id)), 4004);
+}
+
+TEST_F(ConversationsTest, GroupReadDatesAreTheMembers) {
+  const GroupId id = make_group(1, {2});
+  GroupType silent;
+  silent.read_receipt = false;
+  const GroupId silent_id = make_group_of_type(silent, 1, {2});
+  EXPECT_EQ(update_code(3, in_group(id)), 4003);
+  EXPECT_EQ(update_code(1, in_group(GroupId(5))), 4002);
+  EXPECT_EQ(update_code(1, in_group(silent_id)), 4001);
+  UpdateConversation both = in_group(id);
+  both.user_id = UserId(2);
+  EXPECT_EQ(update_code(1, both), 1102);
+  EXPECT_EQ(update_code(1, UpdateConversation{}), 1102);
+  EXPECT_EQ(update_code(2, in_group(id)), 1000);
+  send(1, id, std::nullopt);
+  QueryConversations query;
+  query.group_ids = {id, GroupId(5)};
+  const auto found = ok(domain_->conversations.query(caller(8), query));
+  ASSERT_EQ(found.group_conversations.size(), 1u);
+  EXPECT_EQ(found.group_conversations[0].reads.size(), 2u) << "sending is reading";
+}
+
+TEST_F(ConversationsTest, QueryingNothingIsNoContent) {
+  EXPECT_EQ(code(domain_->conversations.query(caller(1), {})), 1001);
+  QueryConversations query;
+  query.user_ids = users({2});
+  EXPECT_TRUE(ok(domain_->conversations.query(caller(1), query)).private_conversations.empty());
+}
+
+TEST_F(ConversationsTest, TypingIsShownToWhomItConcerns) {
+  const GroupId id = make_group(1, {2, 3});
+  EXPECT_EQ(typed(2, true, id.value), "1 2 3 +self");
+  EXPECT_EQ(typing_code(4, true, id.value), 4101);
+  EXPECT_EQ(typing_code(1, true, 5), 4101);
+  EXPECT_EQ(typing_code(1, false, 2), 4102) << "no relationship";
+  relate(2, 1, false);
+  EXPECT_EQ(typed(1, false, 2), "2");
+  EXPECT_EQ(typing_code(2, false, 1), 4102) << "one-sided";
+  relate(2, 1, true);
+  EXPECT_EQ(typing_code(1, false, 2), 4102) << "blocked";
+}
+
+}  // namespace
+}  // namespace turms::im

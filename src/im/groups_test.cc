@@ -1,0 +1,160 @@
+#include "im/groups.h"
+
+#include "im/domain_fixture_test.h"
+
+namespace turms::im {
+namespace {
+
+class GroupsTest : public DomainTest {
+ protected:
+  UpdateGroup update(GroupId id) {
+    UpdateGroup command;
+    command.group_id = id;
+    return command;
+  }
+  UpdateGroup rename(GroupId id) {
+    UpdateGroup command = update(id);
+    command.name = "new";
+    return command;
+  }
+  UpdateGroup transfer(GroupId id, int64_t successor, bool quit = false) {
+    UpdateGroup command = update(id);
+    command.successor_id = UserId(successor);
+    command.quit_after_transfer = quit;
+    return command;
+  }
+};
+
+TEST_F(GroupsTest, CreatingTellsTheCreatorsOtherDevicesTheId) {
+  CreateGroup command;
+  command.name = "g";
+  const auto reply = ok(domain_->groups.create(caller(1), command));
+  EXPECT_EQ(relayed_to(reply), "+other");
+  EXPECT_EQ(reply.effects.relay.amendments.created_id, reply.data.value);
+  EXPECT_EQ(role(reply.data, 1), GroupMemberRole::kOwner);
+  EXPECT_EQ(group(reply.data)->group.owner_id, UserId(1));
+}
+
+TEST_F(GroupsTest, CreatingChecksTypeAndLimits) {
+  GroupType type;
+  type.id = 3;
+  ASSERT_TRUE(run(store_->repositories().groups.put_type(Rights::administrator(), type)));
+  const auto with = [](auto change) {
+    CreateGroup command;
+    command.name = "g";
+    change(command);
+    return command;
+  };
+  const std::pair<CreateGroup, int> cases[] = {
+      {with([](CreateGroup& c) { c.type_id = 0; }), 1000},
+      {with([](CreateGroup& c) { c.type_id = 3; }), 3100},
+      {with([](CreateGroup& c) { c.type_id = 4; }), 3101},
+      {with([](CreateGroup& c) { c.min_score = -1; }), 1102},
+      {with([](CreateGroup& c) { c.name = std::string(201, 'x'); }), 1102},
+      {with([](CreateGroup& c) { c.has_user_defined_attributes = true; }), 1102},
+  };
+  for (const auto& [command, expected] : cases) {
+    EXPECT_EQ(code(domain_->groups.create(caller(1), command)), expected);
+  }
+}
+
+TEST_F(GroupsTest, InfoIsChangedByWhomTheTypeSays) {
+  const GroupId id = make_group(1, {2, 3});
+  set_role(id, 2, GroupMemberRole::kManager);
+  UpdateGroup negative = update(id);
+  negative.min_score = -1;
+  UpdateGroup other_type = update(id);
+  other_type.type_id = 0;
+  EXPECT_EQ(code(domain_->groups.update(caller(1), rename(id))), 1000);
+  EXPECT_EQ(code(domain_->groups.update(caller(2), rename(id))), 1000);
+  EXPECT_EQ(code(domain_->groups.update(caller(3), rename(id))), 3002);
+  EXPECT_EQ(code(domain_->groups.update(caller(4), rename(id))), 3002);
+  EXPECT_EQ(code(domain_->groups.update(caller(1), rename(GroupId(5)))), 3000);
+  EXPECT_EQ(code(domain_->groups.update(caller(1), negative)), 1102);
+  EXPECT_EQ(code(domain_->groups.update(caller(1), other_type)), 3102);
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(4), update(id)))), "") << "nothing to do";
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), rename(id)))), "1 2 3 +other");
+  EXPECT_EQ(group(id)->group.name, "new");
+
+  const struct {
+    UpdateStrategy strategy;
+    int owner, manager, member, stranger;
+  } strategies[] = {
+      {UpdateStrategy::kOwner, 1000, 3001, 3001, 3001},
+      {UpdateStrategy::kOwnerManagerMember, 1000, 1000, 1000, 3003},
+      {UpdateStrategy::kAll, 1000, 1000, 1000, 1000},
+  };
+  for (const auto& row : strategies) {
+    GroupType type;
+    type.info_update_strategy = row.strategy;
+    const GroupId typed = make_group_of_type(type, 1, {2, 3});
+    set_role(typed, 2, GroupMemberRole::kManager);
+    EXPECT_EQ(code(domain_->groups.update(caller(1), rename(typed))), row.owner);
+    EXPECT_EQ(code(domain_->groups.update(caller(2), rename(typed))), row.manager);
+    EXPECT_EQ(code(domain_->groups.update(caller(3), rename(typed))), row.member);
+    EXPECT_EQ(code(domain_->groups.update(caller(4), rename(typed))), row.stranger);
+  }
+}
+
+TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
+  const GroupId id = make_group(1, {2, 3, 9});
+  EXPECT_EQ(code(domain_->groups.update(caller(2), transfer(id, 3))), 3201);
+  EXPECT_EQ(code(domain_->groups.update(caller(1), transfer(id, 4))), 3203);
+  EXPECT_EQ(code(domain_->groups.update(caller(1), transfer(id, 9))), 3200) << "inactive";
+  EXPECT_EQ(code(domain_->groups.update(caller(1), transfer(GroupId(5), 2))), 3201);
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 1)))), "") << "to oneself";
+
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 2)))), "1 2 3 9 +other");
+  EXPECT_EQ(group(id)->group.owner_id, UserId(2));
+  EXPECT_EQ(role(id, 2), GroupMemberRole::kOwner);
+  EXPECT_EQ(role(id, 1), GroupMemberRole::kMember);
+  EXPECT_EQ(listener_.heard, (std::vector<std::string>{"role 2 0", "role 1 2"}));
+
+  listener_.heard.clear();
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), transfer(id, 3, true)))),
+            "1 2 3 9 +other");
+  EXPECT_EQ(group(id)->group.owner_id, UserId(3));
+  EXPECT_FALSE(role(id, 2));
+  EXPECT_EQ(listener_.heard, (std::vector<std::string>{"role 3 0", "removed 2"}));
+}
+
+TEST_F(GroupsTest, OnlyTheOwnerDeletes) {
+  const GroupId id = make_group(1, {2});
+  EXPECT_EQ(code(domain_->groups.remove(caller(2), id)), 3202);
+  EXPECT_EQ(code(domain_->groups.remove(caller(1), GroupId(5))), 3202);
+  EXPECT_EQ(relayed_to(ok(domain_->groups.remove(caller(1), id))), "1 2 +other");
+  EXPECT_EQ(listener_.heard, std::vector<std::string>{"deleted"});
+  EXPECT_EQ(code(domain_->groups.remove(caller(1), id)), 3202);
+  EXPECT_EQ(group(id), nullptr);
+}
+
+TEST_F(GroupsTest, QueriesAnswerWhatChangedSince) {
+  QueryGroups by_id;
+  EXPECT_TRUE(ok(domain_->groups.query(caller(1), by_id)).empty());
+  const GroupId id = make_group(1, {2});
+  by_id.group_ids = {id, GroupId(5)};
+  EXPECT_EQ(ok(domain_->groups.query(caller(5), by_id)).size(), 1u);
+  by_id.last_updated_date = clock_.time;
+  EXPECT_TRUE(ok(domain_->groups.query(caller(1), by_id)).empty());
+  by_id.name = "g";
+  EXPECT_EQ(code(domain_->groups.query(caller(1), by_id)), 7200);
+
+  QueryJoinedGroups joined;
+  EXPECT_EQ(code(domain_->groups.query_joined_ids(caller(3), joined)), 1002) << "never in any";
+  const auto ids = ok(domain_->groups.query_joined_ids(caller(2), joined));
+  EXPECT_EQ(ids.ids, std::vector<GroupId>{id});
+  joined.last_updated_date = ids.last_updated_date;
+  EXPECT_EQ(code(domain_->groups.query_joined_ids(caller(2), joined)), 1002);
+  EXPECT_EQ(code(domain_->groups.query_joined_infos(caller(2), joined)), 1002);
+  // A change within the same millisecond is not missed.
+  ok(domain_->groups.update(caller(1), rename(id)));
+  const auto infos = ok(domain_->groups.query_joined_infos(caller(2), joined));
+  ASSERT_EQ(infos.groups.size(), 1u);
+  EXPECT_EQ(infos.groups[0].name, "new");
+  EXPECT_GT(infos.last_updated_date, joined.last_updated_date);
+  ok(domain_->groups.remove(caller(1), id));
+  EXPECT_EQ(code(domain_->groups.query_joined_ids(caller(2), joined)), 1001) << "in none any more";
+}
+
+}  // namespace
+}  // namespace turms::im
