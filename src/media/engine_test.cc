@@ -1,0 +1,363 @@
+#include "media/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "base/metrics.h"
+#include "base/random.h"
+#include "media/media_testing.h"
+#include "rtc/stun/message.h"
+
+namespace turms::media {
+namespace {
+
+constexpr RoomId kRoom(1);
+constexpr TrackId kTrack(10);
+constexpr rtc::Ssrc kSourceSsrc(1111);
+
+int64_t dropped(std::string_view reason) {
+  return metrics::counter("turms_udp_datagrams_dropped_total", "", {{"reason", reason}}).value();
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  void start(int workers = 1) {
+    auto engine = start_engine(
+        {.workers = workers, .bind_address = "127.0.0.1", .first_udp_port = 0},
+        [this](std::function<void()> f) { loop_.post(std::move(f)); }, events_);
+    ASSERT_TRUE(engine) << engine.error().message;
+    engine_ = std::move(*engine);
+  }
+  bool wait(const std::function<bool()>& done) { return loop_.run_until(done, kTestLimit); }
+
+  std::unique_ptr<TestClient> join(RoomId room, uint64_t id) {
+    return std::make_unique<TestClient>(loop_, *engine_, room, TransportId(id));
+  }
+  bool wait_connected(std::initializer_list<TestClient*> clients) {
+    return wait([&] {
+      return std::all_of(clients.begin(), clients.end(), [&](const TestClient* client) {
+        return client->peer->connected() && events_.connected.contains(client->id);
+      });
+    });
+  }
+  void publish(TestClient& client, TrackId track = kTrack) {
+    engine_->add_receive_track({.id = track,
+                                .transport = client.id,
+                                .kind = rtc::MediaKind::kVideo,
+                                .mid = "0",
+                                .codecs = {vp8_codec()},
+                                .encodings = {{.ssrc = kSourceSsrc}}});
+  }
+  void subscribe(TestClient& client, uint64_t id, TrackId track = kTrack) {
+    engine_->add_send_track({.id = SubscriptionId(id),
+                             .transport = client.id,
+                             .source = track,
+                             .mid = "0",
+                             .ssrc = rtc::Ssrc(static_cast<uint32_t>(5000 + id)),
+                             .rtx_ssrc = rtc::Ssrc(static_cast<uint32_t>(6000 + id)),
+                             .codecs = {vp8_codec()}},
+                            {});
+  }
+  /// A room with a publisher and a subscriber through whom media flows.
+  void connect_pair() {
+    start();
+    engine_->create_room(kRoom);
+    publisher_ = join(kRoom, 1);
+    subscriber_ = join(kRoom, 2);
+    ASSERT_TRUE(wait_connected({publisher_.get(), subscriber_.get()}));
+    publish(*publisher_);
+    subscribe(*subscriber_, 20);
+    subscriber_->on_rtp = [this](ByteView packet) {
+      const auto view = rtc::rtp::PacketView::parse(packet);
+      ASSERT_TRUE(view);
+      received_.push_back({view->ssrc().value, view->payload_type(), view->sequence().value,
+                           Bytes(view->payload().begin(), view->payload().end())});
+    };
+    // Sent until it arrives: the commands above cross the datagrams.
+    ASSERT_TRUE(wait([&] {
+      if (received_.empty()) publisher_->send_rtp(vp8_packet(kSourceSsrc, 0, 1000));
+      return !received_.empty() || (loop_.post([] {}), false);
+    }));
+  }
+
+  struct ReceivedPacket {
+    uint32_t ssrc;
+    uint8_t payload_type;
+    uint16_t sequence;
+    Bytes payload;
+  };
+
+  net::Loop loop_;
+  RecordedEvents events_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<TestClient> publisher_;
+  std::unique_ptr<TestClient> subscriber_;
+  std::vector<ReceivedPacket> received_;
+};
+
+TEST_F(EngineTest, MediaArrivesRewritten) {
+  connect_pair();
+  const size_t before = received_.size();
+  const uint16_t first = received_.back().sequence;
+  for (uint32_t i = 1; i < 200; ++i) publisher_->send_rtp(vp8_packet(kSourceSsrc, i, 1000));
+  ASSERT_TRUE(wait([&] { return received_.size() >= before + 199; }));
+  for (size_t i = 0; i < 199; ++i) {
+    const ReceivedPacket& packet = received_[before + i];
+    EXPECT_EQ(packet.ssrc, 5020u);
+    EXPECT_EQ(packet.payload_type, kVp8PayloadType);
+    EXPECT_EQ(packet.sequence, static_cast<uint16_t>(first + 1 + i));
+    EXPECT_EQ(packet.payload.size(), 1000u);
+    EXPECT_EQ(packet.payload.back(), static_cast<uint8_t>(i + 1));
+  }
+  EXPECT_EQ(events_.layers, (std::vector<std::pair<TrackId, int>>{{kTrack, 0}}));
+  ASSERT_TRUE(wait([&] {
+    return events_.track_packets.contains(kTrack) &&
+           events_.subscription_packets.contains(SubscriptionId(20));
+  }));
+  EXPECT_EQ(publisher_->dropped + subscriber_->dropped, 0u);
+}
+
+TEST_F(EngineTest, ALostPacketIsAskedForAndALostOneSentAgain) {
+  connect_pair();
+  // 3 is lost on the way in: the publisher is asked for it.
+  for (const uint32_t i : {1u, 2u, 4u, 5u}) publisher_->send_rtp(vp8_packet(kSourceSsrc, i, 500));
+  ASSERT_TRUE(wait([&] { return !publisher_->nacked.empty(); }));
+  EXPECT_EQ(publisher_->nacked.front(), 3);
+
+  // One that the subscriber says it lost comes again over RTX.
+  ASSERT_TRUE(wait([&] { return received_.size() >= 5; }));
+  const uint16_t wanted = received_.back().sequence;
+  std::array<uint8_t, 128> buffer;
+  rtc::rtcp::Writer writer(buffer);
+  const rtc::rtp::SeqNum lost[] = {rtc::rtp::SeqNum(wanted)};
+  ASSERT_TRUE(writer.nack(rtc::Ssrc(1), rtc::Ssrc(5020), lost));
+  subscriber_->send_rtcp(writer.written());
+  const auto again = [&] {
+    return std::find_if(received_.begin(), received_.end(),
+                        [](const auto& packet) { return packet.ssrc == 6020; });
+  };
+  ASSERT_TRUE(wait([&] { return again() != received_.end(); }));
+  EXPECT_EQ(again()->payload_type, kRtxPayloadType);
+  EXPECT_EQ(load_be16(again()->payload.data()), wanted);
+}
+
+TEST_F(EngineTest, KeyFramesAreAskedForOnBehalfOfSubscribers) {
+  connect_pair();
+  const int before = publisher_->feedback[rtc::rtcp::Kind::kPli];
+  ASSERT_TRUE(wait([&] {
+    // Requests are throttled: ask until one goes through.
+    std::array<uint8_t, 64> buffer;
+    rtc::rtcp::Writer writer(buffer);
+    (void)writer.pli(rtc::Ssrc(1), rtc::Ssrc(5020));
+    subscriber_->send_rtcp(writer.written());
+    loop_.post([] {});
+    return publisher_->feedback[rtc::rtcp::Kind::kPli] > before;
+  }));
+}
+
+TEST_F(EngineTest, ClosingATransportAndARoomSaysGoodbye) {
+  connect_pair();
+  engine_->close_transport(subscriber_->id);
+  ASSERT_TRUE(wait([&] { return subscriber_->closed; }));
+  EXPECT_FALSE(publisher_->closed);
+  engine_->close_room(kRoom);
+  ASSERT_TRUE(wait([&] { return publisher_->closed; }));
+  EXPECT_EQ(engine_->endpoint(kRoom).port, 0);
+  ASSERT_TRUE(wait([&] {
+    loop_.post([] {});
+    return metrics::gauge("turms_media_transports", "").value() == 0 &&
+           metrics::gauge("turms_media_rooms", "").value() == 0;
+  }));
+  // What is still on its way for them names nothing any more.
+  engine_->set_receive_muted(kTrack, true);
+  engine_->remove_send_track(SubscriptionId(20));
+  engine_->close_transport(publisher_->id);
+  engine_->create_room(kRoom);
+  auto again = join(kRoom, 30);
+  EXPECT_TRUE(wait_connected({again.get()}));
+}
+
+TEST_F(EngineTest, APeerThatLeavesIsReported) {
+  connect_pair();
+  publisher_->peer->close(loop_.now());
+  publisher_->settle();
+  ASSERT_TRUE(wait([&] { return events_.failed.contains(publisher_->id); }));
+  EXPECT_EQ(events_.failed[publisher_->id], "closed by the remote side");
+}
+
+TEST_F(EngineTest, AnotherCertificateFailsTheTransport) {
+  connect_pair();
+  engine_->set_remote(publisher_->id, {{"other", "otherpasswordotherpassword"}, {}});
+  ASSERT_TRUE(wait([&] { return events_.failed.contains(publisher_->id); }));
+  EXPECT_EQ(events_.failed[publisher_->id], "fingerprint_mismatch");
+  EXPECT_FALSE(events_.failed.contains(subscriber_->id));
+}
+
+TEST_F(EngineTest, IceRestartKeepsMediaFlowing) {
+  connect_pair();
+  const rtc::IceCredentials fresh{"freshServer", "freshpasswordfreshpassword"};
+  engine_->restart_ice(subscriber_->id, fresh);
+  subscriber_->restart_ice(fresh, engine_->fingerprint());
+  uint32_t sequence = 1;
+  const auto flows = [&] {
+    const size_t had = received_.size();
+    return wait([&] {
+      publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+      loop_.post([] {});
+      return received_.size() > had;
+    });
+  };
+  EXPECT_TRUE(flows());
+  // A check with the new name has been answered.
+  ASSERT_TRUE(wait([&] { return subscriber_->checks_answered > 0; }));
+  EXPECT_TRUE(flows());
+}
+
+TEST_F(EngineTest, MutedTracksAreDroppedAtTheDoor) {
+  connect_pair();
+  Metric& muted = metrics::counter("turms_media_packets_total", "", {{"fate", "muted"}});
+  const int64_t before = muted.value();
+  engine_->set_receive_muted(kTrack, true);
+  uint32_t sequence = 1;
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    loop_.post([] {});
+    return muted.value() > before;
+  }));
+  engine_->set_receive_muted(kTrack, false);
+  const size_t had = received_.size();
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    loop_.post([] {});
+    return received_.size() > had;
+  }));
+}
+
+TEST_F(EngineTest, RoomsSpreadOverWorkersAndStayOnTheirs) {
+  start(3);
+  const std::vector<uint16_t> ports = engine_->udp_ports();
+  ASSERT_EQ(ports.size(), 3u);
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::set<uint16_t> used;
+  for (uint64_t room = 1; room <= 6; ++room) {
+    engine_->create_room(RoomId(room));
+    used.insert(engine_->endpoint(RoomId(room)).port);
+    for (uint64_t i = 0; i < 2; ++i) clients.push_back(join(RoomId(room), room * 10 + i));
+  }
+  EXPECT_EQ(used, std::set<uint16_t>(ports.begin(), ports.end()));
+  ASSERT_TRUE(wait([&] { return events_.connected.size() == 12; }));
+  for (size_t i = 0; i < clients.size(); i += 2) {
+    const TrackId track(100 + i);
+    publish(*clients[i], track);
+    subscribe(*clients[i + 1], 200 + i, track);
+  }
+  ASSERT_TRUE(wait([&] {
+    bool all = true;
+    for (size_t i = 0; i < clients.size(); i += 2) {
+      if (clients[i + 1]->rtp_count > 0) continue;
+      clients[i]->send_rtp(vp8_packet(kSourceSsrc, 0, 900));
+      all = false;
+    }
+    return all || (loop_.post([] {}), false);
+  }));
+}
+
+TEST_F(EngineTest, HostileDatagramsAreCountedAndHarmless) {
+  connect_pair();
+  const std::map<std::string_view, int64_t> before = {
+      {"unknown_source", dropped("unknown_source")},
+      {"unknown_ufrag", dropped("unknown_ufrag")},
+      {"srtp_authentication", dropped("srtp_authentication")},
+      {"unknown_protocol", dropped("unknown_protocol")},
+      {"too_long", dropped("too_long")},
+  };
+  auto stranger = std::move(*net::UdpSocket::bind(net::Address::v4({127, 0, 0, 1}, 0)));
+  Rng rng(3);
+  for (int i = 0; i < 2000; ++i) {
+    Bytes noise(1 + rng.below(1500));
+    rng.fill(noise);
+    const net::OutgoingDatagrams message{.destination = publisher_->server, .data = noise};
+    stranger.send_batch({&message, 1});
+    if (i % 4 != 0) continue;
+    // The same from the publisher's own address: it must not break its transport.
+    noise[0] = static_cast<uint8_t>(i % 8 == 0 ? 0x80 : 0xff);
+    publisher_->send(noise);
+    (void)loop_.run_until([] { return true; }, 0ms);
+  }
+  // A check for a name that nobody has.
+  std::array<uint8_t, rtc::stun::kMaxBuiltSize> buffer;
+  rtc::stun::Builder builder(buffer, rtc::stun::Class::kRequest, {});
+  const ByteView check = builder.username("nobody", "me").priority(1).finish("password");
+  const Bytes long_datagram(3000, 0x80);
+  const net::OutgoingDatagrams messages[] = {
+      {.destination = publisher_->server, .data = check},
+      {.destination = publisher_->server, .data = long_datagram}};
+  stranger.send_batch(messages);
+  for (const auto& [reason, count] : before) {
+    EXPECT_TRUE(wait([&, r = reason, c = count] {
+      loop_.post([] {});
+      return dropped(r) > c;
+    })) << reason;
+  }
+  const size_t had = received_.size();
+  uint32_t sequence = 1;
+  EXPECT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    loop_.post([] {});
+    return received_.size() > had;
+  }));
+  EXPECT_TRUE(events_.failed.empty());
+}
+
+TEST_F(EngineTest, AnIdleMeetingSleeps) {
+  connect_pair();
+  Metric& turns = metrics::counter("turms_media_turns_total", "");
+  // Reports that follow the first packets die down first.
+  bool over = false;
+  loop_.after(1500ms, [&] { over = true; });
+  ASSERT_TRUE(wait([&] { return over; }));
+  const int64_t before = turns.value();
+  over = false;
+  loop_.after(1000ms, [&] { over = true; });
+  ASSERT_TRUE(wait([&] { return over; }));
+  // Two connected transports with tracks: checks of consent, reports, a tick.
+  EXPECT_LE(turns.value() - before, 20);
+}
+
+TEST_F(EngineTest, BurstsBeyondASendBufferArriveWhole) {
+  connect_pair();
+  const size_t before = received_.size();
+  // 200 packets in one batch: 200 kB for one destination.
+  Bytes burst;
+  for (uint32_t i = 1; i <= 200; ++i) {
+    std::array<uint8_t, 1200> packet;
+    const Bytes plain = vp8_packet(kSourceSsrc, i, 1000);
+    std::copy(plain.begin(), plain.end(), packet.begin());
+    const size_t size = publisher_->peer->protect_rtp(packet, plain.size());
+    burst.insert(burst.end(), packet.begin(), packet.begin() + static_cast<ptrdiff_t>(size));
+  }
+  const size_t each = burst.size() / 200;
+  std::vector<net::OutgoingDatagrams> messages;
+  for (size_t i = 0; i < 4; ++i) {
+    messages.push_back({.destination = publisher_->server,
+                        .data = ByteView(burst).subspan(i * 50 * each, 50 * each),
+                        .segment_size = static_cast<uint16_t>(each)});
+  }
+  publisher_->socket.send_batch(messages);
+  EXPECT_TRUE(wait([&] { return received_.size() >= before + 200; })) << received_.size();
+}
+
+TEST(Engine, TakenPortAndBadAddressAreReported) {
+  RecordedEvents events;
+  const auto post = [](std::function<void()>) {};
+  auto first = start_engine({.bind_address = "127.0.0.1", .first_udp_port = 0}, post, events);
+  ASSERT_TRUE(first);
+  const auto taken = start_engine(
+      {.bind_address = "127.0.0.1", .first_udp_port = (*first)->udp_ports()[0]}, post, events);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(start_engine({.bind_address = "nowhere"}, post, events));
+  EXPECT_FALSE(start_engine({.workers = 0}, post, events));
+}
+
+}  // namespace
+}  // namespace turms::media

@@ -1,0 +1,204 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "base/check.h"
+#include "media/engine.h"
+#include "net/loop.h"
+#include "net/loop_core.h"
+#include "net/udp_socket.h"
+#include "rtc/dtls/context.h"
+#include "rtc/peer.h"
+#include "rtc/rtcp/packets.h"
+#include "rtc/rtp/packet.h"
+#include "rtc/srtp/backend.h"
+
+namespace turms::media {
+
+inline constexpr Duration kTestLimit = std::chrono::seconds(20);
+
+/// Everything the engine tells, for tests.
+struct RecordedEvents final : EngineEvents {
+  void on_transport_connected(TransportId id) override { connected.insert(id); }
+  void on_transport_failed(TransportId id, std::string reason) override { failed[id] = reason; }
+  void on_layer_started(TrackId track, int spatial) override {
+    layers.emplace_back(track, spatial);
+  }
+  void on_speakers(RoomId, std::vector<Speaker> list) override {
+    speakers = std::move(list);
+    ++speaker_changes;
+  }
+  void on_statistics(RoomId, std::vector<TrackStatistics> t,
+                     std::vector<SubscriptionStatistics> s) override {
+    for (const auto& track : t) track_packets[track.track] = track.packets;
+    for (const auto& subscription : s) {
+      subscription_packets[subscription.subscription] = subscription.packets;
+    }
+  }
+
+  std::set<TransportId> connected;
+  std::map<TransportId, std::string> failed;
+  std::vector<std::pair<TrackId, int>> layers;
+  std::vector<Speaker> speakers;
+  int speaker_changes = 0;
+  std::map<TrackId, uint64_t> track_packets;
+  std::map<SubscriptionId, uint64_t> subscription_packets;
+};
+
+/// A participant's side of one transport: rtc::Peer in the client role with a UDP socket of its own
+/// on the test's loop.
+class TestClient final : public net::FdHandler {
+ public:
+  TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport)
+      : loop_(loop), timer_(loop), id(transport) {
+    static const rtc::dtls::Context dtls;
+    static const std::unique_ptr<rtc::srtp::Backend> srtp = rtc::srtp::Backend::create();
+    static Rng rng(7);
+    const std::string n = std::to_string(id.value);
+    const rtc::IceCredentials server_ice{"server" + n, "serverpasswordserverpassword"};
+    const rtc::IceCredentials client_ice{"client" + n, "clientpasswordclientpassword"};
+    engine.create_transport({.id = id, .room = room, .local_ice = server_ice});
+    engine.set_remote(id, {client_ice, dtls.fingerprint()});
+    const Endpoint endpoint = engine.endpoint(room);
+    server = *net::Address::parse(endpoint.address, endpoint.port);
+    path_.remote = {server.ip_bytes(), server.port(), rtc::TransportAddress::Family::kIpv4};
+    peer = std::make_unique<rtc::Peer>(loop.now(),
+                                       rtc::PeerConfig{.role = rtc::PeerRole::kClient,
+                                                       .local_ice = client_ice,
+                                                       .dtls_role = rtc::DtlsRole::kClient,
+                                                       .aggressive_nomination = true},
+                                       rtc::PeerResources{dtls, *srtp, rng});
+    watch_ = loop.core().watch(socket.fd(), this, true, false);
+    peer->set_remote(loop.now(), server_ice, engine.fingerprint());
+    peer->add_candidate_pair(loop.now(), path_, 100);
+    settle();
+  }
+  ~TestClient() override { loop_.core().unwatch(watch_); }
+
+  void on_ready(const net::Poller::Event&) override {
+    for (const net::ReceivedDatagram& datagram : socket.receive_batch()) {
+      // A binding success response (RFC 8489 section 5).
+      checks_answered += load_be16(datagram.data.data()) == 0x0101;
+      const rtc::Received received = peer->receive(loop_.now(), path_, datagram.data);
+      if (received.kind == rtc::Received::Kind::kRtp) {
+        ++rtp_count;
+        if (on_rtp) on_rtp(received.packet);
+      } else if (received.kind == rtc::Received::Kind::kRtcp) {
+        read_rtcp(received.packet);
+      } else if (received.kind == rtc::Received::Kind::kDropped) {
+        ++dropped;
+      }
+    }
+    settle();
+  }
+
+  void settle() {
+    while (const auto transmit = peer->poll_transmit()) send(transmit->datagram);
+    while (const auto event = peer->poll_event()) {
+      if (event->kind == rtc::PeerEvent::Kind::kClosed) closed = true;
+    }
+    const TimePoint due = peer->next_timeout();
+    if (due == kNever) return timer_.cancel();
+    timer_.start(due - loop_.now(), [this] {
+      peer->handle_timeout(loop_.now());
+      settle();
+    });
+  }
+
+  void send(ByteView datagram) {
+    const net::OutgoingDatagrams message{.destination = server, .data = datagram};
+    socket.send_batch({&message, 1});
+  }
+  void restart_ice(const rtc::IceCredentials& remote, const rtc::DtlsFingerprint& fingerprint) {
+    checks_answered = 0;
+    peer->set_remote(loop_.now(), remote, fingerprint);
+    settle();
+  }
+  void send_rtp(ByteView packet) { send_protected(packet, false); }
+  void send_rtcp(ByteView packet) { send_protected(packet, true); }
+
+ private:
+  void send_protected(ByteView packet, bool rtcp) {
+    std::array<uint8_t, 2048> buffer;
+    std::copy(packet.begin(), packet.end(), buffer.begin());
+    const size_t size =
+        rtcp ? peer->protect_rtcp(buffer, packet.size()) : peer->protect_rtp(buffer, packet.size());
+    TURMS_CHECK(size > 0);
+    send(ByteView(buffer).first(size));
+  }
+  void read_rtcp(ByteView packet) {
+    rtc::rtcp::Reader reader(packet);
+    while (const auto part = reader.next()) {
+      ++feedback[part->kind()];
+      if (part->kind() == rtc::rtcp::Kind::kNack) {
+        rtc::rtcp::for_each_nack(*part,
+                                 [&](rtc::rtp::SeqNum lost) { nacked.push_back(lost.value); });
+      }
+    }
+  }
+
+  net::Loop& loop_;
+  net::Timer timer_;
+  net::LoopCore::Watch watch_;
+  rtc::Path path_;
+
+ public:
+  const TransportId id;
+  net::Address server;
+  net::UdpSocket socket = std::move(*net::UdpSocket::bind(net::Address::v4({127, 0, 0, 1}, 0)));
+  std::unique_ptr<rtc::Peer> peer;
+  std::function<void(ByteView)> on_rtp;
+  uint64_t rtp_count = 0;
+  uint64_t dropped = 0;
+  int checks_answered = 0;
+  std::map<rtc::rtcp::Kind, int> feedback;
+  std::vector<uint16_t> nacked;
+  bool closed = false;
+};
+
+inline constexpr uint8_t kVp8PayloadType = 96;
+inline constexpr uint8_t kRtxPayloadType = 97;
+
+inline rtc::CodecParameters vp8_codec() {
+  return {.codec = rtc::Codec::kVp8,
+          .payload_type = kVp8PayloadType,
+          .rtx_payload_type = kRtxPayloadType,
+          .clock_rate = 90000,
+          .nack = true,
+          .pli = true};
+}
+
+/// VP8 as a publisher sends it: `sequence` names the packet, eight to a frame, every 25th frame
+/// is a key frame.
+inline Bytes vp8_packet(rtc::Ssrc ssrc, uint32_t sequence, size_t payload_size) {
+  const uint32_t frame = sequence / 8;
+  Bytes payload(payload_size, static_cast<uint8_t>(sequence));
+  payload[0] = static_cast<uint8_t>(0x80 | (sequence % 8 == 0 ? 0x10 : 0));  // X, S
+  payload[1] = 0x80;                                                         // I
+  payload[2] = static_cast<uint8_t>(frame & 0x7f);                           // picture id
+  if (sequence % 8 == 0) {
+    const bool key_frame = frame % 25 == 0;
+    payload[3] = key_frame ? 0x10 : 0x11;  // P bit: 0 in key frames; shown
+    payload[4] = payload[5] = 0;
+    if (key_frame) {
+      // RFC 6386 section 9.1: start code, 640 by 480.
+      const uint8_t key[] = {0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01};
+      std::copy(std::begin(key), std::end(key), payload.begin() + 6);
+    }
+  }
+  Bytes packet(payload_size + 64);
+  const rtc::rtp::Header header{.marker = sequence % 8 == 7,
+                                .payload_type = kVp8PayloadType,
+                                .sequence = rtc::rtp::SeqNum(static_cast<uint16_t>(sequence)),
+                                .timestamp = rtc::rtp::RtpTime(frame * 3000),
+                                .ssrc = ssrc};
+  packet.resize(rtc::rtp::write_packet(packet, header, {}, payload));
+  return packet;
+}
+
+}  // namespace turms::media
