@@ -1,0 +1,38 @@
+// Session descriptions from clients: parsed, written, answered, and read as an answer to our offer.
+#include "base/bytes.h"
+#include "rtc/sdp/description.h"
+#include "rtc/sdp/negotiate.h"
+#include "tests/fuzz/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace turms;
+  using namespace turms::rtc;
+  const std::string_view text = as_text(ByteView(data, size));
+  (void)sdp::parse_candidate(text);
+  const auto description = sdp::parse(text);
+  if (!description) return 0;
+  const auto again = sdp::parse(sdp::serialize(*description));
+  fuzz::check(again.has_value());
+  fuzz::check(again->sections.size() == description->sections.size());
+
+  sdp::AnswerOptions options;
+  options.transport.ice = {"local", "password-of-22-letters"};
+  const auto answer = sdp::answer_publisher(*description, sdp::publisher_capabilities(), options);
+  if (answer) {
+    fuzz::check(answer->answer.sections.size() == description->sections.size());
+    fuzz::check(sdp::parse(sdp::serialize(answer->answer)).has_value());
+  }
+
+  sdp::SubscriberPlan plan;
+  sdp::SentTrack track;
+  track.kind = MediaKind::kVideo;
+  track.stream_id = "PA_a|TR_b";
+  track.track_id = "TR_b";
+  track.cname = "c";
+  track.ssrc = Ssrc(1);
+  (void)plan.add(track);
+  const auto offer =
+      sdp::offer_subscriber(plan, sdp::subscriber_capabilities(), options.transport, 1);
+  (void)sdp::read_subscriber_answer(plan, offer, *description);
+  return 0;
+}
