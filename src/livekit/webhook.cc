@@ -115,7 +115,10 @@ void Webhooks::finished(Target& target, const std::string& room_sid, bool delive
     return;
   }
   counter(delivered ? "delivered" : "failed").add();
-  if (!delivered) log::warn("webhook: {} took no event in {} attempts", target.url, kAttempts);
+  if (!delivered && !target.failing) {
+    log::warn("webhook: {} took no event in {} attempts", target.url, kAttempts);
+  }
+  target.failing = !delivered;  // said once
   lane.attempts = 0;
   lane.bodies.pop_front();
   --target.waiting;

@@ -44,6 +44,7 @@ class Webhooks {
   struct Target {
     std::string url;
     size_t waiting = 0;
+    bool failing = false;
     std::map<std::string, std::unique_ptr<Lane>> lanes;  // by room sid
   };
 

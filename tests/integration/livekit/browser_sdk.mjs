@@ -1,0 +1,200 @@
+// What livekit-client, unchanged, does with the server in Chromium with a fake camera and microphone.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { eventually } from '../../e2e/lib/runner.mjs';
+import { api, token, webSocketUrl } from './world.mjs';
+
+const bundle = fileURLToPath(new URL('node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
+
+async function serveBundle() {
+  const server = createServer((request, response) => {
+    if (request.url === '/livekit-client.js') {
+      response.setHeader('Content-Type', 'text/javascript');
+      createReadStream(bundle).pipe(response);
+    } else {
+      response.setHeader('Content-Type', 'text/html');
+      response.end('<!doctype html><title>client</title><script src="/livekit-client.js"></script>');
+    }
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+/** In the page: connects and keeps the room, and notes its events. */
+function connect([url, accessToken, options]) {
+  const { Room, RoomEvent } = window.LivekitClient;
+  window.events = [];
+  window.room = new Room(options);
+  for (const event of Object.values(RoomEvent)) {
+    window.room.on(event, () => window.events.push(event));
+  }
+  window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
+  const start = performance.now();
+  return window.room.connect(url, accessToken).then(() => performance.now() - start);
+}
+
+/** In the page: of each video element its size and how many frames were shown. */
+function watchVideos() {
+  return [...document.querySelectorAll('video')].map((video) => ({
+    width: video.videoWidth,
+    height: video.videoHeight,
+    frames: video.getVideoPlaybackQuality().totalVideoFrames,
+  }));
+}
+
+/** In the page: what the receivers of this kind have decoded. */
+async function receivedAudio() {
+  let energy = 0;
+  for (const receiver of window.room.engine.pcManager.subscriber._pc.getReceivers()) {
+    for (const report of (await receiver.getStats()).values()) {
+      if (report.type === 'inbound-rtp' && report.kind === 'audio') energy += report.totalAudioEnergy ?? 0;
+    }
+  }
+  return energy;
+}
+
+export async function run(test) {
+  const server = await serveBundle();
+  const origin = `http://127.0.0.1:${server.address().port}/`;
+  const browser = await chromium.launch({
+    executablePath: process.env.TURMS_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+  const open = async (identity, room, options = {}, grants = {}) => {
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(origin);
+    page.connectMs = await page.evaluate(connect, [webSocketUrl(), await token(identity, room, grants), options]);
+    return page;
+  };
+  const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
+  const moving = (page, count = 1) =>
+    eventually(async () => {
+      const videos = await page.evaluate(watchVideos);
+      return videos.length >= count && videos.every((video) => video.width > 0 && video.frames > 10) && videos;
+    }, `${count} moving pictures`);
+
+  try {
+    await test('two pages see and hear each other', async () => {
+      const alice = await open('alice', 'browser');
+      const bob = await open('bob', 'browser');
+      await Promise.all(
+        [alice, bob].map((page) => page.evaluate(() => window.room.localParticipant.enableCameraAndMicrophone())),
+      );
+      await Promise.all([moving(alice), moving(bob)]);
+      await eventually(() => bob.evaluate(receivedAudio), 'sound');
+      const before = await bob.evaluate(watchVideos);
+      await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > before[0].frames + 20, 'more frames');
+      // A reload in the middle comes back.
+      await bob.reload();
+      await bob.evaluate(connect, [webSocketUrl(), await token('bob', 'browser'), {}]);
+      await moving(bob);
+      console.log(`      connected in ${alice.connectMs.toFixed(0)} and ${bob.connectMs.toFixed(0)} ms`);
+      await close(alice, bob);
+    });
+
+    await test('a smaller layer is sent when asked for', async () => {
+      const alice = await open('alice', 'layers');
+      const bob = await open('bob', 'layers');
+      await alice.evaluate(() =>
+        window.room.localParticipant.setCameraEnabled(true, { resolution: { width: 1280, height: 720 } }),
+      );
+      await moving(bob);
+      const width = async () => (await bob.evaluate(watchVideos))[0].width;
+      const ask = (quality) =>
+        bob.evaluate((wanted) => {
+          for (const participant of window.room.remoteParticipants.values()) {
+            for (const publication of participant.videoTrackPublications.values()) publication.setVideoQuality(wanted);
+          }
+        }, quality);
+      await eventually(async () => (await width()) > 320, 'a large picture');
+      await ask(0);
+      await eventually(async () => (await width()) <= 320, 'a small picture');
+      await ask(2);
+      await eventually(async () => (await width()) > 320, 'a large picture again');
+      await close(alice, bob);
+    });
+
+    await test('mute, unpublish, unsubscribe and publish again', async () => {
+      const alice = await open('alice', 'switch');
+      const bob = await open('bob', 'switch');
+      const said = (event) => eventually(() => bob.evaluate((name) => window.events.includes(name), event), event);
+      await alice.evaluate(() => window.room.localParticipant.setCameraEnabled(true));
+      await moving(bob);
+      await alice.evaluate(() => window.room.localParticipant.setCameraEnabled(false));
+      await said('trackMuted');
+      await alice.evaluate(() => window.room.localParticipant.setCameraEnabled(true));
+      await said('trackUnmuted');
+      await alice.evaluate(async () => {
+        const { localParticipant } = window.room;
+        for (const publication of [...localParticipant.videoTrackPublications.values()]) {
+          await localParticipant.unpublishTrack(publication.track);
+        }
+      });
+      await said('trackUnpublished');
+      await bob.evaluate(() => document.querySelectorAll('video').forEach((video) => video.remove()));
+      await alice.evaluate(() => window.room.localParticipant.setCameraEnabled(true));
+      await moving(bob);
+      await bob.evaluate(() => {
+        window.events.length = 0;
+        for (const participant of window.room.remoteParticipants.values()) {
+          for (const publication of participant.trackPublications.values()) publication.setSubscribed(false);
+        }
+      });
+      await said('trackUnsubscribed');
+      await bob.evaluate(() => {
+        document.querySelectorAll('video').forEach((video) => video.remove());
+        for (const participant of window.room.remoteParticipants.values()) {
+          for (const publication of participant.trackPublications.values()) publication.setSubscribed(true);
+        }
+      });
+      await moving(bob);
+      await close(alice, bob);
+    });
+
+    await test('a lost signal connection resumes while media flows', async () => {
+      const alice = await open('alice', 'resume');
+      const bob = await open('bob', 'resume');
+      await alice.evaluate(() => window.room.localParticipant.setCameraEnabled(true));
+      await moving(bob);
+      const { sid } = await api().getParticipant('resume', 'bob');
+      await bob.evaluate(() => window.room.simulateScenario('signal-reconnect'));
+      await eventually(
+        () => bob.evaluate(() => window.events.some((event) => event === 'reconnected' || event === 'signalReconnecting')),
+        'a reconnect',
+      );
+      await eventually(() => bob.evaluate(() => window.room.state === 'connected'), 'connected again');
+      const before = (await bob.evaluate(watchVideos))[0].frames;
+      await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > before + 10, 'frames afterwards');
+      assert.equal((await api().getParticipant('resume', 'bob')).sid, sid, 'it is the same session');
+      await bob.evaluate(() => window.room.simulateScenario('full-reconnect'));
+      await eventually(async () => (await api().getParticipant('resume', 'bob')).sid !== sid, 'a new session');
+      await bob.evaluate(() => document.querySelectorAll('video').forEach((video) => video.remove()));
+      await moving(bob);
+      await close(alice, bob);
+    });
+
+    await test('removal and the end of the room are told', async () => {
+      const alice = await open('alice', 'ending');
+      const bob = await open('bob', 'ending');
+      await api().removeParticipant('ending', 'alice');
+      await eventually(() => alice.evaluate(() => window.events.includes('disconnected')), 'alice is out');
+      await eventually(() => bob.evaluate(() => window.events.includes('participantDisconnected')), 'bob sees it');
+      await api().deleteRoom('ending');
+      await eventually(() => bob.evaluate(() => window.events.includes('disconnected')), 'bob is out');
+      await close(alice, bob);
+    });
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
