@@ -16,6 +16,7 @@ import { recovery } from './scenarios/recovery.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
 const scenarios = { messaging, meeting, recovery, looks };
+const settings = { meeting: { 'plugins.livekit.reconcile_seconds': 600 } };
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !scenarios[name]);
 if (unknown.length > 0) {
@@ -38,7 +39,7 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
   browsers = new Browsers();
   server = undefined;
   const started = await runner.test(`${name}: the server starts`, async () => {
-    server = await startTurms({ livekit: process.env.TURMS_LIVEKIT_BINARY });
+    server = await startTurms({ livekit: process.env.TURMS_LIVEKIT_BINARY, settings: settings[name] });
   });
   if (started) {
     const test = (what, body) => runner.test(`${name}: ${what}`, body);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { writeFace } from './faces.mjs';
+import { writeVoice } from './voice.mjs';
 
 const executablePath = process.env.TURMS_CHROMIUM ?? '/usr/bin/chromium';
 
@@ -13,7 +14,6 @@ export const patienceMs = 20_000;
 export class Browsers {
   #directory;
   #browsers = new Map();
-  #films = new Map();
   pages = [];
 
   constructor(filmOptions) {
@@ -60,7 +60,8 @@ export class Browsers {
     if (known) return known;
     this.#directory ??= await mkdtemp(join(tmpdir(), 'turms-e2e-films-'));
     const film = join(this.#directory, `${user}.y4m`);
-    await writeFace(film, user, this.filmOptions);
+    const voice = join(this.#directory, `${user}.wav`);
+    await Promise.all([writeFace(film, user, this.filmOptions), writeVoice(voice, user)]);
     const browser = await chromium.launch({
       executablePath,
       args: [
@@ -73,6 +74,7 @@ export class Browsers {
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
         `--use-file-for-fake-video-capture=${film}`,
+        `--use-file-for-fake-audio-capture=${voice}`,
         '--auto-select-desktop-capture-source=Entire screen',
         '--autoplay-policy=no-user-gesture-required',
       ],

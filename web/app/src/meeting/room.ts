@@ -105,7 +105,9 @@ export class MeetingRoom {
     this.room.on(RoomEvent.TrackSubscribed, (track) => this.playSound(track));
     this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.stopSound(track));
     this.room.on(RoomEvent.Disconnected, (reason) => {
-      if (!this.left) this.onGone(toEndReason(reason));
+      // A page that is being left disconnects by itself, to come back when it was only loaded anew.
+      const isPageLeft = reason === DisconnectReason.CLIENT_INITIATED;
+      if (!this.left && !isPageLeft) this.onGone(toEndReason(reason));
     });
   }
 
