@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The `turms` program as an operator and a script see it: commands, exit status, ready line, files, pages."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BINARY = os.environ.get("TURMS_BINARY") or str(pathlib.Path(__file__).resolve().parents[3] / "build/release/turms")
+ANY_PORTS = ["http.port=0", "admin.port=0", "turms.gateway.websocket.port=0", "turms.gateway.tcp.port=0", "livekit.rtc.udp_port=0",
+             "http.bind=127.0.0.1", "turms.gateway.websocket.host=127.0.0.1", "turms.gateway.tcp.host=127.0.0.1",
+             "livekit.rtc.bind=127.0.0.1", "livekit.rtc.node_ip=127.0.0.1"]
+
+
+def settings(*assignments):
+    return [word for assignment in [*ANY_PORTS, *assignments] for word in ("--set", assignment)]
+
+
+def run(*arguments, stdin=""):
+    return subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def get(port, path, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def serving(data, *arguments):
+    process = subprocess.Popen([BINARY, "serve", "--data", data, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(f"no ready line: {process.stderr.read()}")
+        yield process, json.loads(line)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.data = self.folder / "data"
+
+    def config(self, text):
+        path = self.folder / "turms.yaml"
+        path.write_text(text)
+        return path
+
+    def test_wrong_usage_is_2(self):
+        for arguments in [[], ["nonsense"], ["serve", "--nonsense"], ["user", "add", "--id", "1"], ["user", "add", "--id", "x", "--name", "a", "--password", "p"]]:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(*arguments).returncode, 2)
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertEqual(run("version").returncode, 0)
+
+    def test_wrong_configuration_is_2_and_says_where(self):
+        path = self.config("http:\n  prot: 7880\n")
+        done = run("config", "check", "--config", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{path}:2: unknown key 'http.prot', did you mean 'http.port'?", done.stderr)
+        self.assertEqual(run("serve", "--data", self.data, "--config", path).returncode, 2)
+        self.assertEqual(run("config", "check", "--set", "http.port=99999").returncode, 2)
+        self.assertEqual(run("config", "check", "--config", self.config("http:\n  port: 7880\n")).returncode, 0)
+
+    def test_a_taken_port_is_1(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            done = run("serve", "--data", self.data, *settings(f"http.port={taken.getsockname()[1]}"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("turms: ", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_ready_line_and_clean_end(self):
+        with serving(self.data, *settings()) as (process, ready):
+            self.assertEqual(ready["event"], "ready")
+            for name in ["http", "websocket", "tcp", "udp"]:
+                self.assertGreater(ready[name], 0, name)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+
+    def test_no_default_secret(self):
+        with serving(self.data, *settings()) as (_, ready):
+            keys = self.data / "livekit-keys.yaml"
+            self.assertEqual(stat.S_IMODE(keys.stat().st_mode), 0o600)
+            self.assertEqual(stat.S_IMODE(self.data.stat().st_mode), 0o700)
+            first = keys.read_text()
+            self.assertNotIn("devkey", first)
+            token = run("token", "--data", self.data, "--identity", "a", "--room", "r", "--join").stdout.strip()
+            self.assertEqual(get(ready["http"], "/rtc/validate?access_token=" + token)[0], 200)
+            self.assertEqual(get(ready["http"], "/rtc/validate?access_token=" + token[:-2])[0], 401)
+        with serving(self.data, *settings()):
+            self.assertEqual((self.data / "livekit-keys.yaml").read_text(), first)
+        keys.chmod(0o644)
+        done = run("serve", "--data", self.data, *settings())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("chmod 600", done.stderr)
+
+    def test_accounts_and_groups_while_it_serves(self):
+        with serving(self.data, *settings()):
+            self.assertEqual(run("user", "add", "--data", self.data, "--id", 11, "--name", "ann", "--password", "secret").returncode, 0)
+            self.assertEqual(run("user", "add", "--data", self.data, "--id", 12, "--name", "ben", "--password-stdin", stdin="pw\n").returncode, 0)
+            again = run("user", "add", "--data", self.data, "--id", 11, "--name", "ann", "--password", "secret")
+            self.assertEqual(again.returncode, 1)
+            self.assertIn("already", again.stderr)
+            self.assertEqual(run("user", "passwd", "--data", self.data, "--id", 11, "--password", "other").returncode, 0)
+            self.assertEqual(run("user", "passwd", "--data", self.data, "--id", 99, "--password", "other").returncode, 1)
+            self.assertEqual(run("user", "list", "--data", self.data).stdout, "11\tann\tactive\n12\tben\tactive\n")
+            self.assertEqual(run("group", "add", "--data", self.data, "--name", "team", "--owner", 11, "--members", "12").returncode, 0)
+            self.assertEqual(run("group", "add", "--data", self.data, "--name", "team", "--owner", 77).returncode, 1)
+            self.assertIn("team\towner 11\tactive", run("group", "list", "--data", self.data).stdout)
+
+    def test_demo_accounts(self):
+        for _ in range(2):  # the second start finds them there
+            with serving(self.data, "--dev", *settings()):
+                self.assertEqual(run("user", "list", "--data", self.data).stdout, "1\talice\tactive\n2\tbob\tactive\n3\tcarol\tactive\n")
+                self.assertEqual(len(run("group", "list", "--data", self.data).stdout.splitlines()), 1)
+
+    def test_root_is_ok_for_health_checks_and_the_app_for_browsers(self):
+        with serving(self.data, *settings()) as (_, ready):
+            status, headers, body = get(ready["http"], "/")
+            self.assertEqual((status, body), (200, b"OK"))
+            status, headers, body = get(ready["http"], "/", Accept="text/html")
+            self.assertEqual(status, 200)
+            self.assertIn(b"<html", body)
+            policy = headers["Content-Security-Policy"]
+            self.assertIn("default-src 'self'", policy)
+            self.assertNotIn("unsafe-inline", policy)
+            self.assertNotIn("unsafe-eval", policy.replace("wasm-unsafe-eval", ""))
+            self.assertNotIn(b"<style", body)
+            etag = headers["ETag"]
+            self.assertEqual(get(ready["http"], "/", Accept="text/html", **{"If-None-Match": etag})[0], 304)
+            _, headers, packed = get(ready["http"], "/", Accept="text/html", **{"Accept-Encoding": "gzip"})
+            self.assertEqual(headers.get("Content-Encoding"), "gzip")
+            self.assertLess(len(packed), len(body))
+            self.assertEqual(get(ready["http"], "/no/such/file.js")[0], 404)
+            self.assertEqual(get(ready["http"], "/assets/../../etc/passwd")[0], 404)
+
+    def test_admin_port(self):
+        with serving(self.data, *settings()) as (_, ready):
+            status, _, body = get(ready["admin"], "/metrics")
+            self.assertEqual(status, 200)
+            self.assertIn(b"process_resident_memory_bytes", body)
+            self.assertEqual(json.loads(get(ready["admin"], "/health")[2]), {"status": "up"})
+
+    def test_reference_is_the_documentation(self):
+        documented = (pathlib.Path(__file__).resolve().parents[3] / "docs/configuration.md").read_text()
+        self.assertEqual(run("config", "reference").stdout, documented)
+
+    def test_show_masks_secrets(self):
+        shown = run("config", "show", "--set", "livekit.keys=k: hidden").stdout
+        self.assertIn('"k": "********"', shown)
+        self.assertNotIn("hidden", shown)
+
+    def test_doctor_names_a_taken_port(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            done = run("doctor", "--data", self.data, *settings(f"http.port={port}"))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, f"problem HTTP port {port} is free")
+        self.assertIn("ok      the database opens and is sound", done.stdout)
+
+
+if __name__ == "__main__":
+    outcome = unittest.main(exit=False, verbosity=1).result
+    failed = len(outcome.failures) + len(outcome.errors)
+    print(f"{outcome.testsRun - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
