@@ -65,12 +65,23 @@ im::Payload encode_event(const im::MeetingStateChanged& event) {
   return serialize(notification);
 }
 
+// Recipients see what was forwarded, not only that something was.
+void fill_forwarded(proto::CreateMessageRequest& out, const im::Message& original) {
+  out.clear_text();
+  out.clear_records();
+  out.clear_burn_after();
+  if (original.text) out.set_text(*original.text);
+  for (const Bytes& record : original.records) out.add_records(record.data(), record.size());
+  if (original.burn_after) out.set_burn_after(*original.burn_after);
+}
+
 void apply(const im::Amendments& amendments, proto::TurmsNotification& notification) {
   proto::TurmsRequest& request = *notification.mutable_relayed_request();
   if (request.has_create_message_request()) {
     auto& message = *request.mutable_create_message_request();
     if (amendments.message_id) message.set_message_id(amendments.message_id->value);
     if (amendments.delivery_date) message.set_delivery_date(amendments.delivery_date->unix_ms);
+    if (amendments.forwarded) fill_forwarded(message, *amendments.forwarded);
   }
   if (amendments.created_id) notification.mutable_data()->set_long_(*amendments.created_id);
   if (!amendments.clear_password) return;

@@ -60,7 +60,8 @@ class Service {
   /// 0 when there is none.
   [[nodiscard]] uint16_t websocket_port() const;
   [[nodiscard]] uint16_t tcp_port() const;
-  /// The same over a path of another server, so that a browser needs one origin.
+  /// The same over a path of another server, so that a browser needs one origin. That server's loop
+  /// must not turn any more when this is gone.
   void websocket_route(net::HttpServer& server, const std::string& path);
 
   /// Accepts no more connections and tells each one that the server goes (close_status 201).
