@@ -23,17 +23,23 @@ float linear(uint8_t level) {
 
 }  // namespace
 
-void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration duration) {
+void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration duration,
+                                   Duration silence_before) {
   if (any_ && now - last_ > kExpiry) silence();
   any_ = true;
   last_ = now;
   duration = std::clamp<Duration>(duration, 1ms, kMaxPacketDuration);
+  observed_ += std::clamp<Duration>(silence_before, 0ms, kWindow);
+  if (observed_ >= kWindow) end_window();
   observed_ += duration;
   if (audible(level)) {
     active_ += duration;
     active_energy_ += static_cast<double>(linear(level)) * static_cast<double>(duration.count());
   }
-  if (observed_ < kWindow) return;
+  if (observed_ >= kWindow) end_window();
+}
+
+void AudioLevelObserver::end_window() {
   float window = 0;
   if (active_ * 100 >= observed_ * kActivePercent) {
     // Averaged over the whole window: who speaks all the time is louder than who does now and then.

@@ -17,14 +17,17 @@ class AudioLevelObserver {
   static constexpr Duration kWindow = 400ms;
   static constexpr Duration kExpiry = 600ms;
 
-  /// `level` is −dBov, 0 (loudest) to 127; the packet's sound lasts `duration`.
-  void on_packet(TimePoint now, uint8_t level, Duration duration);
+  /// `level` is −dBov, 0 (loudest) to 127; the packet's sound lasts `duration`, after `silence` of
+  /// which nothing was sent.
+  void on_packet(TimePoint now, uint8_t level, Duration duration, Duration silence);
   /// Smoothed linear level, 0 when not speaking.
   [[nodiscard]] float level(TimePoint now) const;
   [[nodiscard]] static bool audible(uint8_t level) { return level <= kActiveLevel; }
   void silence() { *this = {}; }
 
  private:
+  void end_window();
+
   Duration observed_{};
   Duration active_{};
   double active_energy_ = 0;  // level × ns over the active part

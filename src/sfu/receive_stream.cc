@@ -49,7 +49,12 @@ ReceiveStream::Verdict ReceiveStream::on_packet(TimePoint now, rtc::rtp::SeqNum 
   sequence = highest_ + distance;
   Verdict verdict = discontinuity ? Verdict::kDiscontinuity : Verdict::kNext;
   if (distance > 0) {
-    if (distance > 1) losses.on_gap(now, highest_ + 1, sequence - 1);
+    if (distance - 1 > kMaxGap) {
+      losses.clear();
+      verdict = Verdict::kDiscontinuity;
+    } else if (distance > 1) {
+      losses.on_gap(now, highest_ + 1, sequence - 1);
+    }
     highest_ = sequence;
   } else {
     if (!losses.take(now, sequence)) return Verdict::kDuplicate;

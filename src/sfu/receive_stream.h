@@ -38,8 +38,11 @@ class ReceiveStream {
     kRecovered,      // older, and expected
     kDuplicate,      // had, or given up
     kSuspicious,     // far off: dropped until a second one confirms it
-    kDiscontinuity,  // newest of what is a new sequence from here on
+    kDiscontinuity,  // newest of what is a new sequence from here on, or after kMaxGap lost ones
   };
+  /// More missing at once is not asked for: decoding has to start anew.
+  static constexpr int kMaxGap = 256;
+
   struct SenderReport {
     NtpTime ntp = 0;
     uint32_t rtp_time = 0;

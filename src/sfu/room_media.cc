@@ -156,14 +156,15 @@ void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const Sourc
   if (!has_level || packet.payload.empty()) return;
   uint32_t ticks = packet.timestamp - track.last_audio_time;
   track.last_audio_time = packet.timestamp;
-  // A gap is silence that was not sent, not one long packet.
-  Duration duration = 20ms;
-  if (ticks > 0 && ticks <= track.clock_rate() / 8) {
-    duration =
+  Duration elapsed = 20ms;
+  if (ticks > 0 && ticks < track.clock_rate() * 10) {
+    elapsed =
         std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
   }
+  // No packet is longer than 120 ms: what is beyond was silence that nobody sent.
+  Duration duration = elapsed <= 120ms ? elapsed : 20ms;
   uint8_t level = packet.audio_level & 0x7F;
-  track.level.on_packet(now, level, duration);
+  track.level.on_packet(now, level, duration, elapsed - duration);
   if (!AudioLevelObserver::audible(level)) return;
   track.last_audible = now;
   if (!track.in_speaker_list) {

@@ -194,7 +194,7 @@ void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket&
 
 void SubscribedTrack::keep_places(const ForwardContext& context, int64_t first, int64_t last,
                                   uint8_t encoding) {
-  if (last - first >= kMaxKept) return;
+  if (last - first >= ReceiveStream::kMaxGap) return;  // these are never asked for
   for (int64_t n = first; n <= last; ++n) {
     SentPackets::Entry entry;
     entry.out_sequence = next_sequence_++;

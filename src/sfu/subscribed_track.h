@@ -38,8 +38,6 @@ struct ForwardContext {
 /// next.
 class SubscribedTrack {
  public:
-  /// A longer gap of the source is closed instead of kept open.
-  static constexpr int64_t kMaxKept = 256;
   static constexpr int kMaxResends = 3;
 
   SubscribedTrack(const SendTrackParameters& parameters, const LayerRequest& request,
