@@ -35,7 +35,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
 
   return (
-    <div className="controls-frame">
+    <footer className="controls-frame">
       <DeviceFailures room={room} />
       <div className="controls" role="toolbar" aria-label={texts.controls}>
         <div className="control-group">
@@ -57,7 +57,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
         />
         <Leave meeting={meeting} />
       </div>
-    </div>
+    </footer>
   );
 }
 
@@ -127,11 +127,7 @@ function PanelToggle({ icon, label, count, isOpen, onClick }: PanelToggleProps) 
       onClick={onClick}
     >
       <Icon name={icon} size={22} />
-      {count > 0 && (
-        <span className="control-count" aria-hidden="true">
-          {count}
-        </span>
-      )}
+      {count > 0 && <span className="control-count">{count}</span>}
     </button>
   );
 }
