@@ -313,6 +313,32 @@ TEST(DtlsTransport, ApplicationDataBehindTheLastFlightIsKept) {
   EXPECT_EQ(client.read(out), 0u);
 }
 
+TEST(DtlsTransport, AHelloInFragmentsOutOfOrder) {
+  // As large as one with post-quantum key shares.
+  OpenSslPeer client(DtlsRole::kClient, "ECDHE-ECDSA-AES128-GCM-SHA256");
+  Bytes protocols;
+  for (int i = 0; i < 10; ++i) {
+    protocols.push_back(200);
+    protocols.insert(protocols.end(), 200, static_cast<uint8_t>('a' + i));
+  }
+  SSL_set_alpn_protos(client.ssl(), protocols.data(), static_cast<unsigned>(protocols.size()));
+  client.handshake();
+  const Bytes hello = client.take();
+  std::vector<ByteView> records;
+  ByteView rest = hello;
+  while (const auto record = RecordView::parse(rest)) {
+    records.push_back(record->bytes);
+    rest = rest.subspan(record->bytes.size());
+  }
+  ASSERT_GE(records.size(), 2u);
+  Transport server(context(), DtlsRole::kServer);
+  for (size_t i = records.size(); i-- > 0;) {
+    EXPECT_TRUE(server.take_outgoing().empty());
+    EXPECT_TRUE(server.receive(TimePoint(1s), records[i]));
+  }
+  EXPECT_FALSE(server.take_outgoing().empty());  // its flight
+}
+
 TEST(DtlsTransport, RefusesWhatIsNoDtls) {
   Transport server(context(), DtlsRole::kServer);
   const Bytes cases[] = {
