@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { IconButton } from '../components/Button';
 import { useTexts } from '../i18n';
@@ -10,8 +10,7 @@ import { Tile, type TileContent } from './Tile';
 export function Stage({ room }: { room: MeetingRoom }) {
   const { meeting: texts } = useTexts();
   const people = useStore(room.state, (state) => state.people);
-  const frame = useRef<HTMLDivElement>(null);
-  const size = useSize(frame);
+  const [frame, size] = useSize();
   const [pinned, setPinned] = useState<string>();
   const [page, setPage] = useState(0);
 
@@ -21,7 +20,7 @@ export function Stage({ room }: { room: MeetingRoom }) {
 
   if (large) {
     return (
-      <div className="stage stage-focus" role="group" aria-label={texts.tiles} ref={frame}>
+      <div className="stage stage-focus" role="group" aria-label={texts.tiles}>
         <div className="stage-large">
           <Tile tile={large} isLarge onPin={() => setPinned(undefined)} canPin={large.key === pinned} />
         </div>
@@ -100,19 +99,17 @@ function toTiles(people: Person[]): TileContent[] {
   return [...screens, ...cameras.filter(({ person }) => !person.isLocal), ...cameras.filter(({ person }) => person.isLocal)];
 }
 
-function useSize(ref: React.RefObject<HTMLElement | null>): { width: number; height: number } {
+/** Where to put the element, and its size as it changes. */
+function useSize(): [(element: HTMLElement | null) => void, { width: number; height: number }] {
+  const [element, setElement] = useState<HTMLElement | null>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
-    const element = ref.current;
     if (!element) return undefined;
-    const measure = () => {
-      const { clientWidth: width, clientHeight: height } = element;
-      setSize((before) => (before.width === width && before.height === height ? before : { width, height }));
-    };
+    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  });
-  return size;
+  }, [element]);
+  return [setElement, size];
 }
