@@ -50,6 +50,23 @@ class LoopCore {
   /// Where sockets read into; what is in it lasts until the next read.
   MutableByteView scratch() { return scratch_; }
 
+  /// An empty buffer, mostly one with memory from an earlier use, so that queueing a message for
+  /// a connection that takes it at once allocates nothing.
+  Bytes take_buffer() {
+    if (spare_buffers_.empty()) return {};
+    Bytes buffer = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+    return buffer;
+  }
+  void give_back_buffer(Bytes buffer) {
+    if (buffer.capacity() == 0 || buffer.capacity() > kMaxSpareCapacity ||
+        spare_buffers_.size() >= kMaxSpareBuffers) {
+      return;
+    }
+    buffer.clear();
+    spare_buffers_.push_back(std::move(buffer));
+  }
+
  private:
   friend class Loop;
 
@@ -65,6 +82,9 @@ class LoopCore {
       return at != other.at ? at > other.at : id > other.id;
     }
   };
+
+  static constexpr size_t kMaxSpareBuffers = 256;
+  static constexpr size_t kMaxSpareCapacity = 16 * 1024;
 
   void turn(TimePoint limit);
   void run_timers();
@@ -91,6 +111,7 @@ class LoopCore {
   std::vector<std::shared_ptr<Flushable>> dirty_;
   std::vector<std::shared_ptr<Flushable>> flushing_;
   std::unique_ptr<FdHandler> signals_;
+  std::vector<Bytes> spare_buffers_;
   Bytes scratch_ = Bytes(64 * 1024);
 };
 

@@ -19,6 +19,8 @@ constexpr size_t kCopyBelow = 8 * 1024;
 /// Where a gathering chunk ends, so that a long queue frees memory as it drains.
 constexpr size_t kChunkSize = 64 * 1024;
 constexpr size_t kMaxIovecs = 64;
+/// Slots for chunks that an idle connection may keep.
+constexpr size_t kIdleSlots = 2;
 
 void set_no_delay(int fd) {
   const int on = 1;
@@ -63,13 +65,8 @@ TcpStream::~TcpStream() {
 
 void TcpStream::write(ByteView data) {
   if (!open() || closing_ || data.empty()) return;
-  if (!chunks_) chunks_ = std::make_unique<std::deque<Chunk>>();
-  if (chunks_->empty() || !chunks_->back().shared.empty() ||
-      chunks_->back().copied.size() + data.size() > kChunkSize) {
-    chunks_->emplace_back();
-  }
-  Bytes& tail = chunks_->back().copied;
-  tail.insert(tail.end(), data.begin(), data.end());
+  Bytes& copied = tail(data.size()).copied;
+  copied.insert(copied.end(), data.begin(), data.end());
   queued_ += data.size();
   schedule_flush();
 }
@@ -77,10 +74,18 @@ void TcpStream::write(ByteView data) {
 void TcpStream::write(const SharedBytes& data) {
   if (data.size() < kCopyBelow) return write(data.view());
   if (!open() || closing_) return;
-  if (!chunks_) chunks_ = std::make_unique<std::deque<Chunk>>();
-  chunks_->push_back({.shared = data});
+  chunks_.push_back({.shared = data});
   queued_ += data.size();
   schedule_flush();
+}
+
+/// Where to append: what gathers at the end, or a new buffer.
+TcpStream::Chunk& TcpStream::tail(size_t room) {
+  if (chunks_.empty() || !chunks_.back().shared.empty() ||
+      chunks_.back().copied.size() + room > kChunkSize) {
+    chunks_.push_back({.copied = core_.take_buffer()});
+  }
+  return chunks_.back();
 }
 
 void TcpStream::schedule_flush() {
@@ -109,7 +114,7 @@ void TcpStream::abort() {
   ::close(watch_.fd);
   watch_.fd = -1;
   owner_ = nullptr;
-  chunks_.reset();
+  drop_chunks();
   queued_ = 0;
 }
 
@@ -175,9 +180,8 @@ void TcpStream::flush() {
     size_t count = 0;
     size_t total = 0;
     size_t skip = front_written_;
-    for (const Chunk& chunk : *chunks_) {
-      if (count == kMaxIovecs) break;
-      const ByteView rest = chunk.view().subspan(skip);
+    for (size_t i = first_chunk_; i < chunks_.size() && count < kMaxIovecs; ++i) {
+      const ByteView rest = chunks_[i].view().subspan(skip);
       skip = 0;
       parts[count++] = {const_cast<uint8_t*>(rest.data()), rest.size()};
       total += rest.size();
@@ -198,7 +202,7 @@ void TcpStream::flush() {
       return update_interest();
     }
   }
-  chunks_.reset();
+  drop_chunks();
   if (closing_) {
     if (ended_) return broken();
     ::shutdown(watch_.fd, SHUT_WR);
@@ -209,15 +213,31 @@ void TcpStream::flush() {
 void TcpStream::drop_written(size_t bytes) {
   queued_ -= bytes;
   while (bytes > 0) {
-    const size_t rest = chunks_->front().view().size() - front_written_;
+    Chunk& front = chunks_[first_chunk_];
+    const size_t rest = front.view().size() - front_written_;
     if (bytes < rest) {
       front_written_ += bytes;
-      return;
+      break;
     }
     bytes -= rest;
     front_written_ = 0;
-    chunks_->pop_front();
+    core_.give_back_buffer(std::move(front.copied));
+    front = {};
+    ++first_chunk_;
   }
+  // A long queue that never empties must not keep what it has sent.
+  if (first_chunk_ >= kMaxIovecs) {
+    chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(first_chunk_));
+    first_chunk_ = 0;
+  }
+}
+
+void TcpStream::drop_chunks() {
+  for (Chunk& chunk : chunks_) core_.give_back_buffer(std::move(chunk.copied));
+  chunks_.clear();
+  if (chunks_.capacity() > kIdleSlots) std::vector<Chunk>().swap(chunks_);
+  first_chunk_ = 0;
+  front_written_ = 0;
 }
 
 }  // namespace turms::net

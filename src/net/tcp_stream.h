@@ -1,7 +1,7 @@
 #pragma once
 
-#include <deque>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -78,16 +78,19 @@ class TcpStream final : public FdHandler,
 
   void schedule_flush();
   void update_interest();
+  Chunk& tail(size_t room);
   void drop_written(size_t bytes);
+  void drop_chunks();
   void broken();
 
   LoopCore& core_;
   Owner* owner_;
   Address remote_;
   LoopCore::Watch watch_;
-  /// Never empty chunks. A vector would do but for its erase at the front; a deque costs 576 bytes
-  /// when idle, so it exists only while something waits.
-  std::unique_ptr<std::deque<Chunk>> chunks_;
+  /// What waits, never an empty one; those before first_chunk_ are done with. Empty, and so without
+  /// memory of its own but a slot or two, while the connection is idle.
+  std::vector<Chunk> chunks_;
+  size_t first_chunk_ = 0;
   size_t queued_ = 0;
   size_t front_written_ = 0;
   bool connecting_ = false;
