@@ -32,7 +32,8 @@ class PlainFactory final : public ChannelFactory {
   }
 };
 
-/// A real peer. The client's port is what tells its addresses apart.
+/// A real peer. A client is behind an address translator: it always sends from the same local
+/// address, and the port outside is what tells its addresses apart.
 class PeerChannel final : public Channel {
  public:
   PeerChannel(TimePoint now, const rtc::PeerConfig& config, const rtc::PeerResources& resources,
@@ -42,7 +43,7 @@ class PeerChannel final : public Channel {
   void set_remote(TimePoint now, const rtc::IceCredentials& ice,
                   const rtc::DtlsFingerprint& fingerprint) {
     peer_.set_remote(now, ice, fingerprint);
-    if (role_ == rtc::PeerRole::kClient) peer_.add_candidate_pair(now, path(port_), priority_);
+    if (role_ == rtc::PeerRole::kClient) peer_.add_candidate_pair(now, path(0), 1);
     drain();
   }
   MutableByteView receive(TimePoint now, Datagram& datagram) override {
@@ -67,22 +68,16 @@ class PeerChannel final : public Channel {
     peer_.handle_timeout(now);
     drain();
   }
-  void change_address(TimePoint now) override {
-    ++port_;
-    peer_.add_candidate_pair(now, path(port_), ++priority_);
-    drain();
-  }
+  void change_address() override { ++port_; }
 
  private:
   [[nodiscard]] rtc::Path path(uint16_t client_port) const {
-    auto client = rtc::TransportAddress::ipv4(192, 0, 2, 1, client_port);
     auto server = rtc::TransportAddress::ipv4(192, 0, 2, 2, 7882);
-    return role_ == rtc::PeerRole::kClient ? rtc::Path{client, server} : rtc::Path{server, client};
+    if (role_ == rtc::PeerRole::kClient) return {{}, server};
+    return {server, rtc::TransportAddress::ipv4(192, 0, 2, 1, client_port)};
   }
   void emit(const rtc::Path& to, ByteView bytes) {
-    uint16_t port = role_ == rtc::PeerRole::kClient ? to.local.port : to.remote.port;
-    // What leaves from an address that was left goes nowhere.
-    if (role_ == rtc::PeerRole::kClient && port != port_) return;
+    uint16_t port = role_ == rtc::PeerRole::kClient ? port_ : to.remote.port;
     send_({port, Bytes(bytes.begin(), bytes.end())});
   }
   void drain() {
@@ -96,7 +91,6 @@ class PeerChannel final : public Channel {
   rtc::PeerRole role_;
   ChannelFactory::Send send_;
   uint16_t port_ = kFirstClientPort;
-  uint32_t priority_ = 1;
 };
 
 class PeerFactory final : public ChannelFactory {

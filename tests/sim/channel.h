@@ -25,7 +25,8 @@ class Channel {
   [[nodiscard]] virtual bool connected() const = 0;
   [[nodiscard]] virtual TimePoint next_timeout() const { return kNever; }
   virtual void handle_timeout(TimePoint) {}
-  virtual void change_address(TimePoint) {}
+  /// Seen from the server, datagrams come from elsewhere now.
+  virtual void change_address() {}
 };
 
 /// Makes both ends of each connection.

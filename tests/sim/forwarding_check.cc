@@ -47,9 +47,12 @@ std::vector<std::string> ForwardingCheck::faults() const {
     auto name = fmt::format("transport {} SSRC {}: ", key.first, key.second);
     for (const auto& fault : stream.faults) all.push_back(name + fault);
     const Sent* before = nullptr;
+    int64_t before_sequence = 0;
     for (const auto& [sequence, sent] : stream.sent) {
       if (sent.filler) continue;
       const Truth& t = sent.truth;
+      bool adjacent = sequence == before_sequence + 1;
+      before_sequence = sequence;
       auto complain = [&](const char* what) {
         all.push_back(
             fmt::format("{}{} at sequence {}: layer {} frame {} packet {} after layer {} "
@@ -66,6 +69,7 @@ std::vector<std::string> ForwardingCheck::faults() const {
       }
       const Truth& b = before->truth;
       auto time_step = static_cast<int32_t>(sent.timestamp - before->timestamp);
+      // 15 bits, so twice the step.
       auto picture_step = static_cast<int16_t>((sent.picture_id - before->picture_id) << 1);
       bool same_frame = t.layer == b.layer && t.frame == b.frame;
       if (t.layer != b.layer) {
@@ -74,7 +78,9 @@ std::vector<std::string> ForwardingCheck::faults() const {
         complain("out of order");
       }
       if (same_frame ? time_step != 0 : time_step <= 0) complain("wrong step of the timestamp");
-      if (same_frame ? picture_step != 0 : picture_step <= 0) {
+      // With nothing missing between two frames their pictures follow each other too.
+      bool right = same_frame ? picture_step == 0 : adjacent ? picture_step == 2 : picture_step > 0;
+      if (!right) {
         complain("wrong step of the picture id");
       }
       before = &sent;

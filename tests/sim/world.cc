@@ -296,8 +296,7 @@ void Client::restart_video() {
 }
 
 void Client::change_address() {
-  channel_->change_address(world_now());
-  settle();
+  channel_->change_address();
 }
 
 void Client::leave() {
