@@ -53,7 +53,7 @@ enum {
 /* Names one call that waits for its completion; never 0. */
 typedef uint64_t turms_call;
 
-/* ------------------------------------------------------------------------------- what travels */
+/* --- what travels --- */
 
 typedef enum turms_role {
   TURMS_ROLE_OWNER = 0,
@@ -127,7 +127,7 @@ typedef enum turms_log_level {
   TURMS_LOG_ERROR = 3
 } turms_log_level;
 
-/* --------------------------------------------------------------------------- what the host does */
+/* --- what the host does --- */
 
 /* An HTTP request under /plugins/<name>/. Called on the control thread; answer with http_respond.
  */
@@ -174,8 +174,7 @@ typedef struct turms_host {
   void (*meeting_ended)(void* context, int64_t meeting_id, int64_t when);
 } turms_host;
 
-/* ------------------------------------------------------------------------ what a plugin may offer
- */
+/* --- what a plugin may offer --- */
 
 /*
  * Holds meetings. One running plugin with this table is the provider.

@@ -71,7 +71,7 @@ struct DataSection {
 inline constexpr uint16_t kSctpPort = 5000;
 inline constexpr uint64_t kMaxMessageSize = 262144;
 
-// --- (a) A publisher offers, we answer -----------------------------------------------------------
+// --- (a) A publisher offers, we answer
 
 /// What to do with one m-section of the offer, by mid. Sections without a decision are accepted as
 /// they come.
@@ -127,7 +127,6 @@ Result<PublisherAnswer> answer_publisher(const SessionDescription& offer,
                                          const AnswerOptions& options);
 
 // --- (b) We offer what a subscriber is to receive
-// -------------------------------------------------
 
 /// What is sent in one m-section.
 struct SentTrack {
@@ -188,7 +187,6 @@ SessionDescription offer_subscriber(SubscriberPlan& plan, const Capabilities& ca
                                     const LocalTransport& transport, uint64_t session_id);
 
 // --- (c) The subscriber answers
-// -------------------------------------------------------------------
 
 /// One section with a track as the subscriber accepted it.
 struct AcceptedSection {
@@ -212,7 +210,6 @@ Result<SubscriberAnswer> read_subscriber_answer(SubscriberPlan& plan,
                                                 const SessionDescription& answer);
 
 // --- The client role (simulator, load generator)
-// --------------------------------------------------
 
 /// The transport part of any description: from the first bundled section. `local_role` is what the
 /// description's a=setup leaves to us; passive to actpass.

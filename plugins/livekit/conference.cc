@@ -1,0 +1,399 @@
+#include "conference.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace turms::livekit_plugin {
+
+namespace {
+
+// Webhooks come in bursts, and the server's list may lag behind them a little.
+constexpr Duration kLookDelay = 40ms;
+constexpr Duration kWatchInterval = 1s;
+
+std::string room_name(int64_t meeting_id) {
+  return std::to_string(meeting_id);
+}
+
+uint32_t track_bits(const Participant& participant) {
+  uint32_t bits = 0;
+  for (const Track& track : participant.tracks) {
+    if (track.muted) continue;
+    if (track.source == Source::kMicrophone) bits |= TURMS_TRACK_MICROPHONE;
+    if (track.source == Source::kCamera) bits |= TURMS_TRACK_CAMERA;
+    if (track.source == Source::kScreen) bits |= TURMS_TRACK_SCREEN;
+  }
+  return bits;
+}
+
+bool is_sound(Source source) {
+  return source == Source::kMicrophone || source == Source::kScreenAudio;
+}
+
+/// What the server believes a participant may do.
+Rights rights_in(const Participant& participant) {
+  Rights rights;
+  rights.publish = participant.can_publish;
+  const auto& sources = participant.can_publish_sources;
+  rights.publish_sound = participant.can_publish &&
+                         (sources.empty() || std::any_of(sources.begin(), sources.end(), is_sound));
+  return rights;
+}
+
+json::object permission_of(const Rights& rights) {
+  json::object permission{{"can_subscribe", true},
+                          {"can_publish", rights.publish},
+                          {"can_publish_data", rights.publish}};
+  if (rights.publish && !rights.publish_sound) {
+    permission["can_publish_sources"] = json::array{"CAMERA", "SCREEN_SHARE"};
+  }
+  return permission;
+}
+
+bool same(const std::vector<turms_participant>& a, const std::vector<turms_participant>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const turms_participant& x, const turms_participant& y) {
+                      return x.user_id == y.user_id && x.joined_date == y.joined_date &&
+                             x.tracks == y.tracks;
+                    });
+}
+
+turms_status status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return TURMS_ERROR_INVALID_ARGUMENT;
+    case ErrorCode::kNotFound:
+      return TURMS_ERROR_NOT_FOUND;
+    case ErrorCode::kResourceExhausted:
+      return TURMS_ERROR_RESOURCE_EXHAUSTED;
+    case ErrorCode::kUnavailable:
+      return TURMS_ERROR_UNAVAILABLE;
+    case ErrorCode::kDeadlineExceeded:
+      return TURMS_ERROR_DEADLINE_EXCEEDED;
+    // Our key is refused: the operator's fault, not the user's.
+    default:
+      return TURMS_ERROR_INTERNAL;
+  }
+}
+
+}  // namespace
+
+Conference::Conference(net::Loop& loop, const turms_host& host, const Config& config)
+    : loop_(loop),
+      host_(host),
+      config_(config),
+      service_(loop, config),
+      reconcile_timer_(loop),
+      watch_timer_(loop) {
+  reconcile_timer_.start(config_.reconcile_interval, [this] { reconcile(); });
+  watch_timer_.start(kWatchInterval, [this] { watch(); });
+}
+
+Conference::Room* Conference::find(int64_t meeting_id) {
+  const auto it = rooms_.find(meeting_id);
+  return it == rooms_.end() ? nullptr : &it->second;
+}
+
+void Conference::log(turms_log_level level, const std::string& message) const {
+  host_.log(host_.context, level, message.c_str());
+}
+
+void Conference::complete(turms_call call, const Result<json::object>& result) {
+  if (result) return host_.complete(host_.context, call, TURMS_OK, nullptr);
+  log(TURMS_LOG_WARN, result.error().message);
+  host_.complete(host_.context, call, status_of(result.error().code),
+                 result.error().message.c_str());
+}
+
+// --- calls ---
+
+void Conference::create_meeting(turms_call call, const Meeting& meeting) {
+  Room& room = rooms_[meeting.id];
+  room.creator_id = meeting.creator_id;
+  json::object metadata{{"name", json::string(meeting.name)}};
+  if (meeting.group_id != 0) metadata["groupId"] = std::to_string(meeting.group_id);
+  service_.create_room(room_name(meeting.id), meeting.max_participants, json::serialize(metadata),
+                       [this, call, id = meeting.id](Result<json::object> answer) {
+                         if (Room* made = find(id)) {
+                           if (answer) {
+                             made->exists = true;
+                             made->created = loop_.now();
+                             made->sid = text_field(*answer, "sid");
+                             look(id);  // it may have been there before, with people in it
+                           } else if (!made->exists) {
+                             rooms_.erase(id);
+                           }
+                         }
+                         complete(call, answer);
+                       });
+}
+
+void Conference::cancel_meeting(turms_call call, int64_t meeting_id) {
+  rooms_.erase(meeting_id);
+  service_.delete_room(room_name(meeting_id), [this, call](Result<json::object> answer) {
+    if (!answer && answer.error().code == ErrorCode::kNotFound) answer = json::object();
+    complete(call, answer);
+  });
+}
+
+void Conference::count_active_meetings(turms_call call, int64_t user_id) {
+  const auto count = std::count_if(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
+    return entry.second.exists && entry.second.creator_id == user_id;
+  });
+  host_.complete_with_count(host_.context, call, count);
+}
+
+void Conference::accept(turms_call call, const MemberToken& member) {
+  Room* room = find(member.meeting_id);
+  if (room == nullptr) {
+    // This plugin was started after the room was made: the host makes it known again.
+    return host_.complete(host_.context, call, TURMS_ERROR_NOT_FOUND, "no such meeting");
+  }
+  room->removed.erase(member.user_id);
+  room->members[member.user_id] = {member.role, member.muted, member.device};
+  const std::string token =
+      member_token(member, config_.api_key, config_.api_secret, wall_now(), config_.token_ttl);
+  host_.complete_with_text(host_.context, call, token.c_str());
+}
+
+void Conference::list_participants(turms_call call, int64_t meeting_id) {
+  const Room* room = find(meeting_id);
+  if (room == nullptr) {
+    return host_.complete(host_.context, call, TURMS_ERROR_NOT_FOUND, "no such meeting");
+  }
+  host_.complete_with_participants(host_.context, call, room->reported.data(),
+                                   room->reported.size());
+}
+
+void Conference::member_removed(int64_t meeting_id, int64_t user_id) {
+  Room* room = find(meeting_id);
+  if (room == nullptr) return;
+  room->members.erase(user_id);
+  room->removed.insert(user_id);
+  // At once, without a look first; whoever is not there is no error. A failure heals with the next
+  // look, which finds a removed user present.
+  service_.remove_participant(
+      room_name(meeting_id), std::to_string(user_id),
+      [this, meeting_id](const Result<json::object>&) { look_soon(meeting_id); });
+}
+
+void Conference::member_muted(int64_t meeting_id, int64_t user_id, bool muted) {
+  Room* room = find(meeting_id);
+  if (room == nullptr) return;
+  const auto member = room->members.find(user_id);
+  if (member == room->members.end() || member->second.muted == muted) return;
+  member->second.muted = muted;
+  update_rights(meeting_id, user_id, member->second);
+}
+
+void Conference::member_role_changed(int64_t meeting_id, int64_t user_id, turms_role role) {
+  Room* room = find(meeting_id);
+  if (room == nullptr) return;
+  const auto member = room->members.find(user_id);
+  if (member == room->members.end() || member->second.role == role) return;
+  member->second.role = role;
+  update_rights(meeting_id, user_id, member->second);
+}
+
+void Conference::update_rights(int64_t meeting_id, int64_t user_id, const Member& member) {
+  const Rights rights = rights_of(member.role, member.muted);
+  service_.update_participant(
+      room_name(meeting_id), std::to_string(user_id), permission_of(rights),
+      json::value(json::string(member_metadata(member.device, member.role))),
+      [this, meeting_id](const Result<json::object>& answer) {
+        // Somebody with a token who is not there yet is put right when they come.
+        if (!answer && answer.error().code != ErrorCode::kNotFound) {
+          log(TURMS_LOG_WARN, answer.error().message);
+        }
+        look_soon(meeting_id);
+      });
+}
+
+// --- what is there ---
+
+void Conference::look_soon(int64_t meeting_id) {
+  Room* room = find(meeting_id);
+  if (room == nullptr || room->look_soon) return;
+  room->look_soon = true;
+  loop_.after(kLookDelay, [this, meeting_id] {
+    if (Room* later = find(meeting_id)) {
+      later->look_soon = false;
+      look(meeting_id);
+    }
+  });
+}
+
+void Conference::look(int64_t meeting_id) {
+  Room* room = find(meeting_id);
+  if (room == nullptr) return;
+  if (room->looking) {
+    room->look_again = true;  // what is under way may have been answered before the change
+    return;
+  }
+  room->looking = true;
+  service_.list_participants(
+      room_name(meeting_id),
+      [this, meeting_id](Result<json::object> answer) { looked(meeting_id, std::move(answer)); });
+}
+
+void Conference::looked(int64_t meeting_id, Result<json::object> answer) {
+  Room* room = find(meeting_id);
+  if (room == nullptr) return;
+  room->looking = false;
+  if (room->look_again) {
+    room->look_again = false;
+    look_soon(meeting_id);
+  }
+  if (!answer) return;  // the next look comes by itself
+  std::vector<turms_participant> present;
+  const json::array* list = array_field(*answer, "participants");
+  for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const json::object* object = (*list)[i].if_object();
+    if (object == nullptr) continue;
+    const Participant participant = read_participant(*object);
+    const auto user = decimal(participant.identity);
+    // Recorders and agents have no number.
+    if (!user) continue;
+    enforce(meeting_id, *room, participant, *user);
+    if (!participant.present || room->removed.contains(*user)) continue;
+    present.push_back(
+        {sizeof(turms_participant), *user, participant.joined_ms, track_bits(participant)});
+  }
+  report(meeting_id, *room, std::move(present));
+}
+
+void Conference::enforce(int64_t meeting_id, const Room& room, const Participant& participant,
+                         int64_t user) {
+  const auto quietly = [](const Result<json::object>&) {};
+  if (room.removed.contains(user)) {
+    return service_.remove_participant(room_name(meeting_id), participant.identity, quietly);
+  }
+  const auto member = room.members.find(user);
+  if (member == room.members.end() || !participant.present) return;
+  if (!participant.has_permission) return;
+  const Rights wanted = rights_of(member->second.role, member->second.muted);
+  const Rights has = rights_in(participant);
+  if (wanted.publish_sound) {
+    // A token of a muted member lets nothing be published, which is right until the mute ends.
+    if (has.publish_sound) return;
+  } else {
+    for (const Track& track : participant.tracks) {
+      if (!is_sound(track.source) || track.muted) continue;
+      service_.mute_track(room_name(meeting_id), participant.identity, track.sid, quietly);
+    }
+    if (has.publish_sound == wanted.publish_sound && has.publish <= wanted.publish) return;
+  }
+  update_rights(meeting_id, user, member->second);
+}
+
+void Conference::report(int64_t meeting_id, Room& room,
+                        std::vector<turms_participant> participants) {
+  std::sort(participants.begin(), participants.end(),
+            [](const turms_participant& a, const turms_participant& b) {
+              return std::pair(a.joined_date, a.user_id) < std::pair(b.joined_date, b.user_id);
+            });
+  if (same(room.reported, participants)) return;
+  room.reported = std::move(participants);
+  host_.meeting_changed(host_.context, meeting_id, room.reported.data(), room.reported.size());
+}
+
+void Conference::watch() {
+  watch_timer_.start(kWatchInterval, [this] { watch(); });
+  std::vector<int64_t> occupied;
+  // In turns: on from where the last second stopped.
+  auto it = rooms_.upper_bound(last_watched_);
+  for (size_t n = 0; n < rooms_.size() && occupied.size() < kLooksPerSecond; ++n, ++it) {
+    if (it == rooms_.end()) it = rooms_.begin();
+    if (!it->second.reported.empty()) occupied.push_back(it->first);
+  }
+  for (const int64_t id : occupied) {
+    last_watched_ = id;
+    if (!rooms_[id].looking) look(id);
+  }
+}
+
+void Conference::reconcile() {
+  reconcile_timer_.start(config_.reconcile_interval, [this] { reconcile(); });
+  if (reconciling_ || rooms_.empty()) return;
+  std::vector<std::string> names;
+  for (const auto& [id, room] : rooms_) {
+    if (room.exists) names.push_back(room_name(id));
+  }
+  if (names.empty()) return;
+  reconciling_ = true;
+  service_.list_rooms(names, [this, asked = loop_.now()](Result<json::object> answer) {
+    reconciling_ = false;
+    if (answer) {
+      compare(asked, *answer);
+    } else {
+      log(TURMS_LOG_WARN, answer.error().message);
+    }
+  });
+}
+
+void Conference::compare(TimePoint asked, const json::object& answer) {
+  std::set<int64_t> there;
+  const json::array* list = array_field(answer, "rooms");
+  for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const json::object* object = (*list)[i].if_object();
+    if (object == nullptr) continue;
+    if (auto id = decimal(text_field(*object, "name"))) there.insert(*id);
+  }
+  std::vector<int64_t> gone;
+  for (auto& [id, room] : rooms_) {
+    if (!room.exists) continue;
+    if (!there.contains(id)) {
+      if (room.created < asked) gone.push_back(id);
+    } else if (!room.looking) {
+      look(id);
+    }
+  }
+  for (const int64_t id : gone) ended(id);
+}
+
+void Conference::ended(int64_t meeting_id) {
+  rooms_.erase(meeting_id);
+  host_.meeting_ended(host_.context, meeting_id, wall_now().unix_ms);
+}
+
+// --- webhooks ---
+
+void Conference::respond(turms_call call, int status, std::string_view text) {
+  turms_http_response response{};
+  response.struct_size = sizeof response;
+  response.status = status;
+  response.body = reinterpret_cast<const uint8_t*>(text.data());
+  response.body_size = text.size();
+  host_.http_respond(host_.context, call, &response);
+}
+
+void Conference::serve(turms_call call, const HttpRequest& request) {
+  if (request.path != "/webhook") return respond(call, 404, "not found\n");
+  if (request.method != "POST") return respond(call, 405, "POST only\n");
+  auto verified = verify_webhook(request.authorization, request.body, config_.api_key,
+                                 config_.api_secret, wall_now());
+  if (!verified) return respond(call, 401, "not signed by the media server\n");
+  auto event = parse_object(request.body);
+  if (!event) return respond(call, 400, "no JSON object\n");
+  respond(call, 200, "");
+  webhook(*event);
+}
+
+void Conference::webhook(const json::object& event) {
+  const json::object* room = object_field(event, "room");
+  if (room == nullptr) return;
+  const auto id = decimal(text_field(*room, "name"));
+  Room* known = id ? find(*id) : nullptr;
+  if (known == nullptr) return;
+  if (text_field(event, "event") != "room_finished") return look_soon(*id);
+  // A late one may speak of a room by this name that was there before.
+  const std::string sid = text_field(*room, "sid");
+  if (!known->sid.empty() && sid == known->sid) {
+    ended(*id);
+  } else {
+    reconcile();
+  }
+}
+
+}  // namespace turms::livekit_plugin

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config.h"
+#include "json.h"
+#include "net/loop.h"
+#include "room_service.h"
+#include "tokens.h"
+#include "turms/plugin.h"
+
+namespace turms::livekit_plugin {
+
+/// Meetings as LiveKit rooms: the room's name is the meeting's id, an identity is a user's id. On
+/// the plugin's own thread.
+///
+/// The server is the truth. A webhook says only that a room should be looked at, so a lost, late or
+/// repeated one does no harm: the room is listed soon after it, every second while somebody is in
+/// it (LiveKit tells of no mutes by webhook), and all rooms are compared every reconcile interval.
+/// What the group decided (who was removed, who is muted) is enforced on each look.
+class Conference {
+ public:
+  /// Rooms that are looked at in one second; with more of them occupied they take turns.
+  static constexpr size_t kLooksPerSecond = 32;
+
+  Conference(net::Loop& loop, const turms_host& host, const Config& config);
+
+  struct Meeting {
+    int64_t id = 0;
+    int64_t creator_id = 0;
+    int64_t group_id = 0;
+    std::string name;
+    int max_participants = 0;
+  };
+  void create_meeting(turms_call call, const Meeting& meeting);
+  void cancel_meeting(turms_call call, int64_t meeting_id);
+  void count_active_meetings(turms_call call, int64_t user_id);
+  void accept(turms_call call, const MemberToken& member);
+  void list_participants(turms_call call, int64_t meeting_id);
+  void member_removed(int64_t meeting_id, int64_t user_id);
+  void member_muted(int64_t meeting_id, int64_t user_id, bool muted);
+  void member_role_changed(int64_t meeting_id, int64_t user_id, turms_role role);
+
+  struct HttpRequest {
+    std::string method;
+    std::string path;
+    std::string authorization;
+    std::string body;
+  };
+  void serve(turms_call call, const HttpRequest& request);
+
+ private:
+  /// As they were let in, or as the group has them since.
+  struct Member {
+    turms_role role = TURMS_ROLE_MEMBER;
+    bool muted = false;
+    std::string device;
+  };
+  struct Room {
+    int64_t creator_id = 0;
+    std::string sid;
+    /// Rooms that were asked for before this moment know it.
+    TimePoint created{};
+    bool exists = false;
+    std::map<int64_t, Member> members;
+    std::set<int64_t> removed;
+    std::vector<turms_participant> reported;
+    bool looking = false;
+    bool look_again = false;
+    bool look_soon = false;
+  };
+
+  Room* find(int64_t meeting_id);
+  void look(int64_t meeting_id);
+  void look_soon(int64_t meeting_id);
+  void looked(int64_t meeting_id, Result<json::object> answer);
+  void enforce(int64_t meeting_id, const Room& room, const Participant& participant, int64_t user);
+  void update_rights(int64_t meeting_id, int64_t user_id, const Member& member);
+  void report(int64_t meeting_id, Room& room, std::vector<turms_participant> participants);
+  void reconcile();
+  void compare(TimePoint asked, const json::object& answer);
+  void watch();
+  void ended(int64_t meeting_id);
+  void webhook(const json::object& event);
+  void respond(turms_call call, int status, std::string_view text);
+  void complete(turms_call call, const Result<json::object>& result);
+  void log(turms_log_level level, const std::string& message) const;
+
+  net::Loop& loop_;
+  const turms_host& host_;
+  const Config& config_;
+  RoomService service_;
+  std::map<int64_t, Room> rooms_;
+  int64_t last_watched_ = 0;
+  bool reconciling_ = false;
+  net::Timer reconcile_timer_;
+  net::Timer watch_timer_;
+};
+
+}  // namespace turms::livekit_plugin

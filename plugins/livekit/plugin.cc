@@ -1,0 +1,155 @@
+// The C side of the plugin: copies what it is given, and hands it to the plugin's own thread.
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <thread>
+
+#include "conference.h"
+#include "config.h"
+#include "net/loop.h"
+#include "turms/plugin.h"
+
+namespace turms::livekit_plugin {
+
+namespace {
+
+class Plugin {
+ public:
+  Plugin(const turms_host* host, Config config) : host_(host), config_(std::move(config)) {
+    thread_ = std::thread([this] {
+      conference_ = std::make_unique<Conference>(loop_, *host_, config_);
+      loop_.run();
+      conference_.reset();
+    });
+    host_->serve_http(host_->context, &Plugin::serve, this);
+  }
+  ~Plugin() {
+    loop_.stop();
+    thread_.join();
+  }
+
+  template <class F>
+  turms_status run(F&& function) {
+    loop_.post([this, function = std::forward<F>(function)] { function(*conference_); });
+    return TURMS_OK;
+  }
+
+ private:
+  static void serve(void* self, turms_call call, const turms_http_request* request);
+
+  const turms_host* host_;
+  const Config config_;
+  net::Loop loop_;
+  std::unique_ptr<Conference> conference_;  // of thread_
+  std::thread thread_;
+};
+
+Plugin& of(void* self) {
+  return *static_cast<Plugin*>(self);
+}
+
+void Plugin::serve(void* self, turms_call call, const turms_http_request* raw) {
+  Conference::HttpRequest request;
+  request.method = raw->method;
+  request.path = raw->path;
+  request.body.assign(reinterpret_cast<const char*>(raw->body), raw->body_size);
+  for (size_t i = 0; i < raw->header_count; ++i) {
+    if (strcasecmp(raw->headers[i].name, "Authorization") == 0) {
+      request.authorization = raw->headers[i].value;
+    }
+  }
+  of(self).run([call, request = std::move(request)](Conference& c) { c.serve(call, request); });
+}
+
+turms_status create_meeting(void* self, turms_call call, const turms_meeting* raw) {
+  Conference::Meeting meeting;
+  meeting.id = raw->id;
+  meeting.creator_id = raw->creator_id;
+  meeting.group_id = raw->group_id;
+  meeting.name = raw->name;
+  meeting.max_participants = raw->max_participants;
+  return of(self).run(
+      [call, meeting = std::move(meeting)](Conference& c) { c.create_meeting(call, meeting); });
+}
+
+turms_status cancel_meeting(void* self, turms_call call, int64_t meeting_id) {
+  return of(self).run([=](Conference& c) { c.cancel_meeting(call, meeting_id); });
+}
+
+turms_status count_active_meetings(void* self, turms_call call, int64_t user_id) {
+  return of(self).run([=](Conference& c) { c.count_active_meetings(call, user_id); });
+}
+
+turms_status accept(void* self, turms_call call, const turms_admission* raw) {
+  MemberToken member;
+  member.meeting_id = raw->meeting_id;
+  member.user_id = raw->user_id;
+  member.name = raw->user_name;
+  member.device = raw->device;
+  member.role = raw->role;
+  member.muted = raw->muted != 0;
+  return of(self).run(
+      [call, member = std::move(member)](Conference& c) { c.accept(call, member); });
+}
+
+turms_status list_participants(void* self, turms_call call, int64_t meeting_id) {
+  return of(self).run([=](Conference& c) { c.list_participants(call, meeting_id); });
+}
+
+void member_removed(void* self, int64_t meeting_id, int64_t user_id) {
+  of(self).run([=](Conference& c) { c.member_removed(meeting_id, user_id); });
+}
+
+void member_muted(void* self, int64_t meeting_id, int64_t user_id, int32_t muted) {
+  of(self).run([=](Conference& c) { c.member_muted(meeting_id, user_id, muted != 0); });
+}
+
+void member_role_changed(void* self, int64_t meeting_id, int64_t user_id, turms_role role) {
+  of(self).run([=](Conference& c) { c.member_role_changed(meeting_id, user_id, role); });
+}
+
+void say(char* out, size_t size, std::string_view text) {
+  if (size == 0) return;
+  const size_t length = std::min(text.size(), size - 1);
+  std::memcpy(out, text.data(), length);
+  out[length] = '\0';
+}
+
+turms_status start(const turms_host* host, void** self, char* error, size_t error_size) {
+  try {
+    auto config = read_config(*host);
+    if (!config) {
+      say(error, error_size, config.error().message);
+      return TURMS_ERROR_INVALID_ARGUMENT;
+    }
+    *self = new Plugin(host, std::move(*config));
+    return TURMS_OK;
+  } catch (const std::exception& e) {
+    say(error, error_size, e.what());
+    return TURMS_ERROR_INTERNAL;
+  }
+}
+
+void stop(void* self) {
+  delete static_cast<Plugin*>(self);
+}
+
+constexpr turms_conference kConference = {
+    TURMS_PLUGIN_ABI_VERSION, sizeof(turms_conference), create_meeting,
+    cancel_meeting,           count_active_meetings,    accept,
+    list_participants,        member_removed,           member_muted,
+    member_role_changed};
+
+constexpr turms_plugin kPlugin = {
+    TURMS_PLUGIN_ABI_VERSION, sizeof(turms_plugin), "livekit", "0.1", start, stop, &kConference};
+
+}  // namespace
+
+}  // namespace turms::livekit_plugin
+
+extern "C" TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
+  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || host->struct_size < sizeof(turms_host)) {
+    return nullptr;
+  }
+  return &turms::livekit_plugin::kPlugin;
+}

@@ -1,0 +1,280 @@
+// The plugin against a scripted server.
+#include "base/jwt.h"
+#include "fake_livekit_testing.h"
+#include "plugin_fixture_testing.h"
+
+namespace turms::livekit_plugin {
+namespace {
+
+class ScriptedLiveKit : public LiveKitPlugin {
+ protected:
+  ScriptedLiveKit() : fake_(loop_) {}
+
+  std::map<std::string, std::string> settings() {
+    return {{"url", fake_.url()},
+            {"api_key", FakeLiveKit::kKey},
+            {"api_secret", FakeLiveKit::kSecret},
+            {"reconcile_seconds", "1"}};
+  }
+  void SetUp() override { ASSERT_TRUE(start(settings())); }
+  /// Tells the plugin to look, as the server would.
+  void hint(int64_t meeting, const std::string& event = "participant_joined") {
+    const std::string body = R"({"event":")" + event + R"(","room":{"name":")" +
+                             std::to_string(meeting) + R"(","sid":"RM_)" + std::to_string(meeting) +
+                             R"("}})";
+    EXPECT_EQ(webhook(body, FakeLiveKit::sign(body)), 200);
+  }
+
+  FakeLiveKit fake_;
+};
+
+TEST_F(ScriptedLiveKit, MakesTheRoomOfAMeeting) {
+  ASSERT_TRUE(create(123456789));
+  const auto call = fake_.last("CreateRoom");
+  EXPECT_EQ(text_field(call.body, "name"), "123456789");
+  EXPECT_EQ(number_field(call.body, "max_participants"), 25);
+  EXPECT_GT(number_field(call.body, "empty_timeout"), 0);
+  EXPECT_GT(number_field(call.body, "departure_timeout"), 0);
+  EXPECT_EQ(text_field(call.claims, "iss"), FakeLiveKit::kKey);
+  EXPECT_TRUE(bool_field(*object_field(call.claims, "video"), "roomCreate"));
+  EXPECT_EQ(run(conference().count_active_meetings(UserId(1))), 1);
+  EXPECT_EQ(run(conference().count_active_meetings(UserId(2))), 0);
+
+  ASSERT_TRUE(run(conference().cancel_meeting(MeetingId(123456789))));
+  EXPECT_EQ(text_field(fake_.last("DeleteRoom").body, "room"), "123456789");
+  EXPECT_EQ(run(conference().count_active_meetings(UserId(1))), 0);
+  EXPECT_TRUE(run(conference().cancel_meeting(MeetingId(123456789)))) << "gone already";
+}
+
+TEST_F(ScriptedLiveKit, GivesTokensForKnownMeetings) {
+  auto unknown = accept(5, 2);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(create(5));
+  auto token = accept(5, 2, im::GroupMemberRole::kOwner);
+  ASSERT_TRUE(token);
+  auto claims = jwt::verify(*token, FakeLiveKit::kSecret);
+  ASSERT_TRUE(claims);
+  EXPECT_NE(claims->find(R"("sub":"2")"), std::string::npos);
+  EXPECT_NE(claims->find("roomAdmin"), std::string::npos);
+}
+
+TEST_F(ScriptedLiveKit, TriesAgainWhatFailedForNow) {
+  fake_.scripted["CreateRoom"] = {FakeLiveKit::twirp_error(503, "unavailable"),
+                                  FakeLiveKit::twirp_error(500, "internal")};
+  EXPECT_TRUE(create(1));
+  EXPECT_EQ(fake_.count("CreateRoom"), 3u);
+}
+
+TEST_F(ScriptedLiveKit, ReportsWhatDoesNotHeal) {
+  const struct {
+    std::vector<net::HttpResponse> answers;
+    ErrorCode code;
+    size_t calls;
+  } cases[] = {
+      {{FakeLiveKit::twirp_error(400, "invalid_argument")}, ErrorCode::kInvalidArgument, 1},
+      {{FakeLiveKit::twirp_error(401, "unauthenticated")}, ErrorCode::kInternal, 1},
+      {{net::HttpResponse::text(200, "<html>")}, ErrorCode::kInternal, 1},
+      {std::vector<net::HttpResponse>(3, net::HttpResponse::text(502, "bad gateway")),
+       ErrorCode::kUnavailable, 3},
+  };
+  for (const auto& c : cases) {
+    const size_t before = fake_.count("CreateRoom");
+    fake_.scripted["CreateRoom"] = c.answers;
+    auto made = create(7);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, c.code);
+    EXPECT_EQ(fake_.count("CreateRoom") - before, c.calls);
+    EXPECT_FALSE(accept(7, 1)) << "no room, no token";
+  }
+}
+
+TEST_F(ScriptedLiveKit, ServerThatIsNotThere) {
+  auto unreachable = settings();
+  unreachable["url"] = "http://127.0.0.1:1";
+  ASSERT_TRUE(start(unreachable));
+  auto made = create(1);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(conference().available());
+}
+
+TEST_F(ScriptedLiveKit, RefusesWrongSettings) {
+  const struct {
+    const char* key;
+    const char* value;
+    const char* error;
+  } cases[] = {
+      {"url", "", "plugins.livekit.url is not of the form http(s)://host:port"},
+      {"url", "localhost:7880", "plugins.livekit.url is not of the form http(s)://host:port"},
+      {"api_key", "", "plugins.livekit.api_key is not set"},
+      {"api_secret", "", "plugins.livekit.api_secret is not set"},
+      {"token_ttl_seconds", "soon", "plugins.livekit.token_ttl_seconds is not a number of seconds"},
+      {"reconcile_seconds", "0", "plugins.livekit.reconcile_seconds is not a number of seconds"},
+  };
+  for (const auto& c : cases) {
+    auto broken = settings();
+    broken[c.key] = c.value;
+    auto started = start(broken);
+    ASSERT_FALSE(started) << c.key;
+    EXPECT_EQ(started.error().message, std::string("did not start: ") + c.error);
+  }
+}
+
+TEST_F(ScriptedLiveKit, LooksWhenAWebhookSaysSo) {
+  ASSERT_TRUE(create(5));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 2000), FakeLiveKit::participant(1, 1000)};
+  hint(5);
+  ASSERT_TRUE(until([&] { return changes_ > 0; }));
+  ASSERT_EQ(participants_[5].size(), 2u);
+  EXPECT_EQ(participants_[5][0].user_id, UserId(1)) << "in the order of joining";
+  EXPECT_EQ(participants_[5][0].joined_date, WallTime{1000});
+  EXPECT_TRUE(participants_[5][0].microphone);
+  EXPECT_FALSE(participants_[5][0].camera);
+  auto listed = run(conference().participants(MeetingId(5)));
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->size(), 2u);
+
+  // A mute, of which no webhook tells, is seen by watching.
+  fake_.rooms["5"][0].as_object()["tracks"].as_array()[0].as_object()["muted"] = true;
+  ASSERT_TRUE(until([&] { return changes_ > 1; }));
+  EXPECT_FALSE(participants_[5][1].microphone);
+
+  fake_.rooms["5"].clear();
+  hint(5, "participant_left");
+  ASSERT_TRUE(until([&] { return participants_[5].empty(); }));
+}
+
+TEST_F(ScriptedLiveKit, HealsALostWebhook) {
+  ASSERT_TRUE(create(5));
+  fake_.rooms["5"] = {FakeLiveKit::participant(1, 1000)};
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 1; }));
+  fake_.rooms.erase("5");
+  ASSERT_TRUE(until([&] { return !ended_.empty(); }));
+  EXPECT_EQ(ended_, std::vector<int64_t>{5});
+}
+
+TEST_F(ScriptedLiveKit, DoesNotEndAMeetingOnAnError) {
+  ASSERT_TRUE(create(5));
+  fake_.scripted["ListRooms"] =
+      std::vector<net::HttpResponse>(3, FakeLiveKit::twirp_error(500, "internal"));
+  const size_t before = fake_.count("ListParticipants");
+  ASSERT_TRUE(until([&] { return fake_.count("ListParticipants") > before; })) << "asked again";
+  EXPECT_TRUE(ended_.empty());
+}
+
+TEST_F(ScriptedLiveKit, ListsOnlyMembers) {
+  ASSERT_TRUE(create(5));
+  auto recorder = FakeLiveKit::participant(1, 1000);
+  recorder["identity"] = "EG_recorder";
+  auto joining = FakeLiveKit::participant(2, 1000);
+  joining["state"] = "JOINING";
+  fake_.rooms["5"] = {recorder, joining, FakeLiveKit::participant(3, 1000), 17, "x"};
+  hint(5);
+  ASSERT_TRUE(until([&] { return changes_ > 0; }));
+  ASSERT_EQ(participants_[5].size(), 1u);
+  EXPECT_EQ(participants_[5][0].user_id, UserId(3));
+}
+
+TEST_F(ScriptedLiveKit, RoomFinished) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(create(6));
+  // Of an earlier room of the same name: not believed, but looked into.
+  const std::string old = R"({"event":"room_finished","room":{"name":"5","sid":"RM_old"}})";
+  EXPECT_EQ(webhook(old, FakeLiveKit::sign(old)), 200);
+  ASSERT_TRUE(until([&] { return fake_.count("ListRooms") > 0; }));
+  EXPECT_TRUE(ended_.empty());
+  hint(6, "room_finished");
+  ASSERT_TRUE(until([&] { return !ended_.empty(); }));
+  EXPECT_EQ(ended_, std::vector<int64_t>{6});
+}
+
+TEST_F(ScriptedLiveKit, RefusesForeignWebhooks) {
+  ASSERT_TRUE(create(5));
+  const std::string body = R"({"event":"room_finished","room":{"name":"5","sid":"RM_5"}})";
+  EXPECT_EQ(webhook(body, ""), 401);
+  EXPECT_EQ(webhook(body, FakeLiveKit::sign(body, "wrong")), 401);
+  EXPECT_EQ(webhook(body, FakeLiveKit::sign("{}")), 401);
+  EXPECT_EQ(webhook("[1]", FakeLiveKit::sign("[1]")), 400);
+  EXPECT_EQ(webhook(body, FakeLiveKit::sign(body), "PUT"), 405);
+  EXPECT_EQ(webhook(body, FakeLiveKit::sign(body), "POST", "/other"), 404);
+  // Answered after the refused ones were, so those did nothing.
+  ASSERT_TRUE(run(conference().participants(MeetingId(5))));
+  EXPECT_TRUE(ended_.empty());
+}
+
+TEST_F(ScriptedLiveKit, RemovedMembersStayOut) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  conference().member_removed(MeetingId(5), UserId(2));
+  ASSERT_TRUE(until([&] { return fake_.count("RemoveParticipant") == 1; }));
+  EXPECT_EQ(text_field(fake_.last("RemoveParticipant").body, "identity"), "2");
+  const auto& claims = fake_.last("RemoveParticipant").claims;
+  EXPECT_EQ(text_field(*object_field(claims, "video"), "room"), "5");
+
+  // Back with the token from before.
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000), FakeLiveKit::participant(3, 1000)};
+  hint(5);
+  ASSERT_TRUE(until([&] { return fake_.count("RemoveParticipant") >= 2 && changes_ > 0; }));
+  ASSERT_EQ(participants_[5].size(), 1u);
+  EXPECT_EQ(participants_[5][0].user_id, UserId(3));
+
+  // A member again.
+  ASSERT_TRUE(accept(5, 2));
+  hint(5);
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 2; }));
+}
+
+TEST_F(ScriptedLiveKit, MuteTakesTheRightToPublishSound) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  conference().member_muted(MeetingId(5), UserId(2), true);
+  ASSERT_TRUE(until([&] {
+    return fake_.count("UpdateParticipant") >= 1 && fake_.count("MutePublishedTrack") >= 1;
+  }));
+  auto call = fake_.last("UpdateParticipant");
+  const json::object* permission = object_field(call.body, "permission");
+  ASSERT_NE(permission, nullptr);
+  EXPECT_TRUE(bool_field(*permission, "can_publish"));
+  EXPECT_TRUE(bool_field(*permission, "can_subscribe"));
+  EXPECT_EQ(json::serialize(permission->at("can_publish_sources")), R"(["CAMERA","SCREEN_SHARE"])");
+  EXPECT_EQ(text_field(fake_.last("MutePublishedTrack").body, "track_sid"), "TR_mic");
+  EXPECT_TRUE(bool_field(fake_.last("MutePublishedTrack").body, "muted"));
+
+  auto quiet = FakeLiveKit::participant(2, 1000);
+  quiet["tracks"] = json::array();
+  quiet["permission"].as_object()["can_publish_sources"] = json::array{"CAMERA", "SCREEN_SHARE"};
+  fake_.rooms["5"] = {quiet};
+  conference().member_muted(MeetingId(5), UserId(2), false);
+  ASSERT_TRUE(until([&] {
+    const auto last = fake_.last("UpdateParticipant");
+    return !object_field(last.body, "permission")->contains("can_publish_sources");
+  }));
+}
+
+TEST_F(ScriptedLiveKit, RolesChangeRights) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  conference().member_role_changed(MeetingId(5), UserId(2), im::GroupMemberRole::kGuest);
+  ASSERT_TRUE(until([&] { return fake_.count("UpdateParticipant") > 0; }));
+  const auto call = fake_.last("UpdateParticipant");
+  EXPECT_FALSE(bool_field(*object_field(call.body, "permission"), "can_publish"));
+  EXPECT_NE(text_field(call.body, "metadata").find("GUEST"), std::string::npos);
+}
+
+TEST_F(ScriptedLiveKit, StopsWithCallsUnderWay) {
+  std::optional<Result<im::None>> made;
+  spawn([](im::Stored<im::None> task, std::optional<Result<im::None>>& out) -> Task<void> {
+    out = co_await std::move(task);
+  }(conference().create_meeting({}, 1), made));
+  ASSERT_TRUE(host_->stop("livekit"));
+  ASSERT_TRUE(made);
+  EXPECT_FALSE(*made);
+  ASSERT_TRUE(host_->start("livekit"));
+  EXPECT_TRUE(create(5));
+}
+
+}  // namespace
+}  // namespace turms::livekit_plugin
