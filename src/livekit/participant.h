@@ -107,7 +107,9 @@ struct Participant {
 
   [[nodiscard]] ParticipantInfo full_info() const;
   [[nodiscard]] bool dependent() const;
+  /// What waits for a section with this id, and failing that what has one.
   PublishedTrack* find_cid(std::string_view cid) const;
+  PublishedTrack* find_pending(std::string_view cid) const;
   PublishedTrack* find_sid(std::string_view sid) const;
   PublishedTrack* find_mid(std::string_view mid) const;
 };

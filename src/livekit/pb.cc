@@ -1,8 +1,20 @@
 #include "livekit/pb.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "rtc/parameters.h"
 
 namespace turms::livekit {
+namespace {
+
+// Protobuf would write a line to stderr for every message with bad UTF-8: hostile bytes are counted
+// where they are refused, not logged.
+[[maybe_unused]] const bool kSilenced = [] {
+  google::protobuf::SetLogHandler(nullptr);
+  return true;
+}();
+
+}  // namespace
 
 void to_pb(const RoomInfo& in, pb::Room& out) {
   out.set_sid(in.sid);

@@ -211,6 +211,8 @@ class Room {
 
   // Publishing (room_publish.cc).
   void on_publisher_offer(Now now, Participant& from, const SessionDescription& offer);
+  void end_tracks(Now now, Participant& from,
+                  const std::vector<rtc::sdp::ReceivedSection>& sections);
   void match_sections(Now now, Participant& from,
                       const std::vector<rtc::sdp::ReceivedSection>& sections);
   void bind(Now now, Participant& publisher, PublishedTrack& track,

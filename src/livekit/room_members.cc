@@ -39,10 +39,18 @@ bool Participant::dependent() const {
          info.permission.agent || info.permission.recorder;
 }
 
-PublishedTrack* Participant::find_cid(std::string_view cid) const {
+PublishedTrack* Participant::find_pending(std::string_view cid) const {
   if (cid.empty()) return nullptr;
   for (const auto& track : tracks) {
-    if (track->cid == cid) return track.get();
+    if (!track->live && track->cid == cid) return track.get();
+  }
+  return nullptr;
+}
+
+PublishedTrack* Participant::find_cid(std::string_view cid) const {
+  if (PublishedTrack* pending = find_pending(cid)) return pending;
+  for (const auto& track : tracks) {
+    if (track->live && track->cid == cid) return track.get();
   }
   return nullptr;
 }

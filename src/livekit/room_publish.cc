@@ -140,9 +140,10 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   if (request.info.type == TrackType::kData || request.cid.empty()) {
     return refuse(server::RequestReason::kInvalidRequest, "not an audio or video track");
   }
-  // Asked twice, or another codec for a track that is there: it stays what it is.
+  // Asked twice, or another codec for a track that is there: it stays what it is. One that is
+  // already published is about to be published anew: the offer that ends the old may come later.
   const PublishedTrack* known =
-      request.sid.empty() ? from.find_cid(request.cid) : from.find_sid(request.sid);
+      request.sid.empty() ? from.find_pending(request.cid) : from.find_sid(request.sid);
   if (known != nullptr) {
     send(from, server::TrackPublished{request.cid, known->info});
     return;
@@ -234,32 +235,35 @@ void Room::on_publisher_offer(Now now, Participant& from, const SessionDescripti
     engine_.set_remote(from.publisher.id, {answered->remote.ice, answered->remote.fingerprint});
   }
   send(from, server::Description{{"answer", sdp::serialize(answered->answer), description.id}});
+  end_tracks(now, from, answered->sections);
   match_sections(now, from, answered->sections);
 }
 
-void Room::match_sections(Now now, Participant& from,
-                          const std::vector<sdp::ReceivedSection>& sections) {
-  // What stopped, or gave its place to another, goes first.
+// Tracks that stopped, or gave their place to another.
+void Room::end_tracks(Now now, Participant& from,
+                      const std::vector<sdp::ReceivedSection>& sections) {
   std::vector<std::string> ended;
   for (const auto& track : from.tracks) {
     if (!track->live) continue;
     const auto section = std::find_if(sections.begin(), sections.end(), [&](const auto& candidate) {
       return candidate.mid == track->info.mid;
     });
-    const bool replaced = section != sections.end() && section->track_id != track->cid &&
-                          from.find_cid(section->track_id) != nullptr &&
-                          !from.find_cid(section->track_id)->live;
+    const bool replaced =
+        section != sections.end() && from.find_pending(section->track_id) != nullptr;
     if (section == sections.end() || !section->sending || replaced) {
       ended.push_back(track->info.sid);
     }
   }
   for (const std::string& sid : ended) unpublish(now, from, sid, false);
+}
 
+// Tracks that wait and the sections that carry them.
+void Room::match_sections(Now now, Participant& from,
+                          const std::vector<sdp::ReceivedSection>& sections) {
   from.unclaimed.clear();
   for (const sdp::ReceivedSection& section : sections) {
     if (!section.sending || from.find_mid(section.mid) != nullptr) continue;
-    PublishedTrack* track = from.find_cid(section.track_id);
-    if (track != nullptr && track->live) continue;
+    PublishedTrack* track = from.find_pending(section.track_id);
     if (track == nullptr) {
       // Firefox names tracks differently in SDP: fine as long as there is no choice.
       const auto waits = [&](const auto& candidate) {
@@ -335,6 +339,7 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
     changed(publisher);
     notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
   }
+  for (const auto& [key, other] : participants_) other->choices.erase(sid);
   if (tell) send(publisher, server::TrackUnpublished{sid});
   publisher.tracks.erase(it);
 }

@@ -330,6 +330,10 @@ net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
     return bad_route(request, "unexpected Content-Type: \"" +
                                   std::string(request.header("Content-Type").value_or("")) + "\"");
   }
+  // Before anything is parsed for a stranger.
+  if (!*authorized) {
+    return error_response(twirp_error(ErrorCode::kUnauthenticated), "permissions denied");
+  }
   if (other || is_unserved(name)) {
     return error_response(kUnimplemented, "this server does not implement it");
   }
@@ -337,8 +341,7 @@ net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
   if (found == methods().end()) {
     return bad_route(request, "no handler for path \"" + request.path + "\"");
   }
-  const Grants grants = authorized->value_or(Grants{});
-  return found->second(Call{config_, rooms_, grants, rooms_.now()}, *type, request.body);
+  return found->second(Call{config_, rooms_, **authorized, rooms_.now()}, *type, request.body);
 }
 
 }  // namespace turms::livekit

@@ -500,6 +500,13 @@ TEST_F(RoomTest, TheOfferMayComeBeforeAddTrack) {
   say(alice, add);
   EXPECT_THAT(engine.received, SizeIs(1));
   EXPECT_THAT(room->participant("alice")->tracks, SizeIs(1));
+  // And it takes nothing from what is there.
+  say(alice, client::Description{{"offer", client_offer({camera(), microphone()}), 2}});
+  add.cid = "cam";
+  add.info.type = TrackType::kVideo;
+  add.info.source = TrackSource::kCamera;
+  say(alice, add);
+  EXPECT_THAT(room->participant("alice")->tracks, SizeIs(2));
 }
 
 TEST_F(RoomTest, UnpublishingTakesTheTrackFromEveryone) {
@@ -535,6 +542,28 @@ TEST_F(RoomTest, UnpublishingTakesTheTrackFromEveryone) {
   };
   EXPECT_EQ(count("m=video"), 1u);
   (void)sid;
+}
+
+TEST_F(RoomTest, ATrackIsPublishedAgainUnderTheSameId) {
+  make();
+  const auto alice = join("alice");
+  const std::string first = publish(alice, "mic", TrackSource::kMicrophone, {microphone("1")});
+  // The old section ends only with the offer that brings the new one.
+  auto stopped = microphone("1");
+  stopped.sending = false;
+  const std::string second =
+      publish(alice, "mic", TrackSource::kMicrophone, {stopped, microphone("2")});
+  EXPECT_NE(first, second);
+  ASSERT_THAT(room->participant("alice")->tracks, SizeIs(1));
+  EXPECT_EQ(room->participant("alice")->tracks[0].sid, second);
+  EXPECT_EQ(room->participant("alice")->tracks[0].mid, "2");
+  ASSERT_THAT(engine.received, SizeIs(1));
+  // Or the new one takes the old one's section.
+  const std::string third =
+      publish(alice, "mic", TrackSource::kMicrophone, {stopped, microphone("2")});
+  ASSERT_THAT(room->participant("alice")->tracks, SizeIs(1));
+  EXPECT_EQ(room->participant("alice")->tracks[0].sid, third);
+  EXPECT_THAT(engine.received, SizeIs(1));
 }
 
 TEST_F(RoomTest, LeavingUnpublishes) {
