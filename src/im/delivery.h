@@ -71,8 +71,8 @@ struct Relay {
 };
 
 /// A message that the server wrote, on behalf of message.sender_id: relayed create_message_request
-/// (is_system_message, message_id, delivery_date), requester_id = sender_id (0: nobody), and the
-/// notification's own request_id 0.
+/// (is_system_message, message_id, delivery_date) with requester_id 0 and the notification's own
+/// request_id 0.
 struct SystemMessagePushed {
   Message message;
 };

@@ -50,8 +50,9 @@ void Readers::loop(Connection& connection) {
     (void)connection.prepare("begin").run();
     operation->run(connection);
     if (connection.failed()) {
-      operation->fail(connection.take_error());
-      log::error("store: a read failed");
+      const Error error = connection.take_error();
+      log::error("store: a read failed: {}", error.message);
+      operation->fail(error);
     }
     if (connection.in_transaction()) (void)connection.prepare("rollback").run();
     if (connection.failed()) (void)connection.take_error();
