@@ -220,6 +220,7 @@ describe('meetings', () => {
     const meetingId = alice.state().current!.id;
     expect(rooms[0]).toMatchObject({ url: 'ws://media', token: `1@${meetingId}` });
     expect(alice.state().ringing).toEqual([]);
+    await alice.until((state) => state.conversations.get(groupId)!.entries.some(({ system }) => system?.kind === 'meeting'));
     expect(alice.shown).toContain(groupId);
     await bob.until(({ ringing }) => ringing.includes(meetingId));
     server.setParticipant(meetingId, 1n, true);

@@ -145,14 +145,14 @@ export class FakeTurms {
     this.push(this.membersOf(groupId), userId, undefined, kind);
   }
 
-  startMeeting(groupId: bigint, creatorId: bigint): StoredMeeting {
+  startMeeting(groupId: bigint, creatorId: bigint, except?: WebSocket): StoredMeeting {
     const id = this.newId();
     const startDate = this.now();
     const meeting: StoredMeeting = { id, groupId, creatorId, startDate, version: 1n, participants: new Map() };
     this.meetings.set(id, meeting);
     const payload = toBinary(MeetingSchema, create(MeetingSchema, { id, groupId, creatorId, startDate }));
     this.pushMeeting(meeting);
-    this.deliver(this.post(groupId, 0n, '', { isSystemMessage: true, records: [Uint8Array.of(2), Uint8Array.from(payload)] }));
+    this.deliver(this.post(groupId, 0n, '', { isSystemMessage: true, records: [Uint8Array.of(2), Uint8Array.from(payload)] }), except);
     return meeting;
   }
 
@@ -307,7 +307,7 @@ export class FakeTurms {
         return undefined;
       case 'createMeetingRequest': {
         this.memberOnly(kind.value.groupId!, me, 5009);
-        return { case: 'long', value: this.startMeeting(kind.value.groupId!, me).id };
+        return { case: 'long', value: this.startMeeting(kind.value.groupId!, me, socket).id };
       }
       case 'updateMeetingInvitationRequest': {
         const meeting = this.meetings.get(kind.value.meetingId);

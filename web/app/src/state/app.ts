@@ -37,7 +37,13 @@ export class App {
     this.conversations = new ConversationsController(this.context, this.groups, (message) =>
       this.meetings.noteMessage(message),
     );
-    this.meetings = new MeetingsController(this.context, this.groups, options.showMeeting, options.mediaUrl);
+    this.meetings = new MeetingsController(
+      this.context,
+      this.groups,
+      options.showMeeting,
+      (groupId) => void this.conversations.load(groupId),
+      options.mediaUrl,
+    );
     client.on('state', (connection) => {
       this.context.set({ connection });
       if (connection === 'online') void this.afterSignIn();

@@ -25,6 +25,8 @@ export class MeetingsController {
     private readonly context: Context,
     private readonly groups: GroupsController,
     private readonly showMeeting: (groupId: bigint) => void,
+    /** Called when the user started a meeting: the server does not send its notice to who did. */
+    private readonly onStarted: (groupId: bigint) => void,
     private readonly defaultMediaUrl: string,
   ) {
     const { client } = context;
@@ -87,6 +89,7 @@ export class MeetingsController {
     this.context.set({ starting: groupId });
     const started = await this.context.attempt(async () => {
       const id = await this.context.client.meetings.create(groupId);
+      this.onStarted(groupId);
       await this.refresh(groupId);
       void this.join(id, groupId);
     });
