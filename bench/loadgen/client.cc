@@ -57,7 +57,7 @@ Status Client::join(TimePoint now, const std::string& ip, uint16_t port, const s
 }
 
 void Client::leave() {
-  if (signal_.open()) signal_.send(Signalling::leave());
+  if (signal_.upgraded()) signal_.send(Signalling::leave());
   signal_.close();
 }
 
@@ -299,7 +299,7 @@ void Client::send_reports(TimePoint now) {
 }
 
 void Client::send_ping(TimePoint now) {
-  if (signal_.open()) signal_.send(Signalling::ping(to_ms(now.time_since_epoch())));
+  if (signal_.upgraded()) signal_.send(Signalling::ping(to_ms(now.time_since_epoch())));
 }
 
 std::pair<uint64_t, uint64_t> Client::lost_of_expected() const {

@@ -24,6 +24,8 @@ class SignalClient {
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool open() const { return fd_ >= 0; }
+  /// The handshake is done: only now may anything be sent.
+  [[nodiscard]] bool upgraded() const { return upgraded_ && open(); }
 
   /// To be called when readable. kUnavailable when the server closed or refused: the message says
   /// with what.
