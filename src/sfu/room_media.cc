@@ -109,7 +109,12 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
     stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
   }
   ForwardContext context(now, counters_);
-  for (SubscribedTrack* subscription : stream.forwarders) {
+  constexpr size_t kAhead = 4;
+  const auto& forwarders = stream.forwarders;
+  for (size_t i = 0; i < forwarders.size(); ++i) {
+    if (i + kAhead < forwarders.size()) forwarders[i + kAhead]->prefetch_state();
+    if (i + kAhead / 2 < forwarders.size()) forwarders[i + kAhead / 2]->prefetch_place();
+    SubscribedTrack* subscription = forwarders[i];
     subscription->forward(context, packet);
     if (!subscription->in_tick_list || !subscription->in_report_list) [[unlikely]] {
       mark(now, *subscription);

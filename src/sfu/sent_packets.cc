@@ -4,15 +4,15 @@
 
 namespace turms::sfu {
 
-void SentPackets::add(const Entry& entry) {
+SentPackets::Entry& SentPackets::make_room(uint16_t out_sequence, uint32_t now_ms) {
   if (entries_.empty()) entries_.resize(kFirstEntries);
-  Entry* slot = &entries_[entry.out_sequence & (entries_.size() - 1)];
-  while (slot->state != State::kNone && slot->out_sequence != entry.out_sequence &&
-         entry.time_ms - slot->time_ms < kMaxAgeMs && entries_.size() < kMaxEntries) {
+  for (;;) {
+    Entry& slot = entries_[out_sequence & (entries_.size() - 1)];
+    bool young = slot.state != State::kNone && slot.out_sequence != out_sequence &&
+                 now_ms - slot.time_ms < kMaxAgeMs;
+    if (!young || entries_.size() >= kMaxEntries) return slot;
     grow();
-    slot = &entries_[entry.out_sequence & (entries_.size() - 1)];
   }
-  *slot = entry;
 }
 
 SentPackets::Entry* SentPackets::find(uint16_t out_sequence) {

@@ -36,8 +36,23 @@ class SentPackets {
     uint32_t time_ms = 0;  // last sent, or kept
   };
 
-  /// Allocates only while the rate is growing.
-  void add(const Entry& entry);
+  /// The entry of an outgoing number, for the caller to fill in place (a copy from the stack would
+  /// wait for the stores that made it). Allocates only while the rate is growing.
+  Entry& claim(uint16_t out_sequence, uint32_t now_ms) {
+    if (!entries_.empty()) [[likely]] {
+      Entry& slot = entries_[out_sequence & (entries_.size() - 1)];
+      if (now_ms - slot.time_ms >= kMaxAgeMs || slot.state == State::kNone) [[likely]]
+        return slot;
+    }
+    return make_room(out_sequence, now_ms);
+  }
+  void add(const Entry& entry) { claim(entry.out_sequence, entry.time_ms) = entry; }
+  /// Fetches the place of a number into the cache ahead of claim().
+  void prefetch(uint16_t out_sequence) const {
+    if (!entries_.empty()) {
+      __builtin_prefetch(&entries_[out_sequence & (entries_.size() - 1)], 1);
+    }
+  }
   /// nullptr when it was never used or is forgotten.
   Entry* find(uint16_t out_sequence);
   /// The place kept for a source packet, searched from `first_candidate` up to before `end` (out
@@ -46,6 +61,7 @@ class SentPackets {
                        uint16_t first_candidate, uint16_t end);
 
  private:
+  Entry& make_room(uint16_t out_sequence, uint32_t now_ms);
   void grow();
 
   std::vector<Entry> entries_;  // by out sequence, a power of two

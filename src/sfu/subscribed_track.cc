@@ -19,6 +19,27 @@ uint32_t to_clock(Duration d, uint32_t clock_rate) {
   return static_cast<uint32_t>(to_us(d) * clock_rate / 1'000'000);
 }
 
+/// memcpy of a size known only at run time costs as much as the rest of a header: name the usual
+/// ones.
+inline void copy_header(uint8_t* to, const uint8_t* from, size_t size) {
+  switch (size) {
+    case 12:
+      std::memcpy(to, from, 12);
+      return;
+    case 20:
+      std::memcpy(to, from, 20);
+      return;
+    case 24:
+      std::memcpy(to, from, 24);
+      return;
+    case 28:
+      std::memcpy(to, from, 28);
+      return;
+    default:
+      std::memcpy(to, from, size);
+  }
+}
+
 /// How well `offered` of a subscriber fits what the publisher sends: 0 not at all.
 int fit(const CodecParameters& source, const CodecParameters& offered) {
   if (source.codec != offered.codec) return 0;
@@ -192,21 +213,27 @@ void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket&
   send(context, packet, {next_sequence_++, timestamp_offset_, picture_id_offset_, tl0_offset_});
 }
 
+inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequence,
+                                    uint8_t encoding, SentPackets::State state, uint32_t now_ms) {
+  SentPackets::Entry& entry = sent_.claim(rewrite.sequence, now_ms);
+  entry.out_sequence = rewrite.sequence;
+  entry.source_sequence = source_sequence;
+  entry.timestamp_offset = rewrite.timestamp_offset;
+  entry.picture_id_offset = rewrite.picture_id_offset;
+  entry.tl0_offset = rewrite.tl0_offset;
+  entry.encoding = encoding & 3;
+  entry.epoch = epoch_ & 3;
+  entry.state = state;
+  entry.resends = 0;
+  entry.time_ms = now_ms;
+}
+
 void SubscribedTrack::keep_places(const ForwardContext& context, int64_t first, int64_t last,
                                   uint8_t encoding) {
   if (last - first >= ReceiveStream::kMaxGap) return;  // these are never asked for
   for (int64_t n = first; n <= last; ++n) {
-    SentPackets::Entry entry;
-    entry.out_sequence = next_sequence_++;
-    entry.source_sequence = static_cast<uint16_t>(n);
-    entry.timestamp_offset = timestamp_offset_;
-    entry.picture_id_offset = picture_id_offset_;
-    entry.tl0_offset = tl0_offset_;
-    entry.encoding = encoding & 3;
-    entry.epoch = epoch_ & 3;
-    entry.state = SentPackets::State::kExpected;
-    entry.time_ms = context.now_ms;
-    sent_.add(entry);
+    record({next_sequence_++, timestamp_offset_, picture_id_offset_, tl0_offset_},
+           static_cast<uint16_t>(n), encoding, SentPackets::State::kExpected, context.now_ms);
   }
 }
 
@@ -262,7 +289,7 @@ size_t SubscribedTrack::write_header(const ForwardContext& context, const Source
                                             extensions_, own);
   }
   uint8_t* p = out.data();
-  std::memcpy(p, template_.data(), header_size_);
+  copy_header(p, template_.data(), header_size_);
   p[1] = static_cast<uint8_t>((packet.marker ? 0x80 : 0) | payload_type);
   store_be16(p + 2, sequence);
   store_be32(p + 4, timestamp);
@@ -296,17 +323,8 @@ void SubscribedTrack::send(const ForwardContext& context, const SourcePacket& pa
       last_tl0_ = static_cast<uint8_t>(packet.vp8.tl0_picture_index + rewrite.tl0_offset);
     }
   }
-  SentPackets::Entry entry;
-  entry.out_sequence = rewrite.sequence;
-  entry.source_sequence = static_cast<uint16_t>(packet.sequence);
-  entry.timestamp_offset = rewrite.timestamp_offset;
-  entry.picture_id_offset = rewrite.picture_id_offset;
-  entry.tl0_offset = rewrite.tl0_offset;
-  entry.encoding = packet.encoding & 3;
-  entry.epoch = epoch_ & 3;
-  entry.state = SentPackets::State::kSent;
-  entry.time_ms = context.now_ms;
-  sent_.add(entry);
+  record(rewrite, static_cast<uint16_t>(packet.sequence), packet.encoding,
+         SentPackets::State::kSent, context.now_ms);
 
   auto [codec, payload] = select(packet);
   last_payload_type_ = codec.payload_type;
