@@ -10,13 +10,13 @@ Member::Member(Worker& worker, WorkerRoom& room_in, TransportId id_in, TimePoint
 
 MutableByteView Member::reserve(size_t size) {
   if (!peer.connected() || !has_destination) return {};
-  if (!buffer) buffer = worker_.take_buffer();
   const size_t with_overhead = size + rtc::srtp::kMaxRtcpOverhead;
+  if (!buffer) buffer = worker_.take_buffer(*this);
   reserved_ = buffer->reserve(with_overhead);
   if (reserved_.empty()) {
     // More than a buffer holds, in one turn: make room.
-    worker_.flush_now();
-    buffer = worker_.take_buffer();
+    worker_.flush();
+    buffer = worker_.take_buffer(*this);
     reserved_ = buffer->reserve(with_overhead);
   }
   return reserved_.first(size);
@@ -27,7 +27,7 @@ void Member::commit(size_t size, sfu::PacketKind kind) {
                                                               : peer.protect_rtcp(reserved_, size);
   if (protected_size == 0) return worker_.metrics().drop(DatagramDrop::kSendFailed);
   buffer->add(protected_size);
-  worker_.add_dirty(*this, protected_size);
+  worker_.added(protected_size);
 }
 
 }  // namespace turms::media

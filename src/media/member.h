@@ -49,10 +49,9 @@ class Member final : public sfu::TransportSink {
   Deadline deadline;
   net::Address destination;  // the selected path
   bool has_destination = false;
-  bool dirty = false;
   std::vector<std::string> ufrags;           // ours, the current one last
   std::vector<rtc::TransportAddress> paths;  // verified
-  std::unique_ptr<SendBuffer> buffer;
+  std::unique_ptr<SendBuffer> buffer;        // from the first packet of a turn to its flush
 
  private:
   Worker& worker_;

@@ -18,7 +18,7 @@ namespace {
 constexpr uint64_t kSocketTag = 1;
 /// What may gather in a turn before it is sent early: it no longer fits the caches, and bounds
 /// the memory of send buffers.
-constexpr size_t kMaxDirtyBytes = 32 * 1024 * 1024;
+constexpr size_t kMaxWaitingBytes = 32 * 1024 * 1024;
 /// How long to wait for the kernel to take more before datagrams are dropped, as a network would.
 constexpr int kSendWaitMs = 5;
 
@@ -96,7 +96,7 @@ void Worker::turn() {
   if (!ready.empty()) receive();
   run_timers();
   settle();
-  flush_now();
+  flush();
   events_->publish();
 }
 
@@ -250,19 +250,20 @@ void Worker::forget_address(Member& member, const rtc::TransportAddress& address
   last_member_ = nullptr;
 }
 
-void Worker::add_dirty(Member& member, size_t bytes) {
-  dirty_bytes_ += bytes;
-  if (!member.dirty) {
-    member.dirty = true;
-    dirty_.push_back(&member);
-  }
-  if (dirty_bytes_ > kMaxDirtyBytes) flush_now();
+std::unique_ptr<SendBuffer> Worker::take_buffer(Member& member) {
+  sending_.push_back(&member);
+  return buffers_.take();
 }
 
-void Worker::flush_now() {
-  if (dirty_.empty()) return;
+void Worker::added(size_t bytes) {
+  waiting_bytes_ += bytes;
+  if (waiting_bytes_ > kMaxWaitingBytes) flush();
+}
+
+void Worker::flush() {
+  if (sending_.empty()) return;
   messages_.clear();
-  for (Member* member : dirty_) {
+  for (Member* member : sending_) {
     for (const SendBuffer::Group& group : member->buffer->groups()) {
       messages_.push_back({.destination = member->destination,
                            .data = member->buffer->bytes(group),
@@ -270,12 +271,9 @@ void Worker::flush_now() {
     }
   }
   send_all(messages_);
-  for (Member* member : dirty_) {
-    buffers_.give_back(std::move(member->buffer));
-    member->dirty = false;
-  }
-  dirty_.clear();
-  dirty_bytes_ = 0;
+  for (Member* member : sending_) buffers_.give_back(std::move(member->buffer));
+  sending_.clear();
+  waiting_bytes_ = 0;
 }
 
 void Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {

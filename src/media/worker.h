@@ -51,10 +51,12 @@ class Worker {
   void stop();
 
   // For Member, on the worker's thread.
-  void add_dirty(Member& member, size_t bytes);
-  std::unique_ptr<SendBuffer> take_buffer() { return buffers_.take(); }
+  /// For what it sends in this turn; flush() takes it back.
+  std::unique_ptr<SendBuffer> take_buffer(Member& member);
+  /// So many bytes were added to a buffer.
+  void added(size_t bytes);
   /// Sends what all members have waiting.
-  void flush_now();
+  void flush();
   [[nodiscard]] WorkerMetrics& metrics() { return metrics_; }
 
  private:
@@ -115,8 +117,8 @@ class Worker {
   // Of the turn; they keep their memory.
   std::vector<Command> commands_;
   std::vector<WorkerRoom*> touched_rooms_;
-  std::vector<Member*> dirty_;
-  size_t dirty_bytes_ = 0;
+  std::vector<Member*> sending_;  // have a buffer
+  size_t waiting_bytes_ = 0;
   std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;
   uint64_t truncated_ = 0;

@@ -132,12 +132,11 @@ void Worker::close_member(Member& member) {
   // The room may still write to the sink; then what waits goes out before the goodbye.
   member.room.room.remove_transport(now_, member.id);
   touch(member.room);
-  flush_now();
+  flush();
   member.peer.close(now_);
   settle_member(member);
   for (const rtc::TransportAddress& path : member.paths) forget_address(member, path);
   for (const std::string& ufrag : member.ufrags) remove_ufrag(member, ufrag);
-  if (member.buffer) buffers_.give_back(std::move(member.buffer));
   last_member_ = nullptr;
   metrics_.transports.add(-1);
   members_.erase(member.id);
