@@ -151,6 +151,7 @@ TimePoint Room::next_timeout() const {
   if (!timers_.empty()) next = std::get<0>(*timers_.begin());
   if (close_at_) next = std::min(next, *close_at_);
   if (count_update_at_) next = std::min(next, *count_update_at_);
+  if (!delayed_.empty()) next = std::min(next, delayed_.front().first);
   return next;
 }
 
@@ -174,6 +175,10 @@ void Room::on_timer(Now now) {
         refresh_token(now, *participant);
         break;
     }
+  }
+  while (!delayed_.empty() && delayed_.front().first <= now.monotonic) {
+    outputs_.push_back(std::move(delayed_.front().second));
+    delayed_.pop_front();
   }
   if (count_update_at_ && *count_update_at_ <= now.monotonic) {
     count_update_at_.reset();
@@ -328,6 +333,7 @@ void Room::close(Now now, DisconnectReason reason) {
   closed_ = true;
   close_at_.reset();
   count_update_at_.reset();
+  delayed_.clear();
   notify(now, RoomEvent::kRoomFinished);
   engine_.close_room(parameters_.id);
 }

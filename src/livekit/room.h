@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -115,6 +116,9 @@ class Room {
   /// How long a participant may be without a connected transport after joining.
   static constexpr Duration kConnectTimeout = std::chrono::seconds(60);
   static constexpr Duration kTokenRefreshInterval = std::chrono::minutes(5);
+  /// Answers to requests with an id wait so long: the Rust SDK (and all built on it) notes the id
+  /// only after it has sent the request, and loses an answer that is faster.
+  static constexpr Duration kRequestResponseDelay = std::chrono::milliseconds(20);
   /// Participant counts reach clients at most this often; everything else at once.
   static constexpr Duration kCountUpdateInterval = std::chrono::seconds(1);
 
@@ -263,6 +267,7 @@ class Room {
   std::set<TimerEntry> timers_;
   std::optional<TimePoint> close_at_;  // while nobody is in
   std::optional<TimePoint> count_update_at_;
+  std::deque<std::pair<TimePoint, SendMessage>> delayed_;
   TimePoint last_count_update_;
   bool anybody_joined_ = false;
 

@@ -191,7 +191,8 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
   }
   // The request is repeated only as far as it identifies itself.
   response.request = client::UpdateMetadata{{}, {}, {}, request.request_id};
-  send(from, std::move(response));
+  delayed_.emplace_back(now.monotonic + kRequestResponseDelay,
+                        SendMessage{{from.key}, std::move(response)});
 }
 
 void Room::on_simulate(Now now, Participant& from, const client::Simulate& request) {

@@ -49,7 +49,7 @@ class Service::Impl {
     drained_ = std::move(done);
     rooms_.close_all(DisconnectReason::kServerShutdown);
     drain_timer_.start(timeout, [this] { finish_drain(); });
-    webhooks_.when_idle([this] { finish_drain(); });
+    webhooks_.finish([this] { finish_drain(); });
   }
 
   Rooms& rooms() { return rooms_; }

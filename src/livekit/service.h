@@ -80,7 +80,8 @@ class Service {
   void register_routes(net::HttpServer& server);
 
   /// Tells every participant to leave (SERVER_SHUTDOWN), closes every room and calls `done` when
-  /// webhooks have been delivered or `timeout` has passed. New joins are refused from now on.
+  /// webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins are
+  /// refused from now on.
   void drain(Duration timeout, std::function<void()> done);
 
   [[nodiscard]] std::vector<uint16_t> udp_ports() const;

@@ -108,7 +108,7 @@ void Webhooks::send(Target& target, const std::string& room_sid) {
 
 void Webhooks::finished(Target& target, const std::string& room_sid, bool delivered) {
   Lane& lane = *target.lanes.at(room_sid);
-  if (!delivered && lane.attempts < kAttempts) {
+  if (!delivered && lane.attempts < kAttempts && !finishing_) {
     counter("retried").add();
     lane.pause.start(kFirstPause * (1 << (lane.attempts - 1)),
                      [this, &target, room_sid] { send(target, room_sid); });
@@ -131,9 +131,17 @@ void Webhooks::finished(Target& target, const std::string& room_sid, bool delive
   if (pending_ == 0 && idle_) std::exchange(idle_, nullptr)();
 }
 
-void Webhooks::when_idle(std::function<void()> done) {
+void Webhooks::finish(std::function<void()> done) {
+  finishing_ = true;
   if (pending_ == 0) return done();
   idle_ = std::move(done);
+  for (const auto& target : targets_) {
+    for (const auto& [room_sid, lane] : target->lanes) {
+      if (!lane->pause.running()) continue;
+      lane->pause.cancel();
+      send(*target, room_sid);
+    }
+  }
 }
 
 }  // namespace turms::livekit

@@ -31,8 +31,9 @@ class Webhooks {
   void notify(const Notify& event);
   /// Events not yet delivered or given up.
   [[nodiscard]] size_t pending() const { return pending_; }
-  /// Calls once when nothing is pending, perhaps at once.
-  void when_idle(std::function<void()> done);
+  /// Before the end: what is waiting for another attempt gets one at once and no further ones.
+  /// Calls when nothing is pending, perhaps at once.
+  void finish(std::function<void()> done);
 
  private:
   struct Lane {
@@ -57,6 +58,7 @@ class Webhooks {
   net::HttpClient& client_;
   std::vector<std::unique_ptr<Target>> targets_;
   size_t pending_ = 0;
+  bool finishing_ = false;
   std::function<void()> idle_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -152,6 +152,17 @@ TEST_F(WebhookTest, DrainWaitsForThem) {
   EXPECT_THAT(events_of("lounge"), ElementsAre("room_started", "room_finished"));
 }
 
+TEST_F(WebhookTest, DrainDoesNotWaitForADeadReceiver) {
+  start_with_hook();
+  failures = 1000;
+  ASSERT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200);
+  ASSERT_TRUE(loop.run_until([&] { return failures < 1000; }, net::kTestLimit));
+  bool done = false;
+  service->drain(1h, [&] { done = true; });
+  EXPECT_TRUE(loop.run_until([&] { return done; }, net::kTestLimit));
+  EXPECT_GE(failures, 997) << "one more attempt for the first event, one for the second";
+}
+
 TEST_F(WebhookTest, ASecretIsNeeded) {
   ServiceConfig config;
   config.keys = {{kKey, kSecret}};
