@@ -42,16 +42,15 @@ struct UdpSocket::State {
   std::array<iovec, kReceiveMessages> received_parts{};
   std::array<sockaddr_storage, kReceiveMessages> sources{};
   alignas(cmsghdr) uint8_t received_control[kReceiveMessages][kControlSize]{};
-  std::vector<ReceivedDatagram> datagrams;
+  std::vector<ReceivedDatagram> datagrams;  // never more than reserved
 
   std::array<mmsghdr, kSendMessages> sent{};
   std::array<iovec, kSendMessages> sent_parts{};
   std::array<sockaddr_storage, kSendMessages> destinations{};
   alignas(cmsghdr) uint8_t sent_control[kSendMessages][kControlSize]{};
 
-  State()
-      : buffers(std::make_unique_for_overwrite<uint8_t[]>(kReceiveMessages * kReceiveBuffer)),
-        datagrams(kReceiveMessages * kMaxSegments) {
+  State() : buffers(std::make_unique_for_overwrite<uint8_t[]>(kReceiveMessages * kReceiveBuffer)) {
+    datagrams.reserve(kReceiveMessages * kMaxSegments);
     for (size_t i = 0; i < kReceiveMessages; ++i) {
       received_parts[i] = {buffers.get() + i * kReceiveBuffer, kReceiveBuffer};
       received[i].msg_hdr.msg_iov = &received_parts[i];
@@ -69,7 +68,7 @@ struct UdpSocket::State {
     if (fd >= 0) ::close(fd);
   }
 
-  size_t take_apart(size_t index, size_t count);
+  void take_apart(size_t index);
   void prepare(size_t index, const OutgoingDatagrams& message);
   bool send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome);
 };
@@ -130,12 +129,12 @@ std::span<ReceivedDatagram> UdpSocket::receive_batch() {
     s.received[i].msg_hdr.msg_controllen = kControlSize;
   }
   const int messages = recvmmsg(s.fd, s.received.data(), kReceiveMessages, 0, nullptr);
-  size_t count = 0;
-  for (int i = 0; i < messages; ++i) count = s.take_apart(static_cast<size_t>(i), count);
-  return {s.datagrams.data(), count};
+  s.datagrams.clear();
+  for (int i = 0; i < messages; ++i) s.take_apart(static_cast<size_t>(i));
+  return s.datagrams;
 }
 
-size_t UdpSocket::State::take_apart(size_t index, size_t count) {
+void UdpSocket::State::take_apart(size_t index) {
   msghdr& header = received[index].msg_hdr;
   size_t left = received[index].msg_len;
   size_t segment = left;
@@ -147,18 +146,17 @@ size_t UdpSocket::State::take_apart(size_t index, size_t count) {
   }
   if ((header.msg_flags & MSG_TRUNC) != 0 || segment > kMaxDatagram) {
     ++truncated;
-    return count;
+    return;
   }
   const Address source = Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&sources[index]));
   auto* data = static_cast<uint8_t*>(received_parts[index].iov_base);
   // An empty datagram is one too, but nothing that anyone here could use.
-  while (left > 0 && count < datagrams.size()) {
+  while (left > 0 && datagrams.size() < datagrams.capacity()) {
     const size_t size = std::min(segment, left);
-    datagrams[count++] = {{data, size}, source};
+    datagrams.push_back({{data, size}, source});
     data += size;
     left -= size;
   }
-  return count;
 }
 
 void UdpSocket::State::prepare(size_t index, const OutgoingDatagrams& message) {
