@@ -112,9 +112,10 @@ void Connection::on_frame_error(FrameStatus status) {
 }
 
 void Connection::on_closed() {
+  if (closed_) return;
   closed_ = true;
-  pending_.clear();
   timer_.cancel();
+  if (session_) departed_ = session_->caller;
   leave();
 }
 
@@ -128,7 +129,7 @@ Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
       co_await self->handle(message);
     }
     if (++handled % kRequestsPerTurn == 0) co_await next_turn(self->environment_->loop);
-    if (self->closed_ || self->pending_.empty()) break;
+    if (self->pending_.empty()) break;
     message = std::move(self->pending_.front());
     self->pending_.pop_front();
     self->pending_bytes_ -= message.size();
@@ -139,6 +140,7 @@ Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
 }
 
 void Connection::answer_heartbeat() {
+  if (closed_) return;
   if (session_) {
     const net::SendResult sent = transport_->send(ByteView());
     if (sent == net::SendResult::kOverflow) close_slow();
@@ -183,6 +185,7 @@ Task<void> Connection::handle(ByteView message) {
       co_await handle_sign_in(request);
       break;
     case proto::TurmsRequest::kDeleteSessionRequest:
+      pending_.clear();
       close(CloseStatus::kDisconnectedByClient);
       break;
     default:
@@ -195,6 +198,7 @@ Task<void> Connection::handle(ByteView message) {
 
 Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
   const auto& in = request.create_session_request();
+  if (closed_) co_return;
   if (session_) {
     answer(request.request_id(), number(im::Code::kSessionExists));
     co_return;
@@ -234,13 +238,13 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
 
 Task<void> Connection::handle_request(int32_t kind, proto::TurmsRequest& request) {
   const int64_t request_id = request.request_id();
-  if (!session_) {
+  if (!session_ && !departed_) {
     count(Rejection::kNoSession);
     answer(request_id, number(im::Code::kInternalError));
     co_return;
   }
   // A copy: the session may end before the request does.
-  const im::Caller caller = session_->caller;
+  const im::Caller caller = session_ ? session_->caller : *departed_;
   Answer result;
   if (const Handler handler = find_handler(kind)) {
     result = co_await handler(*environment_, caller, request);

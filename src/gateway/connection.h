@@ -23,8 +23,10 @@ struct Environment;
 /// transport until that has closed, and by a request under way. Lives on the control thread.
 ///
 /// Requests take effect and are answered in the order they came: each is finished before the next
-/// begins. Bounds: kMaxPendingRequests and kMaxPendingBytes wait, then the socket is not read;
-/// what the client does not take is bounded by the transport, and its overflow ends the session.
+/// begins. Those that had arrived when the client left still take effect; those behind an end that
+/// the server or delete_session made do not. Bounds: kMaxPendingRequests and kMaxPendingBytes wait,
+/// then the socket is not read; what the client does not take is bounded by the transport, and its
+/// overflow ends the session.
 class Connection final : public TransportListener, public std::enable_shared_from_this<Connection> {
  public:
   static constexpr size_t kMaxPendingRequests = 128;
@@ -70,11 +72,14 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   std::shared_ptr<Environment> environment_;
   std::unique_ptr<Transport> transport_;
   std::optional<Session> session_;
+  /// Who the client was that left with requests still waiting.
+  std::optional<im::Caller> departed_;
   std::list<Bytes> pending_;
   size_t pending_bytes_ = 0;
   net::Timer timer_;
   TimePoint last_activity_;
   bool running_ = false;
+  /// By either side: nothing is sent any more.
   bool closed_ = false;
 };
 

@@ -179,6 +179,35 @@ TEST_F(ConnectionTest, OthersAreToldEvenWhenTheSenderIsGoneBeforeTheAnswer) {
   EXPECT_EQ(receiver.received()[0].relayed_request().create_message_request().text(), "hello");
 }
 
+TEST_F(ConnectionTest, WhatHadArrivedTakesEffectWhenTheClientLeaves) {
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  for (int i = 0; i < 5; ++i) fixture.send(sender, writing_to(2, std::to_string(i)));
+  sender.transport->report_closed();
+  EXPECT_EQ(fixture.environment->registry.sessions(), 1u);
+  ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 5; }));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(receiver.received()[static_cast<size_t>(i)]
+                  .relayed_request()
+                  .create_message_request()
+                  .text(),
+              std::to_string(i));
+  }
+}
+
+TEST_F(ConnectionTest, WhatWaitsBehindAnEndOfTheServersMakingIsDropped) {
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  fixture.send(sender, writing_to(2, "under way"));
+  fixture.send(sender, writing_to(2, "waiting"));
+  TestClient newer = fixture.sign_in(1);
+  EXPECT_TRUE(sender.transport->closed);
+  fixture.ask(newer, writing_to(2, "later"));
+  ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 2; }));
+  EXPECT_EQ(receiver.received()[0].relayed_request().create_message_request().text(), "under way");
+  EXPECT_EQ(receiver.received()[1].relayed_request().create_message_request().text(), "later");
+}
+
 TEST_F(ConnectionTest, ARelayCarriesTheSendersRequestIdAndWhatTheServerAdded) {
   TestClient sender = fixture.sign_in(1);
   TestClient receiver = fixture.sign_in(2);
