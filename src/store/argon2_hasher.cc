@@ -24,7 +24,7 @@ constexpr uint32_t kLanes = 1;
 constexpr size_t kSaltSize = 16;
 constexpr size_t kHashSize = 32;
 // About 25 ms of a core each: more than this many waiting is no login any more.
-constexpr size_t kMaxWaiting = 256;
+constexpr size_t kMaxWaiting = 1024;
 
 Result<std::string> hash_now(const std::string& password) {
   std::array<uint8_t, kSaltSize> salt;
