@@ -121,14 +121,16 @@ void Connection::on_closed() {
 
 Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
   ++self->environment_->busy_connections;
-  int handled = 0;
   for (;;) {
     if (message.empty()) {
       self->answer_heartbeat();
     } else {
       co_await self->handle(message);
     }
-    if (++handled % kRequestsPerTurn == 0) co_await next_turn(self->environment_->loop);
+    if (++self->handled_ >= kRequestsPerTurn) {
+      self->handled_ = 0;
+      co_await next_turn(self->environment_->loop);
+    }
     if (self->pending_.empty()) break;
     message = std::move(self->pending_.front());
     self->pending_.pop_front();

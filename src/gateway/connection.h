@@ -78,6 +78,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   size_t pending_bytes_ = 0;
   net::Timer timer_;
   TimePoint last_activity_;
+  /// Since it last let others have a turn.
+  int handled_ = 0;
   bool running_ = false;
   /// By either side: nothing is sent any more.
   bool closed_ = false;

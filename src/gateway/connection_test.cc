@@ -108,6 +108,16 @@ TEST_F(ConnectionTest, RequestsAreAnsweredInTheOrderSentWhateverTheyWaitFor) {
   EXPECT_EQ(answered_ids(client.received()), sent);
 }
 
+TEST_F(ConnectionTest, OneThatAsksALotLetsOthersHaveATurn) {
+  TestClient busy = fixture.connect();
+  int64_t last = 0;
+  // Refused at once, so that only the turn's share ends the work.
+  for (int i = 0; i < 100; ++i) last = fixture.send(busy, ask_for_nothing);
+  EXPECT_EQ(busy.received().size(), 32u);
+  fixture.answer_to(busy, last);
+  EXPECT_EQ(busy.received().size(), 100u);
+}
+
 TEST_F(ConnectionTest, StopsReadingWhenRequestsPileUpAndGoesOnAfterwards) {
   TestClient client = fixture.sign_in(1);
   int64_t last = 0;
