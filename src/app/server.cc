@@ -65,8 +65,9 @@ class Server {
   std::unique_ptr<gateway::Service> gateway_;
   livekit::ApiKeys keys_;
   std::unique_ptr<livekit::Service> livekit_;
-  std::unique_ptr<plugin::Host> plugins_;
   std::unique_ptr<im::Meetings> meetings_;
+  // Goes first: calls that are under way then fail, which meetings_ still hears.
+  std::unique_ptr<plugin::Host> plugins_;
   net::Timer meetings_timer_{loop_};
   net::Timer drain_timer_{loop_};
   TimePoint drain_deadline_ = kNever;

@@ -37,17 +37,27 @@ Task<void> Meetings::resume() {
     log::error("meetings not resumed: {}", found.error().message);
     co_return;
   }
+  std::vector<Meeting> without_room;
   for (Meeting& meeting : *found) {
     if (live_.size() >= kMaxActive) break;
-    const bool started = meeting.start_date <= context_.now();
     Live& live = keep(meeting);
     if (auto audience = co_await audience_of(meeting)) live.audience = *audience;
-    if (!started || !provider_.available()) continue;
-    live.has_room = true;
+    live.has_room = false;
+    if (meeting.start_date <= context_.now()) without_room.push_back(meeting);
+  }
+  // A media server that does not answer must not keep the chat from starting.
+  spawn(make_rooms(std::move(without_room)));
+}
+
+Task<void> Meetings::make_rooms(std::vector<Meeting> meetings) {
+  for (const Meeting& meeting : meetings) {
+    if (!provider_.available()) co_return;
+    if (!live_.contains(meeting.id)) continue;
     auto room = co_await make_room(meeting);
-    if (room) continue;
-    log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
-    if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
+    if (!room) log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
+    if (const auto it = live_.find(meeting.id); it != live_.end()) {
+      it->second.has_room = room.has_value();
+    }
   }
 }
 

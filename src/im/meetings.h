@@ -145,6 +145,7 @@ class Meetings final : public ConferenceListener, public GroupListener {
 
   Task<Outcome<Push>> open(Meeting& meeting);
   Stored<None> make_room(const Meeting& meeting);
+  Task<void> make_rooms(std::vector<Meeting> meetings);
   Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
   Task<Result<Recipients>> audience_of(const Meeting& meeting);
   Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);

@@ -151,7 +151,7 @@ Status Host::Impl::load_file(const std::string& file) {
 
 LoadedPlugin* Host::Impl::find(std::string_view name) {
   for (const auto& plugin : plugins_) {
-    if (plugin->status().name == name) return plugin.get();
+    if (plugin->loaded() && plugin->status().name == name) return plugin.get();
   }
   return nullptr;
 }

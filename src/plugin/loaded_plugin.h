@@ -44,13 +44,14 @@ class LoadedPlugin {
   void stop();
 
   [[nodiscard]] const PluginStatus& status() const { return status_; }
+  [[nodiscard]] bool loaded() const { return table_ != nullptr; }
   [[nodiscard]] bool running() const { return status_.state == PluginState::kRunning; }
   [[nodiscard]] const turms_conference* conference() const {
     return running() && table_ != nullptr ? table_->conference : nullptr;
   }
   [[nodiscard]] void* self() const { return self_; }
 
-  /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once, later.
+  /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once.
   void call(CallHandler handler, const std::function<turms_status(turms_call)>& invoke);
   /// A request under /plugins/<name>/; `path` is the rest with its leading slash.
   void serve(net::HttpRequest request, const std::string& path, net::HttpResponder responder);
