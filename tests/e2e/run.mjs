@@ -42,7 +42,12 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
     server = await startTurms({ livekit: process.env.TURMS_LIVEKIT_BINARY, settings: settings[name] });
   });
   if (started) {
-    const test = (what, body) => runner.test(`${name}: ${what}`, body);
+    const test = (what, body) =>
+      runner.test(`${name}: ${what}`, () => {
+        // Waiting for what a dead server will not do only takes time.
+        if (!server.isRunning()) throw new Error('the server is not running any more');
+        return body();
+      });
     const note = (text) => console.log(`      ${text}`);
     const picture = (page, file) => page.screenshot({ path: join(output, `${file}.png`) });
     try {
@@ -58,7 +63,7 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
       );
     });
     await browsers.close();
-    await test('the server stops cleanly', () => server.stop());
+    await runner.test(`${name}: the server stops cleanly`, () => server.stop());
   } else {
     await browsers.close();
   }

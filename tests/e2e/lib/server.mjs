@@ -48,6 +48,7 @@ async function start(name, program, args, isReady) {
   }
   return {
     answer: outcome.answer,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     log,
     pid: child.pid,
     async stop(signal = 'SIGTERM') {
@@ -130,6 +131,7 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     webSocketUrl: `ws://127.0.0.1:${port}/turms`,
     /** Where the media is, when it is not at the origin. */
     mediaUrl: media?.publicUrl,
+    isRunning: () => server.isRunning(),
     log: () => [...server.log.slice(-60), ...(media ? media.log.slice(-30) : [])],
     /** Ends the process without warning and starts it again on the same data and ports. */
     async crash() {
