@@ -116,6 +116,39 @@ TEST_F(EngineTest, MediaArrivesRewritten) {
   EXPECT_EQ(publisher_->dropped + subscriber_->dropped, 0u);
 }
 
+TEST_F(EngineTest, OldAndNewCiphersTogether) {
+  connect_pair();
+  std::vector<std::unique_ptr<TestClient>> others;
+  for (uint64_t i = 0; i < 6; ++i) {
+    others.push_back(
+        std::make_unique<TestClient>(loop_, *engine_, kRoom, TransportId(40 + i), i % 2 == 0));
+    subscribe(*others.back(), 40 + i);
+  }
+  ASSERT_TRUE(wait([&] { return events_.connected.size() == 8; }));
+  uint32_t sequence = 1;
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    loop_.post([] {});
+    return std::all_of(others.begin(), others.end(),
+                       [](const auto& client) { return client->rtp_count > 0; });
+  }));
+  for (const auto& client : others) {
+    const bool aead = rtc::srtp::is_aead(client->peer->srtp()->profile());
+    EXPECT_EQ(aead, (client->id.value - 40) % 2 == 1);
+  }
+  std::vector<uint64_t> before;
+  for (const auto& client : others) before.push_back(client->rtp_count);
+  for (int i = 0; i < 100; ++i) publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 900));
+  EXPECT_TRUE(wait([&] {
+    bool all = true;
+    for (size_t i = 0; i < others.size(); ++i) {
+      all = all && others[i]->rtp_count >= before[i] + 100;
+    }
+    return all;
+  }));
+  for (const auto& client : others) EXPECT_EQ(client->dropped, 0u);
+}
+
 TEST_F(EngineTest, ALostPacketIsAskedForAndALostOneSentAgain) {
   connect_pair();
   // 3 is lost on the way in: the publisher is asked for it.

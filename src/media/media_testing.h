@@ -54,9 +54,16 @@ struct RecordedEvents final : EngineEvents {
 /// on the test's loop.
 class TestClient final : public net::FdHandler {
  public:
-  TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport)
+  /// `sha1`: knows only AES_CM_128_HMAC_SHA1_80.
+  TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport, bool sha1 = false)
       : loop_(loop), timer_(loop), id(transport) {
-    static const rtc::dtls::Context dtls;
+    static const rtc::dtls::Context modern;
+    static const std::unique_ptr<rtc::dtls::Context> old = [] {
+      auto context = std::make_unique<rtc::dtls::Context>();
+      context->restrict_srtp_profiles("SRTP_AES128_CM_SHA1_80");
+      return context;
+    }();
+    const rtc::dtls::Context& dtls = sha1 ? *old : modern;
     static const std::unique_ptr<rtc::srtp::Backend> srtp = rtc::srtp::Backend::create();
     static Rng rng(7);
     const std::string n = std::to_string(id.value);

@@ -23,6 +23,15 @@ MutableByteView Member::reserve(size_t size) {
 }
 
 void Member::commit(size_t size, sfu::PacketKind kind) {
+  rtc::srtp::Session* const session = peer.srtp();
+  if (kind == sfu::PacketKind::kRtp && session != nullptr &&
+      !rtc::srtp::is_aead(session->profile())) {
+    // SHA-1 gains from many packets at once: together with those of others, before they leave.
+    const size_t total = size + rtc::srtp::tag_size(session->profile());
+    worker_.protect_later({session, reserved_.first(total), size});
+    buffer->add(total);
+    return worker_.added(total);
+  }
   const size_t protected_size = kind == sfu::PacketKind::kRtp ? peer.protect_rtp(reserved_, size)
                                                               : peer.protect_rtcp(reserved_, size);
   if (protected_size == 0) return worker_.metrics().drop(DatagramDrop::kSendFailed);

@@ -262,6 +262,7 @@ void Worker::added(size_t bytes) {
 
 void Worker::flush() {
   if (sending_.empty()) return;
+  protect_batch();
   messages_.clear();
   for (Member* member : sending_) {
     for (const SendBuffer::Group& group : member->buffer->groups()) {
@@ -274,6 +275,18 @@ void Worker::flush() {
   for (Member* member : sending_) buffers_.give_back(std::move(member->buffer));
   sending_.clear();
   waiting_bytes_ = 0;
+}
+
+void Worker::protect_batch() {
+  if (unprotected_.empty()) return;
+  rtc::srtp::Session::protect_rtp_batch(*srtp_, unprotected_);
+  for (const auto& packet : unprotected_) {
+    if (packet.size != 0) continue;
+    // It lies among others that leave, and must not leave in the clear.
+    std::fill(packet.buffer.begin(), packet.buffer.end(), 0);
+    metrics_.drop(DatagramDrop::kSendFailed);
+  }
+  unprotected_.clear();
 }
 
 void Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {

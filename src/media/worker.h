@@ -21,6 +21,7 @@
 #include "rtc/dtls/context.h"
 #include "rtc/peer.h"
 #include "rtc/srtp/backend.h"
+#include "rtc/srtp/session.h"
 #include "sfu/room.h"
 
 namespace turms::media {
@@ -53,6 +54,10 @@ class Worker {
   // For Member, on the worker's thread.
   /// For what it sends in this turn; flush() takes it back.
   std::unique_ptr<SendBuffer> take_buffer(Member& member);
+  /// Its place in the buffer is taken; flush() encrypts it there.
+  void protect_later(const rtc::srtp::Session::BatchPacket& packet) {
+    unprotected_.push_back(packet);
+  }
   /// So many bytes were added to a buffer.
   void added(size_t bytes);
   /// Sends what all members have waiting.
@@ -86,6 +91,7 @@ class Worker {
   void settle_member(Member& member);
   void handle_peer_event(Member& member, const rtc::PeerEvent& event);
   void forget_address(Member& member, const rtc::TransportAddress& address);
+  void protect_batch();
   void send_all(std::span<const net::OutgoingDatagrams> messages);
   void add_ufrag(Member& member, const std::string& ufrag);
   void remove_ufrag(Member& member, const std::string& ufrag);
@@ -119,6 +125,7 @@ class Worker {
   std::vector<WorkerRoom*> touched_rooms_;
   std::vector<Member*> sending_;  // have a buffer
   size_t waiting_bytes_ = 0;
+  std::vector<rtc::srtp::Session::BatchPacket> unprotected_;
   std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;
   uint64_t truncated_ = 0;
