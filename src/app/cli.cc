@@ -61,7 +61,7 @@ int with_config(const Common& common, const std::function<int(const Config&)>& r
 }
 
 int with_data(const Common& common,
-              const std::function<Status(const Config&, const DataDirectory&)>& run) {
+              const std::function<Status(const Config&, DataDirectory&)>& run) {
   return with_config(common, [&](const Config& config) {
     auto data = DataDirectory::open(common.data);
     if (!data) return complain(data.error(), kRuntimeFailure);
@@ -104,7 +104,7 @@ int run_command_line(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "Run the server");
   common.add_to(*serve_command);
   serve_command->callback([&] {
-    status = with_data(common, [&](const Config& config, const DataDirectory& data) {
+    status = with_data(common, [&](const Config& config, DataDirectory& data) {
       return serve(config, data, common.dev);
     });
   });

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
@@ -47,6 +48,17 @@ Result<DataDirectory> DataDirectory::open(std::filesystem::path path) {
     return fail(ErrorCode::kUnavailable, fmt::format("{}: is not a directory", path.string()));
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return file_error(path, "cannot be used");
   return DataDirectory(std::move(path));
+}
+
+Status DataDirectory::lock() {
+  const std::filesystem::path file = path_ / "turms.lock";
+  // Never closed: the lock lives as long as the process.
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return file_error(file, "cannot be opened");
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return {};
+  ::close(fd);
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("{}: another server uses this data directory", path_.string()));
 }
 
 Result<std::map<std::string, std::string>> DataDirectory::livekit_keys() const {

@@ -18,6 +18,10 @@ class DataDirectory {
   /// mode 0600. Errors when the file is not readable, malformed, or readable by others.
   [[nodiscard]] Result<std::map<std::string, std::string>> livekit_keys() const;
 
+  /// For a server: at most one on a directory. Held until the process ends. kFailedPrecondition
+  /// when another one has it.
+  [[nodiscard]] Status lock();
+
   [[nodiscard]] std::filesystem::path database() const { return path_ / "turms.db"; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 

@@ -298,7 +298,8 @@ void Server::stop_when_drained() {
 
 }  // namespace
 
-Status serve(const Config& config, const DataDirectory& data, bool dev) {
+Status serve(const Config& config, DataDirectory& data, bool dev) {
+  if (Status status = data.lock(); !status) return status;
   for (const std::string& warning : config.warnings()) log::warn("{}", warning);
   Server server(config, data, dev);
   if (Status status = server.start(); !status) return status;

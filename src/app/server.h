@@ -10,6 +10,6 @@ namespace turms::app {
 
 /// The whole of `turms serve`: listens, prints the ready line, serves until SIGTERM or SIGINT,
 /// drains. A second signal ends it without draining. Errors are what kept it from starting.
-Status serve(const Config& config, const DataDirectory& data, bool dev);
+Status serve(const Config& config, DataDirectory& data, bool dev);
 
 }  // namespace turms::app

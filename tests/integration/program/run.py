@@ -95,6 +95,12 @@ class Program(unittest.TestCase):
         self.assertIn("turms: ", done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_one_server_to_a_data_directory(self):
+        with serving(self.data, *settings()):
+            done = run("serve", "--data", self.data, *settings())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("another server", done.stderr)
+
     def test_ready_line_and_clean_end(self):
         with serving(self.data, *settings()) as (process, ready):
             self.assertEqual(ready["event"], "ready")
