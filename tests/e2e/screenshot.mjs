@@ -28,7 +28,7 @@ try {
   await startMeeting(pages[1]);
   await answer(pages[2]);
   await answer(pages[3]);
-  await pages[1].getByRole('button', { name: /^Chat/ }).click();
+  for (const user of [1, 3]) await pages[user].getByRole('button', { name: /^Chat/ }).click();
   await send(pages[3], 'I can see both of you.');
   await message(pages[1], 'I can see both of you.').waitFor();
   for (const user of [2, 3]) {

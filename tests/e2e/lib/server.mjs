@@ -122,7 +122,7 @@ export async function startTurms({ livekit, settings = {} } = {}) {
   try {
     server = await run();
   } catch (error) {
-    await media?.stop();
+    await media?.stop('SIGKILL');
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
@@ -140,7 +140,8 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     },
     async stop() {
       const how = await server.stop();
-      await media?.stop();
+      // It waits long for participants that are gone with their browsers.
+      await media?.stop('SIGKILL');
       await rm(directory, { recursive: true, force: true });
       if (how !== 'turms ended with 0') throw new Error(how);
     },
