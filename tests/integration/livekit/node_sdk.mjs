@@ -1,6 +1,6 @@
 // What @livekit/rtc-node and livekit-server-sdk, unchanged, do with the server.
 import assert from 'node:assert/strict';
-import { DisconnectReason, RoomEvent, TrackKind } from '@livekit/rtc-node';
+import { DisconnectReason, RoomEvent, SimulateScenarioKind, TrackKind, VideoCodec } from '@livekit/rtc-node';
 import { eventually } from '../../e2e/lib/runner.mjs';
 import { hearTone, publishColour, publishTone, seeColour } from './media.mjs';
 import { api, httpUrl, join, leave, leaveAll, token, TrackSource, webhooks } from './world.mjs';
@@ -57,6 +57,40 @@ export async function run(test) {
     second.stop();
     await leaveAll();
   });
+
+  for (const codec of ['H264', 'VP9', 'AV1']) {
+    await test(`a picture in ${codec} arrives decoded`, async () => {
+      const alice = await join('alice', codec);
+      const bob = await join('bob', codec);
+      const picture = await publishColour(alice, green, { options: { videoCodec: VideoCodec[codec] } });
+      await seeColour(await trackOf(bob, TrackKind.KIND_VIDEO), green);
+      const { tracks } = await api().getParticipant(codec, 'alice');
+      assert.equal(tracks[0].mimeType, `video/${codec}`);
+      picture.stop();
+      await leaveAll();
+    });
+  }
+
+  for (const [scenario, staysItself] of [
+    [SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT, true],
+    [SimulateScenarioKind.SIMULATE_FULL_RECONNECT, false],
+    [SimulateScenarioKind.SIMULATE_NODE_FAILURE, false],
+  ]) {
+    await test(`after ${SimulateScenarioKind[scenario]} the picture goes on`, async () => {
+      const room = `scenario-${scenario}`;
+      const alice = await join('alice', room);
+      const bob = await join('bob', room);
+      const picture = await publishColour(alice, green);
+      await seeColour(await trackOf(bob, TrackKind.KIND_VIDEO), green);
+      const { sid } = await api().getParticipant(room, 'bob');
+      await bob.simulateScenario(scenario);
+      await heard(bob, RoomEvent.Reconnected);
+      await seeColour(await trackOf(bob, TrackKind.KIND_VIDEO), green);
+      assert.equal((await api().getParticipant(room, 'bob')).sid === sid, staysItself);
+      picture.stop();
+      await leaveAll();
+    });
+  }
 
   await test('unpublishing, publishing again and muting are seen', async () => {
     const alice = await join('alice', 'again');
