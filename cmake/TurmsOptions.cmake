@@ -33,7 +33,7 @@ add_compile_options(
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12 hides std::expected unless the compiler claims the 2022 level of concepts, which clang 16 does not.
-  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-D__cpp_concepts=202002L;-Wno-builtin-macro-redefined>"
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-D__cpp_concepts=202002L;-Wno-builtin-macro-redefined;-Wno-macro-redefined>"
                       -Wno-unused-command-line-argument)
 else()
   # Wrong positives of GCC 12 with std::variant, std::optional and coroutines at -O2.
