@@ -1,5 +1,6 @@
 """Signing in, staying, leaving."""
 
+import socket
 import time
 
 import client as c
@@ -100,6 +101,24 @@ class Session:
         self.assertEqual(client.closing().close_status, 500)
         again = self.sign_in(self.users[0], device_type=c.OTHERS)
         self.assertNotEqual(again.request("query_joined_group_infos").code, 1000)
+
+
+class Leaving(TurmsTest):
+    accounts = 2
+
+    def test_what_was_sent_before_leaving_takes_effect(self):
+        sender, receiver = self.sign_in(self.users[0]), self.sign_in(self.users[1])
+        requests = [sender.build("create_message", recipient_id=self.users[1], text=str(i)) for i in range(50)]
+        sender.send_raw(b"".join(c.Tcp.frame(request.SerializeToString()) for request in requests))
+        sender.transport.stream.socket.shutdown(socket.SHUT_WR)
+        told = [receiver.receive().relayed_request.create_message_request.text for _ in requests]
+        self.assertEqual(told, [str(i) for i in range(50)])
+
+    def test_the_last_word_arrives_though_much_was_sent_that_is_not_read(self):
+        client = self.sign_in(self.users[0])
+        one = c.Tcp.frame(client.build("query_user_profiles", user_ids=[self.users[0]]).SerializeToString())
+        client.send_raw(one + c.varint(1 << 20) + b"x" * 400_000)
+        self.assertEqual(client.closing().close_status, 100)
 
 
 class ShortTimeouts(TurmsTest):
