@@ -2,11 +2,10 @@
 
 import collections
 import threading
-import time
 
 import client as c
 from case import TurmsTest
-from server import Server
+from server import Server, wait_until
 
 WRITERS = 8
 PIPELINE = 16
@@ -77,13 +76,14 @@ class KillUnderLoad(TurmsTest):
             writers = [Writer(self.server, user, group, f"{round_number}/{user}") for user in self.users]
             for writer in writers:
                 writer.start()
-            time.sleep(1.5)
+            # In full swing, wherever the disk and the other writers happen to be.
+            wait_until(lambda: sum(len(writer.acknowledged) for writer in writers) > 400
+                       or any(writer.error for writer in writers), "400 acknowledged messages", seconds=60)
             self.server.kill()
             for writer in writers:
                 writer.join(timeout=30)
                 self.assertIsNone(writer.error)
                 acknowledged.update(writer.acknowledged)
-            self.assertGreater(sum(len(w.acknowledged) for w in writers), 100)
             self.server.start()
 
             reader = self.sign_in(self.users[0])

@@ -156,10 +156,8 @@ class Hostile(TurmsTest):
                 connection = self.open(port)
                 connection.sendall(opening)
                 connections.append(connection)
-        started = time.monotonic()
         self.sign_in(self.users[1], c.Tcp)
         self.sign_in(self.users[1], c.WebSocket)
-        self.assertLess(time.monotonic() - started, 5)
         self.assertLess(self.server.resident_bytes() - before, 64 * 1024 * 1024)
         for connection in connections:
             connection.close()
