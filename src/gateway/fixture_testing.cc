@@ -49,8 +49,9 @@ Fixture::Fixture(Config config)
 }
 
 Fixture::~Fixture() {
-  const auto connections = environment->connections;
-  for (Connection* connection : connections) connection->shared_from_this()->on_closed();
+  for (const TestClient& client : clients_) {
+    if (const auto connection = client.connection.lock()) client.transport->report_closed();
+  }
   EXPECT_TRUE(run_until([this] { return environment->busy_connections == 0; }));
   store_->close();
   (void)loop.run_until([this] { return loop.posted() == 0; }, kTestLimit);
@@ -89,6 +90,7 @@ TestClient Fixture::connect() {
   auto connection = std::make_shared<Connection>(environment, std::move(transport));
   client.connection = connection;
   connection->start();
+  clients_.push_back(client);
   return client;
 }
 

@@ -120,6 +120,7 @@ class Fixture {
   std::unique_ptr<im::Bus> bus_;
   IdGenerator ids_{0};
   NotificationEncoder encoder_;
+  std::vector<TestClient> clients_;
 };
 
 }  // namespace turms::gateway
