@@ -190,7 +190,6 @@ enum class RequestReason : uint8_t {
   kNotFound = 1,
   kNotAllowed = 2,
   kLimitExceeded = 3,
-  kUnsupportedType = 5,
   kInvalidRequest = 11,
 };
 /// Repeats the request that it answers, so that clients find what waits for it.
@@ -206,12 +205,12 @@ struct RequestResponse {
 }  // namespace server
 
 using ServerMessage =
-    std::variant<server::Join, server::Reconnect, server::Description, Trickle,
-                 server::ParticipantUpdate, server::TrackPublished, server::TrackUnpublished,
-                 server::TrackSubscribed, server::Leave, MuteTrack, server::SpeakersChanged,
-                 server::RoomUpdate, server::ConnectionQualityUpdate,
-                 server::SubscriptionPermissionUpdate, server::RefreshToken, server::LegacyPong,
-                 server::Pong, server::SubscriptionResponse, server::RequestResponse>;
+    std::variant<server::Join, server::Reconnect, server::Description, server::ParticipantUpdate,
+                 server::TrackPublished, server::TrackUnpublished, server::TrackSubscribed,
+                 server::Leave, MuteTrack, server::SpeakersChanged, server::RoomUpdate,
+                 server::ConnectionQualityUpdate, server::SubscriptionPermissionUpdate,
+                 server::RefreshToken, server::LegacyPong, server::Pong,
+                 server::SubscriptionResponse, server::RequestResponse>;
 
 /// The version this server claims to be: client SDKs switch features by it.
 inline constexpr const char* kServerVersion = "1.13.5";

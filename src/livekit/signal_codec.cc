@@ -140,7 +140,6 @@ pb::SignalResponse to_pb(const ServerMessage& message) {
             fill(m.server, *out.mutable_reconnect()->mutable_server_info());
           },
           [&](const server::Description& m) { fill_description(m.description, out); },
-          [&](const Trickle& m) { fill(m, *out.mutable_trickle()); },
           [&](const server::ParticipantUpdate& m) {
             out.mutable_update();
             for (const ParticipantInfo& participant : m.participants) {

@@ -1,0 +1,187 @@
+#include "livekit/room_testing.h"
+
+namespace turms::livekit {
+namespace {
+
+using testing::client_answer;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::RoomTest;
+using ::testing::SizeIs;
+
+TEST_F(RoomTest, UpdatingOneselfNeedsTheRightAndKeepsTheLimits) {
+  make({.max_metadata = 10, .max_attributes = 10, .max_name = 10});
+  const auto alice = join("alice");
+  auto parameters = as("bob");
+  parameters.grants.video->can_update_own_metadata = true;
+  const auto bob = join(std::move(parameters));
+  say(alice, client::UpdateMetadata{"x", "", {}, 1});
+  EXPECT_THAT(take<server::RequestResponse>(alice), IsEmpty())
+      << "the Rust SDK is not ready for it";
+  pass(Room::kRequestResponseDelay);
+  EXPECT_EQ(last<server::RequestResponse>(alice).reason, server::RequestReason::kNotAllowed);
+  say(bob, client::UpdateMetadata{"Bobby", "meta", {{"k", "v"}}, 2});
+  pass(Room::kRequestResponseDelay);
+  auto response = last<server::RequestResponse>(bob);
+  EXPECT_EQ(response.reason, server::RequestReason::kOk);
+  EXPECT_EQ(response.request_id, 2u);
+  const auto seen = last<server::ParticipantUpdate>(alice).participants[0];
+  EXPECT_EQ(seen.name, "Bobby");
+  EXPECT_EQ(seen.metadata, "meta");
+  EXPECT_EQ(seen.attributes, (Attributes{{"k", "v"}}));
+  say(bob, client::UpdateMetadata{"", "", {{"k", ""}}, 3});
+  EXPECT_THAT(room->participant("bob")->attributes, IsEmpty());
+  EXPECT_EQ(room->participant("bob")->name, "Bobby");
+  for (const client::UpdateMetadata& big :
+       {client::UpdateMetadata{"elevenchars", "", {}, 4},
+        client::UpdateMetadata{"", "elevenchars", {}, 5},
+        client::UpdateMetadata{"", "", {{"eleven", "chars"}}, 6}}) {
+    say(bob, big);
+    pass(Room::kRequestResponseDelay);
+    response = last<server::RequestResponse>(bob);
+    EXPECT_EQ(response.reason, server::RequestReason::kLimitExceeded) << response.request_id;
+  }
+}
+
+TEST_F(RoomTest, VersionsGrowWithEveryChange) {
+  make();
+  const auto alice = join("alice");
+  uint32_t version = room->participant("alice")->version;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(room->update_participant(now, "alice", {std::to_string(i), "", {}, std::nullopt}));
+    drain();
+    EXPECT_GT(room->participant("alice")->version, version);
+    version = room->participant("alice")->version;
+  }
+  (void)alice;
+}
+
+TEST_F(RoomTest, SpeakersAreToldAsChanges) {
+  make();
+  const auto alice = join("alice");
+  publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+  const std::string sid = room->participant("alice")->sid;
+  const media::TrackId track = track_id("2");
+  room->on_speakers(now, {{track, 0.5F}});
+  drain();
+  auto speakers = last<server::SpeakersChanged>(alice).speakers;
+  ASSERT_THAT(speakers, SizeIs(1));
+  EXPECT_EQ(speakers[0].participant_sid, sid);
+  EXPECT_TRUE(speakers[0].active);
+  room->on_speakers(now, {{track, 0.5F}});
+  drain();
+  EXPECT_THAT(take<server::SpeakersChanged>(alice), IsEmpty());
+  room->on_speakers(now, {});
+  drain();
+  speakers = last<server::SpeakersChanged>(alice).speakers;
+  ASSERT_THAT(speakers, SizeIs(1));
+  EXPECT_FALSE(speakers[0].active);
+}
+
+TEST_F(RoomTest, ConnectionQualityFollowsLoss) {
+  make();
+  const auto alice = join("alice");
+  publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+  uint64_t packets = 0;
+  uint64_t lost = 0;
+  const auto window = [&](uint64_t received, uint64_t missing) {
+    packets += received;
+    lost += missing;
+    pass(5s);
+    room->on_statistics(now, {{track_id("2"), packets, packets * 100, lost, 0, 1}}, {});
+    drain();
+    return take<server::ConnectionQualityUpdate>(alice);
+  };
+  auto told = window(250, 0);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].updates[0].quality, ConnectionQuality::kExcellent);
+  EXPECT_THAT(window(250, 0), IsEmpty()) << "nothing changed";
+  told = window(200, 50);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].updates[0].quality, ConnectionQuality::kPoor);
+  told = window(250, 0);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].updates[0].quality, ConnectionQuality::kGood) << "it recovers by and by";
+}
+
+TEST_F(RoomTest, CountsReachClientsAtMostOncePerSecond) {
+  make();
+  const auto alice = join("alice");
+  pass(2s);
+  take<server::RoomUpdate>(alice);
+  for (int i = 0; i < 10; ++i) join("p" + std::to_string(i));
+  EXPECT_LE(take<server::RoomUpdate>(alice).size(), 1u);
+  pass(1s);
+  const auto updates = take<server::RoomUpdate>(alice);
+  ASSERT_THAT(updates, SizeIs(1));
+  EXPECT_EQ(updates[0].room.num_participants, 11u);
+  room->update_metadata(now, "new");
+  drain();
+  EXPECT_EQ(last<server::RoomUpdate>(alice).room.metadata, "new") << "but metadata at once";
+}
+
+TEST_F(RoomTest, DeletingTheRoomTellsEveryone) {
+  make();
+  const auto alice = join("alice");
+  room->on_transport_connected(now, engine.transports.begin()->second.parameters.id);
+  drain();
+  events.clear();
+  room->close(now, DisconnectReason::kRoomDeleted);
+  drain();
+  const auto leave = last<server::Leave>(alice);
+  EXPECT_EQ(leave.reason, DisconnectReason::kRoomDeleted);
+  EXPECT_EQ(leave.action, server::LeaveAction::kDisconnect);
+  EXPECT_THAT(take_events(), ElementsAre(RoomEvent::kParticipantLeft, RoomEvent::kRoomFinished));
+  EXPECT_THAT(closed, ElementsAre(alice));
+}
+
+// ---- hostile clients
+
+TEST_F(RoomTest, MalformedDescriptionsEndTheSession) {
+  for (const char* bad :
+       {"", "v=0", "not sdp at all", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"}) {
+    make();
+    const auto alice = join("alice");
+    say(alice, client::Description{{"offer", bad, 1}});
+    EXPECT_EQ(room->participant_count(), 0u) << bad;
+    make();
+    const auto bob = join("bob");
+    say(bob, client::Description{{"answer", bad, 0}});
+    EXPECT_EQ(room->participant_count(), 0u) << bad;
+  }
+}
+
+TEST_F(RoomTest, TracksAreBounded) {
+  make({.max_tracks = 3});
+  const auto alice = join("alice");
+  for (int i = 0; i < 5; ++i) {
+    client::AddTrack add;
+    add.cid = "cid" + std::to_string(i);
+    say(alice, add);
+  }
+  EXPECT_THAT(take<server::TrackPublished>(alice), SizeIs(3));
+  const auto refusals = take<server::RequestResponse>(alice);
+  ASSERT_THAT(refusals, SizeIs(2));
+  EXPECT_EQ(refusals[0].reason, server::RequestReason::kLimitExceeded);
+}
+
+TEST_F(RoomTest, NonsenseIsHarmless) {
+  make();
+  const auto alice = join("alice");
+  say(alice, MuteTrack{"TR_none", true});
+  say(alice, client::UpdateTrackSettings{{"TR_none", ""}, true});
+  say(alice, client::UpdateSubscription{{""}, false});
+  say(alice, client::UpdateAudioTrack{"x", {1}});
+  say(alice, client::UpdateVideoTrack{"x", 1, 1});
+  say(alice, client::SubscriptionPermission{});
+  say(alice, client::SyncState{});
+  say(alice, client::AddTrack{});
+  say(alice, client::Description{{"answer", "v=0", 99}});
+  say(ParticipantKey(12345), client::Leave{});
+  EXPECT_EQ(room->participant_count(), 1u);
+  say(alice, client::Simulate{client::Scenario::kServerLeave});
+  EXPECT_EQ(room->participant_count(), 0u);
+}
+
+}  // namespace
+}  // namespace turms::livekit

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "livekit/room.h"
+#include "livekit/testing.h"
+
+namespace turms::livekit::testing {
+
+template <class... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overload(F...) -> Overload<F...>;
+
+/// A room, a clock, and per participant what it was told since last asked.
+class RoomTest : public ::testing::Test {
+ protected:
+  void make(RoomParameters parameters = {}) {
+    parameters.id = media::RoomId(1);
+    parameters.name = "lounge";
+    room.emplace(std::move(parameters), now, engine,
+                 RoomSecrets{[](const Grants& grants, WallTime) { return "token:" + grants.name; },
+                             [this](size_t length) {
+                               std::string out = std::to_string(++tokens);
+                               out.resize(length, 'x');
+                               return out;
+                             }});
+    drain();
+  }
+
+  static JoinParameters as(const std::string& identity) {
+    JoinParameters out;
+    out.grants.api_key = "devkey";
+    out.grants.identity = identity;
+    out.grants.name = "name of " + identity;
+    out.grants.video.emplace();
+    out.grants.video->room_join = true;
+    out.grants.video->room = "lounge";
+    return out;
+  }
+
+  ParticipantKey join(const std::string& identity) { return join(as(identity)); }
+  ParticipantKey join(JoinParameters parameters) {
+    const auto key = room->join(now, std::move(parameters));
+    EXPECT_TRUE(key.has_value());
+    drain();
+    return *key;
+  }
+
+  void say(ParticipantKey from, const ClientMessage& message) {
+    room->on_message(now, from, message);
+    drain();
+  }
+
+  void pass(Duration duration) {
+    const TimePoint end = now.monotonic + duration;
+    while (!room->closed() && room->next_timeout() <= end) {
+      advance_to(std::max(room->next_timeout(), now.monotonic));
+      room->on_timer(now);
+      drain();
+    }
+    advance_to(end);
+  }
+
+  void advance_to(TimePoint time) {
+    now.wall.unix_ms += to_ms(time - now.monotonic);
+    now.monotonic = time;
+  }
+
+  void drain() {
+    for (RoomOutput& output : room->take_outputs(now)) {
+      std::visit(Overload{
+                     [&](SendMessage& m) {
+                       for (const ParticipantKey key : m.to) heard[key].push_back(m.message);
+                     },
+                     [&](CloseSignal& m) { closed.push_back(m.participant); },
+                     [&](Notify& m) { events.push_back(std::move(m)); },
+                 },
+                 output);
+    }
+  }
+
+  template <class T>
+  std::vector<T> take(ParticipantKey key) {
+    std::vector<T> out;
+    auto& messages = heard[key];
+    for (auto it = messages.begin(); it != messages.end();) {
+      if (auto* message = std::get_if<T>(&*it)) {
+        out.push_back(std::move(*message));
+        it = messages.erase(it);
+      } else {
+        ++it;
+      }
+    }
+    return out;
+  }
+  template <class T>
+  T last(ParticipantKey key) {
+    auto all = take<T>(key);
+    if (all.empty()) {
+      ADD_FAILURE() << "it did not hear that";
+      return T{};
+    }
+    return std::move(all.back());
+  }
+
+  /// Answers every offer that waits, and those that follow.
+  void answer(ParticipantKey key) {
+    for (auto offers = take<server::Description>(key); !offers.empty();
+         offers = take<server::Description>(key)) {
+      for (const auto& [description] : offers) {
+        if (description.type != "offer") continue;
+        say(key, client::Description{{"answer", client_answer(description.sdp), description.id}});
+      }
+    }
+  }
+
+  /// add_track and the offer for it; returns the track's sid.
+  std::string publish(ParticipantKey key, const std::string& cid, TrackSource source,
+                      std::vector<OfferedTrack> tracks) {
+    client::AddTrack add;
+    add.cid = cid;
+    add.info.source = source;
+    for (const OfferedTrack& track : tracks) {
+      if (track.cid != cid) continue;
+      add.info.type = track.kind == rtc::MediaKind::kVideo ? TrackType::kVideo : TrackType::kAudio;
+      for (size_t i = 0; i < track.rids.size(); ++i) {
+        add.info.layers.push_back(
+            {static_cast<VideoQuality>(i), 320U << i, 180U << i, 0, 0, 0, ""});
+      }
+    }
+    say(key, add);
+    const auto published = take<server::TrackPublished>(key);
+    if (published.empty()) return {};
+    EXPECT_EQ(published.back().cid, cid);
+    say(key, client::Description{{"offer", client_offer(tracks), ++offer_ids}});
+    return published.back().track.sid;
+  }
+
+  static OfferedTrack camera(const std::string& mid = "1", const std::string& cid = "cam") {
+    return {mid, rtc::MediaKind::kVideo, cid, {"q", "h", "f"}, true};
+  }
+  static OfferedTrack microphone(const std::string& mid = "2", const std::string& cid = "mic") {
+    return {mid, rtc::MediaKind::kAudio, cid, {}, true};
+  }
+
+  [[nodiscard]] media::TrackId track_id(const std::string& mid) const {
+    for (const auto& [id, parameters] : engine.received) {
+      if (parameters.mid == mid) return parameters.id;
+    }
+    return {};
+  }
+
+  std::vector<RoomEvent> take_events() {
+    std::vector<RoomEvent> out;
+    for (const Notify& event : std::exchange(events, {})) out.push_back(event.event);
+    return out;
+  }
+
+  RecordingEngine engine;
+  Now now{TimePoint(std::chrono::hours(1)), {1'700'000'000'000}};
+  int tokens = 0;
+  uint32_t offer_ids = 0;
+  std::map<ParticipantKey, std::vector<ServerMessage>> heard;
+  std::vector<ParticipantKey> closed;
+  std::vector<Notify> events;
+  std::optional<Room> room;
+};
+
+}  // namespace turms::livekit::testing
