@@ -92,7 +92,8 @@ class Groups:
     def test_update_group_tells_the_members(self):
         group = self.group_of(self.a, self.b, self.c)
         self.alice.ok("update_group", group_id=group, name="renamed")
-        for client in (self.bob, self.carol):
+        # Also the device that asked, as upstream.
+        for client in (self.alice, self.bob, self.carol):
             self.assert_told(client, "update_group", requester=self.a)
         self.assert_told_nothing(self.dave)
         found = self.bob.ok("query_groups", group_ids=[group]).data.groups_with_version.groups[0]
