@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "media/member.h"
@@ -198,7 +199,7 @@ void Worker::tell_room_events(WorkerRoom& room) {
 }
 
 void Worker::count(WorkerRoom& room) {
-  metrics_.add(room.room.counters(), room.counted);
+  forwarded_in_turn_ += metrics_.add(room.room.counters(), room.counted);
   room.counted = room.room.counters();
 }
 

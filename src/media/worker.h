@@ -128,6 +128,7 @@ class Worker {
   std::vector<rtc::srtp::Session::BatchPacket> unprotected_;
   std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;
+  uint64_t forwarded_in_turn_ = 0;
   uint64_t truncated_ = 0;
   net::Address last_source_;
   rtc::Path last_path_;

@@ -1,5 +1,8 @@
 #include "media/worker_metrics.h"
 
+#include <fmt/core.h>
+
+#include <string>
 #include <string_view>
 
 namespace turms::media {
@@ -47,6 +50,15 @@ WorkerMetrics::WorkerMetrics()
   const auto counter = [](std::string_view reason) {
     return &metrics::counter("turms_udp_datagrams_dropped_total", kDropHelp, {{"reason", reason}});
   };
+  for (size_t i = 0; i <= kDelayBounds.size(); ++i) {
+    const std::string bound =
+        i == kDelayBounds.size()
+            ? "+Inf"
+            : fmt::format("{:g}", std::chrono::duration<double>(kDelayBounds[i]).count());
+    delay_buckets_[i] = &metrics::counter("turms_media_forwarding_delay_seconds_bucket",
+                                          "Packets forwarded, by the time they were in the server.",
+                                          {{"le", bound}});
+  }
   for (size_t i = 0; i < kDatagramDropCount; ++i) drops_[i] = counter(kDropNames[i]);
   for (size_t i = 0; i < rtc::kDropReasonCount; ++i) {
     peer_drops_[i] = counter(to_string(static_cast<rtc::DropReason>(i)));
@@ -58,7 +70,7 @@ WorkerMetrics::WorkerMetrics()
   }
 }
 
-void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& last) {
+uint64_t WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& last) {
   const auto add_difference = [&](Metric& metric, uint64_t sfu::RoomCounters::*value) {
     if (now.*value != last.*value) metric.add(static_cast<int64_t>(now.*value - last.*value));
   };
@@ -67,6 +79,14 @@ void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& l
   }
   add_difference(forwarded_, &sfu::RoomCounters::forwarded_packets);
   add_difference(retransmitted_, &sfu::RoomCounters::retransmitted_packets);
+  return now.forwarded_packets - last.forwarded_packets;
+}
+
+void WorkerMetrics::forwarded_within(Duration delay, uint64_t packets) {
+  for (size_t i = 0; i < kDelayBounds.size(); ++i) {
+    if (delay <= kDelayBounds[i]) delay_buckets_[i]->add(static_cast<int64_t>(packets));
+  }
+  delay_buckets_.back()->add(static_cast<int64_t>(packets));
 }
 
 }  // namespace turms::media

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/metrics.h"
+#include "base/time.h"
 #include "rtc/peer.h"
 #include "sfu/room.h"
 
@@ -29,8 +30,12 @@ class WorkerMetrics {
     if (count > 0) drops_[static_cast<size_t>(reason)]->add(static_cast<int64_t>(count));
   }
   void drop(rtc::DropReason reason) { peer_drops_[static_cast<size_t>(reason)]->add(); }
-  /// What changed since `last`.
-  void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
+  /// What changed since `last`; returns how many packets were forwarded meanwhile.
+  uint64_t add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
+
+  /// `packets` left at most `delay` after the worker had read what they came from: the time of the
+  /// whole turn, so an upper bound for each.
+  void forwarded_within(Duration delay, uint64_t packets);
 
   Metric& received;
   Metric& sent;
@@ -46,6 +51,10 @@ class WorkerMetrics {
   struct RoomCounter;
   static const std::array<RoomCounter, 11> kRoomCounters;
   std::array<Metric*, 11> room_fates_;
+  // A Prometheus histogram by hand: buckets are cumulative.
+  static constexpr std::array<Duration, 7> kDelayBounds = {50us, 100us, 200us, 500us,
+                                                           1ms,  2ms,   5ms};
+  std::array<Metric*, kDelayBounds.size() + 1> delay_buckets_;
   Metric& forwarded_;
   Metric& retransmitted_;
 };
