@@ -98,6 +98,9 @@ void Worker::turn() {
   run_timers();
   settle();
   flush();
+  if (const uint64_t forwarded = std::exchange(forwarded_in_turn_, 0)) {
+    metrics_.forwarded_within(monotonic_now() - now_, forwarded);
+  }
   events_->publish();
 }
 
