@@ -206,15 +206,19 @@ void Room::on_publisher_offer(Now now, Participant& from, const SessionDescripti
   };
   const auto offer = sdp::parse(description.sdp);
   if (!offer) return give_up();
-  const bool first = !from.publisher.id;
-  if (first) {
-    const auto remote = sdp::remote_transport(*offer);
-    if (!remote) return give_up();
+  const auto remote = sdp::remote_transport(*offer);
+  if (!remote) return give_up();
+  const bool restarts = from.publisher.remote_ufrag != remote->ice.ufrag;
+  if (!from.publisher.id) {
     from.publisher.id = media::TransportId(next_id());
     from.publisher.ice = make_ice();
     by_transport_.emplace(from.publisher.id.value, &from);
     engine_.create_transport(
         {from.publisher.id, parameters_.id, from.publisher.ice, remote->local_role});
+  } else if (restarts) {
+    // Both sides change their credentials (RFC 8839 section 4.4.3.1.1).
+    from.publisher.ice = make_ice();
+    engine_.restart_ice(from.publisher.id, from.publisher.ice);
   }
 
   sdp::AnswerOptions options;
@@ -230,7 +234,7 @@ void Room::on_publisher_offer(Now now, Participant& from, const SessionDescripti
   auto answered = sdp::answer_publisher(*offer, sdp::publisher_capabilities(), options);
   if (!answered) return give_up();
 
-  if (from.publisher.remote_ufrag != answered->remote.ice.ufrag) {
+  if (restarts) {
     from.publisher.remote_ufrag = answered->remote.ice.ufrag;
     engine_.set_remote(from.publisher.id, {answered->remote.ice, answered->remote.fingerprint});
   }

@@ -73,6 +73,28 @@ TEST_F(RoomTest, ALateComerIsOfferedWhatIsThereAtOnce) {
   EXPECT_NE(sdp.find("m=audio"), std::string::npos);
 }
 
+TEST_F(RoomTest, APublishersOfferMayRestartIce) {
+  make();
+  const auto alice = join("alice");
+  const auto offer = [&](const std::string& ufrag) {
+    say(alice, client::Description{{"offer", client_offer({}, ufrag), ++offer_ids}});
+    return last<server::Description>(alice).description.sdp;
+  };
+  const std::string first = offer("first");
+  const auto& publisher = engine.transports.rbegin()->second;
+  ASSERT_TRUE(publisher.remote);
+  EXPECT_EQ(publisher.remote->ice.ufrag, "first");
+  const std::string ufrag = publisher.parameters.local_ice.ufrag;
+  EXPECT_NE(first.find(ufrag), std::string::npos);
+  offer("first");
+  EXPECT_EQ(publisher.restarts, 0);
+  const std::string restarted = offer("second");
+  EXPECT_EQ(publisher.restarts, 1);
+  EXPECT_EQ(publisher.remote->ice.ufrag, "second");
+  EXPECT_NE(publisher.parameters.local_ice.ufrag, ufrag);
+  EXPECT_NE(restarted.find(publisher.parameters.local_ice.ufrag), std::string::npos);
+}
+
 TEST_F(RoomTest, OnlyOneOfferIsUnderWay) {
   make();
   const auto alice = join("alice");

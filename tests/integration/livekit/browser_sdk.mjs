@@ -176,6 +176,11 @@ export async function run(test) {
       const before = (await bob.evaluate(watchVideos))[0].frames;
       await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > before + 10, 'frames afterwards');
       assert.equal((await api().getParticipant('resume', 'bob')).sid, sid, 'it is the same session');
+      // The one who sends may break as well.
+      await alice.evaluate(() => window.room.simulateScenario('signal-reconnect'));
+      await eventually(() => alice.evaluate(() => window.events.includes('reconnected')), 'alice reconnects');
+      const then = (await bob.evaluate(watchVideos))[0].frames;
+      await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > then + 10, 'frames after that');
       await bob.evaluate(() => window.room.simulateScenario('full-reconnect'));
       await eventually(async () => (await api().getParticipant('resume', 'bob')).sid !== sid, 'a new session');
       await bob.evaluate(() => document.querySelectorAll('video').forEach((video) => video.remove()));
