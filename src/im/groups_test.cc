@@ -112,7 +112,7 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
 
   listener_.heard.clear();
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), transfer(id, 3, true)))),
-            "1 2 3 9 +other");
+            "1 2 3 9 +other +self");
   EXPECT_EQ(group(id)->group.owner_id, UserId(3));
   EXPECT_FALSE(role(id, 2));
   EXPECT_EQ(listener_.heard, (std::vector<std::string>{"role 3 0", "removed 2"}));
