@@ -9,7 +9,7 @@ find_program(TURMS_CCACHE ccache)
 if(TURMS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Paths below the source directory are made relative, so that a clone elsewhere hits the same entries.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${TURMS_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${TURMS_CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
 endif()
