@@ -104,7 +104,8 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
   EXPECT_EQ(code(domain_->groups.update(caller(1), transfer(GroupId(5), 2))), 3201);
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 1)))), "") << "to oneself";
 
-  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 2)))), "1 2 3 9 +other +self");
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 2)))),
+            "1 2 3 9 +other +self");
   EXPECT_EQ(group(id)->group.owner_id, UserId(2));
   EXPECT_EQ(role(id, 2), GroupMemberRole::kOwner);
   EXPECT_EQ(role(id, 1), GroupMemberRole::kMember);
