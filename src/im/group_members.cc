@@ -1,6 +1,7 @@
 #include "im/group_members.h"
 
 #include "im/context.h"
+#include "im/group_transfer.h"
 #include "im/rights.h"
 
 namespace turms::im {
@@ -103,25 +104,10 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
     if (*command.successor_id == caller.user_id) co_return Reply<>{};
     auto permit = Rights::transfer_group(group.get(), caller.user_id, *command.successor_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
-    const bool quit = command.quit_after_transfer.value_or(false);
-    auto transferred = co_await context_.store.groups.transfer(
-        *permit, command.group_id, caller.user_id, *command.successor_id, quit, now);
-    context_.groups.invalidate(command.group_id);
-    if (!transferred) co_return refuse(transferred.error());
-    if (*transferred == GroupRepository::Transferred::kNotOwner) {
-      co_return refuse(Code::kTransferNotOwner);
-    }
-    if (*transferred == GroupRepository::Transferred::kSuccessorNotMember) {
-      co_return refuse(Code::kSuccessorNotMember);
-    }
-    context_.tell_group_listeners([&](GroupListener& listener) {
-      listener.role_changed(command.group_id, *command.successor_id, GroupMemberRole::kOwner);
-      if (quit) {
-        listener.members_removed(command.group_id, {caller.user_id});
-      } else {
-        listener.role_changed(command.group_id, caller.user_id, GroupMemberRole::kMember);
-      }
-    });
+    auto transferred =
+        co_await transfer_group(context_, *permit, command.group_id, caller.user_id,
+                                *command.successor_id, command.quit_after_transfer.value_or(false));
+    if (!transferred) co_return std::unexpected(std::move(transferred.error()));
     Reply<> reply;
     reply.effects.relay.audience.recipients = group->member_ids;
     reply.effects.relay.audience.other_sessions_of_caller = true;

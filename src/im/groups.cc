@@ -1,6 +1,7 @@
 #include "im/groups.h"
 
 #include "im/context.h"
+#include "im/group_transfer.h"
 #include "im/rights.h"
 
 namespace turms::im {
@@ -126,25 +127,10 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
     if (!*updated) co_return refuse(Code::kGroupNonexistent);
   }
   if (transfer_permit) {
-    const bool quit = command.quit_after_transfer.value_or(false);
-    auto transferred = co_await context_.store.groups.transfer(
-        *transfer_permit, command.group_id, caller.user_id, *command.successor_id, quit, now);
-    context_.groups.invalidate(command.group_id);
-    if (!transferred) co_return refuse(transferred.error());
-    if (*transferred == GroupRepository::Transferred::kNotOwner) {
-      co_return refuse(Code::kTransferNotOwner);
-    }
-    if (*transferred == GroupRepository::Transferred::kSuccessorNotMember) {
-      co_return refuse(Code::kSuccessorNotMember);
-    }
-    context_.tell_group_listeners([&](GroupListener& listener) {
-      listener.role_changed(command.group_id, *command.successor_id, GroupMemberRole::kOwner);
-      if (quit) {
-        listener.members_removed(command.group_id, {caller.user_id});
-      } else {
-        listener.role_changed(command.group_id, caller.user_id, GroupMemberRole::kMember);
-      }
-    });
+    auto transferred =
+        co_await transfer_group(context_, *transfer_permit, command.group_id, caller.user_id,
+                                *command.successor_id, command.quit_after_transfer.value_or(false));
+    if (!transferred) co_return std::unexpected(std::move(transferred.error()));
   }
   Reply<> reply;
   // Also who has quit: on their other devices the group must go.
