@@ -3,7 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 RELEASE := build/release
 
-.PHONY: run build test deps e2e e2e-livekit sim fuzz bench lint format clean
+.PHONY: run build test deps e2e e2e-livekit sim fuzz bench lint tidy format clean
 
 run: build
 	@exec $(RELEASE)/turms serve --dev --data data $(ARGS)
@@ -47,6 +47,10 @@ bench:
 lint:
 	@tools/deps lint
 	@tools/lint
+
+tidy:
+	@tools/deps lint
+	@tools/lint --tidy
 
 format:
 	@tools/deps lint
