@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::array<const char*, 3> kRids = {"q", "h", "f"};
 constexpr Duration kPollInterval = 10ms;
-constexpr int kFramesPerSecond = 30;
 constexpr Duration kFrameInterval = Duration(1'000'000'000 / kFramesPerSecond);
 
 }  // namespace

@@ -15,6 +15,9 @@
 
 namespace turms::sim {
 
+/// Of every published video layer.
+inline constexpr int kFramesPerSecond = 30;
+
 struct WorldConfig {
   uint64_t seed = 1;
   LinkConfig up;    // clients to server
