@@ -170,8 +170,8 @@ class Run {
     }
     // Reports and pings of the clients are spread over their interval, as those of real ones are.
     if (!clients_.empty() && now >= next_report_) {
-      next_report_ =
-          std::max(next_report_ + 1s / static_cast<int64_t>(clients_.size()), now - 100ms);
+      next_report_ = std::max(next_report_ + Duration(1s) / static_cast<int64_t>(clients_.size()),
+                              now - 100ms);
       Client& client = *clients_[report_index_++ % clients_.size()];
       client.send_reports(now);
       if (report_index_ / clients_.size() % 5 == 0) client.send_ping(now);
