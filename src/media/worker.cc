@@ -17,9 +17,10 @@ namespace turms::media {
 namespace {
 
 constexpr uint64_t kSocketTag = 1;
-/// What may gather in a turn before it is sent early: it no longer fits the caches, and bounds
-/// the memory of send buffers.
-constexpr size_t kMaxWaitingBytes = 32 * 1024 * 1024;
+/// So much gathers before it is sent without waiting for the end of the turn: the kernel still
+/// finds it in the cache, the first receivers of a frame do not wait for the last, and the send
+/// buffers stay few.
+constexpr size_t kEarlyFlushBytes = 128 * 1024;
 /// How long to wait for the kernel to take more before datagrams are dropped, as a network would.
 constexpr int kSendWaitMs = 5;
 
@@ -98,9 +99,6 @@ void Worker::turn() {
   run_timers();
   settle();
   flush();
-  if (const uint64_t forwarded = std::exchange(forwarded_in_turn_, 0)) {
-    metrics_.forwarded_within(monotonic_now() - now_, forwarded);
-  }
   events_->publish();
 }
 
@@ -108,6 +106,7 @@ void Worker::receive() {
   const auto datagrams = socket_.receive_batch();
   last_member_ = nullptr;
   for (const net::ReceivedDatagram& datagram : datagrams) handle_datagram(datagram);
+  forward_burst();
   metrics_.received.add(static_cast<int64_t>(datagrams.size()));
   if (const uint64_t truncated = socket_.truncated(); truncated != truncated_) {
     metrics_.drop(DatagramDrop::kTooLong, truncated - truncated_);
@@ -133,10 +132,12 @@ void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
   }
   if (member == nullptr) return metrics_.drop(DatagramDrop::kUnknownSource);
   const rtc::Received received = member->peer.receive(now_, last_path_, datagram.data);
+  if (received.kind != rtc::Received::Kind::kRtp || member != burst_member_) forward_burst();
   switch (received.kind) {
     case rtc::Received::Kind::kRtp:
-      member->room.room.handle_rtp(now_, member->id, received.packet);
-      return touch(member->room);
+      burst_member_ = member;
+      burst_.push_back(received.packet);
+      return;
     case rtc::Received::Kind::kRtcp:
       member->room.room.handle_rtcp(now_, member->id, received.packet);
       return touch(member->room);
@@ -148,6 +149,13 @@ void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
   }
   // Settled at once: the next datagram of this batch may come over a path that this one opened.
   if (kind == rtc::DatagramKind::kStun || kind == rtc::DatagramKind::kDtls) settle_member(*member);
+}
+
+void Worker::forward_burst() {
+  if (burst_.empty()) return;
+  burst_member_->room.room.handle_rtp(now_, burst_member_->id, burst_);
+  touch(burst_member_->room);
+  burst_.clear();
 }
 
 Member* Worker::find_by_ufrag(ByteView datagram, DatagramDrop& reason) {
@@ -202,7 +210,7 @@ void Worker::tell_room_events(WorkerRoom& room) {
 }
 
 void Worker::count(WorkerRoom& room) {
-  forwarded_in_turn_ += metrics_.add(room.room.counters(), room.counted);
+  metrics_.add(room.room.counters(), room.counted);
   room.counted = room.room.counters();
 }
 
@@ -255,13 +263,9 @@ void Worker::forget_address(Member& member, const rtc::TransportAddress& address
 }
 
 std::unique_ptr<SendBuffer> Worker::take_buffer(Member& member) {
+  if (waiting_bytes_ >= kEarlyFlushBytes) flush();
   sending_.push_back(&member);
   return buffers_.take();
-}
-
-void Worker::added(size_t bytes) {
-  waiting_bytes_ += bytes;
-  if (waiting_bytes_ > kMaxWaitingBytes) flush();
 }
 
 void Worker::flush() {
@@ -279,6 +283,9 @@ void Worker::flush() {
   for (Member* member : sending_) buffers_.give_back(std::move(member->buffer));
   sending_.clear();
   waiting_bytes_ = 0;
+  if (const uint64_t packets = std::exchange(waiting_rtp_, 0)) {
+    metrics_.sent_within(monotonic_now() - now_, packets);
+  }
 }
 
 void Worker::protect_batch() {

@@ -34,7 +34,8 @@ struct WorkerRoom;
 ///
 /// A turn: commands, one batch of datagrams, due timers; then what changed is settled (answers of
 /// peers, events of rooms, new deadlines) and each destination's datagrams leave together. Between
-/// turns it sleeps until a datagram, a command or the next deadline: nothing is scanned.
+/// turns it sleeps until a datagram, a command or the next deadline: nothing is scanned. What is
+/// more than fits the caches leaves before the end of the turn.
 class Worker {
  public:
   /// Binds. kUnavailable when the port is taken.
@@ -58,8 +59,11 @@ class Worker {
   void protect_later(const rtc::srtp::Session::BatchPacket& packet) {
     unprotected_.push_back(packet);
   }
-  /// So many bytes were added to a buffer.
-  void added(size_t bytes);
+  /// A packet of so many bytes was added to a buffer.
+  void added(size_t bytes, sfu::PacketKind kind) {
+    waiting_bytes_ += bytes;
+    waiting_rtp_ += kind == sfu::PacketKind::kRtp ? 1 : 0;
+  }
   /// Sends what all members have waiting.
   void flush();
   [[nodiscard]] WorkerMetrics& metrics() { return metrics_; }
@@ -79,6 +83,8 @@ class Worker {
   void apply_commands();
   void receive();
   void handle_datagram(const net::ReceivedDatagram& datagram);
+  /// Gives the room what has gathered of one member's packets.
+  void forward_burst();
   /// Whom a check is for; otherwise `reason` says what is wrong with it.
   Member* find_by_ufrag(ByteView datagram, DatagramDrop& reason);
   void run_timers();
@@ -125,14 +131,16 @@ class Worker {
   std::vector<WorkerRoom*> touched_rooms_;
   std::vector<Member*> sending_;  // have a buffer
   size_t waiting_bytes_ = 0;
+  uint64_t waiting_rtp_ = 0;
   std::vector<rtc::srtp::Session::BatchPacket> unprotected_;
   std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;
-  uint64_t forwarded_in_turn_ = 0;
   uint64_t truncated_ = 0;
   net::Address last_source_;
   rtc::Path last_path_;
   Member* last_member_ = nullptr;  // of last_source_, within one batch
+  Member* burst_member_ = nullptr;
+  std::vector<MutableByteView> burst_;  // its decrypted RTP, in the socket's buffers
 };
 
 }  // namespace turms::media

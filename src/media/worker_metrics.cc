@@ -56,7 +56,7 @@ WorkerMetrics::WorkerMetrics()
             ? "+Inf"
             : fmt::format("{:g}", std::chrono::duration<double>(kDelayBounds[i]).count());
     delay_buckets_[i] = &metrics::counter("turms_media_forwarding_delay_seconds_bucket",
-                                          "Packets forwarded, by the time they were in the server.",
+                                          "RTP packets sent, by the time from reading their cause to the kernel's taking them.",
                                           {{"le", bound}});
   }
   for (size_t i = 0; i < kDatagramDropCount; ++i) drops_[i] = counter(kDropNames[i]);
@@ -70,7 +70,7 @@ WorkerMetrics::WorkerMetrics()
   }
 }
 
-uint64_t WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& last) {
+void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& last) {
   const auto add_difference = [&](Metric& metric, uint64_t sfu::RoomCounters::*value) {
     if (now.*value != last.*value) metric.add(static_cast<int64_t>(now.*value - last.*value));
   };
@@ -79,10 +79,9 @@ uint64_t WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounter
   }
   add_difference(forwarded_, &sfu::RoomCounters::forwarded_packets);
   add_difference(retransmitted_, &sfu::RoomCounters::retransmitted_packets);
-  return now.forwarded_packets - last.forwarded_packets;
 }
 
-void WorkerMetrics::forwarded_within(Duration delay, uint64_t packets) {
+void WorkerMetrics::sent_within(Duration delay, uint64_t packets) {
   for (size_t i = 0; i < kDelayBounds.size(); ++i) {
     if (delay <= kDelayBounds[i]) delay_buckets_[i]->add(static_cast<int64_t>(packets));
   }

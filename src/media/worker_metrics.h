@@ -30,12 +30,12 @@ class WorkerMetrics {
     if (count > 0) drops_[static_cast<size_t>(reason)]->add(static_cast<int64_t>(count));
   }
   void drop(rtc::DropReason reason) { peer_drops_[static_cast<size_t>(reason)]->add(); }
-  /// What changed since `last`; returns how many packets were forwarded meanwhile.
-  uint64_t add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
+  /// What changed since `last`.
+  void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
 
-  /// `packets` left at most `delay` after the worker had read what they came from: the time of the
-  /// whole turn, so an upper bound for each.
-  void forwarded_within(Duration delay, uint64_t packets);
+  /// `packets` were given to the kernel together, the last of them `delay` after the worker had read
+  /// what they came from.
+  void sent_within(Duration delay, uint64_t packets);
 
   Metric& received;
   Metric& sent;

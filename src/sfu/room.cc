@@ -46,8 +46,8 @@ void Room::set_layer_request(TimePoint now, SubscriptionId id, const LayerReques
 void Room::remove_send_track(TimePoint now, SubscriptionId id) {
   impl_->remove_send_track(now, id);
 }
-void Room::handle_rtp(TimePoint now, TransportId id, MutableByteView packet) {
-  impl_->handle_rtp(now, id, packet);
+void Room::handle_rtp(TimePoint now, TransportId id, std::span<const MutableByteView> packets) {
+  impl_->handle_rtp(now, id, packets);
 }
 void Room::handle_rtcp(TimePoint now, TransportId id, ByteView packet) {
   impl_->handle_rtcp(now, id, packet);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -94,8 +95,13 @@ class Room {
   void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
   void remove_send_track(TimePoint now, SubscriptionId id);
 
-  /// A decrypted RTP packet of this transport; the room may change its bytes.
-  void handle_rtp(TimePoint now, TransportId id, MutableByteView packet);
+  /// Decrypted RTP packets of this transport in the order they came, in buffers of their own; the
+  /// room may change their bytes. A frame that arrived at once is best handed over at once: each
+  /// subscriber's state is then visited once a burst instead of once a packet.
+  void handle_rtp(TimePoint now, TransportId id, std::span<const MutableByteView> packets);
+  void handle_rtp(TimePoint now, TransportId id, MutableByteView packet) {
+    handle_rtp(now, id, std::span<const MutableByteView>(&packet, 1));
+  }
   /// A decrypted compound RTCP packet.
   void handle_rtcp(TimePoint now, TransportId id, ByteView packet);
 

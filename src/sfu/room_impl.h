@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -31,7 +32,7 @@ class Room::Impl {
   void remove_send_track(TimePoint now, SubscriptionId id);
 
   // room_media.cc: the way of a packet.
-  void handle_rtp(TimePoint now, TransportId id, MutableByteView packet);
+  void handle_rtp(TimePoint now, TransportId id, std::span<const MutableByteView> packets);
 
   // room_control.cc: RTCP, timers, reports.
   void handle_rtcp(TimePoint now, TransportId id, ByteView packet);
@@ -58,7 +59,9 @@ class Room::Impl {
   void update_activity(TimePoint now, PublishedTrack& track);
 
   // room_media.cc
+  void accept(TimePoint now, Transport& transport, MutableByteView bytes);
   void forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void forward_burst(TimePoint now);
   void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
                      const SourcePacket& packet);
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
@@ -107,6 +110,10 @@ class Room::Impl {
   Timer speaker_timer_{Timer::Kind::kSpeakers, nullptr};
 
   RoomEvents events_;
+
+  // Accepted and not yet written for the subscribers; empty between calls.
+  ReceiveStream* burst_stream_ = nullptr;
+  std::vector<SourcePacket> burst_;
 
   // Kept to save allocations.
   std::vector<LayerDecision> decisions_;

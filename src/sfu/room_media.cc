@@ -9,6 +9,8 @@ using rtc::Extension;
 
 namespace {
 
+/// A frame of a key picture and more; what is longer is worked in parts.
+constexpr size_t kMaxBurst = 32;
 constexpr Duration kTick = 500ms;
 constexpr Duration kSpeakerInterval = 300ms;
 /// The first reports come soon: a publisher repeats mid and rid in each packet until one names it.
@@ -18,13 +20,19 @@ constexpr Duration kFirstSenderReport = 50ms;
 
 }  // namespace
 
-void Room::Impl::handle_rtp(TimePoint now, TransportId id, MutableByteView bytes) {
+void Room::Impl::handle_rtp(TimePoint now, TransportId id,
+                            std::span<const MutableByteView> packets) {
   Transport* transport = find_transport(id);
   if (transport == nullptr || !transport->receive) {
-    ++counters_.unknown_transport;
+    counters_.unknown_transport += packets.size();
     return;
   }
-  ReceiveSide& side = *transport->receive;
+  for (const MutableByteView packet : packets) accept(now, *transport, packet);
+  forward_burst(now);
+}
+
+void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView bytes) {
+  ReceiveSide& side = *transport.receive;
   auto view = rtc::rtp::PacketView::parse(bytes);
   if (!view) {
     ++counters_.malformed_rtp;
@@ -47,6 +55,7 @@ void Room::Impl::handle_rtp(TimePoint now, TransportId id, MutableByteView bytes
   ReceiveStream& stream = *route.stream;
   PublishedTrack& track = stream.track();
   if (route.replaced && !route.rtx) {
+    forward_burst(now);
     stream.restart();
     on_discontinuity(now, stream);
   }
@@ -81,13 +90,19 @@ void Room::Impl::handle_rtp(TimePoint now, TransportId id, MutableByteView bytes
     ++counters_.duplicate;
     return;
   }
-  if (verdict == ReceiveStream::Verdict::kDiscontinuity) on_discontinuity(now, stream);
+  if (verdict == ReceiveStream::Verdict::kDiscontinuity) {
+    forward_burst(now);
+    on_discontinuity(now, stream);
+  }
   if (track.muted) {
     ++counters_.muted;
     return;
   }
-  mark(now, *transport, stream);
-  if (!packet->payload.empty() && !stream.active) activate(now, stream);
+  mark(now, transport, stream);
+  if (!packet->payload.empty() && !stream.active) {
+    forward_burst(now);
+    activate(now, stream);
+  }
   if (!track.is_video()) {
     observe_level(now, track, *packet, extensions.has(Extension::kAudioLevel));
   }
@@ -108,19 +123,32 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
   if (stream.track().nack() || stream.track().is_video()) {
     stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
   }
+  if (burst_stream_ != &stream || burst_.size() == kMaxBurst) forward_burst(now);
+  burst_stream_ = &stream;
+  burst_.push_back(packet);
+  if (packet.can_start && !stream.waiters.empty()) {
+    forward_burst(now);
+    begin_waiters(ForwardContext(now, counters_), stream, packet);
+  }
+}
+
+/// By subscriber, then by packet: what a subscriber's packets touch (its numbers, its key, its
+/// buffer) is more than the caches hold for a hundred of them.
+void Room::Impl::forward_burst(TimePoint now) {
+  if (burst_.empty()) return;
   ForwardContext context(now, counters_);
   constexpr size_t kAhead = 4;
-  const auto& forwarders = stream.forwarders;
+  const auto& forwarders = burst_stream_->forwarders;
   for (size_t i = 0; i < forwarders.size(); ++i) {
     if (i + kAhead < forwarders.size()) forwarders[i + kAhead]->prefetch_state();
     if (i + kAhead / 2 < forwarders.size()) forwarders[i + kAhead / 2]->prefetch_place();
     SubscribedTrack* subscription = forwarders[i];
-    subscription->forward(context, packet);
+    for (const SourcePacket& packet : burst_) subscription->forward(context, packet);
     if (!subscription->in_tick_list || !subscription->in_report_list) [[unlikely]] {
       mark(now, *subscription);
     }
   }
-  if (packet.can_start && !stream.waiters.empty()) begin_waiters(context, stream, packet);
+  burst_.clear();
 }
 
 void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& stream,
