@@ -94,6 +94,10 @@ Result<UdpSocket> UdpSocket::bind(const Address& address, int kernel_buffer_byte
     set(SOL_SOCKET, SO_SNDBUF, kernel_buffer_bytes);
   }
   set(IPPROTO_UDP, UDP_GRO, 1);
+  // Never fragmented: a lost fragment loses the packet, and many middleboxes drop them all. It also
+  // spares the kernel an identification number for each datagram.
+  set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  if (!address.is_v4()) set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
   sockaddr_storage storage{};
   socklen_t length = address.to_sockaddr(storage);
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
