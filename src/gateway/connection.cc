@@ -119,10 +119,32 @@ void Connection::on_closed() {
   leave();
 }
 
+/// A request whose handler has begun, until it is answered.
+struct Connection::UnderWay final : Turn {
+  UnderWay(Connection& connection_in, im::Caller caller_in, proto::TurmsRequest& message_in)
+      : connection(connection_in), caller(caller_in), message(std::move(message_in)) {}
+
+  void pass() override {
+    passed = true;
+    // Only in a later turn of the loop has the task suspended.
+    if (connection.resume_) {
+      connection.environment_->loop.post([self = connection.shared_from_this()] { self->wake(); });
+    }
+  }
+
+  Connection& connection;
+  const im::Caller caller;
+  proto::TurmsRequest message;
+  Answer answer;
+  bool passed = false;
+  bool done = false;
+};
+
 Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
-  ++self->environment_->busy_connections;
+  self->update_busy();
   for (;;) {
     if (message.empty()) {
+      co_await self->all_answered();
       self->answer_heartbeat();
     } else {
       co_await self->handle(message);
@@ -138,7 +160,30 @@ Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
     self->update_reading();
   }
   self->running_ = false;
-  --self->environment_->busy_connections;
+  self->update_busy();
+}
+
+void Connection::update_busy() {
+  const bool busy = running_ || !under_way_.empty();
+  if (busy == counted_busy_) return;
+  counted_busy_ = busy;
+  busy ? ++environment_->busy_connections : --environment_->busy_connections;
+}
+
+Task<void> Connection::wait_until(std::function<bool()> done) {
+  while (!done()) {
+    Completion<bool> woken;
+    resume_ = woken.setter();
+    co_await woken;
+  }
+}
+
+Task<void> Connection::all_answered() {
+  return wait_until([this] { return under_way_.empty(); });
+}
+
+void Connection::wake() {
+  if (const auto resume = std::exchange(resume_, nullptr)) resume(true);
 }
 
 void Connection::answer_heartbeat() {
@@ -155,6 +200,12 @@ void Connection::answer_heartbeat() {
 Task<void> Connection::handle(ByteView message) {
   using Problem = RequestHeader::Problem;
   const RequestHeader header = read_request_header(message);
+  const RequestKind* const kind = find_kind(header.kind);
+  if (kind == nullptr || !kind->overlaps) {
+    co_await all_answered();
+    // The server may have ended the session meanwhile.
+    if (closed_ && !departed_) co_return;
+  }
   const int32_t invalid = number(im::Code::kInvalidRequest);
 
   const bool hidden_extension =
@@ -191,7 +242,16 @@ Task<void> Connection::handle(ByteView message) {
       close(CloseStatus::kDisconnectedByClient);
       break;
     default:
-      co_await handle_request(header.kind, request);
+      if (!session_ && !departed_) {
+        count(Rejection::kNoSession);
+        answer(header.request_id, number(im::Code::kInternalError));
+      } else if (kind == nullptr) {
+        count(Rejection::kNotImplemented);
+        const Answer refusal = not_implemented(header.kind);
+        answer(header.request_id, number(refusal.code), refusal.reason);
+      } else {
+        co_await handle_request(*kind, request);
+      }
       break;
   }
 }
@@ -238,26 +298,36 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
   answer(request.request_id(), number(im::Code::kOk));
 }
 
-Task<void> Connection::handle_request(int32_t kind, proto::TurmsRequest& request) {
-  const int64_t request_id = request.request_id();
-  if (!session_ && !departed_) {
-    count(Rejection::kNoSession);
-    answer(request_id, number(im::Code::kInternalError));
-    co_return;
-  }
-  // A copy: the session may end before the request does.
-  const im::Caller caller = session_ ? session_->caller : *departed_;
-  Answer result;
-  if (const Handler handler = find_handler(kind)) {
-    result = co_await handler(*environment_, caller, request);
-  } else {
-    count(Rejection::kNotImplemented);
-    result = not_implemented(kind);
-  }
+Task<void> Connection::handle_request(const RequestKind& kind, proto::TurmsRequest& message) {
+  // A copy of the caller: the session may end before the request does.
+  const auto request =
+      std::make_shared<UnderWay>(*this, session_ ? session_->caller : *departed_, message);
+  under_way_.push_back(request);
+  spawn(finish(shared_from_this(), kind, request));
+  co_await wait_until([this, &request] {
+    return request->done || (request->passed && under_way_.size() < kMaxUnderWay);
+  });
+}
 
+Task<void> Connection::finish(std::shared_ptr<Connection> self, const RequestKind& kind,
+                              std::shared_ptr<UnderWay> request) {
+  request->answer =
+      co_await kind.handler(*self->environment_, request->caller, request->message, *request);
+  request->done = true;
+  while (!self->under_way_.empty() && self->under_way_.front()->done) {
+    const std::shared_ptr<UnderWay> next = std::move(self->under_way_.front());
+    self->under_way_.pop_front();
+    self->respond(*next);
+  }
+  self->update_busy();
+  self->wake();
+}
+
+void Connection::respond(UnderWay& request) {
+  Answer& result = request.answer;
   if (!closed_) {
     proto::TurmsNotification response = notification_now();
-    response.set_request_id(request_id);
+    response.set_request_id(request.message.request_id());
     response.set_code(number(result.code));
     if (!result.reason.empty() && !reason_is_hidden(number(result.code))) {
       response.set_reason(std::move(result.reason));
@@ -270,8 +340,8 @@ Task<void> Connection::handle_request(int32_t kind, proto::TurmsRequest& request
   // The answer first; and also when nobody is there to take it, for the change has been made.
   if (result.code == im::Code::kOk) {
     environment_->domain.delivery.dispatch(
-        caller, result.effects, [&](const im::Amendments& amendments) {
-          return encode_relay(caller.user_id, request, amendments);
+        request.caller, result.effects, [&](const im::Amendments& amendments) {
+          return encode_relay(request.caller.user_id, request.message, amendments);
         });
   }
 }

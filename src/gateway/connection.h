@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -18,17 +20,20 @@
 namespace turms::gateway {
 
 struct Environment;
+struct RequestKind;
 
 /// One client's connection: its requests, one after the other, and its session. Kept alive by its
 /// transport until that has closed, and by a request under way. Lives on the control thread.
 ///
-/// Requests take effect and are answered in the order they came: each is finished before the next
-/// begins. Those that had arrived when the client left still take effect; those behind an end that
-/// the server or delete_session made do not. Bounds: kMaxPendingRequests and kMaxPendingBytes wait,
-/// then the socket is not read; what the client does not take is bounded by the transport, and its
-/// overflow ends the session.
+/// Requests take effect and are answered in the order they came: each is answered before the next
+/// begins, but for kinds that may overlap (RequestKind), so that a client's messages share commits.
+/// Those that had arrived when the client left still take effect; those behind an end that the
+/// server or delete_session made do not. Bounds: kMaxUnderWay have begun, kMaxPendingRequests and
+/// kMaxPendingBytes wait, then the socket is not read; what the client does not take is bounded by
+/// the transport, and its overflow ends the session.
 class Connection final : public TransportListener, public std::enable_shared_from_this<Connection> {
  public:
+  static constexpr size_t kMaxUnderWay = 64;
   static constexpr size_t kMaxPendingRequests = 128;
   static constexpr size_t kMaxPendingBytes = 64 * 1024;
 
@@ -57,10 +62,20 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   void on_closed() override;
 
  private:
+  struct UnderWay;
+
   static Task<void> run(std::shared_ptr<Connection> self, Bytes message);
   Task<void> handle(ByteView message);
   Task<void> handle_sign_in(const proto::TurmsRequest& request);
-  Task<void> handle_request(int32_t kind, proto::TurmsRequest& request);
+  Task<void> handle_request(const RequestKind& kind, proto::TurmsRequest& request);
+  static Task<void> finish(std::shared_ptr<Connection> self, const RequestKind& kind,
+                           std::shared_ptr<UnderWay> request);
+  void respond(UnderWay& request);
+  /// Suspends run() until `done`; wake() looks again.
+  Task<void> wait_until(std::function<bool()> done);
+  void wake();
+  Task<void> all_answered();
+  void update_busy();
 
   void answer_heartbeat();
   void answer(int64_t request_id, int32_t code, std::string_view reason = {});
@@ -74,6 +89,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   std::optional<Session> session_;
   /// Who the client was that left with requests still waiting.
   std::optional<im::Caller> departed_;
+  /// Begun and not answered, in order.
+  std::deque<std::shared_ptr<UnderWay>> under_way_;
   std::list<Bytes> pending_;
   size_t pending_bytes_ = 0;
   net::Timer timer_;
@@ -81,6 +98,9 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   /// Since it last let others have a turn.
   int handled_ = 0;
   bool running_ = false;
+  /// run() is suspended in wait_until().
+  std::function<void(bool)> resume_;
+  bool counted_busy_ = false;
   /// By either side: nothing is sent any more.
   bool closed_ = false;
 };

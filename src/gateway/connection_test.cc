@@ -35,6 +35,10 @@ auto writing_to(int64_t user, std::string text = "hello") {
   };
 }
 
+void ask_for_members(Request& request) {
+  request.mutable_query_group_members_request()->set_group_id(1);
+}
+
 void ask_for_nothing(Request& request) {
   request.mutable_query_user_profiles_request();
 }
@@ -123,7 +127,7 @@ TEST_F(ConnectionTest, StopsReadingWhenRequestsPileUpAndGoesOnAfterwards) {
   int64_t last = 0;
   for (size_t i = 0; i <= Connection::kMaxPendingRequests; ++i) {
     EXPECT_TRUE(client.transport->reading) << i;
-    last = fixture.send(client, writing_to(2));
+    last = fixture.send(client, ask_for_members);
   }
   EXPECT_FALSE(client.transport->reading);
   fixture.answer_to(client, last);
@@ -132,7 +136,8 @@ TEST_F(ConnectionTest, StopsReadingWhenRequestsPileUpAndGoesOnAfterwards) {
 
 TEST_F(ConnectionTest, StopsReadingWhenFewButLargeRequestsPileUp) {
   TestClient client = fixture.sign_in(1);
-  fixture.send(client, writing_to(2));
+  // Its answer is what the others wait for.
+  fixture.send(client, ask_for_members);
   int sent = 0;
   while (client.transport->reading && sent < 100) {
     fixture.send(client, writing_to(2, std::string(15000, 'x')));
@@ -209,13 +214,81 @@ TEST_F(ConnectionTest, WhatWaitsBehindAnEndOfTheServersMakingIsDropped) {
   TestClient sender = fixture.sign_in(1);
   TestClient receiver = fixture.sign_in(2);
   fixture.send(sender, writing_to(2, "under way"));
+  fixture.send(sender, writing_to(2, "under way too"));
+  fixture.send(sender, ask_for_members);
   fixture.send(sender, writing_to(2, "waiting"));
   TestClient newer = fixture.sign_in(1);
   EXPECT_TRUE(sender.transport->closed);
   fixture.ask(newer, writing_to(2, "later"));
-  ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 2; }));
-  EXPECT_EQ(receiver.received()[0].relayed_request().create_message_request().text(), "under way");
-  EXPECT_EQ(receiver.received()[1].relayed_request().create_message_request().text(), "later");
+  ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 3; }));
+  std::vector<std::string> texts;
+  for (const Notification& push : receiver.received()) {
+    texts.push_back(push.relayed_request().create_message_request().text());
+  }
+  EXPECT_THAT(texts, ElementsAre("under way", "under way too", "later"));
+}
+
+TEST_F(ConnectionTest, MessagesBeginBeforeFormerOnesAreAnsweredAndNothingElseDoes) {
+  const int64_t group = fixture.add_group(1, {1, 2});
+  TestClient client = fixture.sign_in(1);
+  // The last one in line is answered in the same commit as the first.
+  auto& transactions = metrics::counter("turms_store_transactions_total", "");
+  fixture.ask(client, writing_to(2));
+  const int64_t before = transactions.value();
+  std::vector<int64_t> sent;
+  for (int i = 0; i < 50; ++i) sent.push_back(fixture.send(client, writing_to(2)));
+  fixture.answer_to(client, sent.back());
+  EXPECT_LE(transactions.value() - before, 3);
+  // What reads finds all that was written before it; what is written behind it, it does not find.
+  client.received().clear();
+  const auto to_group = [&](Request& request) {
+    request.mutable_create_message_request()->set_group_id(group);
+    request.mutable_create_message_request()->set_text("x");
+  };
+  sent.clear();
+  for (int i = 0; i < 5; ++i) sent.push_back(fixture.send(client, to_group));
+  sent.push_back(fixture.send(client, [&](Request& request) {
+    auto& query = *request.mutable_query_messages_request();
+    query.set_are_group_messages(true);
+    query.set_max_count(100);
+  }));
+  // Refused at once, yet answered in its place.
+  sent.push_back(fixture.send(client, writing_to(2, "")));
+  for (int i = 0; i < 5; ++i) sent.push_back(fixture.send(client, to_group));
+  fixture.answer_to(client, sent.back());
+  EXPECT_EQ(answered_ids(client.received()), sent);
+  EXPECT_EQ(client.received()[5].data().messages().messages_size(), 5);
+  EXPECT_EQ(client.received()[6].code(), 1102);
+}
+
+TEST_F(ConnectionTest, MessagesKeepTheirOrderWhenTheFirstHasToLoadItsGroup) {
+  const int64_t group = fixture.add_group(1, {1, 2});
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  fixture.domain->forget_cached();
+  fixture.ask(sender, writing_to(2));
+  ASSERT_TRUE(fixture.run_until([&] { return !receiver.received().empty(); }));
+  receiver.received().clear();
+  for (int i = 0; i < 20; ++i) {
+    fixture.send(sender, [&](Request& request) {
+      auto& in = *request.mutable_create_message_request();
+      // The first waits for its group, the second would not have to wait for its recipient.
+      if (i % 2 == 0) {
+        in.set_group_id(group);
+      } else {
+        in.set_recipient_id(2);
+      }
+      in.set_text(std::to_string(i));
+    });
+  }
+  ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 20; }));
+  int64_t last = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto& message = receiver.received()[i].relayed_request().create_message_request();
+    EXPECT_EQ(message.text(), std::to_string(i));
+    EXPECT_GT(message.message_id(), last);
+    last = message.message_id();
+  }
 }
 
 TEST_F(ConnectionTest, ARelayCarriesTheSendersRequestIdAndWhatTheServerAdded) {

@@ -121,7 +121,8 @@ Task<Outcome<Message>> find_to_forward(Context& context, UserId requester, Messa
 
 }  // namespace
 
-Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage command) {
+Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage command,
+                                                 std::function<void()> on_ordered) {
   if (auto failure = check_creation(context_.settings, command)) {
     co_return std::unexpected(std::move(*failure));
   }
@@ -152,6 +153,7 @@ Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage co
   message.recipient_id = target.recipient_id;
   added.keep_records = context_.settings.message.persist_records;
   const MessageId id = message.id;
+  if (on_ordered) on_ordered();
   auto stored = co_await context_.store.messages.append(allowed->permit, std::move(added));
   if (!stored) co_return refuse(stored.error());
 

@@ -58,8 +58,10 @@ class Messages {
  public:
   explicit Messages(Context& context) : context_(context) {}
 
-  /// The new message's id, once it is durable.
-  Task<Outcome<Reply<MessageId>>> create(Caller caller, CreateMessage command);
+  /// The new message's id, once it is durable. `on_ordered` is called when its place among the
+  /// messages is certain: what is created after this task has next suspended comes behind it.
+  Task<Outcome<Reply<MessageId>>> create(Caller caller, CreateMessage command,
+                                         std::function<void()> on_ordered = {});
   Task<Outcome<Reply<>>> update(Caller caller, UpdateMessage command);
   Task<Outcome<FoundMessages>> query(Caller caller, QueryMessages query);
 

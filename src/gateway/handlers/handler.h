@@ -20,13 +20,32 @@ struct Answer {
   im::Effects effects;
 };
 
-/// Translates one kind of request into an operation of the domain and its result back. It checks no
-/// rights: the domain does, and offers no way around. The request outlives the task.
-using Handler = Task<Answer> (*)(Environment& environment, const im::Caller& caller,
-                                 const proto::TurmsRequest& request);
+/// A request's turn among those of its connection.
+class Turn {
+ public:
+  /// Whatever begins after the request's task has next suspended takes effect behind it: a request
+  /// whose kind overlaps may begin before this one is answered. Without a pass it waits.
+  virtual void pass() = 0;
 
-/// The handler of a kind (number of its field in TurmsRequest); null when it is not implemented.
-Handler find_handler(int32_t kind);
+ protected:
+  ~Turn() = default;
+};
+
+/// Translates one kind of request into an operation of the domain and its result back. It checks no
+/// rights: the domain does, and offers no way around. All references outlive the task.
+using Handler = Task<Answer> (*)(Environment& environment, const im::Caller& caller,
+                                 const proto::TurmsRequest& request, Turn& turn);
+
+struct RequestKind {
+  int32_t number = 0;  // of its field in TurmsRequest
+  Handler handler = nullptr;
+  /// It may begin while earlier ones of its connection are not answered, as long as they have
+  /// passed their turn: for what only adds behind all that is there.
+  bool overlaps = false;
+};
+
+/// Null when it is not implemented.
+const RequestKind* find_kind(int32_t number);
 
 /// What a kind without a handler is answered with.
 Answer not_implemented(int32_t kind);

@@ -7,7 +7,7 @@
 
 #define TURMS_HANDLER(name)                                             \
   Task<Answer> name(Environment& environment, const im::Caller& caller, \
-                    const proto::TurmsRequest& request)
+                    const proto::TurmsRequest& request, [[maybe_unused]] Turn& turn)
 
 namespace turms::gateway::handlers {
 

@@ -7,19 +7,14 @@
 namespace turms::gateway {
 namespace {
 
-struct Entry {
-  int32_t kind;
-  Handler handler;
-};
-
 using Request = proto::TurmsRequest;
 
 // Ascending. create_session and delete_session are the connection's own.
-constexpr auto kTable = std::to_array<Entry>({
+constexpr auto kTable = std::to_array<RequestKind>({
     {Request::kQueryConversationsRequest, handlers::query_conversations},
     {Request::kUpdateConversationRequest, handlers::update_conversation},
     {Request::kUpdateTypingStatusRequest, handlers::update_typing_status},
-    {Request::kCreateMessageRequest, handlers::create_message},
+    {Request::kCreateMessageRequest, handlers::create_message, true},
     {Request::kQueryMessagesRequest, handlers::query_messages},
     {Request::kUpdateMessageRequest, handlers::update_message},
     {Request::kCreateGroupMembersRequest, handlers::create_group_members},
@@ -45,15 +40,15 @@ constexpr auto kTable = std::to_array<Entry>({
 });
 
 constexpr bool ascending() {
-  return std::ranges::is_sorted(kTable, std::ranges::less_equal{}, &Entry::kind);
+  return std::ranges::is_sorted(kTable, std::ranges::less_equal{}, &RequestKind::number);
 }
 static_assert(ascending());
 
 }  // namespace
 
-Handler find_handler(int32_t kind) {
-  const auto found = std::ranges::lower_bound(kTable, kind, {}, &Entry::kind);
-  return found != kTable.end() && found->kind == kind ? found->handler : nullptr;
+const RequestKind* find_kind(int32_t number) {
+  const auto found = std::ranges::lower_bound(kTable, number, {}, &RequestKind::number);
+  return found != kTable.end() && found->number == number ? &*found : nullptr;
 }
 
 Answer not_implemented(int32_t kind) {
