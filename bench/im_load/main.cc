@@ -2,7 +2,8 @@
 // what that cost the server. Prints one JSON object. Bounded in time and connections; it stops by
 // itself.
 //
-// Users 1..N with password "turms" must exist; for --group they are its members.
+// Users 1..N with password "turms" must exist; for --group they are its members. With more
+// connections than users each user signs in with several devices.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ namespace {
 struct Plan {
   uint16_t port = 11510;
   int connections = 64;
+  int users = 0;  // 0: as many as connections
   int senders = 64;
   int64_t group = 0;  // 0: private messages to the next user
   int window = 16;    // unanswered requests of one sender, when not limited by --rate
@@ -44,6 +46,7 @@ struct Plan {
 
 constexpr Duration kLoginLimit = 120s;
 constexpr size_t kTextSize = 200;
+constexpr int kDeviceTypes = 5;
 constexpr std::string_view kMark = "sent-at=";
 
 void append_frame(std::string& out, const std::string& message) {
@@ -59,7 +62,7 @@ void append_frame(std::string& out, const std::string& message) {
 /// One signed-in client.
 class Connection {
  public:
-  Connection(int64_t user, uint16_t port) : user_(user) {
+  Connection(int64_t user, int device, uint16_t port) : user_(user), device_(device) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -83,7 +86,7 @@ class Connection {
     session.set_version(1);
     session.set_user_id(user_);
     session.set_password("turms");
-    session.set_device_type(im::turms::proto::DESKTOP);
+    session.set_device_type(static_cast<im::turms::proto::DeviceType>(device_));
     queue(request);
     flush();
   }
@@ -181,6 +184,7 @@ class Connection {
   }
 
   int64_t user_;
+  int device_;
   int fd_ = -1;
   int64_t last_id_ = 0;
   int unanswered_ = 0;
@@ -194,44 +198,56 @@ class Run {
   explicit Run(const Plan& plan) : plan_(plan) {}
 
   int execute() {
+    // The first ones make the server allocate what it allocates once.
+    const int first = plan_.connections / 5;
+    if (!sign_in(first)) return 1;
     const double memory_before = bench::resident_kib(plan_.server_pid);
-    for (int i = 0; i < plan_.connections; ++i) {
-      connections_.push_back(std::make_unique<Connection>(i + 1, plan_.port));
-      connections_.back()->recipient = (i + 1) % plan_.connections + 1;
-      poller_.add(connections_.back()->fd(), static_cast<uint64_t>(i), true, false);
-      connections_.back()->sign_in();
-    }
-    const TimePoint login_start = monotonic_now();
-    while (!std::ranges::all_of(connections_, [](const auto& c) { return c->signed_in(); })) {
-      if (monotonic_now() - login_start > kLoginLimit) {
-        fmt::print(stderr, "not all could sign in\n");
-        return 1;
-      }
-      turn(false);
-    }
+    if (!sign_in(plan_.connections)) return 1;
     const double memory_kib = bench::resident_kib(plan_.server_pid) - memory_before;
     run_for(1s);  // warm up
     answered_ = delivered_ = refused_ = 0;
     latencies_.clear();
     const double cpu_before = bench::cpu_seconds(plan_.server_pid);
+    const double own_before = bench::cpu_seconds(::getpid());
     const TimePoint start = monotonic_now();
     run_for(std::chrono::seconds(plan_.seconds));
     const double elapsed = std::chrono::duration<double>(monotonic_now() - start).count();
     const double cpu = bench::cpu_seconds(plan_.server_pid) - cpu_before;
+    const double own = bench::cpu_seconds(::getpid()) - own_before;
     const auto per = [&](uint64_t n) { return n == 0 ? 0.0 : cpu * 1e6 / static_cast<double>(n); };
     fmt::print(
         "{{\"messages_per_second\":{:.0f},\"deliveries_per_second\":{:.0f},\"refused\":{},\"server_"
-        "cpu\":{:.4f},\"us_per_message\":{:.2f},"
+        "cpu\":{:.4f},\"load_cpu\":{:.4f},\"us_per_message\":{:.2f},"
         "\"us_per_delivery\":{:.3f},\"delivery_p50_ms\":{:.3f},\"delivery_p99_ms\":{:.3f},\"memory_"
         "kib_per_connection\":{:.2f}}}\n",
         static_cast<double>(answered_) / elapsed, static_cast<double>(delivered_) / elapsed,
-        refused_, cpu / elapsed, per(answered_), per(delivered_),
+        refused_, cpu / elapsed, own / elapsed, per(answered_), per(delivered_),
         bench::percentile(latencies_, 0.5), bench::percentile(latencies_, 0.99),
-        memory_kib / plan_.connections);
+        memory_kib / (plan_.connections - first));
     return 0;
   }
 
  private:
+  /// Until `count` are.
+  bool sign_in(int count) {
+    for (int i = static_cast<int>(connections_.size()); i < count; ++i) {
+      const int users = plan_.users;
+      connections_.push_back(std::make_unique<Connection>(i % users + 1, i / users, plan_.port));
+      connections_.back()->recipient = (i + 1) % users + 1;
+      poller_.add(connections_.back()->fd(), static_cast<uint64_t>(i), true, false);
+      connections_.back()->sign_in();
+    }
+    const TimePoint start = monotonic_now();
+    while (!std::ranges::all_of(connections_, [](const auto& c) { return c->signed_in(); })) {
+      if (monotonic_now() - start > kLoginLimit) {
+        fmt::print(stderr, "not all could sign in\n");
+        return false;
+      }
+      turn(false);
+    }
+    return true;
+  }
+
   void run_for(Duration duration) {
     const TimePoint end = monotonic_now() + duration;
     next_message_ = monotonic_now();
@@ -302,9 +318,11 @@ int main(int argc, char** argv) {
   turms::im_load::Plan plan;
   CLI::App app{"Messages through a Turms server on this machine, and what they cost"};
   app.add_option("--port", plan.port, "Turms TCP port")->capture_default_str();
-  app.add_option("--connections", plan.connections, "Users 1..N, each signed in once")
+  app.add_option("--connections", plan.connections, "Signed in as users 1..N")
       ->check(CLI::Range(2, 10000))
       ->capture_default_str();
+  app.add_option("--users", plan.users, "How many users; without: as many as connections")
+      ->check(CLI::Range(2, 10000));
   app.add_option("--senders", plan.senders, "How many of them write")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
@@ -318,5 +336,10 @@ int main(int argc, char** argv) {
       ->required();
   CLI11_PARSE(app, argc, argv);
   if (plan.senders > plan.connections) plan.senders = plan.connections;
+  if (plan.users == 0) plan.users = plan.connections;
+  if (plan.connections > plan.users * turms::im_load::kDeviceTypes) {
+    fmt::print(stderr, "a user has at most {} devices\n", turms::im_load::kDeviceTypes);
+    return 2;
+  }
   return turms::im_load::Run(plan).execute();
 }
