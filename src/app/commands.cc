@@ -106,14 +106,10 @@ Status list_groups(const Config& config, const DataDirectory& data) {
 }
 
 Status print_token(const Config& config, const DataDirectory& data, const TokenRequest& request) {
-  Config::Map keys = config.map("livekit.keys");
-  if (keys.empty()) {
-    auto made = data.livekit_keys();
-    if (!made) return std::unexpected(made.error());
-    keys = std::move(*made);
-  }
+  const auto keys = data.livekit_keys(config.map("livekit.keys"));
+  if (!keys) return std::unexpected(keys.error());
   livekit::Grants grants;
-  grants.api_key = keys.begin()->first;
+  grants.api_key = keys->begin()->first;
   grants.identity = request.identity;
   grants.name = request.name;
   grants.metadata = request.metadata;
@@ -124,7 +120,7 @@ Status print_token(const Config& config, const DataDirectory& data, const TokenR
   video.room_list = request.list;
   video.room_admin = request.admin;
   if (request.subscribe_only) video.can_publish = video.can_publish_data = false;
-  fmt::print("{}\n", livekit::mint_token(grants, keys.begin()->second, wall_now(),
+  fmt::print("{}\n", livekit::mint_token(grants, keys->begin()->second, wall_now(),
                                          std::chrono::seconds(request.valid_for_seconds)));
   return {};
 }

@@ -270,9 +270,10 @@ Status Config::assign(std::string_view key, std::string_view raw) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("log.level must be debug, info, warn, error or off, not '{}'", raw));
   }
-  if (key == "store.url" && !raw.empty() && !raw.starts_with("sqlite:")) {
+  if (key == "store.url" && !raw.empty() &&
+      (!raw.starts_with(kSqliteScheme) || raw.size() == kSqliteScheme.size())) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("store.url must start with sqlite:, not '{}'", raw));
+                fmt::format("store.url must be sqlite:PATH, not '{}'", raw));
   }
   if (key == "bus.url" && raw != "local") {
     return fail(ErrorCode::kInvalidArgument, fmt::format("bus.url must be local, not '{}'", raw));

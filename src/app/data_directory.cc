@@ -10,10 +10,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "app/options.h"
 #include "base/crypto.h"
 
 namespace turms::app {
 namespace {
+
+constexpr std::string_view kDefaultDatabase = "turms.db";
 
 std::unexpected<Error> file_error(const std::filesystem::path& path, std::string_view what) {
   return fail(ErrorCode::kUnavailable,
@@ -61,7 +64,14 @@ Status DataDirectory::lock() {
               fmt::format("{}: another server uses this data directory", path_.string()));
 }
 
-Result<std::map<std::string, std::string>> DataDirectory::livekit_keys() const {
+std::filesystem::path DataDirectory::database(std::string_view store_url) const {
+  const std::string_view name =
+      store_url.empty() ? kDefaultDatabase : store_url.substr(kSqliteScheme.size());
+  return path_ / name;  // an absolute name stands for itself
+}
+
+Result<DataDirectory::Keys> DataDirectory::livekit_keys(const Keys& configured) const {
+  if (!configured.empty()) return configured;
   const std::filesystem::path file = path_ / "livekit-keys.yaml";
   if (!std::filesystem::exists(file)) {
     const std::string content =
@@ -76,7 +86,7 @@ Result<std::map<std::string, std::string>> DataDirectory::livekit_keys() const {
                 fmt::format("{}: other users may read it; run chmod 600 on it", file.string()));
   }
   try {
-    auto keys = YAML::LoadFile(file.string()).as<std::map<std::string, std::string>>();
+    auto keys = YAML::LoadFile(file.string()).as<Keys>();
     if (keys.empty())
       return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: holds no key", file.string()));
     return keys;

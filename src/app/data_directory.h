@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -14,15 +15,18 @@ class DataDirectory {
   /// Makes it (mode 0700) when it is not there. kUnavailable when it cannot be made or written.
   static Result<DataDirectory> open(std::filesystem::path path);
 
-  /// For a configuration that names no keys: the pair in livekit-keys.yaml, made at first use with
-  /// mode 0600. Errors when the file is not readable, malformed, or readable by others.
-  [[nodiscard]] Result<std::map<std::string, std::string>> livekit_keys() const;
+  /// API keys and their secrets: `configured` (livekit.keys) unless it is empty, else the pair in
+  /// livekit-keys.yaml, made at first use with mode 0600. Errors when the file is not readable,
+  /// malformed, or readable by others.
+  using Keys = std::map<std::string, std::string>;
+  [[nodiscard]] Result<Keys> livekit_keys(const Keys& configured) const;
 
   /// For a server: at most one on a directory. Held until the process ends. kFailedPrecondition
   /// when another one has it.
   [[nodiscard]] Status lock();
 
-  [[nodiscard]] std::filesystem::path database() const { return path_ / "turms.db"; }
+  /// The file that store.url (valid, or empty) names; a relative path counts from here.
+  [[nodiscard]] std::filesystem::path database(std::string_view store_url) const;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:

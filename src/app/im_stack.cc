@@ -21,7 +21,7 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   std::unique_ptr<ImStack> stack(new ImStack(static_cast<int>(config.number("node.id"))));
   const auto post = [&loop](std::function<void()> function) { loop.post(std::move(function)); };
   store::Options options;
-  options.directory = data.path().string();
+  options.file = data.database(config.text("store.url"));
   auto opened = store::Store::open(std::move(options), post);
   if (!opened) return std::unexpected(opened.error());
   stack->store_ = std::move(*opened);

@@ -45,7 +45,8 @@ constexpr auto kOptions = std::to_array<Option>({
 
     text("bus.url", "local", "How nodes talk: local (this process only)."),
     text("store.url", "",
-         "Where messages are kept: sqlite:PATH. Empty: turms.db in the data directory."),
+         "Where messages are kept: sqlite:PATH, relative paths from the data directory. Empty: "
+         "turms.db there."),
     text("log.level", "info", "debug, info, warn, error or off."),
     number("node.id", "0", 0, 1023,
            "Number of this node; ids made by nodes with different numbers never collide."),

@@ -21,6 +21,9 @@ struct Option {
   bool supported = true;  // false: a key of LiveKit's that is accepted and has no effect yet
 };
 
+/// What store.url begins with.
+inline constexpr std::string_view kSqliteScheme = "sqlite:";
+
 /// Sorted by key.
 std::span<const Option> options();
 

@@ -39,7 +39,6 @@ class Server {
   Result<std::unique_ptr<net::HttpServer>> listen_http(const std::string& name,
                                                        const std::string& bind, int64_t port);
   Status start_gateway();
-  Result<livekit::ApiKeys> livekit_keys() const;
   /// The LiveKit plugin drives the SFU of this process.
   bool uses_built_in_sfu() const;
   /// Where this process reaches its own HTTP port.
@@ -105,9 +104,9 @@ Status Server::start() {
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
   if (Status status = start_gateway(); !status) return status;
-  auto keys = livekit_keys();
+  auto keys = data_.livekit_keys(config_.map("livekit.keys"));
   if (!keys) return std::unexpected(keys.error());
-  keys_ = std::move(*keys);
+  keys_ = livekit::ApiKeys(keys->begin(), keys->end());
   if (Status status = start_livekit(); !status) return status;
   start_plugins();
   spawn(finish_start());
@@ -140,16 +139,6 @@ Status Server::start_gateway() {
       return status;
   }
   return {};
-}
-
-Result<livekit::ApiKeys> Server::livekit_keys() const {
-  Config::Map configured = config_.map("livekit.keys");
-  if (configured.empty()) {
-    auto made = data_.livekit_keys();
-    if (!made) return std::unexpected(made.error());
-    configured = std::move(*made);
-  }
-  return livekit::ApiKeys(configured.begin(), configured.end());
 }
 
 bool Server::uses_built_in_sfu() const {

@@ -63,7 +63,7 @@ class DomainTest : public ::testing::Test {
     directory_ = ::mkdtemp(pattern.data());
     const auto post = [this](std::function<void()> function) { loop_.post(std::move(function)); };
     store::Options options;
-    options.directory = directory_;
+    options.file = std::filesystem::path(directory_) / "turms.db";
     auto opened = store::Store::open(options, post);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     store_ = std::move(*opened);

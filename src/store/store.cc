@@ -19,15 +19,17 @@ constexpr uintmax_t kAlwaysCheckedBytes = 64 * 1024 * 1024;
 // 16 MiB of log before it is copied into the database.
 constexpr int kCheckpointPages = 4096;
 
-Status make_directory(const std::string& directory) {
+Status make_directory(const std::filesystem::path& directory) {
+  if (directory.empty()) return {};
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (!error && !std::filesystem::is_directory(directory, error)) {
-    return fail(ErrorCode::kPermissionDenied, fmt::format("{} is not a directory", directory));
+    return fail(ErrorCode::kPermissionDenied,
+                fmt::format("{} is not a directory", directory.string()));
   }
   if (error) {
-    return fail(ErrorCode::kPermissionDenied,
-                fmt::format("cannot make the data directory {}: {}", directory, error.message()));
+    return fail(ErrorCode::kPermissionDenied, fmt::format("cannot make the directory {}: {}",
+                                                          directory.string(), error.message()));
   }
   return {};
 }
@@ -109,10 +111,10 @@ class SqliteStore final : public Store {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
-  if (Status status = make_directory(options.directory); !status) {
+  if (Status status = make_directory(options.file.parent_path()); !status) {
     return std::unexpected(status.error());
   }
-  const std::string path = options.directory + "/turms.db";
+  const std::string path = options.file.string();
   auto writing = open_writing(path, options);
   if (!writing) {
     return fail(writing.error().code, fmt::format("{}: {}", path, writing.error().message));

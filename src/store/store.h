@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,8 +14,8 @@ namespace turms::store {
 using Post = std::function<void(std::function<void()>)>;
 
 struct Options {
-  /// The data directory; made when absent (mode 0700). The database is `turms.db` in it.
-  std::string directory;
+  /// The database file; made when absent (mode 0600), and its directory too.
+  std::filesystem::path file;
   /// How long to wait for another program's write lock before kUnavailable.
   Duration busy_timeout = std::chrono::seconds(10);
   /// Operations that may wait for the writer, and for the readers; above, kUnavailable at once.

@@ -17,7 +17,7 @@ namespace {
 
 struct OpenStore {
   explicit OpenStore(const std::string& directory, Options options = {}) {
-    options.directory = directory;
+    options.file = std::filesystem::path(directory) / "turms.db";
     auto opened = Store::open(options, [this](auto function) { loop.post(std::move(function)); });
     if (opened) {
       store = std::move(*opened);

@@ -109,6 +109,20 @@ class Program(unittest.TestCase):
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(30), 0)
 
+    def test_the_database_is_where_store_url_says(self):
+        elsewhere = self.folder / "elsewhere" / "chat.db"
+        for url, file in [("sqlite:inner/chat.db", self.data / "inner" / "chat.db"), (f"sqlite:{elsewhere}", elsewhere)]:
+            with self.subTest(url=url):
+                config = self.config(f"store:\n  url: {url}\n")
+                added = run("user", "add", "--id", 7, "--name", "g", "--password", "p", "--data", self.data, "--config", config)
+                self.assertEqual(added.returncode, 0, added.stderr)
+                self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+                with serving(self.data, "--config", str(config), *settings()):
+                    self.assertIn("7", run("user", "list", "--data", self.data, "--config", config).stdout)
+                self.assertFalse((self.data / "turms.db").exists())
+        for url in ["sqlite:", "mysql:x", "chat.db"]:
+            self.assertEqual(run("config", "check", "--set", f"store.url={url}").returncode, 2, url)
+
     def test_no_default_secret(self):
         with serving(self.data, *settings()) as (_, ready):
             keys = self.data / "livekit-keys.yaml"
