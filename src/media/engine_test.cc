@@ -32,7 +32,7 @@ class EngineTest : public testing::Test {
   std::unique_ptr<TestClient> join(RoomId room, uint64_t id) {
     return std::make_unique<TestClient>(loop_, *engine_, room, TransportId(id));
   }
-  bool wait_connected(std::initializer_list<TestClient*> clients) {
+  bool wait_connected(const std::vector<TestClient*>& clients) {
     return wait([&] {
       return std::all_of(clients.begin(), clients.end(), [&](const TestClient* client) {
         return client->peer->connected() && events_.connected.contains(client->id);
@@ -77,6 +77,28 @@ class EngineTest : public testing::Test {
       if (received_.empty()) publisher_->send_rtp(vp8_packet(kSourceSsrc, 0, 1000));
       return !received_.empty() || (loop_.post([] {}), false);
     }));
+  }
+
+  /// So many packets of 1000 bytes that the server reads at once.
+  void send_burst(uint32_t first, uint32_t count) {
+    constexpr uint32_t kPerMessage = 40;
+    Bytes burst;
+    for (uint32_t i = 0; i < count; ++i) {
+      std::array<uint8_t, 1200> packet;
+      const Bytes plain = vp8_packet(kSourceSsrc, first + i, 1000);
+      std::copy(plain.begin(), plain.end(), packet.begin());
+      const size_t size = publisher_->peer->protect_rtp(packet, plain.size());
+      burst.insert(burst.end(), packet.begin(), packet.begin() + static_cast<ptrdiff_t>(size));
+    }
+    const size_t each = burst.size() / count;
+    std::vector<net::OutgoingDatagrams> messages;
+    for (uint32_t i = 0; i < count; i += kPerMessage) {
+      messages.push_back(
+          {.destination = publisher_->server,
+           .data = ByteView(burst).subspan(i * each, std::min(kPerMessage, count - i) * each),
+           .segment_size = static_cast<uint16_t>(each)});
+    }
+    publisher_->socket.send_batch(messages);
   }
 
   struct ReceivedPacket {
@@ -359,24 +381,52 @@ TEST_F(EngineTest, AnIdleMeetingSleeps) {
 TEST_F(EngineTest, BurstsBeyondASendBufferArriveWhole) {
   connect_pair();
   const size_t before = received_.size();
-  // 200 packets in one batch: 200 kB for one destination.
-  Bytes burst;
-  for (uint32_t i = 1; i <= 200; ++i) {
-    std::array<uint8_t, 1200> packet;
-    const Bytes plain = vp8_packet(kSourceSsrc, i, 1000);
-    std::copy(plain.begin(), plain.end(), packet.begin());
-    const size_t size = publisher_->peer->protect_rtp(packet, plain.size());
-    burst.insert(burst.end(), packet.begin(), packet.begin() + static_cast<ptrdiff_t>(size));
-  }
-  const size_t each = burst.size() / 200;
-  std::vector<net::OutgoingDatagrams> messages;
-  for (size_t i = 0; i < 4; ++i) {
-    messages.push_back({.destination = publisher_->server,
-                        .data = ByteView(burst).subspan(i * 50 * each, 50 * each),
-                        .segment_size = static_cast<uint16_t>(each)});
-  }
-  publisher_->socket.send_batch(messages);
+  send_burst(1, 200);  // 200 kB for one destination
   EXPECT_TRUE(wait([&] { return received_.size() >= before + 200; })) << received_.size();
+}
+
+TEST_F(EngineTest, WhatLeavesBeforeTheEndOfATurnKeepsItsOrder) {
+  connect_pair();
+  // 40 packets to nine more subscribers are 400 kB: several times what is held back.
+  constexpr size_t kMore = 9;
+  constexpr uint32_t kPackets = 40;
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::vector<TestClient*> all;
+  std::array<std::vector<uint16_t>, kMore> sequences;
+  for (size_t i = 0; i < kMore; ++i) {
+    clients.push_back(join(kRoom, 10 + i));
+    all.push_back(clients.back().get());
+  }
+  ASSERT_TRUE(wait_connected(all));
+  for (size_t i = 0; i < kMore; ++i) {
+    subscribe(*clients[i], 30 + i);
+    clients[i]->on_rtp = [&sequences, i](ByteView packet) {
+      const auto view = rtc::rtp::PacketView::parse(packet);
+      if (view) sequences[i].push_back(view->sequence().value);
+    };
+  }
+  uint32_t next = 1;  // every 200th begins a key frame
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, next++, 100));
+    return std::ranges::none_of(sequences, [](const auto& s) { return s.empty(); }) ||
+           (loop_.post([] {}), false);
+  }));
+  std::array<size_t, kMore> before{};
+  for (size_t i = 0; i < kMore; ++i) before[i] = sequences[i].size();
+  send_burst(next, kPackets);
+  ASSERT_TRUE(wait([&] {
+    return std::ranges::all_of(sequences, [&](const auto& s) {
+      return s.size() >= before[static_cast<size_t>(&s - sequences.data())] + kPackets;
+    });
+  }));
+  for (const auto& numbers : sequences) {
+    for (size_t n = 1; n < numbers.size(); ++n) {
+      ASSERT_EQ(numbers[n], static_cast<uint16_t>(numbers[n - 1] + 1));
+    }
+  }
+  EXPECT_GE(
+      metrics::counter("turms_media_forwarding_delay_seconds_bucket", "", {{"le", "+Inf"}}).value(),
+      static_cast<int64_t>(kPackets * kMore));
 }
 
 TEST(Engine, TakenPortAndBadAddressAreReported) {

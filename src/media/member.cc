@@ -30,13 +30,13 @@ void Member::commit(size_t size, sfu::PacketKind kind) {
     const size_t total = size + rtc::srtp::tag_size(session->profile());
     worker_.protect_later({session, reserved_.first(total), size});
     buffer->add(total);
-    return worker_.added(total, kind);
+    return worker_.added(total);
   }
   const size_t protected_size = kind == sfu::PacketKind::kRtp ? peer.protect_rtp(reserved_, size)
                                                               : peer.protect_rtcp(reserved_, size);
   if (protected_size == 0) return worker_.metrics().drop(DatagramDrop::kSendFailed);
   buffer->add(protected_size);
-  worker_.added(protected_size, kind);
+  worker_.added(protected_size);
 }
 
 }  // namespace turms::media

@@ -21,6 +21,8 @@ constexpr uint64_t kSocketTag = 1;
 /// finds it in the cache, the first receivers of a frame do not wait for the last, and the send
 /// buffers stay few.
 constexpr size_t kEarlyFlushBytes = 128 * 1024;
+/// What one system call sends. Each is counted in the delay metric by when it returned.
+constexpr size_t kMessagesPerCall = 32;
 /// How long to wait for the kernel to take more before datagrams are dropped, as a network would.
 constexpr int kSendWaitMs = 5;
 
@@ -92,7 +94,7 @@ void Worker::run() {
 
 void Worker::turn() {
   const auto ready = poller_.wait(monotonic_now(), timers_.next());
-  now_ = monotonic_now();
+  now_ = arrived_ = monotonic_now();
   metrics_.turns.add();
   apply_commands();
   if (!ready.empty()) receive();
@@ -104,6 +106,7 @@ void Worker::turn() {
 
 void Worker::receive() {
   const auto datagrams = socket_.receive_batch();
+  arrived_ = now_ - socket_.waited();
   last_member_ = nullptr;
   for (const net::ReceivedDatagram& datagram : datagrams) handle_datagram(datagram);
   forward_burst();
@@ -279,13 +282,15 @@ void Worker::flush() {
                            .segment_size = group.segment});
     }
   }
-  send_all(messages_);
+  for (std::span rest(messages_); !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kMessagesPerCall));
+    rest = rest.subspan(part.size());
+    const uint64_t datagrams = send_all(part);
+    metrics_.sent_within(monotonic_now() - arrived_, datagrams);
+  }
   for (Member* member : sending_) buffers_.give_back(std::move(member->buffer));
   sending_.clear();
   waiting_bytes_ = 0;
-  if (const uint64_t packets = std::exchange(waiting_rtp_, 0)) {
-    metrics_.sent_within(monotonic_now() - now_, packets);
-  }
 }
 
 void Worker::protect_batch() {
@@ -300,15 +305,16 @@ void Worker::protect_batch() {
   unprotected_.clear();
 }
 
-void Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {
+uint64_t Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {
   int64_t bytes = 0;
+  uint64_t datagrams = 0;
   for (const net::OutgoingDatagrams& message : messages) {
     bytes += static_cast<int64_t>(message.data.size());
   }
   metrics_.sent_bytes.add(bytes);
   while (!messages.empty()) {
     const net::UdpSocket::SendOutcome outcome = socket_.send_batch(messages);
-    metrics_.sent.add(static_cast<int64_t>(outcome.datagrams));
+    datagrams += outcome.datagrams;
     metrics_.drop(DatagramDrop::kSendFailed, outcome.failed);
     messages = messages.subspan(outcome.consumed);
     if (messages.empty() || !outcome.blocked) continue;
@@ -320,8 +326,10 @@ void Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {
                         ? 1
                         : (message.data.size() + message.segment_size - 1) / message.segment_size);
     }
-    return;
+    break;
   }
+  metrics_.sent.add(static_cast<int64_t>(datagrams));
+  return datagrams;
 }
 
 }  // namespace turms::media

@@ -60,10 +60,7 @@ class Worker {
     unprotected_.push_back(packet);
   }
   /// A packet of so many bytes was added to a buffer.
-  void added(size_t bytes, sfu::PacketKind kind) {
-    waiting_bytes_ += bytes;
-    waiting_rtp_ += kind == sfu::PacketKind::kRtp ? 1 : 0;
-  }
+  void added(size_t bytes) { waiting_bytes_ += bytes; }
   /// Sends what all members have waiting.
   void flush();
   [[nodiscard]] WorkerMetrics& metrics() { return metrics_; }
@@ -98,7 +95,8 @@ class Worker {
   void handle_peer_event(Member& member, const rtc::PeerEvent& event);
   void forget_address(Member& member, const rtc::TransportAddress& address);
   void protect_batch();
-  void send_all(std::span<const net::OutgoingDatagrams> messages);
+  /// How many datagrams the kernel took.
+  uint64_t send_all(std::span<const net::OutgoingDatagrams> messages);
   void add_ufrag(Member& member, const std::string& ufrag);
   void remove_ufrag(Member& member, const std::string& ufrag);
   void close_member(Member& member);
@@ -119,7 +117,8 @@ class Worker {
   rtc::PeerResources peer_resources_;
 
   TimePoint now_;
-  TimerHeap timers_;  // before everything that has timers
+  TimePoint arrived_;  // what this turn answers: the oldest datagram of its batch
+  TimerHeap timers_;   // before everything that has timers
   SendBufferPool buffers_;
   std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
   std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
@@ -131,7 +130,6 @@ class Worker {
   std::vector<WorkerRoom*> touched_rooms_;
   std::vector<Member*> sending_;  // have a buffer
   size_t waiting_bytes_ = 0;
-  uint64_t waiting_rtp_ = 0;
   std::vector<rtc::srtp::Session::BatchPacket> unprotected_;
   std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;

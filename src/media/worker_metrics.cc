@@ -55,9 +55,10 @@ WorkerMetrics::WorkerMetrics()
         i == kDelayBounds.size()
             ? "+Inf"
             : fmt::format("{:g}", std::chrono::duration<double>(kDelayBounds[i]).count());
-    delay_buckets_[i] = &metrics::counter("turms_media_forwarding_delay_seconds_bucket",
-                                          "RTP packets sent, by the time from reading their cause to the kernel's taking them.",
-                                          {{"le", bound}});
+    delay_buckets_[i] = &metrics::counter(
+        "turms_media_forwarding_delay_seconds_bucket",
+        "Datagrams of rooms sent, by the time since what caused them came to the socket.",
+        {{"le", bound}});
   }
   for (size_t i = 0; i < kDatagramDropCount; ++i) drops_[i] = counter(kDropNames[i]);
   for (size_t i = 0; i < rtc::kDropReasonCount; ++i) {
@@ -81,11 +82,11 @@ void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& l
   add_difference(retransmitted_, &sfu::RoomCounters::retransmitted_packets);
 }
 
-void WorkerMetrics::sent_within(Duration delay, uint64_t packets) {
+void WorkerMetrics::sent_within(Duration delay, uint64_t datagrams) {
   for (size_t i = 0; i < kDelayBounds.size(); ++i) {
-    if (delay <= kDelayBounds[i]) delay_buckets_[i]->add(static_cast<int64_t>(packets));
+    if (delay <= kDelayBounds[i]) delay_buckets_[i]->add(static_cast<int64_t>(datagrams));
   }
-  delay_buckets_.back()->add(static_cast<int64_t>(packets));
+  delay_buckets_.back()->add(static_cast<int64_t>(datagrams));
 }
 
 }  // namespace turms::media

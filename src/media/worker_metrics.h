@@ -33,9 +33,9 @@ class WorkerMetrics {
   /// What changed since `last`.
   void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
 
-  /// `packets` were given to the kernel together, the last of them `delay` after the worker had read
-  /// what they came from.
-  void sent_within(Duration delay, uint64_t packets);
+  /// So many were given to the kernel together, the last of them `delay` after what they came from
+  /// had reached the kernel.
+  void sent_within(Duration delay, uint64_t datagrams);
 
   Metric& received;
   Metric& sent;

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <set>
 #include <thread>
@@ -270,6 +271,11 @@ class TlsServer {
 
  private:
   void run() {
+    // OpenSSL writes to the socket itself, and the client may be gone.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!stopping_) {
       const int fd = ::accept(listener_, nullptr, nullptr);
       if (fd < 0) return;

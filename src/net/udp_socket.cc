@@ -22,7 +22,8 @@ constexpr size_t kSendMessages = 64;
 /// So many refusals without a success between them turn segmentation off.
 constexpr int kRefusalsToGiveUp = 4;
 
-constexpr size_t kControlSize = CMSG_SPACE(sizeof(int));
+/// The size of coalesced segments, and the time of arrival.
+constexpr size_t kControlSize = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec));
 
 bool is_refused_segmentation(int error) {
   return error == EIO || error == EINVAL || error == EOPNOTSUPP;
@@ -36,6 +37,7 @@ struct UdpSocket::State {
   bool segmentation = true;
   int refusals = 0;
   uint64_t truncated = 0;
+  Duration waited{};
 
   std::unique_ptr<uint8_t[]> buffers;
   std::array<mmsghdr, kReceiveMessages> received{};
@@ -69,6 +71,8 @@ struct UdpSocket::State {
   }
 
   void take_apart(size_t index);
+  /// Of the message at `index`.
+  [[nodiscard]] Duration time_in_kernel(size_t index);
   void prepare(size_t index, const OutgoingDatagrams& message);
   bool send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome);
 };
@@ -94,6 +98,7 @@ Result<UdpSocket> UdpSocket::bind(const Address& address, int kernel_buffer_byte
     set(SOL_SOCKET, SO_SNDBUF, kernel_buffer_bytes);
   }
   set(IPPROTO_UDP, UDP_GRO, 1);
+  set(SOL_SOCKET, SO_TIMESTAMPNS, 1);
   // Never fragmented: a lost fragment loses the packet, and many middleboxes drop them all. It also
   // spares the kernel an identification number for each datagram.
   set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
@@ -122,6 +127,9 @@ const Address& UdpSocket::local() const {
 uint64_t UdpSocket::truncated() const {
   return state_->truncated;
 }
+Duration UdpSocket::waited() const {
+  return state_->waited;
+}
 bool UdpSocket::segmentation() const {
   return state_->segmentation;
 }
@@ -134,8 +142,25 @@ std::span<ReceivedDatagram> UdpSocket::receive_batch() {
   }
   const int messages = recvmmsg(s.fd, s.received.data(), kReceiveMessages, 0, nullptr);
   s.datagrams.clear();
+  s.waited = messages > 0 ? s.time_in_kernel(0) : Duration{};
   for (int i = 0; i < messages; ++i) s.take_apart(static_cast<size_t>(i));
   return s.datagrams;
+}
+
+Duration UdpSocket::State::time_in_kernel(size_t index) {
+  msghdr& header = received[index].msg_hdr;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec arrival{};
+    std::memcpy(&arrival, CMSG_DATA(c), sizeof arrival);
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    const Duration waited_for = std::chrono::seconds(now.tv_sec - arrival.tv_sec) +
+                                std::chrono::nanoseconds(now.tv_nsec - arrival.tv_nsec);
+    // The wall clock may have been set meanwhile.
+    return std::clamp<Duration>(waited_for, 0s, 10s);
+  }
+  return {};
 }
 
 void UdpSocket::State::take_apart(size_t index) {

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "net/address.h"
 
 namespace turms::net {
@@ -46,6 +47,9 @@ class UdpSocket {
   /// longer than kMaxDatagram are left out and counted in truncated().
   std::span<ReceivedDatagram> receive_batch();
   [[nodiscard]] uint64_t truncated() const;
+  /// How long the first datagram of the last batch had lain in the kernel when it was read; 0 when
+  /// the kernel does not tell.
+  [[nodiscard]] Duration waited() const;
 
   struct SendOutcome {
     size_t consumed = 0;     // messages dealt with, from the first

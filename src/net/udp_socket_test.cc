@@ -71,6 +71,20 @@ TEST_P(UdpSocketTest, MoreMessagesThanOneSystemCallTakes) {
   EXPECT_EQ(receive(b_, 400).size(), 400u);
 }
 
+TEST_P(UdpSocketTest, TellsHowLongADatagramWaitedToBeRead) {
+  const TimePoint sent = monotonic_now();
+  const OutgoingDatagrams message{.destination = b_.local(), .data = as_bytes("x")};
+  EXPECT_EQ(a_.send_batch({&message, 1}).consumed, 1u);
+  const TimePoint was_there = monotonic_now();
+  while (monotonic_now() < was_there + 3ms) {
+  }
+  ASSERT_EQ(b_.receive_batch().size(), 1u);
+  EXPECT_GE(b_.waited(), 3ms);
+  EXPECT_LE(b_.waited(), monotonic_now() - sent);
+  EXPECT_TRUE(b_.receive_batch().empty());
+  EXPECT_EQ(b_.waited(), Duration{});
+}
+
 TEST_P(UdpSocketTest, LongerThanAnyMediaDatagramIsLeftOut) {
   const std::string large(UdpSocket::kMaxDatagram + 1, 'x');
   const OutgoingDatagrams messages[] = {
