@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "app/im_stack.h"
+#include "app/options.h"
 #include "livekit/token.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -178,7 +179,7 @@ Status doctor(const Config& config, const DataDirectory& data) {
         fmt::format("{} port {} is free", listener.what, config.number(listener.port)),
         fmt::format("another program (or a running turms) has it; set {}", listener.port));
   }
-  const auto ports = Config::parse_ports(config.text("livekit.rtc.udp_port"));
+  const auto ports = parse_ports(config.text("livekit.rtc.udp_port"));
   for (int i = 0; i < ports->count; ++i) {
     const auto port = static_cast<uint16_t>(ports->first == 0 ? 0 : ports->first + i);
     const auto address = net::Address::parse(config.text("livekit.rtc.bind"), port);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -132,16 +133,24 @@ class FileReader {
   }
 
   Status leaf(const YAML::Node& node, const Option& option) {
+    // As they stand: a secret or an address may hold a comma.
+    Config::Value value;
     if (option.type == OptionType::kList && node.IsSequence()) {
-      std::string joined;
-      for (const auto& item : node) joined += item.Scalar() + ",";
-      return assign(node, std::string(option.key), joined);
+      for (const auto& item : node) {
+        if (!item.IsScalar()) return error(item, fmt::format("{} must be a text", option.key));
+        value.list.push_back(item.Scalar());
+      }
+      return where(node, config_.store(option, std::move(value)));
     }
     if (option.type == OptionType::kMap && node.IsMap()) {
-      std::string joined;
-      for (const auto& item : node)
-        joined += item.first.Scalar() + ": " + item.second.Scalar() + ",";
-      return assign(node, std::string(option.key), joined);
+      for (const auto& item : node) {
+        if (!item.second.IsScalar()) {
+          return error(item.second,
+                       fmt::format("{} must be {}", option.key, type_name(option.type)));
+        }
+        value.map[item.first.Scalar()] = item.second.Scalar();
+      }
+      return where(node, config_.store(option, std::move(value)));
     }
     if (!node.IsScalar() && !node.IsNull()) {
       return error(node, fmt::format("{} must be {}", option.key, type_name(option.type)));
@@ -150,7 +159,10 @@ class FileReader {
   }
 
   Status assign(const YAML::Node& node, const std::string& key, const std::string& value) {
-    Status status = config_.assign(key, value);
+    return where(node, config_.assign(key, value));
+  }
+
+  Status where(const YAML::Node& node, const Status& status) const {
     return status ? status : error(node, status.error().message);
   }
 
@@ -213,87 +225,73 @@ Status Config::load_file(const std::filesystem::path& file) {
   }
 }
 
-Status Config::assign(std::string_view key, std::string_view raw) {
+Status Config::assign(std::string_view key, std::string_view text) {
   const Option* option = find_option(key);
   if (option == nullptr) {
     if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
-    plugin_values_[std::string(key)] = std::string(raw);
+    plugin_values_[std::string(key)] = std::string(text);
     return {};
   }
   if (!option->supported) {
     warnings_.push_back(fmt::format("{} has no effect yet", key));
     return {};
   }
+  auto value = parse(*option, text);
+  return value ? store(*option, std::move(*value)) : std::unexpected(value.error());
+}
+
+Result<Config::Value> Config::parse(const Option& option, std::string_view text) {
   Value value;
-  switch (option->type) {
+  switch (option.type) {
     case OptionType::kBool:
-      if (raw != "true" && raw != "false")
+      if (text != "true" && text != "false")
         return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} must be true or false, not '{}'", key, raw));
-      value.flag = raw == "true";
+                    fmt::format("{} must be true or false, not '{}'", option.key, text));
+      value.flag = text == "true";
       break;
     case OptionType::kInt: {
-      const auto parsed = parse_integer(raw);
-      if (!parsed || *parsed < option->min || *parsed > option->max) {
+      const auto parsed = parse_integer(text);
+      if (!parsed || *parsed < option.min || *parsed > option.max) {
         return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} must be a number from {} to {}, not '{}'", key, option->min,
-                                option->max, raw));
+                    fmt::format("{} must be a number from {} to {}, not '{}'", option.key,
+                                option.min, option.max, text));
       }
       value.number = *parsed;
       break;
     }
     case OptionType::kText:
-      value.text = raw;
+      value.text = text;
       break;
     case OptionType::kList:
-      value.list = split_list(raw);
+      value.list = split_list(text);
       break;
     case OptionType::kMap: {
-      auto parsed = parse_map(raw);
+      auto parsed = parse_map(text);
       if (!parsed)
         return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{}: {}", key, parsed.error().message));
+                    fmt::format("{}: {}", option.key, parsed.error().message));
       value.map = std::move(*parsed);
       break;
     }
   }
-  if (option->type != OptionType::kInt && option->type != OptionType::kBool &&
-      static_cast<int64_t>(raw.size()) > option->max) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} is longer than {} bytes", key, option->max));
-  }
-  if (key == "livekit.rtc.udp_port") {
-    if (auto ports = parse_ports(raw); !ports) return std::unexpected(ports.error());
-  }
-  if (key == "log.level" && raw != "debug" && raw != "info" && raw != "warn" && raw != "error" &&
-      raw != "off") {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("log.level must be debug, info, warn, error or off, not '{}'", raw));
-  }
-  if (key == "store.url" && !raw.empty() &&
-      (!raw.starts_with(kSqliteScheme) || raw.size() == kSqliteScheme.size())) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("store.url must be sqlite:PATH, not '{}'", raw));
-  }
-  if (key == "bus.url" && raw != "local") {
-    return fail(ErrorCode::kInvalidArgument, fmt::format("bus.url must be local, not '{}'", raw));
-  }
-  values_[std::string(key)] = std::move(value);
-  return {};
+  return value;
 }
 
-Result<Config::PortRange> Config::parse_ports(std::string_view text) {
-  const size_t dash = text.find('-');
-  const auto first = parse_integer(text.substr(0, dash));
-  const auto last = dash == text.npos ? first : parse_integer(text.substr(dash + 1));
-  if (!first || !last || *first < 0 || *last > 65535 || *last < *first || *last - *first >= 64 ||
-      (*first == 0 && *last != 0)) {
+Status Config::store(const Option& option, Value value) {
+  // Only texts, lists of them and maps of them have a bound of this kind.
+  size_t longest = value.text.size();
+  for (const std::string& item : value.list) longest = std::max(longest, item.size());
+  for (const auto& [name, item] : value.map)
+    longest = std::max({longest, name.size(), item.size()});
+  if (longest > 0 && static_cast<int64_t>(longest) > option.max) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("livekit.rtc.udp_port must be a port or a range FIRST-LAST of at most "
-                            "64 ports, not '{}'",
-                            text));
+                fmt::format("{} is longer than {} bytes", option.key, option.max));
   }
-  return PortRange{static_cast<uint16_t>(*first), static_cast<int>(*last - *first + 1)};
+  if (option.check != nullptr) {
+    if (Status status = option.check(option.key, value.text); !status) return status;
+  }
+  values_[std::string(option.key)] = std::move(value);
+  return {};
 }
 
 const Config::Value& Config::at(std::string_view key) const {
@@ -361,14 +359,45 @@ Config::Map Config::plugin_settings(std::string_view name) const {
   return settings;
 }
 
+std::string Config::show_value(const Option& option, const Value& value, std::string_view indent) {
+  constexpr const char* kMask = "********";
+  switch (option.type) {
+    case OptionType::kBool:
+      return value.flag ? " true" : " false";
+    case OptionType::kInt:
+      return fmt::format(" {}", value.number);
+    case OptionType::kText:
+      return " " + yaml_text(option.secret && !value.text.empty() ? kMask : value.text);
+    case OptionType::kList: {
+      std::vector<std::string> items;
+      for (const std::string& item : value.list) items.push_back(yaml_text(item));
+      return fmt::format(" [{}]", join(items, ", "));
+    }
+    case OptionType::kMap:
+      break;
+  }
+  if (value.map.empty()) return " {}";
+  std::string out;
+  for (const auto& [name, entry] : value.map) {
+    out += fmt::format("\n{}  {}: {}", indent, yaml_text(name),
+                       yaml_text(option.secret ? kMask : entry));
+  }
+  return out;
+}
+
 std::string Config::show() const {
+  // In the order of their names, so that keys of one group stand together.
+  std::map<std::string, const Option*, std::less<>> keys;
+  for (const Option& option : options()) {
+    if (option.supported) keys.emplace(option.key, &option);
+  }
+  for (const auto& [key, text] : plugin_values_) keys.emplace(key, nullptr);
+
   std::string out;
   std::vector<std::string> open;
-  for (const Option& option : options()) {
-    if (!option.supported) continue;
-    // The table is sorted, so keys of one group stand together.
+  for (const auto& [key, option] : keys) {
     std::vector<std::string> path;
-    std::string_view rest = option.key;
+    std::string_view rest = key;
     for (size_t dot = rest.find('.'); dot != rest.npos; dot = rest.find('.')) {
       path.emplace_back(rest.substr(0, dot));
       rest.remove_prefix(dot + 1);
@@ -379,33 +408,17 @@ std::string Config::show() const {
       out += fmt::format("{:{}}{}:\n", "", i * 2, path[i]);
     open = path;
     const std::string indent(path.size() * 2, ' ');
-    const Value& value = at(option.key);
-    switch (option.type) {
-      case OptionType::kBool:
-        out += fmt::format("{}{}: {}\n", indent, rest, value.flag);
-        break;
-      case OptionType::kInt:
-        out += fmt::format("{}{}: {}\n", indent, rest, value.number);
-        break;
-      case OptionType::kText:
-        out +=
-            fmt::format("{}{}: {}\n", indent, rest,
-                        yaml_text(option.secret && !value.text.empty() ? "********" : value.text));
-        break;
-      case OptionType::kList: {
-        out += fmt::format("{}{}: [", indent, rest);
-        for (size_t i = 0; i < value.list.size(); ++i)
-          out += (i == 0 ? "" : ", ") + yaml_text(value.list[i]);
-        out += "]\n";
-        break;
-      }
-      case OptionType::kMap:
-        out += fmt::format("{}{}:{}\n", indent, rest, value.map.empty() ? " {}" : "");
-        for (const auto& [name, entry] : value.map)
-          out += fmt::format("{}  {}: {}\n", indent, yaml_text(name),
-                             yaml_text(option.secret ? "********" : entry));
-        break;
+    if (option != nullptr) {
+      out += fmt::format("{}{}:{}\n", indent, rest, show_value(*option, at(key), indent));
+      continue;
     }
+    // What a plugin of others calls its secrets nobody here knows.
+    Option unknown;
+    unknown.secret = rest.find("secret") != rest.npos || rest.find("password") != rest.npos ||
+                     rest.find("token") != rest.npos;
+    Value value;
+    value.text = plugin_values_.find(key)->second;
+    out += fmt::format("{}{}:{}\n", indent, rest, show_value(unknown, value, indent));
   }
   return out;
 }

@@ -12,6 +12,8 @@
 
 namespace turms::app {
 
+struct Option;
+
 /// The settings of one run: defaults, below --dev, below the file, below --set. Values are checked
 /// when they are set, so that reading cannot fail; asking for a key that is not in the table is a
 /// bug.
@@ -43,13 +45,6 @@ class Config {
   /// The settings in force as a configuration file, secrets masked.
   [[nodiscard]] std::string show() const;
 
-  /// "7882" → {7882, 1}; "7882-7885" → {7882, 4}; at most 64 ports.
-  struct PortRange {
-    uint16_t first = 0;
-    int count = 1;
-  };
-  static Result<PortRange> parse_ports(std::string_view text);
-
  private:
   struct Value {
     bool flag = false;
@@ -59,7 +54,11 @@ class Config {
     Map map;
   };
 
-  Status assign(std::string_view key, std::string_view value);
+  /// From text, as in `--set key=value`.
+  Status assign(std::string_view key, std::string_view text);
+  static Result<Value> parse(const Option& option, std::string_view text);
+  Status store(const Option& option, Value value);
+  static std::string show_value(const Option& option, const Value& value, std::string_view indent);
   Status load_file(const std::filesystem::path& file);
   friend class FileReader;
   const Value& at(std::string_view key) const;

@@ -77,7 +77,7 @@ TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   EXPECT_EQ(config->list("livekit.webhook.urls"),
             (std::vector<std::string>{"http://h/a", "http://h/b"}));
   EXPECT_EQ(config->warnings().size(), 3u);
-  const auto ports = Config::parse_ports(config->text("livekit.rtc.udp_port"));
+  const auto ports = parse_ports(config->text("livekit.rtc.udp_port"));
   ASSERT_TRUE(ports);
   EXPECT_EQ(ports->first, 7882);
   EXPECT_EQ(ports->count, 3);
@@ -98,6 +98,28 @@ TEST_F(ConfigTest, ShowMasksSecretsAndLoadsAgain) {
   EXPECT_EQ(shown.find("topsecret"), std::string::npos);
   auto again = load(shown);
   EXPECT_TRUE(again) << again.error().message;
+}
+
+TEST_F(ConfigTest, TextsOfAFileMayHoldCommas) {
+  auto config = load(
+      "livekit:\n  keys: {k1: 'a,b: c'}\n  webhook: {urls: ['http://h/a?x=1,2', 'http://h/b']}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->map("livekit.keys"), (Config::Map{{"k1", "a,b: c"}}));
+  EXPECT_EQ(config->list("livekit.webhook.urls"),
+            (std::vector<std::string>{"http://h/a?x=1,2", "http://h/b"}));
+  const auto nested = load("livekit:\n  webhook:\n    urls:\n      - [a]\n");
+  ASSERT_FALSE(nested);
+  EXPECT_NE(nested.error().message.find(":4: livekit.webhook.urls"), std::string::npos);
+}
+
+TEST_F(ConfigTest, ShowsWhatOtherPluginsAreTold) {
+  auto config = load("plugins: {example: {greeting: hello, api_secret: topsecret}}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const std::string shown = config->show();
+  EXPECT_EQ(shown.find("topsecret"), std::string::npos);
+  auto again = load(shown);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->plugin_settings("example").at("greeting"), "hello");
 }
 
 TEST(ConfigurationReference, NamesEveryKey) {

@@ -11,6 +11,25 @@ class SystemClock : public im::Clock {
   WallTime now() const override { return wall_now(); }
 };
 
+im::Settings settings_of(const Config& config) {
+  im::Settings settings;
+  im::Settings::Message& message = settings.message;
+  message.max_text_size =
+      static_cast<size_t>(config.number("turms.service.message.max-text-limit"));
+  message.max_records_bytes =
+      static_cast<size_t>(config.number("turms.service.message.max-records-size-bytes"));
+  message.persist_records = config.flag("turms.service.message.persist-record");
+  message.allow_messages_to_oneself =
+      config.flag("turms.service.message.allow-send-messages-to-oneself");
+  message.allow_messages_to_strangers =
+      config.flag("turms.service.message.allow-send-messages-to-stranger");
+  message.allow_edit_by_sender = config.flag("turms.service.message.allow-edit-message-by-sender");
+  message.allow_recall = config.flag("turms.service.message.allow-recall-message");
+  message.recall_period = std::chrono::seconds(
+      config.number("turms.service.message.available-recall-duration-seconds"));
+  return settings;
+}
+
 }  // namespace
 
 ImStack::ImStack(int node) : clock_(std::make_unique<SystemClock>()), ids_(node) {}
@@ -30,7 +49,7 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   stack->hasher_ = store::make_argon2_hasher(post);
   stack->bus_ = bus::make_local_bus();
   stack->domain_ =
-      std::make_unique<im::Domain>(im::Settings{}, stack->store_->repositories(), *stack->bus_,
+      std::make_unique<im::Domain>(settings_of(config), stack->store_->repositories(), *stack->bus_,
                                    *stack->hasher_, *stack->clock_, stack->ids_);
   stack->store_->on_foreign_change([domain = stack->domain_.get()] { domain->forget_cached(); });
   return stack;

@@ -1,7 +1,10 @@
 #include "app/options.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 namespace turms::app {
@@ -9,6 +12,39 @@ namespace {
 
 constexpr int64_t kText = 4096;
 constexpr int64_t kYear = 365 * 24 * 3600;
+
+Status must_be(std::string_view key, std::string_view what, std::string_view value) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} must be {}, not '{}'", key, what, value));
+}
+
+Status check_ports(std::string_view key, std::string_view value) {
+  if (parse_ports(value)) return {};
+  return must_be(key, "a port or a range FIRST-LAST of at most 64 ports", value);
+}
+
+Status check_log_level(std::string_view key, std::string_view value) {
+  constexpr auto kLevels =
+      std::to_array<std::string_view>({"debug", "info", "warn", "error", "off"});
+  if (std::ranges::find(kLevels, value) != kLevels.end()) return {};
+  return must_be(key, "debug, info, warn, error or off", value);
+}
+
+Status check_store_url(std::string_view key, std::string_view value) {
+  if (value.empty() || (value.starts_with(kSqliteScheme) && value.size() > kSqliteScheme.size())) {
+    return {};
+  }
+  return must_be(key, "sqlite:PATH", value);
+}
+
+Status check_bus_url(std::string_view key, std::string_view value) {
+  return value == "local" ? Status() : must_be(key, "local", value);
+}
+
+constexpr Option checked(Option option, Status (*check)(std::string_view, std::string_view)) {
+  option.check = check;
+  return option;
+}
 
 constexpr Option flag(std::string_view key, std::string_view fallback, std::string_view help) {
   return {key, OptionType::kBool, fallback, 0, 0, help};
@@ -43,11 +79,12 @@ constexpr auto kOptions = std::to_array<Option>({
     number("http.port", "7880", 0, 65535, "TCP port of the HTTP server; 0: any free one."),
     number("http.max_connections", "15000", 1, 1000000, "Connections at once; more are refused."),
 
-    text("bus.url", "local", "How nodes talk: local (this process only)."),
-    text("store.url", "",
-         "Where messages are kept: sqlite:PATH, relative paths from the data directory. Empty: "
-         "turms.db there."),
-    text("log.level", "info", "debug, info, warn, error or off."),
+    checked(text("bus.url", "local", "How nodes talk: local (this process only)."), check_bus_url),
+    checked(text("store.url", "",
+                 "Where messages are kept: sqlite:PATH, relative paths from the data directory. "
+                 "Empty: turms.db there."),
+            check_store_url),
+    checked(text("log.level", "info", "debug, info, warn, error or off."), check_log_level),
     number("node.id", "0", 0, 1023,
            "Number of this node; ids made by nodes with different numbers never collide."),
 
@@ -72,14 +109,33 @@ constexpr auto kOptions = std::to_array<Option>({
     number("turms.gateway.max-connections", "15000", 1, 1000000,
            "Turms connections at once on each port; more are refused."),
 
+    number("turms.service.message.max-text-limit", "500", 1, 1048576,
+           "Characters of a message's text."),
+    number("turms.service.message.max-records-size-bytes", "15728640", 0, 16777216,
+           "Bytes of a message's records."),
+    flag("turms.service.message.persist-record", "false",
+         "Keep the records of users' messages (those of system messages always are)."),
+    flag("turms.service.message.allow-send-messages-to-oneself", "false",
+         "A user may write to themself."),
+    flag("turms.service.message.allow-send-messages-to-stranger", "true",
+         "A user may write to others who have not blocked them, related or not."),
+    flag("turms.service.message.allow-edit-message-by-sender", "true",
+         "Senders may edit their messages."),
+    flag("turms.service.message.allow-recall-message", "true", "Senders may recall messages."),
+    number("turms.service.message.available-recall-duration-seconds", "300", 0, kYear,
+           "How long after sending."),
+    number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user", "1", 0,
+           10000, "Meetings a user may have created that are going on."),
+
     flag("livekit.enabled", "true", "Run the built-in SFU."),
     {"livekit.keys", OptionType::kMap, "", 0, kText,
      "API keys and their secrets. Without any, one pair is made at first start and kept in the "
      "data directory.",
      true},
-    text("livekit.rtc.udp_port", "7882",
-         "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. 0: any "
-         "free one."),
+    checked(text("livekit.rtc.udp_port", "7882",
+                 "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. "
+                 "0: any free one."),
+            check_ports),
     number("livekit.rtc.tcp_port", "7881", 0, 65535,
            "Reserved for ICE over TCP, which is not served yet."),
     text("livekit.rtc.node_ip", "",
@@ -115,7 +171,7 @@ constexpr auto kOptions = std::to_array<Option>({
          "The address clients connect to, ws(s)://host:port. Empty: plugins.livekit.url when set, "
          "else the origin of the page."),
     text("plugins.livekit.api_key", "",
-         "API key at that server. Empty: the first of livekit.keys."),
+         "API key at that server. The built-in SFU is asked with the key that signs its webhooks."),
     secret("plugins.livekit.api_secret", "Its secret."),
     number("plugins.livekit.token_ttl_seconds", "600", 10, kYear,
            "How long a member may use a token to join a meeting."),
@@ -196,6 +252,22 @@ size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+Result<PortRange> parse_ports(std::string_view text) {
+  const auto number = [](std::string_view digits) -> int {
+    int value = -1;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() ? value : -1;
+  };
+  const size_t dash = text.find('-');
+  const int first = number(text.substr(0, dash));
+  const int last = dash == text.npos ? first : number(text.substr(dash + 1));
+  if (first < 0 || last > 65535 || last < first || last - first >= 64 ||
+      (first == 0 && last != 0)) {
+    return fail(ErrorCode::kInvalidArgument, "not a port or a range of ports");
+  }
+  return PortRange{static_cast<uint16_t>(first), last - first + 1};
+}
 
 std::span<const Option> options() {
   return sorted_options();

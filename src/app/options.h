@@ -4,6 +4,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace turms::app {
 
 enum class OptionType : uint8_t { kBool, kInt, kText, kList, kMap };
@@ -19,7 +21,16 @@ struct Option {
   std::string_view help;
   bool secret = false;    // masked by `turms config show`
   bool supported = true;  // false: a key of LiveKit's that is accepted and has no effect yet
+  /// What type and bounds do not say about a text; null: nothing.
+  Status (*check)(std::string_view key, std::string_view value) = nullptr;
 };
+
+/// "7882" → {7882, 1}; "7882-7885" → {7882, 4}; at most 64 ports.
+struct PortRange {
+  uint16_t first = 0;
+  int count = 1;
+};
+Result<PortRange> parse_ports(std::string_view text);
 
 /// What store.url begins with.
 inline constexpr std::string_view kSqliteScheme = "sqlite:";

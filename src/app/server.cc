@@ -9,6 +9,7 @@
 
 #include "app/admin.h"
 #include "app/im_stack.h"
+#include "app/options.h"
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/service.h"
@@ -43,6 +44,12 @@ class Server {
   bool uses_built_in_sfu() const;
   /// Where this process reaches its own HTTP port.
   std::string local_url() const;
+  /// Where clients hold their meetings; empty: at the origin of the page.
+  const std::string& meeting_url() const;
+  /// Which of keys_ signs the webhooks of the built-in SFU, and is the plugin's own there.
+  const std::string& webhook_key() const;
+  /// What the keys of several groups say together.
+  Status check_settings() const;
   Status start_livekit();
   void start_plugins();
   Config::Map plugin_settings(const std::string& name) const;
@@ -92,7 +99,7 @@ Status Server::start() {
   auto http = listen_http("http", config_.text("http.bind"), config_.number("http.port"));
   if (!http) return std::unexpected(http.error());
   http_ = std::move(*http);
-  serve_web(*http_);
+  serve_web(*http_, meeting_url());
   if (config_.flag("admin.enabled")) {
     auto admin = listen_http("admin", config_.text("admin.bind"), config_.number("admin.port"));
     if (!admin) return std::unexpected(admin.error());
@@ -107,6 +114,7 @@ Status Server::start() {
   auto keys = data_.livekit_keys(config_.map("livekit.keys"));
   if (!keys) return std::unexpected(keys.error());
   keys_ = livekit::ApiKeys(keys->begin(), keys->end());
+  if (Status status = check_settings(); !status) return status;
   if (Status status = start_livekit(); !status) return status;
   start_plugins();
   spawn(finish_start());
@@ -147,6 +155,37 @@ bool Server::uses_built_in_sfu() const {
          std::find(enabled.begin(), enabled.end(), kLiveKitPlugin) != enabled.end();
 }
 
+const std::string& Server::meeting_url() const {
+  const std::string& is_public = config_.text("plugins.livekit.public_url");
+  return is_public.empty() ? config_.text("plugins.livekit.url") : is_public;
+}
+
+const std::string& Server::webhook_key() const {
+  const std::string& configured = config_.text("livekit.webhook.api_key");
+  return configured.empty() ? keys_.begin()->first : configured;
+}
+
+Status Server::check_settings() const {
+  if (!keys_.contains(webhook_key())) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("livekit.webhook.api_key: '{}' is none of livekit.keys", webhook_key()));
+  }
+  const bool elsewhere = !config_.text("plugins.livekit.url").empty();
+  const bool has_key = !config_.text("plugins.livekit.api_key").empty() &&
+                       !config_.text("plugins.livekit.api_secret").empty();
+  if (elsewhere && !has_key) {
+    return fail(ErrorCode::kInvalidArgument,
+                "plugins.livekit.url needs plugins.livekit.api_key and plugins.livekit.api_secret");
+  }
+  if (!elsewhere && !config_.text("plugins.livekit.api_key").empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "plugins.livekit.api_key is for the server at plugins.livekit.url; the built-in "
+                "SFU is asked with livekit.webhook.api_key");
+  }
+  return {};
+}
+
 std::string Server::local_url() const {
   const auto address = net::Address::parse(config_.text("http.bind"), http_->port());
   const bool any = !address || address->is_unspecified();
@@ -176,11 +215,10 @@ Status Server::start_livekit() {
   config.limits.name =
       static_cast<size_t>(config_.number("livekit.limit.max_participant_name_length"));
   config.webhook.urls = config_.list("livekit.webhook.urls");
-  config.webhook.api_key = config_.text("livekit.webhook.api_key");
-  if (config.webhook.api_key.empty()) config.webhook.api_key = config.keys.begin()->first;
+  config.webhook.api_key = webhook_key();
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
-  const auto ports = Config::parse_ports(config_.text("livekit.rtc.udp_port"));
+  const auto ports = parse_ports(config_.text("livekit.rtc.udp_port"));
   media::EngineConfig engine;
   engine.workers = ports->count;
   engine.first_udp_port = ports->first;
@@ -200,10 +238,10 @@ Status Server::start_livekit() {
 Config::Map Server::plugin_settings(const std::string& name) const {
   Config::Map settings = config_.plugin_settings(name);
   if (name != kLiveKitPlugin) return settings;
-  if (settings["url"].empty()) settings["url"] = local_url();
-  if (settings["api_key"].empty()) {
-    settings["api_key"] = keys_.begin()->first;
-    settings["api_secret"] = keys_.begin()->second;
+  if (settings["url"].empty()) {
+    settings["url"] = local_url();
+    settings["api_key"] = webhook_key();
+    settings["api_secret"] = keys_.find(webhook_key())->second;
   }
   return settings;
 }
@@ -218,8 +256,9 @@ void Server::start_plugins() {
   plugins_ = std::make_unique<plugin::Host>(loop_, http_.get(), std::move(host));
 
   im::MeetingSettings meetings;
-  meetings.media_url = config_.text("plugins.livekit.public_url");
-  if (meetings.media_url.empty()) meetings.media_url = config_.text("plugins.livekit.url");
+  meetings.media_url = meeting_url();
+  meetings.max_active_meetings_per_user =
+      config_.number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user");
   meetings.max_participants_of_group_meeting =
       static_cast<int>(config_.number("plugins.livekit.max_participants"));
   im::Domain& domain = im_->domain();
@@ -264,7 +303,7 @@ void Server::drain() {
   if (drain_deadline_ != kNever) {
     log::warn("second signal: stopping without draining");
     std::fflush(nullptr);
-    ::_exit(0);
+    ::_exit(1);
   }
   log::info("draining");
   drain_deadline_ = loop_.now() + kDrainTimeout;

@@ -1,5 +1,7 @@
 #include "app/web.h"
 
+#include <fmt/core.h>
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,14 +12,39 @@
 namespace turms::app {
 namespace {
 
-// connect-src: meetings may live on another LiveKit server. style-src: React sets style properties
-// through the CSSOM, which needs no 'unsafe-inline'.
+// style-src: React sets style properties through the CSSOM, which needs no 'unsafe-inline'.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-    "connect-src 'self' ws: wss: http: https:; img-src 'self' data: blob:; media-src 'self' blob: "
-    "mediastream:; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'";
+    "img-src 'self' data: blob:; media-src 'self' blob: mediastream:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "connect-src 'self'";
+
+bool is_host(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                              "XYZ0123456789.-:[]_") == text.npos;
+}
+
+/// The host and port of a URL; empty when it has none.
+std::string_view authority(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  url.remove_prefix(scheme + 3);
+  const std::string_view host = url.substr(0, url.find_first_of("/?#"));
+  return is_host(host) ? host : std::string_view();
+}
+
+/// `'self'` covers WebSockets only in newer browsers, so the page's own host is named too.
+std::string content_security_policy(const net::HttpRequest& request,
+                                    std::string_view meeting_host) {
+  std::string policy(kContentSecurityPolicy);
+  const std::string_view own = request.header("Host").value_or("");
+  if (is_host(own)) policy += fmt::format(" ws://{0} wss://{0}", own);
+  if (!meeting_host.empty()) {
+    policy += fmt::format(" ws://{0} wss://{0} http://{0} https://{0}", meeting_host);
+  }
+  return policy;
+}
 
 const TurmsWebAsset* find_asset(std::string_view path) {
   static const std::map<std::string_view, const TurmsWebAsset*> by_path = [] {
@@ -30,7 +57,8 @@ const TurmsWebAsset* find_asset(std::string_view path) {
   return it == by_path.end() ? nullptr : it->second;
 }
 
-net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequest& request) {
+net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequest& request,
+                                 std::string_view meeting_host) {
   net::HttpResponse response;
   response.headers = {
       {"Content-Type", asset.content_type},
@@ -39,7 +67,7 @@ net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequ
       {"Cache-Control", std::string_view(asset.path).starts_with("/assets/")
                             ? "public, max-age=31536000, immutable"
                             : "no-cache"},
-      {"Content-Security-Policy", std::string(kContentSecurityPolicy)},
+      {"Content-Security-Policy", content_security_policy(request, meeting_host)},
       {"Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self)"},
       {"Referrer-Policy", "no-referrer"},
       {"X-Content-Type-Options", "nosniff"},
@@ -65,10 +93,11 @@ bool wants_html(const net::HttpRequest& request) {
 
 }  // namespace
 
-void serve_web(net::HttpServer& server) {
+void serve_web(net::HttpServer& server, std::string_view meeting_url) {
   server.route_prefix(
       "GET", "/",
-      [](net::HttpRequest request, net::HttpResponder responder) {
+      [meeting_host = std::string(authority(meeting_url))](net::HttpRequest request,
+                                                           net::HttpResponder responder) {
         if (request.path == "/" && !wants_html(request))
           return responder.send(net::HttpResponse::text(200, "OK"));
         const TurmsWebAsset* asset = find_asset(request.path);
@@ -80,7 +109,7 @@ void serve_web(net::HttpServer& server) {
                   ? net::HttpResponse::text(404, "This server was built without the web app.\n")
                   : net::HttpResponse::text(404, "not found\n"));
         }
-        responder.send(asset_response(*asset, request));
+        responder.send(asset_response(*asset, request, meeting_host));
       },
       {.any_origin = true});
 }
