@@ -86,6 +86,17 @@ class Program(unittest.TestCase):
         self.assertEqual(run("config", "check", "--set", "http.port=99999").returncode, 2)
         self.assertEqual(run("config", "check", "--config", self.config("http:\n  port: 7880\n")).returncode, 0)
 
+    def test_settings_that_do_not_fit_each_other_are_2(self):
+        for assignments, message in [
+            (["livekit.webhook.api_key=other"], "none of livekit.keys"),
+            (["plugins.livekit.url=http://127.0.0.1:1"], "needs plugins.livekit.api_key"),
+            (["plugins.livekit.api_key=k"], "livekit.webhook.api_key"),
+        ]:
+            with self.subTest(assignments=assignments):
+                done = run("serve", "--data", self.data, *settings(*assignments))
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(message, done.stderr)
+
     def test_a_taken_port_is_1(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -169,6 +180,7 @@ class Program(unittest.TestCase):
             self.assertIn(b"<html", body)
             policy = headers["Content-Security-Policy"]
             self.assertIn("default-src 'self'", policy)
+            self.assertTrue(policy.endswith(f"connect-src 'self' ws://127.0.0.1:{ready['http']} wss://127.0.0.1:{ready['http']}"), policy)
             self.assertNotIn("unsafe-inline", policy)
             self.assertNotIn("unsafe-eval", policy.replace("wasm-unsafe-eval", ""))
             self.assertNotIn(b"<style", body)
