@@ -152,8 +152,9 @@ class SubscriberPlan {
  public:
   /// Puts the track in a free section of its kind, or a new one; returns its mid. A section becomes
   /// free when the offer that took its last track out has been answered, since a browser announces
-  /// a new track only when the section was inactive in between. kResourceExhausted when there is
-  /// no room.
+  /// a new track only when the section was inactive in between. A track does not go back to the
+  /// section it left while another can be had: the Rust SDKs say nothing of one that returns there.
+  /// For that at most kMaxParked sections lie idle. kResourceExhausted when there is no room.
   Result<std::string> add(SentTrack track);
   /// Inactivates the section from the next offer on; false when the mid is unknown or has no track.
   bool remove(std::string_view mid);
@@ -173,12 +174,18 @@ class SubscriberPlan {
     MediaType type = MediaType::kAudio;
     std::string mid;
     std::optional<SentTrack> track;
+    std::string last_track_id;
+    uint64_t last_used = 0;
     bool offered_active = false;  // in the last offer
     bool stopped = false;         // the other side rejected it: never used again
     /// Inactive in an answered description (or never offered): may take a track.
     bool free = true;
   };
+  static std::string put(Section& section, SentTrack track);
+
+  static constexpr size_t kMaxParked = 16;
   std::vector<Section> sections_;
+  uint64_t uses_ = 0;
   uint64_t version_ = 0;
 };
 

@@ -404,6 +404,30 @@ TEST(SubscriberOffer, OffersOnlyFormatsThatCarryTheSource) {
   EXPECT_EQ(payload_types(next_offer(plan).sections[0]), std::vector<int>{96});
 }
 
+TEST(SubscriberOffer, ATrackDoesNotReturnToItsSectionWhileAnotherCanBeHad) {
+  SubscriberPlan plan;
+  const auto answered = [&] {
+    const SessionDescription offer = next_offer(plan);
+    ASSERT_TRUE(read_subscriber_answer(plan, offer, accept_all(offer)));
+  };
+  const auto toggle = [&](uint32_t n) {
+    const std::string mid = *plan.add(track(MediaKind::kVideo, n, Codec::kVp8));
+    answered();
+    EXPECT_TRUE(plan.remove(mid));
+    answered();
+    return mid;
+  };
+  EXPECT_EQ(toggle(1), "0");
+  EXPECT_EQ(toggle(1), "1");
+  EXPECT_EQ(toggle(2), "0") << "it was another's";
+  EXPECT_EQ(toggle(1), "0") << "and is again";
+  EXPECT_EQ(toggle(2), "0");
+  // Each further return leaves one more behind, up to 16; then the oldest serves again.
+  for (int i = 2; i < 40; ++i) toggle(2);
+  EXPECT_LE(next_offer(plan).sections.size(), 17u);
+  EXPECT_TRUE(plan.add(track(MediaKind::kVideo, 2, Codec::kVp8)));
+}
+
 TEST(SubscriberOffer, ReusesOnlySectionsAnsweredInactive) {
   SubscriberPlan plan;
   auto answered = [&] {

@@ -9,12 +9,18 @@
 namespace turms::rtc::sdp {
 
 Result<std::string> SubscriberPlan::add(SentTrack track) {
-  MediaType type = track.kind == MediaKind::kAudio ? MediaType::kAudio : MediaType::kVideo;
+  const MediaType type = track.kind == MediaKind::kAudio ? MediaType::kAudio : MediaType::kVideo;
+  Section* same = nullptr;
+  size_t parked = 0;
   for (Section& s : sections_) {
     if (s.type != type || s.track || s.stopped || !s.free) continue;
-    s.track = std::move(track);
-    s.free = false;
-    return s.mid;
+    if (s.last_track_id != track.track_id) return put(s, std::move(track));
+    ++parked;
+    // The one that was used longest ago.
+    if (same == nullptr || s.last_used < same->last_used) same = &s;
+  }
+  if (same != nullptr && (parked >= kMaxParked || sections_.size() >= kMaxSections)) {
+    return put(*same, std::move(track));
   }
   if (sections_.size() >= kMaxSections) {
     return fail(ErrorCode::kResourceExhausted, "no room for another m-section");
@@ -22,17 +28,25 @@ Result<std::string> SubscriberPlan::add(SentTrack track) {
   Section s;
   s.type = type;
   s.mid = std::to_string(sections_.size());
-  s.track = std::move(track);
-  s.free = false;
   sections_.push_back(std::move(s));
-  return sections_.back().mid;
+  return put(sections_.back(), std::move(track));
+}
+
+std::string SubscriberPlan::put(Section& section, SentTrack track) {
+  section.track = std::move(track);
+  section.free = false;
+  return section.mid;
 }
 
 bool SubscriberPlan::remove(std::string_view mid) {
   for (Section& s : sections_) {
     if (s.mid != mid || !s.track) continue;
-    s.track.reset();
     s.free = !s.offered_active;
+    if (s.offered_active) {
+      s.last_track_id = std::move(s.track->track_id);
+      s.last_used = ++uses_;
+    }
+    s.track.reset();
     return true;
   }
   return false;

@@ -109,6 +109,23 @@ export async function run(test) {
     await leaveAll();
   });
 
+  await test('a track subscribed again comes back, each time', async () => {
+    const alice = await join('alice', 'again');
+    const bob = await join('bob', 'again');
+    const picture = await publishColour(alice, green);
+    await seeColour(await trackOf(bob, TrackKind.KIND_VIDEO), green);
+    for (let i = 0; i < 3; ++i) {
+      bob.heard.length = 0;
+      for (const publication of bob.remoteParticipants.get('alice').trackPublications.values()) publication.setSubscribed(false);
+      await heard(bob, RoomEvent.TrackUnsubscribed);
+      for (const publication of bob.remoteParticipants.get('alice').trackPublications.values()) publication.setSubscribed(true);
+      await heard(bob, RoomEvent.TrackSubscribed);
+      await seeColour(await trackOf(bob, TrackKind.KIND_VIDEO), green);
+    }
+    picture.stop();
+    await leaveAll();
+  });
+
   await test('the server API sees and changes participants', async () => {
     const alice = await join('alice', 'managed', { tokenOptions: { name: 'Alice', metadata: 'm', attributes: { a: '1' } } });
     const bob = await join('bob', 'managed');
