@@ -11,9 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)sdp::parse_candidate(text);
   const auto description = sdp::parse(text);
   if (!description) return 0;
-  const auto again = sdp::parse(sdp::serialize(*description));
-  fuzz::check(again.has_value());
-  fuzz::check(again->sections.size() == description->sections.size());
+  const std::string written = sdp::serialize(*description);
+  // What was said once for all is written for each, which may be more than is read.
+  if (written.size() <= sdp::kMaxDescriptionSize) {
+    const auto again = sdp::parse(written);
+    fuzz::check(again.has_value());
+    fuzz::check(again->sections.size() == description->sections.size());
+  }
 
   sdp::AnswerOptions options;
   options.transport.ice = {"local", "password-of-22-letters"};

@@ -16,8 +16,22 @@ namespace turms::rtc::sdp {
 
 /// Bounds of parse(): a larger description is refused.
 inline constexpr size_t kMaxDescriptionSize = 1 << 20;
-inline constexpr size_t kMaxSections = 1024;
+/// A subscriber has a section for each track it receives: those of the other 99 members of a
+/// meeting as large as it is by default, each with a microphone, a camera, and a screen with its
+/// sound, make 396; the rest is for sections that cannot be reused yet and for data channels.
+inline constexpr size_t kMaxSections = 512;
 inline constexpr size_t kMaxLineSize = 8192;
+/// Of one list of ICE options; browsers write up to two ("trickle renomination").
+inline constexpr size_t kMaxIceOptions = 16;
+inline constexpr size_t kMaxIceOptionSize = 64;
+inline constexpr size_t kMaxExtensionUriSize = 256;
+/// Of one format; browsers write five, the longest of 12 characters.
+inline constexpr size_t kMaxFeedbackPerFormat = 16;
+inline constexpr size_t kMaxFeedbackSize = 64;
+/// What the session level says for silent sections, and a=rtcp-fb:* for all formats of one, is
+/// copied to each: together at most so many bytes. The 13 extensions of a browser, were they said
+/// once for kMaxSections, come to less than a quarter of it.
+inline constexpr size_t kMaxCopiedSize = 4 << 20;
 
 enum class MediaType : uint8_t { kAudio, kVideo, kApplication };
 const char* to_string(MediaType type);

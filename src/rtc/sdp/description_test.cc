@@ -140,11 +140,187 @@ TEST(SdpParse, SkipsWhatItHasNoUseFor) {
   EXPECT_FALSE(s.fingerprint);
 }
 
+const std::string kHead = "v=0\no=- 1 2 IN IP4 0.0.0.0\n";
+const std::string kAudio = "m=audio 9 RTP/AVP 0\n";
+
+std::string times(size_t count, const std::string& text) {
+  std::string all;
+  for (size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+std::string all_formats() {
+  std::string line = "m=video 9 RTP/AVP";
+  for (int i = 0; i < 128; ++i) line += " " + std::to_string(i);
+  return line + "\n";
+}
+
 TEST(SdpParse, IsBounded) {
-  std::string many = "v=0\no=- 1 2 IN IP4 0.0.0.0\n";
-  for (size_t i = 0; i <= kMaxSections; ++i) many += "m=audio 9 RTP/AVP 0\n";
-  EXPECT_FALSE(parse(many));
+  EXPECT_TRUE(parse(kHead + times(kMaxSections, kAudio)));
+  EXPECT_FALSE(parse(kHead + times(kMaxSections + 1, kAudio)));
   EXPECT_FALSE(parse(std::string(kMaxDescriptionSize + 1, '\n')));
+}
+
+TEST(SdpParse, TakesEachListAndWordUpToItsBound) {
+  const auto uri = [](size_t size) { return "a=extmap:1 " + std::string(size, 'u') + "\n"; };
+  const auto option = [](size_t size) { return "a=ice-options:" + std::string(size, 'o') + "\n"; };
+  const auto feedback = [](size_t size) { return "a=rtcp-fb:0 " + std::string(size, 'f') + "\n"; };
+  const auto rids = [](size_t count) {
+    return "a=simulcast:send " + times(count - 1, "q,") + "q\n";
+  };
+  struct Case {
+    std::string fits;
+    std::string over;
+    std::string error;
+  };
+  const Case cases[] = {
+      {"a=ice-options:" + times(kMaxIceOptions, "o ") + "\n",
+       "a=ice-options:" + times(kMaxIceOptions + 1, "o ") + "\n", "a=ice-options: too many"},
+      {times(kMaxIceOptions, option(1)), times(kMaxIceOptions + 1, option(1)),
+       "a=ice-options: too many"},
+      {option(kMaxIceOptionSize), option(kMaxIceOptionSize + 1), "a=ice-options: word is too long"},
+      {uri(kMaxExtensionUriSize), uri(kMaxExtensionUriSize + 1), "a=extmap: URI is too long"},
+      {feedback(kMaxFeedbackSize), feedback(kMaxFeedbackSize + 1), "a=rtcp-fb: too long"},
+      {times(kMaxFeedbackPerFormat, feedback(1)), times(kMaxFeedbackPerFormat + 1, feedback(1)),
+       "a=rtcp-fb: too many"},
+      {times(kMaxFeedbackPerFormat, "a=rtcp-fb:* nack\n"),
+       times(kMaxFeedbackPerFormat + 1, "a=rtcp-fb:* nack\n"), "a=rtcp-fb: too many"},
+      {rids(16), rids(17), "a=simulcast: too many alternatives"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_TRUE(parse(kHead + kAudio + c.fits)) << c.error;
+    const auto over = parse(kHead + kAudio + c.over);
+    EXPECT_EQ(over ? "" : over.error().message.substr(over.error().message.find("a=")), c.error);
+  }
+  // At the session level the same.
+  for (const Case& c : {cases[0], cases[1], cases[2], cases[3]}) {
+    EXPECT_TRUE(parse(kHead + c.fits + kAudio)) << c.error;
+    EXPECT_FALSE(parse(kHead + c.over + kAudio)) << c.error;
+  }
+}
+
+TEST(SdpParse, CopiesToSectionsAndFormatsUpToABound) {
+  // One copy of this costs its entry and the URI.
+  const std::string extension = "a=extmap:1 " + std::string(kMaxExtensionUriSize, 'u') + "\n";
+  const size_t each = sizeof(ExtensionEntry) + kMaxExtensionUriSize;
+  const size_t extensions = 64;
+  const size_t sections = kMaxCopiedSize / (extensions * each);
+  ASSERT_LT(sections, kMaxSections);
+  EXPECT_TRUE(parse(kHead + times(extensions, extension) + times(sections, kAudio)));
+  const auto over = parse(kHead + times(extensions, extension) + times(sections + 1, kAudio));
+  ASSERT_FALSE(over);
+  EXPECT_TRUE(over.error().message.ends_with("too much together")) << over.error().message;
+  // A section with extensions of its own copies none.
+  EXPECT_TRUE(parse(kHead + times(extensions, extension) +
+                    times(sections, kAudio + "a=extmap:1 urn:x\n") + times(sections, kAudio)));
+
+  const std::string feedback = "a=rtcp-fb:* " + std::string(kMaxFeedbackSize, 'f') + "\n";
+  const size_t line = 128 * (sizeof(std::string) + kMaxFeedbackSize);
+  const std::string full = all_formats() + times(kMaxFeedbackPerFormat, feedback);
+  const size_t full_sections = kMaxCopiedSize / (line * kMaxFeedbackPerFormat);
+  EXPECT_TRUE(parse(kHead + times(full_sections, full)));
+  EXPECT_FALSE(parse(kHead + times(full_sections + 1, full)));
+}
+
+size_t heap_of(const std::string& text) {
+  return text.capacity() > std::string().capacity() ? text.capacity() + 1 : 0;
+}
+size_t heap_of(const ExtensionEntry& e) {
+  return heap_of(e.uri);
+}
+size_t heap_of(const SimulcastStream::Alternative& a) {
+  return heap_of(a.rid);
+}
+size_t heap_of(const Ssrc&) {
+  return 0;
+}
+size_t heap_of(const SsrcEntry& e) {
+  return heap_of(e.cname) + heap_of(e.msid);
+}
+size_t heap_of(const Rid& r) {
+  return heap_of(r.id) + heap_of(r.restrictions);
+}
+size_t heap_of(const Candidate& c) {
+  return heap_of(c.foundation) + heap_of(c.protocol) + heap_of(c.address) + heap_of(c.type) +
+         heap_of(c.tcp_type);
+}
+size_t heap_of(const SimulcastStream& s);
+size_t heap_of(const SsrcGroup& g);
+size_t heap_of(const PayloadFormat& f);
+size_t heap_of(const MediaSection& s);
+template <class T>
+size_t heap_of(const std::vector<T>& list) {
+  size_t sum = list.capacity() * sizeof(T);
+  for (const T& each : list) sum += heap_of(each);
+  return sum;
+}
+size_t heap_of(const SimulcastStream& s) {
+  return heap_of(s.alternatives);
+}
+size_t heap_of(const SsrcGroup& g) {
+  return heap_of(g.semantics) + heap_of(g.ssrcs);
+}
+size_t heap_of(const PayloadFormat& f) {
+  return heap_of(f.name) + heap_of(f.fmtp) + heap_of(f.feedback);
+}
+size_t heap_of(const MediaSection& s) {
+  size_t sum = heap_of(s.protocol) + heap_of(s.mid) + heap_of(s.ice.ufrag) +
+               heap_of(s.ice.password) + heap_of(s.ice_options) + heap_of(s.candidates) +
+               heap_of(s.formats) + heap_of(s.extensions) + heap_of(s.ssrcs) +
+               heap_of(s.ssrc_groups) + heap_of(s.rids);
+  if (s.msid) sum += heap_of(s.msid->stream) + heap_of(s.msid->track);
+  if (s.simulcast) sum += heap_of(s.simulcast->send) + heap_of(s.simulcast->receive);
+  return sum;
+}
+
+/// As much of `each` as a description may still hold, in a section for every `per_section`.
+std::string fill(std::string text, const std::string& section, const std::string& each,
+                 size_t per_section) {
+  for (size_t i = 0; i < kMaxSections; ++i) {
+    const std::string more = section + times(per_section, each);
+    if (text.size() + more.size() > kMaxDescriptionSize) break;
+    text += more;
+  }
+  return text;
+}
+
+TEST(SdpParse, WhatItHoldsIsBoundedByWhatWasSent) {
+  constexpr size_t kMost = 32 * kMaxDescriptionSize;
+  const std::string ufrag = "a=ice-ufrag:" + std::string(256, 'u') + "\n";
+  const std::string password = "a=ice-pwd:" + std::string(256, 'p') + "\n";
+  const std::string words = "a=ice-options:" + times(4096, "o ").substr(0, 8000) + "\n";
+  const std::string words_at_bound =
+      "a=ice-options:" + times(kMaxIceOptions, std::string(kMaxIceOptionSize, 'o') + " ") + "\n";
+  const std::string uri = "a=extmap:1 " + std::string(kMaxExtensionUriSize, 'u') + "\n";
+  const std::string long_uri = "a=extmap:1 " + std::string(8000, 'u') + "\n";
+  struct Case {
+    const char* what;
+    std::string text;
+    bool parses;
+  };
+  const Case cases[] = {
+      {"ICE options for all sections", fill(kHead + times(60, words), kAudio, "", 0), false},
+      {"as many as may be", fill(kHead + words_at_bound, kAudio, "", 0), true},
+      {"ICE options of sections", fill(kHead, kAudio, words, 1), false},
+      {"credentials for all sections", fill(kHead + ufrag + password, kAudio, "", 0), true},
+      {"extensions for all sections", fill(kHead + times(100, long_uri), kAudio, "", 0), false},
+      {"short ones", fill(kHead + times(256, "a=extmap:1 u\n"), kAudio, "", 0), false},
+      {"as many as may be", fill(kHead + times(26, uri), kAudio, "", 0), true},
+      {"extensions of sections", fill(kHead, kAudio, "a=extmap:1 u\n", 256), true},
+      {"feedback for all formats", fill(kHead, all_formats(), "a=rtcp-fb:* x\n", 16), false},
+      {"more of it", fill(kHead, all_formats(), "a=rtcp-fb:* x\n", 256), false},
+      {"formats", fill(kHead, all_formats(), "", 0), true},
+      {"SSRCs", fill(kHead, kAudio, "a=ssrc:1\na=rid:a send\na=ssrc-group:x 1\n", 256), true},
+      {"candidates", fill(kHead, kAudio, "a=candidate:1 1 udp 1 h 1 typ host\n", 256), true},
+      {"simulcast", fill(kHead, kAudio, "a=simulcast:send " + times(255, "a;") + "a\n", 1), true},
+  };
+  for (const Case& c : cases) {
+    ASSERT_LE(c.text.size(), kMaxDescriptionSize);
+    const auto d = parse(c.text);
+    EXPECT_EQ(d.has_value(), c.parses) << c.what << (d ? "" : d.error().message);
+    if (!d) continue;
+    EXPECT_LE(heap_of(d->sections), kMost) << c.what;
+  }
 }
 
 TEST(SdpParse, SurvivesDamage) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/encoding.h"
 #include "rtc/sdp/description.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr size_t kMaxFormats = 128;
 constexpr size_t kMaxPerSection =
     256;  // extensions, SSRCs, groups, rids, candidates of one section
+constexpr size_t kMaxAlternatives = 16;  // rids of one simulcast stream
 
 std::optional<Direction> direction_of(std::string_view word) {
   if (word == "sendrecv") return Direction::kSendRecv;
@@ -48,18 +50,35 @@ class Parser {
   Bad section_attribute(MediaSection& s, std::string_view name, std::string_view value);
   Bad format_attribute(MediaSection& s, std::string_view name, std::string_view value);
   Bad source_attribute(MediaSection& s, std::string_view name, std::string_view value);
+  static Bad ice_options(std::string_view value, std::vector<std::string>& out);
   Bad ice_attribute(std::string_view name, std::string_view value, IceCredentials& ice);
   static Bad fingerprint(std::string_view value, std::optional<DtlsFingerprint>& out);
   static Bad setup(std::string_view value, std::optional<Setup>& out);
   static Bad extension(std::string_view value, std::vector<ExtensionEntry>& out);
   static Bad simulcast(std::string_view value, MediaSection& s);
-  void finish_section();
+  Bad feedback(std::string_view value, std::span<PayloadFormat> formats);
+  Bad finish_section();
+  Bad copied(size_t bytes);
 
   SessionDescription description_;
   SessionDefaults defaults_;
+  size_t copied_ = 0;  // bytes of kMaxCopiedSize
   bool has_direction_ = false;
   bool has_origin_ = false;
 };
+
+size_t memory_of(const std::string& text) {
+  return sizeof text + text.size();
+}
+size_t memory_of(const ExtensionEntry& extension) {
+  return sizeof extension + extension.uri.size();
+}
+template <class T>
+size_t memory_of(const std::vector<T>& list) {
+  size_t sum = 0;
+  for (const T& each : list) sum += memory_of(each);
+  return sum;
+}
 
 Result<SessionDescription> Parser::run(std::string_view text) {
   if (text.size() > kMaxDescriptionSize) {
@@ -84,7 +103,7 @@ Result<SessionDescription> Parser::run(std::string_view text) {
   }
   if (first) return fail(ErrorCode::kInvalidArgument, "empty description");
   if (!has_origin_) return fail(ErrorCode::kInvalidArgument, "no o= line");
-  finish_section();
+  if (Bad bad = finish_section()) return fail(ErrorCode::kInvalidArgument, *bad);
   return std::move(description_);
 }
 
@@ -96,7 +115,7 @@ Parser::Bad Parser::line(char type, std::string_view value) {
       description_.session_name = value;
       return {};
     case 'm':
-      finish_section();
+      if (Bad bad = finish_section()) return bad;
       return media(value);
     case 'a': {
       size_t colon = value.find(':');
@@ -160,9 +179,21 @@ Parser::Bad Parser::media(std::string_view value) {
   return {};
 }
 
-void Parser::finish_section() {
-  if (description_.sections.empty()) return;
+/// What one line makes parse() write in several places counts together: a description of 1 MB
+/// must not become one of gigabytes.
+Parser::Bad Parser::copied(size_t bytes) {
+  copied_ += bytes;
+  if (copied_ > kMaxCopiedSize) return "attributes for all sections or formats: too much together";
+  return {};
+}
+
+Parser::Bad Parser::finish_section() {
+  if (description_.sections.empty()) return {};
   MediaSection& s = description_.sections.back();
+  size_t inherited = 0;
+  if (s.ice_options.empty()) inherited += memory_of(defaults_.ice_options);
+  if (s.extensions.empty()) inherited += memory_of(defaults_.extensions);
+  if (Bad bad = copied(inherited)) return bad;
   if (s.ice.ufrag.empty()) s.ice.ufrag = defaults_.ice.ufrag;
   if (s.ice.password.empty()) s.ice.password = defaults_.ice.password;
   if (s.ice_options.empty()) s.ice_options = defaults_.ice_options;
@@ -179,6 +210,18 @@ void Parser::finish_section() {
     if (f.payload_type == 9) f.name = "G722";
     if (!f.name.empty()) f.clock_rate = 8000;
   }
+  return {};
+}
+
+Parser::Bad Parser::ice_options(std::string_view value, std::vector<std::string>& out) {
+  while (!value.empty()) {
+    std::string_view word = text::take_word(value);
+    if (word.empty()) continue;
+    if (out.size() >= kMaxIceOptions) return "a=ice-options: too many";
+    if (word.size() > kMaxIceOptionSize) return "a=ice-options: word is too long";
+    out.emplace_back(word);
+  }
+  return {};
 }
 
 Parser::Bad Parser::attribute(std::string_view name, std::string_view value) {
@@ -250,6 +293,7 @@ Parser::Bad Parser::extension(std::string_view value, std::vector<ExtensionEntry
   }
   entry.uri = text::take_word(value);
   if (entry.uri.empty()) return "a=extmap: no URI";
+  if (entry.uri.size() > kMaxExtensionUriSize) return "a=extmap: URI is too long";
   out.push_back(std::move(entry));
   return {};
 }
@@ -269,9 +313,7 @@ Parser::Bad Parser::session_attribute(std::string_view name, std::string_view va
   if (name == "extmap-allow-mixed") description_.extmap_allow_mixed = true;
   if (name == "msid-semantic") description_.msid_semantic = text::trim(value);
   if (name == "ice-ufrag" || name == "ice-pwd") return ice_attribute(name, value, defaults_.ice);
-  if (name == "ice-options") {
-    while (!value.empty()) defaults_.ice_options.emplace_back(text::take_word(value));
-  }
+  if (name == "ice-options") return ice_options(value, defaults_.ice_options);
   if (name == "fingerprint") return fingerprint(value, defaults_.fingerprint);
   if (name == "setup") return setup(value, defaults_.setup);
   if (name == "extmap") return extension(value, defaults_.extensions);
@@ -295,10 +337,7 @@ Parser::Bad Parser::section_attribute(MediaSection& s, std::string_view name,
     return {};
   }
   if (name == "ice-ufrag" || name == "ice-pwd") return ice_attribute(name, value, s.ice);
-  if (name == "ice-options") {
-    while (!value.empty()) s.ice_options.emplace_back(text::take_word(value));
-    return {};
-  }
+  if (name == "ice-options") return ice_options(value, s.ice_options);
   if (name == "candidate") {
     if (s.candidates.size() >= kMaxPerSection) return "a=candidate: too many";
     auto candidate = parse_candidate(value);
@@ -342,11 +381,8 @@ Parser::Bad Parser::format_attribute(MediaSection& s, std::string_view name,
   value = text::trim(value);
   auto type = text::number<uint8_t>(type_text);
   if (name == "rtcp-fb" && type_text == "*") {
-    if (value.empty()) return "a=rtcp-fb: no type";
-    for (PayloadFormat& f : s.formats) {
-      if (f.feedback.size() < kMaxPerSection) f.feedback.emplace_back(value);
-    }
-    return {};
+    if (Bad bad = copied(s.formats.size() * (sizeof(std::string) + value.size()))) return bad;
+    return feedback(value, s.formats);
   }
   if (!type || *type > 127) return fmt::format("a={}: payload type is not 0..127", name);
   auto format = std::find_if(s.formats.begin(), s.formats.end(),
@@ -357,11 +393,7 @@ Parser::Bad Parser::format_attribute(MediaSection& s, std::string_view name,
     format->fmtp = value;
     return {};
   }
-  if (name == "rtcp-fb") {
-    if (value.empty()) return "a=rtcp-fb: no type";
-    if (format->feedback.size() < kMaxPerSection) format->feedback.emplace_back(value);
-    return {};
-  }
+  if (name == "rtcp-fb") return feedback(value, {&*format, 1});
   std::string_view encoding = text::take(value, '/');
   auto rate = text::number<uint32_t>(text::take(value, '/'));
   if (!text::is_token(encoding) || !rate || *rate == 0) return "a=rtpmap: name/rate expected";
@@ -371,6 +403,16 @@ Parser::Bad Parser::format_attribute(MediaSection& s, std::string_view name,
     auto channels = text::number<uint8_t>(value);
     if (!channels || *channels == 0) return "a=rtpmap: channels is not 1..255";
     format->channels = *channels;
+  }
+  return {};
+}
+
+Parser::Bad Parser::feedback(std::string_view value, std::span<PayloadFormat> formats) {
+  if (value.empty()) return "a=rtcp-fb: no type";
+  if (value.size() > kMaxFeedbackSize) return "a=rtcp-fb: too long";
+  for (PayloadFormat& f : formats) {
+    if (f.feedback.size() >= kMaxFeedbackPerFormat) return "a=rtcp-fb: too many";
+    f.feedback.emplace_back(value);
   }
   return {};
 }
@@ -454,6 +496,9 @@ Parser::Bad Parser::simulcast(std::string_view value, MediaSection& s) {
         bool paused = rid.starts_with('~');
         if (paused) rid.remove_prefix(1);
         if (rid.empty()) return "a=simulcast: empty rid";
+        if (stream.alternatives.size() >= kMaxAlternatives) {
+          return "a=simulcast: too many alternatives";
+        }
         stream.alternatives.push_back({std::string(rid), paused});
       }
       if (stream.alternatives.empty()) return "a=simulcast: empty stream";
