@@ -17,6 +17,9 @@ struct HttpClientConfig {
   size_t max_connections_per_host = 8;
   /// Requests under way or waiting; more fail with kResourceExhausted.
   size_t max_requests = 4096;
+  /// To resolve the name, connect and shake hands; then the connection closes and the request it
+  /// was opened for fails with kUnavailable.
+  Duration connect_timeout = 10s;
   Duration idle_timeout = 30s;
   size_t max_response_bytes = 10 * 1024 * 1024;
   /// PEM file of the authorities trusted in place of the system's; empty: the system's.

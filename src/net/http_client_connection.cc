@@ -41,13 +41,16 @@ HttpClientConnection::HttpClientConnection(Loop& loop, Owner& owner, HttpOrigin 
       origin_(std::move(origin)),
       config_(config),
       tls_context_(std::move(tls_context)),
-      idle_timer_(loop) {}
+      timer_(loop) {}
 
 HttpClientConnection::~HttpClientConnection() {
   abort();
 }
 
 void HttpClientConnection::connect(Resolver& resolver) {
+  // A peer that accepts and then is silent would hold one of the host's few connections forever:
+  // the deadlines of exchanges do not reach a connection that carries none yet.
+  close_after(config_.connect_timeout, "no connection in time");
   resolver.resolve(origin_.host, origin_.port,
                    [weak = weak_from_this()](Result<std::vector<Address>> addresses) {
                      const auto self = weak.lock();
@@ -89,15 +92,19 @@ void HttpClientConnection::continue_handshake() {
 
 void HttpClientConnection::ready() {
   state_ = State::kIdle;
-  idle_timer_.start(config_.idle_timeout, [this] {
-    const auto self = shared_from_this();
-    closed({ErrorCode::kUnavailable, "idle"});
-  });
+  close_after(config_.idle_timeout, "idle");
   owner_.on_connection_ready(*this);
 }
 
+void HttpClientConnection::close_after(Duration delay, const char* why) {
+  timer_.start(delay, [this, why] {
+    const auto self = shared_from_this();
+    closed({ErrorCode::kUnavailable, why});
+  });
+}
+
 void HttpClientConnection::start(std::shared_ptr<HttpExchange> exchange) {
-  idle_timer_.cancel();
+  timer_.cancel();
   state_ = State::kBusy;
   exchange_ = std::move(exchange);
   answer_began_ = false;
@@ -225,7 +232,7 @@ void HttpClientConnection::closed(Error error) {
 
 void HttpClientConnection::abort() {
   state_ = State::kClosed;
-  idle_timer_.cancel();
+  timer_.cancel();
   if (stream_) stream_->abort();
 }
 

@@ -79,6 +79,7 @@ class HttpClientConnection final : public TcpStream::Owner,
   void try_next_address();
   void continue_handshake();
   void ready();
+  void close_after(Duration delay, const char* why);
   void send(ByteView plain);
   void flush_tls();
   void new_parser();
@@ -102,7 +103,7 @@ class HttpClientConnection final : public TcpStream::Owner,
   Bytes input_;
   bool answer_began_ = false;
   bool served_ = false;
-  Timer idle_timer_;
+  Timer timer_;  // until it is ready, then while it is idle
 };
 
 }  // namespace turms::net

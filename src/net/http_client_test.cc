@@ -356,5 +356,22 @@ TEST_F(HttpClientTest, TlsServerThatNeverAnswersMeetsTheDeadline) {
             ErrorCode::kDeadlineExceeded);
 }
 
+TEST_F(HttpClientTest, APeerThatNeverShakesHandsDoesNotKeepItsConnections) {
+  std::vector<std::shared_ptr<TcpConnection>> kept;
+  const auto silent = std::move(
+      *TcpServer::listen(loop_, {}, [&](auto connection) { kept.push_back(connection); }));
+  const std::string url = "https://127.0.0.1:" + std::to_string(silent->port()) + "/";
+  client_ = HttpClient::create(loop_, {.max_connections_per_host = 1, .connect_timeout = 20ms});
+  const auto first = ask({.url = url});
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, ErrorCode::kUnavailable) << first.error().message;
+  // An exchange that gives up first leaves the connection being made to those after it, and they
+  // get one of their own when that has had its time.
+  EXPECT_EQ(failure({.url = url, .timeout = 1ms}), ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(failure({.url = url}), ErrorCode::kUnavailable);
+  EXPECT_EQ(failure({.url = url}), ErrorCode::kUnavailable);
+  EXPECT_TRUE(loop_.run_until([&] { return kept.size() >= 3; }, kTestLimit));
+}
+
 }  // namespace
 }  // namespace turms::net
