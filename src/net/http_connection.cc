@@ -240,12 +240,14 @@ void HttpConnection::header_complete() {
     return begin_upgrade();
   }
 
+  const HttpRoute* route = shared_->find(request_.path, false);
+  // Before its body: nobody may have bytes buffered that no handler will see. What the peer still
+  // sends is thrown away while the connection closes (RFC 9112 section 9.6).
+  if (refuse_unrouted(route)) return;
   size_t limit = RouteOptions().max_body_bytes;
-  if (const HttpRoute* route = shared_->find(request_.path, false)) {
-    if (const HttpRoute::Plain* plain = route->find(request_.method)) {
-      limit = plain->options.max_body_bytes;
-      any_origin_ = plain->options.any_origin;
-    }
+  if (const HttpRoute::Plain* plain = route->find(request_.method)) {
+    limit = plain->options.max_body_bytes;
+    any_origin_ = plain->options.any_origin;
   }
   if (length.value_or(0) > limit) {
     return refuse(Rejection::kBodyTooLarge, HttpResponse::text(413, "body too large"));
@@ -287,33 +289,40 @@ void HttpConnection::dispatch() {
   ++serial_;
   deadline_.clear();
   const HttpRoute* route = shared_->find(request_.path, false);
-  if (route != nullptr) {
-    any_origin_ = route->methods.empty() ? route->upgrade->route_options.any_origin
-                                         : route->methods.begin()->second.options.any_origin;
-  }
-  if (route == nullptr || (route->methods.empty() && request_.method != "OPTIONS")) {
-    return refuse(Rejection::kNoRoute, HttpResponse::text(404, "not found"));
-  }
+  if (refuse_unrouted(route)) return;  // removed while the body came
   if (const HttpRoute::Plain* plain = route->find(request_.method)) {
     any_origin_ = plain->options.any_origin;
     const auto handler = plain->handler;
     return (*handler)(std::move(request_), HttpResponder(weak_from_this(), serial_));
   }
-  if (request_.method == "OPTIONS") {
-    HttpResponse response{.status = 204, .headers = {{"Allow", route->allowed()}}};
-    if (any_origin_) {
-      response.headers.add("Access-Control-Allow-Methods",
-                           "OPTIONS, HEAD, GET, POST, PUT, PATCH, DELETE");
-      response.headers.add(
-          "Access-Control-Allow-Headers",
-          std::string(request_.header("Access-Control-Request-Headers").value_or("*")));
-      response.headers.add("Access-Control-Max-Age", "86400");
-    }
-    return respond(serial_, std::move(response));
+  HttpResponse response{.status = 204, .headers = {{"Allow", route->allowed()}}};
+  if (any_origin_) {
+    response.headers.add("Access-Control-Allow-Methods",
+                         "OPTIONS, HEAD, GET, POST, PUT, PATCH, DELETE");
+    response.headers.add(
+        "Access-Control-Allow-Headers",
+        std::string(request_.header("Access-Control-Request-Headers").value_or("*")));
+    response.headers.add("Access-Control-Max-Age", "86400");
   }
+  respond(serial_, std::move(response));
+}
+
+/// False when the route takes the request, or OPTIONS is answered for it.
+bool HttpConnection::refuse_unrouted(const HttpRoute* route) {
+  const bool options = request_.method == "OPTIONS";
+  if (route != nullptr) {
+    any_origin_ = route->methods.empty() ? route->upgrade->route_options.any_origin
+                                         : route->methods.begin()->second.options.any_origin;
+  }
+  if (route == nullptr || (route->methods.empty() && !options)) {
+    refuse(Rejection::kNoRoute, HttpResponse::text(404, "not found"));
+    return true;
+  }
+  if (options || route->find(request_.method) != nullptr) return false;
   HttpResponse response = HttpResponse::text(405, "method not allowed");
   response.headers.add("Allow", route->allowed());
   refuse(Rejection::kMethodNotAllowed, std::move(response));
+  return true;
 }
 
 void HttpConnection::begin_upgrade() {

@@ -108,6 +108,7 @@ class HttpConnection final : public TcpStream::Owner,
   bool read_request_line_and_headers();
   void header_complete();
   void request_complete();
+  bool refuse_unrouted(const HttpRoute* route);
   void begin_upgrade();
   void dispatch();
   /// Answers without the handlers; `status` counts as `reason`.

@@ -70,7 +70,8 @@ struct HttpServerConfig {
 };
 
 struct RouteOptions {
-  size_t max_body_bytes = 10 * 1024 * 1024;
+  /// Enough for a form or a token; a route that is told more says so. A longer body gets 413.
+  size_t max_body_bytes = 64 * 1024;
   /// Every answer, refusals included, carries Access-Control-Allow-Origin: *, and preflights are
   /// answered.
   bool any_origin = false;
@@ -79,7 +80,8 @@ struct RouteOptions {
 /// HTTP/1.1 and WebSocket server on one port. Lives on its loop's thread.
 ///
 /// Matching: exact paths first, then the longest prefix. A path that exists for other methods only
-/// gets 405 with Allow, none 404. HEAD goes to the GET route and loses its body; OPTIONS without a
+/// gets 405 with Allow, none 404; either at the header, and the connection closes when a body was
+/// to follow. HEAD goes to the GET route and loses its body; OPTIONS without a
 /// route of its own gets 204 with Allow. Requests of one connection are handled one after the
 /// other, so pipelined ones are answered in order.
 class HttpServer {

@@ -180,6 +180,59 @@ TEST_F(HttpServerTest, RefusalArrivesWhileTheClientIsStillSending) {
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 413")) << client.received;
 }
 
+TEST_F(HttpServerTest, WhatNoRouteTakesIsRefusedBeforeItsBody) {
+  start();
+  struct Case {
+    const char* what;
+    const char* head;
+    const char* status;
+  };
+  // None of them sends a byte of its body.
+  const Case cases[] = {
+      {"no path", "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n", "404"},
+      {"no length", "PUT /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+       "404"},
+      {"other method", "POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", "405"},
+      {"told to wait",
+       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n", "404"},
+  };
+  for (const Case& c : cases) {
+    RawClient client(loop_, server_->port());
+    client.send(c.head);
+    ASSERT_TRUE(client.wait_for_close()) << c.what;
+    EXPECT_TRUE(client.received.starts_with(std::string("HTTP/1.1 ") + c.status))
+        << c.what << client.received;
+    EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos) << c.what;
+  }
+  // Without a body the connection stays.
+  RawClient client(loop_, server_->port());
+  client.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("hi nobody"));
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(HttpServerTest, ARouteThatDoesNotAskForMoreTakes64KiB) {
+  start();
+  const std::string body(64 * 1024, 'b');
+  const auto length = [](size_t size) {
+    return "Content-Length: " + std::to_string(size) + "\r\n";
+  };
+  EXPECT_TRUE(ask("POST", "/echo", length(body.size()), body).ends_with("\r\n\r\n" + body));
+  EXPECT_TRUE(ask("POST", "/echo", length(body.size() + 1)).starts_with("HTTP/1.1 413"));
+  EXPECT_EQ(rejected("body_too_large"), 1);
+}
+
+TEST_F(HttpServerTest, ARouteRemovedWhileABodyComesIs404) {
+  start();
+  RawClient client(loop_, server_->port());
+  client.send(
+      "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("100 Continue"));
+  server_->remove_route("/echo");
+  client.send("body");
+  EXPECT_TRUE(client.wait_for("HTTP/1.1 404"));
+}
+
 TEST_F(HttpServerTest, SlowClientsAreCutOff) {
   start({.header_timeout = 20ms, .body_timeout = 20ms, .idle_timeout = 20ms});
   RawClient silent(loop_, server_->port());
