@@ -140,7 +140,9 @@ class HttpServerImpl final : public HttpServer {
       return;
     }
     auto connection = std::make_shared<HttpConnection>(shared_);
-    connection->attach(TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get()));
+    auto stream = TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get());
+    if (!stream) return shared_->reject(Rejection::kConnectionLimit);
+    connection->attach(std::move(stream));
     shared_->connections.emplace(connection.get(), connection);
   }
 

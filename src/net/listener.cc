@@ -39,11 +39,14 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const std::string
   if (getsockname(fd, address, &length) != 0) return failed(fd);
   std::unique_ptr<Listener> listener(new Listener(loop, std::move(on_accept)));
   listener->port_ = Address::from_sockaddr(address).port();
-  listener->watch_ = loop.core().watch(fd, listener.get(), true, false);
+  const auto watch = loop.core().try_watch(fd, listener.get(), true, false);
+  if (!watch) return failed(fd);
+  listener->watch_ = *watch;
   return listener;
 }
 
 Listener::~Listener() {
+  if (watch_.fd < 0) return;
   core_.unwatch(watch_);
   ::close(watch_.fd);
 }

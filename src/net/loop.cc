@@ -43,7 +43,8 @@ class SignalHandler final : public FdHandler {
 
 }  // namespace
 
-LoopCore::Watch LoopCore::watch(int fd, FdHandler* handler, bool readable, bool writable) {
+std::optional<LoopCore::Watch> LoopCore::try_watch(int fd, FdHandler* handler, bool readable,
+                                                   bool writable) {
   uint32_t index;
   if (free_slots_.empty()) {
     index = static_cast<uint32_t>(slots_.size());
@@ -52,10 +53,19 @@ LoopCore::Watch LoopCore::watch(int fd, FdHandler* handler, bool readable, bool 
     index = free_slots_.back();
     free_slots_.pop_back();
   }
-  slots_[index].handler = handler;
   const Watch watch{fd, static_cast<uint64_t>(slots_[index].generation) << 32 | index};
-  poller_.add(fd, watch.tag, readable, writable);
+  if (!poller_.try_add(fd, watch.tag, readable, writable)) {
+    free_slots_.push_back(index);
+    return std::nullopt;
+  }
+  slots_[index].handler = handler;
   return watch;
+}
+
+LoopCore::Watch LoopCore::watch(int fd, FdHandler* handler, bool readable, bool writable) {
+  const auto watch = try_watch(fd, handler, readable, writable);
+  TURMS_CHECK(watch.has_value());
+  return *watch;
 }
 
 void LoopCore::change(const Watch& watch, bool readable, bool writable) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -38,6 +39,10 @@ class LoopCore {
     uint64_t tag = 0;
   };
 
+  /// Null when the kernel takes no more descriptors to watch: the caller closes this one.
+  [[nodiscard]] std::optional<Watch> try_watch(int fd, FdHandler* handler, bool readable,
+                                               bool writable);
+  /// Of what the program cannot start without: ends it when the kernel refuses.
   Watch watch(int fd, FdHandler* handler, bool readable, bool writable);
   void change(const Watch& watch, bool readable, bool writable);
   void unwatch(const Watch& watch);

@@ -1,7 +1,9 @@
 #include "net/loop.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -9,6 +11,8 @@
 
 #include "net/address.h"
 #include "net/deadline.h"
+#include "net/loop_core.h"
+#include "net/tcp_stream.h"
 
 namespace turms::net {
 namespace {
@@ -149,6 +153,33 @@ TEST(Loop, TerminationSignalBecomesACall) {
   loop.on_termination_signal([&] { ++calls; });
   raise(SIGTERM);
   EXPECT_TRUE(loop.run_until([&] { return calls == 1; }, kLimit));
+}
+
+TEST(Poller, SaysWhatTheKernelDoesNotWatch) {
+  // As with too many descriptors, epoll_ctl fails: an ordinary file is never watched.
+  const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  Poller poller;
+  EXPECT_FALSE(poller.try_add(file, 1, true, false));
+
+  Loop loop;
+  EXPECT_FALSE(loop.core().try_watch(file, nullptr, true, false));
+  EXPECT_EQ(TcpStream::accepted(loop.core(), file, Address(), nullptr), nullptr);
+  EXPECT_EQ(::fcntl(file, F_GETFD), -1) << "closed";
+
+  // What was refused leaves nothing behind.
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  struct Counter final : FdHandler {
+    void on_ready(const Poller::Event&) override { ++events; }
+    int events = 0;
+  } counter;
+  const auto watch = loop.core().try_watch(ends[0], &counter, true, false);
+  ASSERT_TRUE(watch);
+  ASSERT_EQ(::write(ends[1], "x", 1), 1);
+  EXPECT_TRUE(loop.run_until([&] { return counter.events > 0; }, kLimit));
+  loop.core().unwatch(*watch);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(Deadline, MovesLaterWithoutFiringAndSoonerWithNewTimer) {

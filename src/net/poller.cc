@@ -19,11 +19,11 @@ uint32_t interest(bool readable, bool writable) {
   return (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
 }
 
-void control(int epoll_fd, int operation, int fd, uint64_t tag, uint32_t events) {
+bool control(int epoll_fd, int operation, int fd, uint64_t tag, uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = tag;
-  TURMS_CHECK(epoll_ctl(epoll_fd, operation, fd, &event) == 0);
+  return epoll_ctl(epoll_fd, operation, fd, &event) == 0;
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ Poller::Poller()
     : epoll_fd_(epoll_create1(EPOLL_CLOEXEC)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   TURMS_CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0);
   // Edge triggered: the counter need not be read back for the next wake to be seen.
-  control(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, kWakeTag, EPOLLIN | EPOLLET);
+  TURMS_CHECK(control(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, kWakeTag, EPOLLIN | EPOLLET));
 }
 
 Poller::~Poller() {
@@ -40,16 +40,21 @@ Poller::~Poller() {
   ::close(epoll_fd_);
 }
 
+bool Poller::try_add(int fd, uint64_t tag, bool readable, bool writable) {
+  return control(epoll_fd_, EPOLL_CTL_ADD, fd, tag, interest(readable, writable));
+}
+
 void Poller::add(int fd, uint64_t tag, bool readable, bool writable) {
-  control(epoll_fd_, EPOLL_CTL_ADD, fd, tag, interest(readable, writable));
+  TURMS_CHECK(try_add(fd, tag, readable, writable));
 }
 
 void Poller::change(int fd, uint64_t tag, bool readable, bool writable) {
-  control(epoll_fd_, EPOLL_CTL_MOD, fd, tag, interest(readable, writable));
+  // Changing and removing take nothing from the kernel: they fail only for a foreign descriptor.
+  TURMS_CHECK(control(epoll_fd_, EPOLL_CTL_MOD, fd, tag, interest(readable, writable)));
 }
 
 void Poller::remove(int fd) {
-  control(epoll_fd_, EPOLL_CTL_DEL, fd, 0, 0);
+  TURMS_CHECK(control(epoll_fd_, EPOLL_CTL_DEL, fd, 0, 0));
 }
 
 std::span<const Poller::Event> Poller::wait(TimePoint now, TimePoint until) {

@@ -23,7 +23,10 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// Level triggered. The tag comes back in events; ~0 is taken.
+  /// Level triggered. The tag comes back in events; ~0 is taken. False when the kernel takes no
+  /// more (fs.epoll.max_user_watches, memory).
+  [[nodiscard]] bool try_add(int fd, uint64_t tag, bool readable, bool writable);
+  /// Of what the program cannot start without: ends it when the kernel refuses.
   void add(int fd, uint64_t tag, bool readable, bool writable);
   void change(int fd, uint64_t tag, bool readable, bool writable);
   void remove(int fd);

@@ -31,14 +31,15 @@ class ConnectionImpl final : public TcpConnection,
                              public std::enable_shared_from_this<ConnectionImpl> {
  public:
   explicit ConnectionImpl(std::shared_ptr<Shared> shared)
-      : shared_(std::move(shared)), close_deadline_(shared_->loop) {
-    shared_->open.add();
-  }
+      : shared_(std::move(shared)), close_deadline_(shared_->loop) {}
   ~ConnectionImpl() override {
     if (stream_) stream_->abort();
   }
 
-  void attach(std::shared_ptr<TcpStream> stream) { stream_ = std::move(stream); }
+  void attach(std::shared_ptr<TcpStream> stream) {
+    stream_ = std::move(stream);
+    shared_->open.add();
+  }
 
   void on_data(DataHandler handler) override {
     if (state_ != State::kClosed) data_handler_ = std::move(handler);
@@ -158,9 +159,11 @@ class ServerImpl final : public TcpServer {
       ::close(fd);
       return;
     }
-    shared_->accepted.add();
     auto connection = std::make_shared<ConnectionImpl>(shared_);
-    connection->attach(TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get()));
+    auto stream = TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get());
+    if (!stream) return shared_->refused.add();
+    shared_->accepted.add();
+    connection->attach(std::move(stream));
     shared_->connections.emplace(connection.get(), connection);
     on_accept_(std::move(connection));
   }

@@ -33,7 +33,12 @@ std::shared_ptr<TcpStream> TcpStream::accepted(LoopCore& core, int fd, const Add
                                                Owner* owner) {
   set_no_delay(fd);
   std::shared_ptr<TcpStream> stream(new TcpStream(core, remote, owner));
-  stream->watch_ = core.watch(fd, stream.get(), true, false);
+  const auto watch = core.try_watch(fd, stream.get(), true, false);
+  if (!watch) {
+    ::close(fd);
+    return nullptr;
+  }
+  stream->watch_ = *watch;
   return stream;
 }
 
@@ -55,7 +60,13 @@ Result<std::shared_ptr<TcpStream>> TcpStream::connect(LoopCore& core, const Addr
   stream->connecting_ = true;
   stream->interest_read_ = false;
   stream->interest_write_ = true;
-  stream->watch_ = core.watch(fd, stream.get(), false, true);
+  const auto watch = core.try_watch(fd, stream.get(), false, true);
+  if (!watch) {
+    const int error = errno;
+    ::close(fd);
+    return fail(ErrorCode::kUnavailable, remote.to_string() + ": " + std::strerror(error));
+  }
+  stream->watch_ = *watch;
   return stream;
 }
 

@@ -35,7 +35,8 @@ class TcpStream final : public FdHandler,
     ~Owner() = default;
   };
 
-  /// Takes the descriptor: non-blocking, connected.
+  /// Takes the descriptor: non-blocking, connected. Null, and closed, when the kernel cannot watch
+  /// one more.
   static std::shared_ptr<TcpStream> accepted(LoopCore& core, int fd, const Address& remote,
                                              Owner* owner);
   /// Begins to connect: on_stream_connected or on_stream_closed follows.
