@@ -174,13 +174,14 @@ void Room::Impl::send_nacks(TimePoint now, ReceiveStream& stream) {
   if (stream.forwarders.empty() && stream.waiters.empty()) return;
   lost_.clear();
   stream.losses.collect(now, stream.highest(), lost_);
-  if (!lost_.empty()) {
-    TransportSink& sink = stream.track().transport().sink;
-    MutableByteView out = sink.reserve(kRtcpSize);
-    rtcp::Writer writer(out);
-    if (writer.nack(kOwnSsrc, stream.parameters.ssrc, lost_)) {
-      sink.commit(writer.size(), PacketKind::kRtcp);
-    }
+  TransportSink& sink = stream.track().transport().sink;
+  std::span<const rtc::rtp::SeqNum> rest(lost_);
+  while (!rest.empty()) {
+    rtcp::Writer writer(sink.reserve(kRtcpSize));
+    const size_t asked = writer.nack(kOwnSsrc, stream.parameters.ssrc, rest);
+    if (asked == 0) break;
+    sink.commit(writer.size(), PacketKind::kRtcp);
+    rest = rest.subspan(asked);
   }
   timers_.schedule(stream.nack_timer, std::max(stream.losses.next_due(), now + 1ms));
 }

@@ -225,8 +225,11 @@ bool Writer::bye(std::span<const Ssrc> sources) {
   return true;
 }
 
-bool Writer::nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost) {
-  if (lost.empty()) return false;
+size_t Writer::nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost) {
+  constexpr size_t kFixedSize = 12;
+  constexpr size_t kItemSize = 4;
+  const size_t room = buffer_.size() - size_;
+  if (lost.empty() || room < kFixedSize + kItemSize) return 0;
   auto covered = [&](size_t first) {
     size_t next = first + 1;
     while (next < lost.size()) {
@@ -236,14 +239,15 @@ bool Writer::nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost) {
     }
     return next;
   };
+  const size_t most_items = (room - kFixedSize) / kItemSize;
   size_t items = 0;
-  for (size_t i = 0; i < lost.size(); i = covered(i)) ++items;
-  uint8_t* p = begin(1, kTransportLayerFeedbackType, 12 + items * 4);
-  if (p == nullptr) return false;
+  size_t fit = 0;
+  for (; fit < lost.size() && items < most_items; fit = covered(fit)) ++items;
+  uint8_t* p = begin(1, kTransportLayerFeedbackType, kFixedSize + items * kItemSize);
   store_be32(p, sender.value);
   store_be32(p + 4, media.value);
   p += 8;
-  for (size_t i = 0; i < lost.size();) {
+  for (size_t i = 0; i < fit;) {
     size_t next = covered(i);
     uint16_t mask = 0;
     for (size_t j = i + 1; j < next; ++j) {
@@ -254,7 +258,7 @@ bool Writer::nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost) {
     p += 4;
     i = next;
   }
-  return true;
+  return fit;
 }
 
 bool Writer::pli(Ssrc sender, Ssrc media) {

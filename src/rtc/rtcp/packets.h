@@ -203,8 +203,10 @@ class Writer {
   /// SDES with one CNAME.
   bool cname(Ssrc source, std::string_view name);
   bool bye(std::span<const Ssrc> sources);
-  /// `lost` in ascending order (modulo 2^16); numbers within 16 of one share an item.
-  bool nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost);
+  /// `lost` in ascending order (modulo 2^16); numbers within 16 of one share an item. As many as
+  /// fit the buffer: returns how many, the rest is for another message. 0: not even one, or none
+  /// given.
+  size_t nack(Ssrc sender, Ssrc media, std::span<const SeqNum> lost);
   bool pli(Ssrc sender, Ssrc media);
   bool fir(Ssrc sender, Ssrc media, uint8_t command_sequence);
   /// Rounded down to what 18 bits of mantissa can say.

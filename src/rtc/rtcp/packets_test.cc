@@ -295,6 +295,80 @@ TEST(TransportFeedback, RoundTripsOverLossAndReordering) {
   }
 }
 
+/// Chunks as a symbol at a time makes them: runs while all are equal, else vectors of seven.
+Bytes chunks_of(const std::vector<uint16_t>& symbols) {
+  Bytes out;
+  const auto emit = [&](uint16_t chunk) {
+    out.push_back(static_cast<uint8_t>(chunk >> 8));
+    out.push_back(static_cast<uint8_t>(chunk));
+  };
+  for (size_t i = 0; i < symbols.size();) {
+    size_t run = i;
+    while (run < symbols.size() && run - i < 8191 && symbols[run] == symbols[i]) ++run;
+    if (run - i >= 7 || run == symbols.size()) {
+      emit(static_cast<uint16_t>(symbols[i] << 13 | (run - i)));
+      i = run;
+      continue;
+    }
+    uint16_t chunk = 0xC000;
+    for (int bit = 12; bit >= 0 && i < symbols.size(); bit -= 2, ++i) {
+      chunk = static_cast<uint16_t>(chunk | symbols[i] << bit);
+    }
+    emit(chunk);
+  }
+  return out;
+}
+
+TEST(TransportFeedback, ChunksAreThoseOfASymbolAtATime) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed);
+    const uint64_t widest = seed % 10 == 0 ? 12'000 : 1 + rng.below(20);
+    std::vector<Writer::Arrival> arrivals;
+    std::vector<uint16_t> symbols;
+    TimePoint now{1'000 * kFeedbackReferenceTick};
+    for (int i = 0, n = static_cast<int>(1 + rng.below(seed % 10 == 0 ? 5 : 200)); i < n; ++i) {
+      const uint64_t gap = rng.chance(0.5) ? 0 : rng.below(widest);
+      symbols.insert(symbols.end(), gap, 0);
+      const bool large = i > 0 && rng.chance(0.1);
+      if (large) now += 256 * kFeedbackTick;
+      symbols.push_back(large ? 2 : 1);
+      arrivals.push_back({static_cast<int64_t>(symbols.size() - 1), now});
+    }
+    std::array<uint8_t, 1200> buffer;
+    Writer writer(buffer);
+    ASSERT_EQ(writer.transport_feedback(Ssrc(1), Ssrc(2), 0, arrivals, 0), arrivals.size());
+    const Bytes expected = chunks_of(symbols);
+    ASSERT_GE(writer.size(), 20 + expected.size());
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), buffer.begin() + 20));
+  }
+}
+
+TEST(TransportFeedback, AWideGapIsAFewChunks) {
+  std::array<uint8_t, 1200> buffer;
+  Writer writer(buffer);
+  const Writer::Arrival arrivals[] = {{0, TimePoint{}}, {65'534, TimePoint{}}};
+  ASSERT_EQ(writer.transport_feedback(Ssrc(1), Ssrc(2), 0, arrivals, 0), 2u);
+  // One vector with the first, eight runs of up to 8191, one with the last, and two deltas.
+  EXPECT_LE(writer.size(), 20u + 10 * 2 + 2 + 2);
+}
+
+TEST(Nack, WritesAsManyAsFit) {
+  std::vector<SeqNum> lost;
+  for (int i = 0; i < 10; ++i) lost.emplace_back(static_cast<uint16_t>(65'500 + i * 17));
+  lost.push_back(lost.back().plus(1));  // shares the last item
+  for (size_t items : {0, 1, 9, 10, 11}) {
+    std::vector<uint8_t> buffer(12 + items * 4 + 3);
+    Writer writer(buffer);
+    const size_t fit = items >= 10 ? lost.size() : items;
+    ASSERT_EQ(writer.nack(Ssrc(1), Ssrc(2), lost), fit) << items;
+    Reader reader(writer.written());
+    std::vector<SeqNum> read;
+    while (auto p = reader.next()) for_each_nack(*p, [&](SeqNum n) { read.push_back(n); });
+    EXPECT_EQ(read, std::vector<SeqNum>(lost.begin(), lost.begin() + static_cast<long>(fit)));
+  }
+}
+
 TEST(TransportFeedback, StopsAtTheDeltaRange) {
   std::array<uint8_t, 200> buffer{};
   Writer writer(buffer);
