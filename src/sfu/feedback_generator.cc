@@ -6,8 +6,15 @@ namespace turms::sfu {
 
 namespace {
 
-bool before(const rtc::rtcp::Writer::Arrival& arrival, int64_t sequence) {
+using rtc::rtcp::Writer;
+
+bool before(const Writer::Arrival& arrival, int64_t sequence) {
   return arrival.sequence < sequence;
+}
+
+/// Between these too much was jumped over to report each as lost.
+bool jump(const Writer::Arrival& a, const Writer::Arrival& b) {
+  return b.sequence - a.sequence > static_cast<int64_t>(FeedbackGenerator::kMaxArrivals);
 }
 
 }  // namespace
@@ -45,8 +52,10 @@ size_t FeedbackGenerator::write(TimePoint now, rtc::Ssrc sender, rtc::Ssrc media
     arrivals_.erase(arrivals_.begin(), stale);
     return 0;
   }
-  rtc::rtcp::Writer writer(buffer);
-  std::span<const rtc::rtcp::Writer::Arrival> rest(first, arrivals_.end());
+  Writer writer(buffer);
+  auto end = std::adjacent_find(first, arrivals_.end(), jump);
+  if (end != arrivals_.end()) ++end;
+  std::span<const Writer::Arrival> rest(first, end);
   // A long outage is not worth thousands of "lost" symbols.
   int64_t base = std::max(next_, rest.front().sequence - static_cast<int64_t>(kMaxArrivals));
   size_t reported = writer.transport_feedback(sender, media, base, rest, count_);

@@ -75,6 +75,42 @@ TEST(FeedbackGenerator, SplitsWhatDoesNotFitAndSurvivesJumps) {
   EXPECT_TRUE(statuses[30'001]);
 }
 
+TEST(FeedbackGenerator, NoMessageSpansAJump) {
+  FeedbackGenerator generator;
+  constexpr int kPackets = 100;
+  constexpr auto kMost = static_cast<int>(FeedbackGenerator::kMaxArrivals);
+  // Neighbours in pairs; between pairs as far as is still reported, and one further.
+  for (int gap : {kMost, kMost + 1}) {
+    int sequence = 0;
+    for (int i = 0; i < kPackets; i += 2, sequence += gap) {
+      generator.on_packet(kStart, static_cast<uint16_t>(sequence));
+      generator.on_packet(kStart, static_cast<uint16_t>(++sequence));
+    }
+    std::array<uint8_t, 1200> buffer;
+    int messages = 0;
+    int received = 0;
+    int longest = 0;
+    while (size_t size = generator.write(kStart, rtc::Ssrc(1), rtc::Ssrc(2), buffer)) {
+      rtc::rtcp::Reader reader(ByteView(buffer).first(size));
+      auto packet = reader.next();
+      ASSERT_TRUE(packet);
+      ++messages;
+      longest = std::max<int>(longest, rtc::rtcp::feedback_header(*packet).packet_count);
+      rtc::rtcp::FeedbackReader feedback(*packet);
+      while (auto status = feedback.next()) received += status->received ? 1 : 0;
+      EXPECT_TRUE(feedback.ok());
+    }
+    EXPECT_EQ(received, kPackets) << gap;
+    if (gap > kMost) {
+      EXPECT_EQ(messages, kPackets / 2);
+      EXPECT_LE(longest, kMost + 2);
+    } else {
+      EXPECT_LT(messages, kPackets / 2 / 10) << "a message for many pairs";
+    }
+    generator = {};
+  }
+}
+
 TEST(FeedbackGenerator, IgnoresDuplicatesAndIsBounded) {
   FeedbackGenerator generator;
   for (int i = 0; i < 100'000; ++i) generator.on_packet(kStart, static_cast<uint16_t>(i % 7));

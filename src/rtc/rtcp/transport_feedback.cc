@@ -16,7 +16,9 @@ enum Symbol : uint16_t { kLost = 0, kSmallDelta = 1, kLargeDelta = 2 };
 class ChunkEncoder {
  public:
   void add(uint16_t symbol, int64_t repeat) {
-    for (; repeat > 0; --repeat) {
+    // A chunk at a time, not a symbol: the gap between two packets is the sender's to choose.
+    auto left = static_cast<size_t>(std::max<int64_t>(repeat, 0));
+    while (left > 0) {
       if (uniform_ && size_ > 0) {
         if (symbol != symbols_[0]) {
           if (size_ >= kVectorSize) {
@@ -28,8 +30,10 @@ class ChunkEncoder {
           flush_run();
         }
       }
-      if (size_ < kVectorSize) symbols_[size_] = symbol;
-      ++size_;
+      const size_t taken = std::min(left, (uniform_ ? kMaxRun : kVectorSize) - size_);
+      for (size_t i = size_; i < std::min(size_ + taken, kVectorSize); ++i) symbols_[i] = symbol;
+      size_ += taken;
+      left -= taken;
       if (!uniform_ && size_ == kVectorSize) flush_vector();
     }
   }
