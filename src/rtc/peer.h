@@ -57,7 +57,7 @@ enum class DropReason : uint8_t {
   kStunUnauthenticated,  // unknown ufrag or wrong MESSAGE-INTEGRITY
   kStunUnexpected,       // an indication, another method, a response to nothing we asked
   kUnknownPath,          // DTLS from where no valid check came
-  kDtlsMalformed,        // OpenSSL refused it
+  kDtlsMalformed,        // not framed as DTLS; what OpenSSL then refuses it drops uncounted
   kNotConnected,         // media before the handshake is done and the fingerprint verified
   kSrtpMalformed,
   kSrtpAuthentication,
@@ -171,12 +171,6 @@ class Peer {
   /// Where media goes; null before the first verified path.
   [[nodiscard]] const Path* selected_path() const;
 
-  struct Counters {
-    uint64_t application_data_bytes = 0;  // inside DTLS: SCTP, when data channels are spoken
-    uint64_t transmit_overflows = 0;
-  };
-  [[nodiscard]] const Counters& counters() const { return counters_; }
-
  private:
   struct Queue;
 
@@ -204,7 +198,6 @@ class Peer {
   PeerRole role_;
   bool connected_ = false;
   bool ended_ = false;  // closed or failed
-  Counters counters_;
 };
 
 }  // namespace turms::rtc
