@@ -14,7 +14,7 @@
 
 namespace turms::net {
 
-/// One datagram in a UdpReceiver's buffer: may be changed in place, lives until the next receive.
+/// One datagram in a UdpSocket's buffer: may be changed in place, lives until the next receive.
 struct ReceivedDatagram {
   MutableByteView data;
   Address source;

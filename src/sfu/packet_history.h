@@ -10,9 +10,9 @@
 namespace turms::sfu {
 
 /// The latest packets of one published encoding as they came, shared by all its subscribers for
-/// retransmission. Holds `max_age` when kMaxBytes and kMaxPackets
-/// allow.
-/// Memory follows the bit rate: it is taken in chunks, and chunks that emptied are used again.
+/// retransmission. Keeps each for `max_age`, or for less where kMaxBytes or kMaxPackets are reached
+/// before. Memory follows the bit rate: it is taken in chunks, and chunks that emptied are used
+/// again.
 class PacketHistory {
  public:
   static constexpr size_t kChunkSize = 16 * 1024;

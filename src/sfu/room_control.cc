@@ -18,9 +18,6 @@ constexpr rtc::Ssrc kOwnSsrc{1};
 /// Leaves room for encryption and headers below within any path's MTU.
 constexpr size_t kRtcpSize = 1200;
 
-constexpr Duration kTick = 500ms;
-constexpr Duration kSpeakerInterval = 300ms;
-constexpr Duration kReceiverReport = 1s;
 constexpr Duration kSenderReport = 1s;
 /// Receivers need a report before they can synchronise: the first few come faster.
 constexpr std::array<Duration, 3> kEarlySenderReports = {200ms, 300ms, 500ms};

@@ -15,6 +15,11 @@
 
 namespace turms::sfu {
 
+/// Between measurements of what flows; every second one is told.
+inline constexpr Duration kTick = 500ms;
+inline constexpr Duration kSpeakerInterval = 300ms;
+inline constexpr Duration kReceiverReport = 1s;
+
 class Room::Impl {
  public:
   explicit Impl(const RoomConfig& config);

@@ -11,11 +11,8 @@ namespace {
 
 /// A frame of a key picture and more; what is longer is worked in parts.
 constexpr size_t kMaxBurst = 32;
-constexpr Duration kTick = 500ms;
-constexpr Duration kSpeakerInterval = 300ms;
 /// The first reports come soon: a publisher repeats mid and rid in each packet until one names it.
 constexpr Duration kFirstReceiverReport = 100ms;
-constexpr Duration kReceiverReport = 1s;
 constexpr Duration kFirstSenderReport = 50ms;
 
 }  // namespace
