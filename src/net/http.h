@@ -68,9 +68,6 @@ struct HttpResponse {
 
 /// Percent-decoding (RFC 3986 section 2.1); nothing when an escape is cut or no hex.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
-/// Everything but unreserved characters (RFC 3986 section 2.3) escaped: for path segments and query
-/// values.
-std::string percent_encode(std::string_view text);
 /// "a=1&b=2", decoded; pairs with a bad escape are left out.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
 

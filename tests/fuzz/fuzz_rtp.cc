@@ -28,8 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto primary = rtp::parse_red_primary(packet->payload())) {
     fuzz::check(primary->payload.size() < packet->payload().size());
   }
-  rtp::RedBlock blocks[rtp::kMaxRedBlocks];
-  (void)rtp::parse_red_blocks(packet->payload(), blocks);
 
   // A forwarded copy is a packet, and has the payload.
   Bytes out(size + rtp::kMaxWrittenHeaderSize);

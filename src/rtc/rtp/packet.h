@@ -60,10 +60,6 @@ class PacketView {
   }
 
   [[nodiscard]] size_t csrc_count() const { return data_[0] & 0x0F; }
-  /// `index` < csrc_count().
-  [[nodiscard]] Ssrc csrc(size_t index) const {
-    return Ssrc(load_be32(&data_[kHeaderSize + index * 4]));
-  }
 
   /// Bytes before the payload.
   [[nodiscard]] size_t header_size() const { return payload_offset_; }
@@ -73,7 +69,6 @@ class PacketView {
   }
   [[nodiscard]] size_t padding_size() const { return padding_; }
 
-  [[nodiscard]] bool has_extensions() const { return extensions_size_ != 0; }
   /// Value of the first element with this id; nothing when absent or `id` is 0. An element of
   /// length 0 gives an empty view.
   [[nodiscard]] std::optional<ByteView> extension(uint8_t id) const;
@@ -99,9 +94,6 @@ class PacketView {
 };
 
 // Rewriting in place. `packet` holds at least the fixed header.
-inline void set_marker(MutableByteView packet, bool marker) {
-  packet[1] = static_cast<uint8_t>((packet[1] & 0x7F) | (marker ? 0x80 : 0));
-}
 inline void set_payload_type(MutableByteView packet, uint8_t payload_type) {
   packet[1] = static_cast<uint8_t>((packet[1] & 0x80) | payload_type);
 }

@@ -1,7 +1,5 @@
 #include "rtc/rtp/payload.h"
 
-#include <array>
-
 namespace turms::rtc::rtp {
 
 std::optional<Vp8Descriptor> parse_vp8(ByteView payload) {
@@ -330,25 +328,6 @@ std::optional<FrameInfo> inspect_payload(Codec codec, ByteView payload, bool mar
       return FrameInfo{false, true, true, 0, 0};
   }
   return std::nullopt;
-}
-
-std::optional<size_t> parse_red_blocks(ByteView payload, RedBlock (&blocks)[kMaxRedBlocks]) {
-  ByteReader reader(payload);
-  size_t count = 0;
-  std::array<size_t, kMaxRedBlocks> sizes{};
-  for (;;) {
-    uint8_t head = reader.u8();
-    if (!reader.ok()) return std::nullopt;
-    if ((head & 0x80) == 0) break;
-    if (count == kMaxRedBlocks) return std::nullopt;
-    uint32_t rest = reader.u24();
-    blocks[count].payload_type = head & 0x7F;
-    blocks[count].timestamp_offset = static_cast<uint16_t>(rest >> 10);
-    sizes[count++] = rest & 0x3FF;
-  }
-  for (size_t i = 0; i < count; ++i) blocks[i].payload = reader.bytes(sizes[i]);
-  if (!reader.ok()) return std::nullopt;
-  return count;
 }
 
 std::optional<RedPrimary> parse_red_primary(ByteView payload) {

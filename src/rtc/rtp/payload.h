@@ -89,18 +89,9 @@ struct RedPrimary {
   uint8_t payload_type = 0;
   ByteView payload;
 };
-/// The primary block, which is the last one.
-std::optional<RedPrimary> parse_red_primary(ByteView payload);
-
-/// One redundant block, oldest first in the packet.
-struct RedBlock {
-  uint8_t payload_type = 0;
-  uint16_t timestamp_offset = 0;  // subtract from the packet's timestamp
-  ByteView payload;
-};
 inline constexpr size_t kMaxRedBlocks = 8;
-/// Fills `blocks` with the redundant blocks; returns how many, nothing when malformed or more than
-/// kMaxRedBlocks.
-std::optional<size_t> parse_red_blocks(ByteView payload, RedBlock (&blocks)[kMaxRedBlocks]);
+/// The primary block, which is the last one; nothing when malformed or behind more than
+/// kMaxRedBlocks redundant ones.
+std::optional<RedPrimary> parse_red_primary(ByteView payload);
 
 }  // namespace turms::rtc::rtp

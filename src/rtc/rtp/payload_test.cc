@@ -205,15 +205,10 @@ TEST(Red, PrimaryAndRedundant) {
   ASSERT_TRUE(primary);
   EXPECT_EQ(primary->payload_type, 111);
   EXPECT_EQ(as_text(primary->payload), "new!");
-  RedBlock blocks[kMaxRedBlocks];
-  ASSERT_EQ(parse_red_blocks(payload, blocks), 1u);
-  EXPECT_EQ(blocks[0].timestamp_offset, 960);
-  EXPECT_EQ(as_text(blocks[0].payload), "old");
   for (size_t n = 0; n < 8; ++n) EXPECT_FALSE(parse_red_primary(ByteView(payload).first(n))) << n;
   EXPECT_EQ(as_text(parse_red_primary(bytes({111, 'x'}))->payload), "x");
   Bytes endless(60, 0x80);
   EXPECT_FALSE(parse_red_primary(endless));
-  EXPECT_FALSE(parse_red_blocks(endless, blocks));
 }
 
 TEST(Payload, Dispatches) {
@@ -232,8 +227,6 @@ TEST(Payload, SurvivesRandomBytes) {
       (void)inspect_payload(codec, data, false);
     }
     if (auto d = parse_vp8(data)) rewrite_vp8(data, *d, 1, 2, 3);
-    RedBlock blocks[kMaxRedBlocks];
-    (void)parse_red_blocks(data, blocks);
     (void)parse_red_primary(data);
   }
 }
