@@ -41,14 +41,25 @@ Rights rights_in(const Participant& participant) {
   return rights;
 }
 
-json::object permission_of(const Rights& rights) {
-  json::object permission{{"can_subscribe", true},
+json::object permission_of(const Rights& rights, bool subscribe) {
+  json::object permission{{"can_subscribe", subscribe},
                           {"can_publish", rights.publish},
                           {"can_publish_data", rights.publish}};
   if (rights.publish && !rights.publish_sound) {
     permission["can_publish_sources"] = json::array{"CAMERA", "SCREEN_SHARE"};
   }
   return permission;
+}
+
+/// Adds what one connection of a user shows to what their others do.
+void add_connection(std::map<int64_t, turms_participant>& present, int64_t user,
+                    const Participant& connection) {
+  const turms_participant seen{sizeof(turms_participant), user, connection.joined_ms,
+                               track_bits(connection)};
+  const auto [it, first] = present.emplace(user, seen);
+  if (first) return;
+  it->second.joined_date = std::min(it->second.joined_date, seen.joined_date);
+  it->second.tracks |= seen.tracks;
 }
 
 bool same(const std::vector<turms_participant>& a, const std::vector<turms_participant>& b) {
@@ -172,7 +183,7 @@ void Conference::member_removed(int64_t meeting_id, int64_t user_id) {
   room->members.erase(user_id);
   room->removed.insert(user_id);
   // At once, without a look first; whoever is not there is no error. A failure heals with the next
-  // look, which finds a removed user present.
+  // look, which finds a removed user present, and further connections of theirs.
   service_.remove_participant(
       room_name(meeting_id), std::to_string(user_id),
       [this, meeting_id](const Result<json::object>&) { look_soon(meeting_id); });
@@ -184,7 +195,7 @@ void Conference::member_muted(int64_t meeting_id, int64_t user_id, bool muted) {
   const auto member = room->members.find(user_id);
   if (member == room->members.end() || member->second.muted == muted) return;
   member->second.muted = muted;
-  update_rights(meeting_id, user_id, member->second);
+  update_rights(meeting_id, std::to_string(user_id), member->second);
 }
 
 void Conference::member_role_changed(int64_t meeting_id, int64_t user_id, turms_role role) {
@@ -193,13 +204,15 @@ void Conference::member_role_changed(int64_t meeting_id, int64_t user_id, turms_
   const auto member = room->members.find(user_id);
   if (member == room->members.end() || member->second.role == role) return;
   member->second.role = role;
-  update_rights(meeting_id, user_id, member->second);
+  update_rights(meeting_id, std::to_string(user_id), member->second);
 }
 
-void Conference::update_rights(int64_t meeting_id, int64_t user_id, const Member& member) {
+void Conference::update_rights(int64_t meeting_id, const std::string& identity,
+                               const Member& member) {
   const Rights rights = rights_of(member.role, member.muted);
+  const auto read = read_identity(identity);
   service_.update_participant(
-      room_name(meeting_id), std::to_string(user_id), permission_of(rights),
+      room_name(meeting_id), identity, permission_of(rights, !(read && read->additional)),
       json::value(json::string(member_metadata(member.device, member.role))),
       [this, meeting_id](const Result<json::object>& answer) {
         // Somebody with a token who is not there yet is put right when they come.
@@ -246,30 +259,31 @@ void Conference::looked(int64_t meeting_id, Result<json::object> answer) {
     look_soon(meeting_id);
   }
   if (!answer) return;  // the next look comes by itself
-  std::vector<turms_participant> present;
+  std::map<int64_t, turms_participant> present;
   const json::array* list = array_field(*answer, "participants");
   for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const json::object* object = (*list)[i].if_object();
     if (object == nullptr) continue;
     const Participant participant = read_participant(*object);
-    const auto user = decimal(participant.identity);
-    // Recorders and agents have no number.
-    if (!user) continue;
-    enforce(meeting_id, *room, participant, *user);
-    if (!participant.present || room->removed.contains(*user)) continue;
-    present.push_back(
-        {sizeof(turms_participant), *user, participant.joined_ms, track_bits(participant)});
+    const auto identity = read_identity(participant.identity);
+    // Recorders and agents have no number: they come with the operator's key, which is above us.
+    if (!identity) continue;
+    enforce(meeting_id, *room, participant, *identity);
+    if (!participant.present || room->removed.contains(identity->user)) continue;
+    add_connection(present, identity->user, participant);
   }
-  report(meeting_id, *room, std::move(present));
+  std::vector<turms_participant> participants;
+  for (const auto& [user, participant] : present) participants.push_back(participant);
+  report(meeting_id, *room, std::move(participants));
 }
 
 void Conference::enforce(int64_t meeting_id, const Room& room, const Participant& participant,
-                         int64_t user) {
+                         const Identity& identity) {
   const auto quietly = [](const Result<json::object>&) {};
-  if (room.removed.contains(user)) {
+  if (room.removed.contains(identity.user)) {
     return service_.remove_participant(room_name(meeting_id), participant.identity, quietly);
   }
-  const auto member = room.members.find(user);
+  const auto member = room.members.find(identity.user);
   if (member == room.members.end() || !participant.present) return;
   if (!participant.has_permission) return;
   const Rights wanted = rights_of(member->second.role, member->second.muted);
@@ -284,7 +298,7 @@ void Conference::enforce(int64_t meeting_id, const Room& room, const Participant
     }
     if (has.publish_sound == wanted.publish_sound && has.publish <= wanted.publish) return;
   }
-  update_rights(meeting_id, user, member->second);
+  update_rights(meeting_id, participant.identity, member->second);
 }
 
 void Conference::report(int64_t meeting_id, Room& room,

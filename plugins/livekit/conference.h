@@ -16,8 +16,9 @@
 
 namespace turms::livekit_plugin {
 
-/// Meetings as LiveKit rooms: the room's name is the meeting's id, an identity is a user's id. On
-/// the plugin's own thread.
+/// Meetings as LiveKit rooms: the room's name is the meeting's id, an identity is a user's id, with
+/// "#" and more behind it for a further connection of the same user, which is held to the same
+/// rights. On the plugin's own thread.
 ///
 /// The server is the truth. A webhook says only that a room should be looked at, so a lost, late or
 /// repeated one does no harm: the room is listed soon after it, every second while somebody is in
@@ -79,8 +80,9 @@ class Conference {
   void look(int64_t meeting_id);
   void look_soon(int64_t meeting_id);
   void looked(int64_t meeting_id, Result<json::object> answer);
-  void enforce(int64_t meeting_id, const Room& room, const Participant& participant, int64_t user);
-  void update_rights(int64_t meeting_id, int64_t user_id, const Member& member);
+  void enforce(int64_t meeting_id, const Room& room, const Participant& participant,
+               const Identity& identity);
+  void update_rights(int64_t meeting_id, const std::string& identity, const Member& member);
   void report(int64_t meeting_id, Room& room, std::vector<turms_participant> participants);
   void reconcile();
   void compare(TimePoint asked, const json::object& answer);

@@ -39,6 +39,13 @@ std::optional<int64_t> decimal(std::string_view text) {
   return number;
 }
 
+std::optional<Identity> read_identity(std::string_view identity) {
+  const size_t hash = identity.find('#');
+  const auto user = decimal(identity.substr(0, hash));
+  if (!user) return std::nullopt;
+  return Identity{*user, hash != std::string_view::npos};
+}
+
 int64_t number_field(const json::object& object, std::string_view name) {
   const json::value* value = field(object, name);
   if (value == nullptr) return 0;

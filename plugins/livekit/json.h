@@ -28,6 +28,16 @@ const json::array* array_field(const json::object& object, std::string_view name
 /// The whole text as a positive decimal number.
 std::optional<int64_t> decimal(std::string_view text);
 
+/// Who stands behind an identity. LiveKit lets everybody with a token join again beside themselves
+/// to send (`/rtc?publish=SUFFIX`), and calls that connection "USER#SUFFIX".
+struct Identity {
+  int64_t user = 0;
+  /// Such a further connection. It cannot receive.
+  bool additional = false;
+};
+/// nullopt: no user of ours, but a recorder or agent of the operator.
+std::optional<Identity> read_identity(std::string_view identity);
+
 enum class Source { kUnknown, kCamera, kMicrophone, kScreen, kScreenAudio };
 Source source_of(const json::value* value);
 

@@ -226,6 +226,79 @@ TEST_F(ScriptedLiveKit, RemovedMembersStayOut) {
   ASSERT_TRUE(until([&] { return participants_[5].size() == 2; }));
 }
 
+/// Of a user who joined beside themselves with `/rtc?publish=SUFFIX`.
+json::object further_connection(int64_t user, const std::string& suffix, int64_t joined_ms) {
+  auto out = FakeLiveKit::participant(user, joined_ms);
+  out["identity"] = std::to_string(user) + "#" + suffix;
+  out["sid"] = "PA_further";
+  out["permission"].as_object()["can_subscribe"] = false;
+  auto& track = out["tracks"].as_array()[0].as_object();
+  track["sid"] = "TR_further";
+  return out;
+}
+
+TEST_F(ScriptedLiveKit, FurtherConnectionsAreOneUser) {
+  ASSERT_TRUE(create(5));
+  auto screen = further_connection(2, "screen", 2000);
+  screen["tracks"].as_array()[0].as_object()["source"] = "SCREEN_SHARE";
+  fake_.rooms["5"] = {screen, FakeLiveKit::participant(2, 1000), further_connection(3, "", 3000)};
+  hint(5);
+  ASSERT_TRUE(until([&] { return changes_ > 0; }));
+  ASSERT_EQ(participants_[5].size(), 2u);
+  EXPECT_EQ(participants_[5][0].user_id, UserId(2));
+  EXPECT_EQ(participants_[5][0].joined_date, WallTime{1000}) << "since the first of them";
+  EXPECT_TRUE(participants_[5][0].microphone);
+  EXPECT_TRUE(participants_[5][0].screen);
+  EXPECT_EQ(participants_[5][1].user_id, UserId(3));
+}
+
+TEST_F(ScriptedLiveKit, RemovedMembersDoNotStayByAFurtherConnection) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  fake_.rooms["5"] = {further_connection(2, "x", 1000), FakeLiveKit::participant(3, 1000)};
+  hint(5);
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 2; }));
+  conference().member_removed(MeetingId(5), UserId(2));
+  ASSERT_TRUE(until([&] {
+    return std::any_of(fake_.calls.begin(), fake_.calls.end(), [](const auto& call) {
+      return call.method == "RemoveParticipant" && text_field(call.body, "identity") == "2#x";
+    });
+  }));
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 1; }));
+  EXPECT_EQ(participants_[5][0].user_id, UserId(3));
+}
+
+TEST_F(ScriptedLiveKit, RightsHoldOnFurtherConnections) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  ASSERT_TRUE(accept(5, 3));
+  fake_.rooms["5"] = {further_connection(2, "x", 1000), further_connection(3, "y", 1000)};
+  const auto permission_given = [this](const std::string& identity) -> const json::object* {
+    for (const auto& call : fake_.calls) {
+      if (call.method == "UpdateParticipant" && text_field(call.body, "identity") == identity) {
+        return object_field(call.body, "permission");
+      }
+    }
+    return nullptr;
+  };
+  conference().member_muted(MeetingId(5), UserId(2), true);
+  conference().member_role_changed(MeetingId(5), UserId(3), im::GroupMemberRole::kGuest);
+  ASSERT_TRUE(until([&] {
+    return permission_given("2#x") != nullptr && permission_given("3#y") != nullptr &&
+           fake_.count("MutePublishedTrack") > 0;
+  }));
+  const json::object& muted = *permission_given("2#x");
+  EXPECT_TRUE(bool_field(muted, "can_publish"));
+  EXPECT_EQ(json::serialize(muted.at("can_publish_sources")), R"(["CAMERA","SCREEN_SHARE"])");
+  EXPECT_FALSE(bool_field(muted, "can_subscribe")) << "it never could";
+  EXPECT_FALSE(bool_field(*permission_given("3#y"), "can_publish"));
+  for (const auto& call : fake_.calls) {
+    if (call.method == "MutePublishedTrack") {
+      EXPECT_NE(text_field(call.body, "identity").find('#'), std::string::npos);
+    }
+  }
+}
+
 TEST_F(ScriptedLiveKit, MuteTakesTheRightToPublishSound) {
   ASSERT_TRUE(create(5));
   ASSERT_TRUE(accept(5, 2));

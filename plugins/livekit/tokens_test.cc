@@ -111,5 +111,24 @@ TEST(Json, ReadsBothSpellings) {
   }
 }
 
+TEST(Identity, NamesAUserOrNobody) {
+  const struct {
+    const char* text;
+    int64_t user;  // 0: nobody
+    bool additional;
+  } cases[] = {
+      {"7", 7, false},    {"7#screen", 7, true}, {"7#", 7, true},      {"7#8#9", 7, true},
+      {"", 0, false},     {"#7", 0, false},      {"EG_x#7", 0, false}, {"7x#y", 0, false},
+      {"-7#x", 0, false}, {"agent", 0, false},
+  };
+  for (const auto& c : cases) {
+    const auto identity = read_identity(c.text);
+    ASSERT_EQ(identity.has_value(), c.user != 0) << c.text;
+    if (!identity) continue;
+    EXPECT_EQ(identity->user, c.user) << c.text;
+    EXPECT_EQ(identity->additional, c.additional) << c.text;
+  }
+}
+
 }  // namespace
 }  // namespace turms::livekit_plugin

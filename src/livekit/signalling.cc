@@ -132,9 +132,6 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
     return refuse(400, "joining with one peer connection is not supported");
   }
   if (grants.identity.empty()) return refuse(400, "identity cannot be empty");
-  if (grants.identity.size() > config_.limits.identity) {
-    return refuse(400, "participant identity length exceeds limits");
-  }
   if (grants.name.size() > config_.limits.name) return refuse(400, "name length exceeds limits");
   if (grants.metadata.size() > config_.limits.metadata) {
     return refuse(400, "metadata size exceeds limits");
@@ -149,6 +146,9 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
     if (!video.permission().can_publish) return refuse(401, "no permissions to access the room");
     video.can_subscribe = false;
     grants.identity += "#" + std::string(*publish);
+  }
+  if (grants.identity.size() > config_.limits.identity) {
+    return refuse(400, "participant identity length exceeds limits");
   }
   if (!config_.room.auto_create && rooms_.find(out.room) == nullptr) {
     return refuse(404, kRoomNotFound);

@@ -59,6 +59,15 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   EXPECT_EQ(http("GET", "//rtc/validate?" + query_of(member("alice"))).status, 200);
 }
 
+TEST_F(SignallingTest, AFurtherConnectionsIdentityIsBoundedAsAWhole) {
+  start();
+  const std::string longest = query_of(member(std::string(254, 'x')));
+  EXPECT_EQ(validate(longest + "&publish=y").status, 200);
+  const auto answer = validate(longest + "&publish=yy");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "participant identity length exceeds limits");
+}
+
 TEST_F(SignallingTest, WithoutAutoCreateTheRoomMustExist) {
   start({.room = {.auto_create = false}});
   auto answer = validate(query_of(member("alice")));
