@@ -189,7 +189,8 @@ typedef struct turms_conference {
   /* Completed with complete(). The same meeting again (after a restart of the server) is no error.
    */
   turms_status (*create_meeting)(void* self, turms_call call, const turms_meeting* meeting);
-  /* Everybody leaves. Completed with complete(). */
+  /* Everybody leaves; tokens given before bring nobody back for longer than it takes to notice.
+   * Completed with complete(). */
   turms_status (*cancel_meeting)(void* self, turms_call call, int64_t meeting_id);
   /* Meetings made by a user that go on. Completed with complete_with_count(). */
   turms_status (*count_active_meetings)(void* self, turms_call call, int64_t user_id);

@@ -11,6 +11,9 @@ namespace {
 // Webhooks come in bursts, and the server's list may lag behind them a little.
 constexpr Duration kLookDelay = 40ms;
 constexpr Duration kWatchInterval = 1s;
+// Servers renew the token of whoever is connected, for so long, and take one so long after its end.
+constexpr Duration kRenewedTokenLife = std::chrono::minutes(10);
+constexpr Duration kTokenLeeway = std::chrono::minutes(1);
 
 std::string room_name(int64_t meeting_id) {
   return std::to_string(meeting_id);
@@ -95,6 +98,7 @@ Conference::Conference(net::Loop& loop, const turms_host& host, const Config& co
       host_(host),
       config_(config),
       service_(loop, config),
+      ended_(std::max(config.token_ttl, kRenewedTokenLife) + kTokenLeeway),
       reconcile_timer_(loop),
       watch_timer_(loop) {
   reconcile_timer_.start(config_.reconcile_interval, [this] { reconcile(); });
@@ -129,6 +133,7 @@ void Conference::create_meeting(turms_call call, const Meeting& meeting) {
                          if (Room* made = find(id)) {
                            if (answer) {
                              made->exists = true;
+                             ended_.remove(id);
                              made->created = loop_.now();
                              made->sid = text_field(*answer, "sid");
                              look(id);  // it may have been there before, with people in it
@@ -142,9 +147,18 @@ void Conference::create_meeting(turms_call call, const Meeting& meeting) {
 
 void Conference::cancel_meeting(turms_call call, int64_t meeting_id) {
   rooms_.erase(meeting_id);
-  service_.delete_room(room_name(meeting_id), [this, call](Result<json::object> answer) {
+  ended_.add(loop_.now(), meeting_id);
+  delete_room(meeting_id,
+              [this, call](const Result<json::object>& answer) { complete(call, answer); });
+}
+
+void Conference::delete_room(int64_t meeting_id, RoomService::Handler handler) {
+  deleting_.insert(meeting_id);
+  service_.delete_room(room_name(meeting_id), [this, meeting_id, handler = std::move(handler)](
+                                                  Result<json::object> answer) {
+    deleting_.erase(meeting_id);
     if (!answer && answer.error().code == ErrorCode::kNotFound) answer = json::object();
-    complete(call, answer);
+    handler(std::move(answer));
   });
 }
 
@@ -329,10 +343,13 @@ void Conference::watch() {
 
 void Conference::reconcile() {
   reconcile_timer_.start(config_.reconcile_interval, [this] { reconcile(); });
-  if (reconciling_ || rooms_.empty()) return;
+  if (reconciling_) return;
   std::vector<std::string> names;
   for (const auto& [id, room] : rooms_) {
     if (room.exists) names.push_back(room_name(id));
+  }
+  for (const int64_t id : ended_.next(loop_.now(), kEndedPerComparison)) {
+    if (find(id) == nullptr) names.push_back(room_name(id));
   }
   if (names.empty()) return;
   reconciling_ = true;
@@ -364,11 +381,24 @@ void Conference::compare(TimePoint asked, const json::object& answer) {
     }
   }
   for (const int64_t id : gone) ended(id);
+  for (const int64_t id : there) close_again(id);
 }
 
 void Conference::ended(int64_t meeting_id) {
   rooms_.erase(meeting_id);
+  ended_.add(loop_.now(), meeting_id);
   host_.meeting_ended(host_.context, meeting_id, wall_now().unix_ms);
+}
+
+void Conference::close_again(int64_t meeting_id) {
+  if (find(meeting_id) != nullptr || !ended_.contains(loop_.now(), meeting_id)) return;
+  if (deleting_.contains(meeting_id)) return;
+  // Whoever came has been given a fresh token by the server.
+  ended_.add(loop_.now(), meeting_id);
+  // A failure heals with a comparison, which finds the room again.
+  delete_room(meeting_id, [this](const Result<json::object>& answer) {
+    if (!answer) log(TURMS_LOG_WARN, answer.error().message);
+  });
 }
 
 // --- webhooks ---
@@ -398,9 +428,15 @@ void Conference::webhook(const json::object& event) {
   const json::object* room = object_field(event, "room");
   if (room == nullptr) return;
   const auto id = decimal(text_field(*room, "name"));
-  Room* known = id ? find(*id) : nullptr;
-  if (known == nullptr) return;
-  if (text_field(event, "event") != "room_finished") return look_soon(*id);
+  if (!id) return;
+  const std::string what = text_field(event, "event");
+  const Room* known = find(*id);
+  if (known == nullptr) {
+    // Other events may still come from the room's end.
+    if (what == "room_started" || what == "participant_joined") close_again(*id);
+    return;
+  }
+  if (what != "room_finished") return look_soon(*id);
   // A late one may speak of a room by this name that was there before.
   const std::string sid = text_field(*room, "sid");
   if (!known->sid.empty() && sid == known->sid) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config.h"
+#include "ended_meetings.h"
 #include "json.h"
 #include "net/loop.h"
 #include "room_service.h"
@@ -24,10 +25,16 @@ namespace turms::livekit_plugin {
 /// repeated one does no harm: the room is listed soon after it, every second while somebody is in
 /// it (LiveKit tells of no mutes by webhook), and all rooms are compared every reconcile interval.
 /// What the group decided (who was removed, who is muted) is enforced on each look.
+///
+/// A meeting that is over stays over: LiveKit makes its room anew for whoever comes with a token
+/// from before, and such a room is deleted as soon as a webhook or a comparison tells of it. Only
+/// meetings that ended here are known by that; other rooms, whatever their names, are not ours.
 class Conference {
  public:
   /// Rooms that are looked at in one second; with more of them occupied they take turns.
   static constexpr size_t kLooksPerSecond = 32;
+  /// Ended meetings that are asked for in one comparison; with more of them they take turns.
+  static constexpr size_t kEndedPerComparison = 64;
 
   Conference(net::Loop& loop, const turms_host& host, const Config& config);
 
@@ -88,6 +95,8 @@ class Conference {
   void compare(TimePoint asked, const json::object& answer);
   void watch();
   void ended(int64_t meeting_id);
+  void delete_room(int64_t meeting_id, RoomService::Handler handler);
+  void close_again(int64_t meeting_id);
   void webhook(const json::object& event);
   void respond(turms_call call, int status, std::string_view text);
   void complete(turms_call call, const Result<json::object>& result);
@@ -98,6 +107,8 @@ class Conference {
   const Config& config_;
   RoomService service_;
   std::map<int64_t, Room> rooms_;
+  EndedMeetings ended_;
+  std::set<int64_t> deleting_;
   int64_t last_watched_ = 0;
   bool reconciling_ = false;
   net::Timer reconcile_timer_;

@@ -190,6 +190,53 @@ TEST_F(ScriptedLiveKit, RoomFinished) {
   EXPECT_EQ(ended_, std::vector<int64_t>{6});
 }
 
+TEST_F(ScriptedLiveKit, WhatIsOverStaysOver) {
+  auto rarely = settings();
+  rarely["reconcile_seconds"] = "3600";
+  ASSERT_TRUE(start(rarely));
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(create(6));
+  ASSERT_TRUE(run(conference().cancel_meeting(MeetingId(5))));
+  hint(6, "room_finished");
+  ASSERT_TRUE(until([&] { return !ended_.empty(); }));
+  const size_t before = fake_.count("DeleteRoom");
+
+  // Rooms that this plugin never knew are somebody else's.
+  fake_.rooms["7"] = {};
+  fake_.rooms["lounge"] = {};
+  hint(7, "room_started");
+  const std::string other = R"({"event":"room_started","room":{"name":"lounge","sid":"RM_l"}})";
+  EXPECT_EQ(webhook(other, FakeLiveKit::sign(other)), 200);
+  // What the end of a room makes the server say.
+  hint(5, "participant_left");
+  hint(5, "room_finished");
+
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  hint(5, "participant_joined");
+  ASSERT_TRUE(until([&] { return !fake_.rooms.contains("5"); }));
+  fake_.rooms["6"] = {};
+  hint(6, "room_started");
+  ASSERT_TRUE(until([&] { return !fake_.rooms.contains("6"); }));
+  EXPECT_EQ(fake_.count("DeleteRoom"), before + 2);
+  EXPECT_TRUE(fake_.rooms.contains("7"));
+  EXPECT_TRUE(fake_.rooms.contains("lounge"));
+  EXPECT_EQ(ended_, std::vector<int64_t>{6}) << "said once";
+
+  // Made anew by the host, it goes on.
+  ASSERT_TRUE(create(5));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  hint(5, "participant_joined");
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 1; }));
+  EXPECT_TRUE(fake_.rooms.contains("5"));
+}
+
+TEST_F(ScriptedLiveKit, WhatIsOverStaysOverWithoutWebhooks) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(run(conference().cancel_meeting(MeetingId(5))));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  ASSERT_TRUE(until([&] { return !fake_.rooms.contains("5"); }));
+}
+
 TEST_F(ScriptedLiveKit, RefusesForeignWebhooks) {
   ASSERT_TRUE(create(5));
   const std::string body = R"({"event":"room_finished","room":{"name":"5","sid":"RM_5"}})";
