@@ -1,5 +1,7 @@
 #include "tokens.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -74,8 +76,9 @@ std::string member_token(const MemberToken& member, std::string_view api_key,
   video["canPublishData"] = publish;
   video["canSubscribe"] = true;
   if (rights.admin) video["roomAdmin"] = true;
+  const Duration life = rights.admin ? std::min(ttl, kAdminTokenLife) : ttl;
   json::object claims =
-      claims_of(api_key, now, std::chrono::duration_cast<std::chrono::seconds>(ttl).count());
+      claims_of(api_key, now, std::chrono::duration_cast<std::chrono::seconds>(life).count());
   claims["sub"] = std::to_string(member.user_id);
   claims["name"] = member.name;
   claims["metadata"] = member_metadata(member.device, member.role);

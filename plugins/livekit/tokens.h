@@ -30,8 +30,13 @@ struct MemberToken {
   turms_role role = TURMS_ROLE_MEMBER;
   bool muted = false;
 };
-/// What a member joins with. A muted one gets no right to publish at all: it may be given back
-/// while in the room.
+/// A token with roomAdmin lasts no longer: LiveKit has no call that takes the right back from a
+/// token, so nobody shall hold one for a rainy day. It is enough to join, and clients that are
+/// connected get theirs renewed by the server.
+inline constexpr Duration kAdminTokenLife = std::chrono::seconds(60);
+
+/// What a member joins with, good for `ttl`, an admin's for at most kAdminTokenLife. A muted one
+/// gets no right to publish at all: it may be given back while in the room.
 std::string member_token(const MemberToken& member, std::string_view api_key,
                          std::string_view api_secret, WallTime now, Duration ttl);
 

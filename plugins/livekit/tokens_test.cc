@@ -40,7 +40,7 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     EXPECT_EQ(text_field(*claims, "iss"), kKey);
     EXPECT_EQ(text_field(*claims, "sub"), "42");
     EXPECT_EQ(text_field(*claims, "name"), "Ann \"quoted\"");
-    EXPECT_EQ(number_field(*claims, "exp"), 1'700'000'600);
+    EXPECT_EQ(number_field(*claims, "exp"), c.admin ? 1'700'000'060 : 1'700'000'600);
     EXPECT_LE(number_field(*claims, "nbf"), 1'700'000'000);
     auto metadata = parse_object(text_field(*claims, "metadata"));
     ASSERT_TRUE(metadata);
@@ -56,6 +56,16 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     EXPECT_EQ(bool_field(*video, "roomAdmin"), c.admin);
     EXPECT_FALSE(bool_field(*video, "roomCreate"));
   }
+}
+
+TEST(MemberToken, AnAdminsLastsNoLongerThanAskedFor) {
+  MemberToken owner;
+  owner.role = TURMS_ROLE_OWNER;
+  const std::string token =
+      member_token(owner, kKey, kSecret, WallTime{1'700'000'000'000}, std::chrono::seconds(10));
+  auto verified = jwt::verify(token, kSecret);
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(number_field(*parse_object(*verified), "exp"), 1'700'000'010);
 }
 
 TEST(Webhook, IsBelievedOnlyWithSignatureAndHash) {

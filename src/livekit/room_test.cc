@@ -227,6 +227,22 @@ TEST_F(RoomTest, TokensAreRefreshed) {
   EXPECT_THAT(take<server::RefreshToken>(alice), SizeIs(1));
 }
 
+TEST_F(RoomTest, ARefreshedTokenHasTheGrantsAsTheyAreNow) {
+  make();
+  auto manager = as("alice");
+  manager.grants.video->room_admin = true;
+  join(std::move(manager));
+  Room::ParticipantChange demoted;
+  demoted.metadata = "guest";
+  demoted.permission = room->participant("alice")->permission;
+  demoted.permission->can_publish = false;
+  ASSERT_TRUE(room->update_participant(now, "alice", demoted));
+  ASSERT_TRUE(minted.video);
+  EXPECT_FALSE(minted.video->permission().can_publish);
+  EXPECT_EQ(minted.metadata, "guest");
+  EXPECT_TRUE(minted.video->room_admin) << "no permission speaks of it, in LiveKit as well";
+}
+
 TEST_F(RoomTest, PingsAreAnsweredInBothForms) {
   make();
   const auto alice = join("alice");

@@ -30,7 +30,10 @@ class RoomTest : public ::testing::Test {
     parameters.id = media::RoomId(1);
     parameters.name = "lounge";
     room.emplace(std::move(parameters), now, engine,
-                 RoomSecrets{[](const Grants& grants, WallTime) { return "token:" + grants.name; },
+                 RoomSecrets{[this](const Grants& grants, WallTime) {
+                               minted = grants;
+                               return "token:" + grants.name;
+                             },
                              [this](size_t length) {
                                std::string out = std::to_string(++tokens);
                                out.resize(length, 'x');
@@ -171,6 +174,7 @@ class RoomTest : public ::testing::Test {
   RecordingEngine engine;
   Now now{TimePoint(std::chrono::hours(1)), {1'700'000'000'000}};
   int tokens = 0;
+  Grants minted;  // of the last refreshed token
   uint32_t offer_ids = 0;
   std::map<ParticipantKey, std::vector<ServerMessage>> heard;
   std::vector<ParticipantKey> closed;
