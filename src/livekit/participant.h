@@ -72,6 +72,13 @@ class QualityScore {
   ConnectionQuality last_ = ConnectionQuality::kExcellent;
 };
 
+/// Which tracks of a publisher somebody may have.
+struct AllowedTracks {
+  bool all = false;
+  std::set<std::string, std::less<>> sids;
+};
+using AllowedSubscribers = std::map<std::string, AllowedTracks, std::less<>>;
+
 struct Participant {
   ParticipantKey key;
   ParticipantInfo info;  // without tracks
@@ -90,7 +97,8 @@ struct Participant {
   /// Sections that send and that no add_track has claimed yet.
   std::vector<rtc::sdp::ReceivedSection> unclaimed;
   bool restricts_subscriptions = false;
-  std::vector<client::TrackPermission> track_permissions;
+  AllowedSubscribers allowed_sids;  // who may subscribe then, by participant sid and by identity
+  AllowedSubscribers allowed_identities;
 
   // Subscribing.
   rtc::sdp::SubscriberPlan plan;

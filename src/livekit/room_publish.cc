@@ -1,5 +1,6 @@
 // The publisher's side of a room: add_track, the client's offers, mute, unpublish.
 #include <algorithm>
+#include <bitset>
 #include <utility>
 
 #include "base/check.h"
@@ -69,9 +70,10 @@ void complete_layers(std::vector<VideoLayer>& layers) {
   std::stable_sort(layers.begin(), layers.end(),
                    [](const VideoLayer& a, const VideoLayer& b) { return a.quality < b.quality; });
   constexpr const char* kRids[] = {"q", "h", "f"};
+  constexpr size_t kMaxRidSize = 16;
   for (size_t i = 0; i < layers.size(); ++i) {
     layers[i].spatial_layer = static_cast<int32_t>(i);
-    if (layers.size() > 1) layers[i].rid = kRids[i];
+    if (layers.size() > 1 || layers[i].rid.size() > kMaxRidSize) layers[i].rid = kRids[i];
   }
 }
 
@@ -93,6 +95,17 @@ bool fits_source(const TrackInfo& info) {
 bool has_feature(const TrackInfo& info, uint8_t feature) {
   return std::find(info.audio_features.begin(), info.audio_features.end(), feature) !=
          info.audio_features.end();
+}
+
+// Each feature once, so that there are no more of them than an enumeration has.
+std::vector<uint8_t> distinct(const std::vector<uint8_t>& features) {
+  std::vector<uint8_t> out;
+  std::bitset<256> seen;
+  for (const uint8_t feature : features) {
+    if (!seen[feature]) out.push_back(feature);
+    seen[feature] = true;
+  }
+  return out;
 }
 
 constexpr uint8_t kStereo = 0;  // TF_STEREO
@@ -164,6 +177,8 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   track->cid = request.cid;
   TrackInfo& info = track->info;
   info = request.info;
+  info.audio_features = distinct(info.audio_features);
+  info.packet_trailer_features = distinct(info.packet_trailer_features);
   info.sid = std::string("TR_") + (info.type == TrackType::kVideo ? "V" : "A");
   info.sid += sid_letter(info);
   info.sid += secrets_.token(10);
@@ -385,7 +400,7 @@ Result<TrackInfo> Room::mute_track(Now /*now*/, std::string_view identity,
 void Room::on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request) {
   PublishedTrack* track = from.find_sid(request.sid);
   if (track == nullptr) return;
-  track->info.audio_features = request.features;
+  track->info.audio_features = distinct(request.features);
   track->info.stereo = has_feature(track->info, kStereo);
   track->info.disable_dtx = has_feature(track->info, kNoDtx);
   changed(from);

@@ -11,7 +11,12 @@ namespace {
 
 namespace sdp = rtc::sdp;
 
+// Of the lists that clients send, what is beyond is refused.
 constexpr size_t kMaxChoices = 4096;
+
+server::RequestResponse too_many(std::string what) {
+  return {0, server::RequestReason::kLimitExceeded, "too many " + std::move(what), {}};
+}
 
 // Numbers that differ within a room and look like any SSRC: ids differ in their low half, and an
 // odd factor keeps them apart.
@@ -19,16 +24,18 @@ rtc::Ssrc ssrc_of(uint64_t id) {
   return rtc::Ssrc(static_cast<uint32_t>(id) * 0x9E3779B1U);
 }
 
-bool allows(const std::vector<client::TrackPermission>& permissions, const ParticipantInfo& who,
+bool allows(const AllowedSubscribers& allowed, const std::string& who,
             const std::string& track_sid) {
-  return std::any_of(permissions.begin(), permissions.end(), [&](const auto& permission) {
-    if (permission.participant_sid != who.sid && permission.participant_identity != who.identity) {
-      return false;
-    }
-    return permission.all_tracks ||
-           std::find(permission.track_sids.begin(), permission.track_sids.end(), track_sid) !=
-               permission.track_sids.end();
-  });
+  const auto it = allowed.find(who);
+  return it != allowed.end() && (it->second.all || it->second.sids.contains(track_sid));
+}
+
+void allow(AllowedSubscribers& allowed, const std::string& who,
+           const client::TrackPermission& permission) {
+  if (who.empty()) return;
+  AllowedTracks& tracks = allowed[who];
+  tracks.all = tracks.all || permission.all_tracks;
+  tracks.sids.insert(permission.track_sids.begin(), permission.track_sids.end());
 }
 
 }  // namespace
@@ -39,7 +46,8 @@ bool Room::wanted(const Participant& subscriber, const PublishedTrack& track) co
   const Participant* publisher = find(track.publisher);
   if (publisher == nullptr || publisher->info.permission.hidden) return false;
   if (publisher->restricts_subscriptions &&
-      !allows(publisher->track_permissions, subscriber.info, track.info.sid)) {
+      !allows(publisher->allowed_sids, subscriber.info.sid, track.info.sid) &&
+      !allows(publisher->allowed_identities, subscriber.info.identity, track.info.sid)) {
     return false;
   }
   const auto choice = subscriber.choices.find(track.info.sid);
@@ -117,8 +125,10 @@ void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
 
 void Room::choose(Participant& subscriber, const std::vector<std::string>& track_sids,
                   bool subscribe) {
+  size_t left = kMaxChoices;
   for (const std::string& sid : track_sids) {
-    if (subscriber.choices.size() >= kMaxChoices && !subscriber.choices.contains(sid)) return;
+    const bool full = subscriber.choices.size() >= kMaxChoices && !subscriber.choices.contains(sid);
+    if (full || left-- == 0) return send(subscriber, too_many("subscriptions"));
     PublishedTrack* track = find_track(sid);
     if (track == nullptr) {
       if (subscribe) {
@@ -135,7 +145,20 @@ void Room::choose(Participant& subscriber, const std::vector<std::string>& track
 void Room::on_subscription_permission(Participant& from,
                                       const client::SubscriptionPermission& permission) {
   from.restricts_subscriptions = !permission.all_participants;
-  from.track_permissions = permission.tracks;
+  from.allowed_sids.clear();
+  from.allowed_identities.clear();
+  size_t left = kMaxChoices;  // participants and tracks together
+  for (const client::TrackPermission& track : permission.tracks) {
+    const size_t count = 1 + track.track_sids.size();
+    if (count > left) {
+      // Whoever is beyond stays out: better unseen than seen by the wrong people.
+      send(from, too_many("subscription permissions"));
+      break;
+    }
+    left -= count;
+    allow(from.allowed_sids, track.participant_sid, track);
+    allow(from.allowed_identities, track.participant_identity, track);
+  }
   for (const auto& track : from.tracks) {
     if (!track->live) continue;
     for (const auto& [key, other] : participants_) {
@@ -247,7 +270,9 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
 // ---- layers
 
 void Room::on_track_settings(Participant& from, const client::UpdateTrackSettings& settings) {
+  size_t left = kMaxChoices;
   for (const std::string& sid : settings.track_sids) {
+    if (left-- == 0) return send(from, too_many("track settings"));
     const auto it = from.subscriptions.find(sid);
     const PublishedTrack* track = find_track(sid);
     if (it == from.subscriptions.end() || track == nullptr) continue;

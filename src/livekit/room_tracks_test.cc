@@ -352,6 +352,69 @@ TEST_F(RoomTest, PublishersChooseWhoReceives) {
   EXPECT_TRUE(last<server::SubscriptionPermissionUpdate>(bob).allowed);
 }
 
+TEST_F(RoomTest, ListsOfClientsAreBounded) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  answer(bob);
+  const std::string sid = publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+  answer(bob);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+
+  // 1 + n + 1 + 1: bob's track is the last that is taken, or the first that is not.
+  const auto permit = [&](size_t before) {
+    client::SubscriptionPermission permission;
+    permission.tracks = {{"", "nobody", false, {}}, {"", "bob", false, {sid}}};
+    for (size_t i = 0; i < before; ++i) {
+      permission.tracks[0].track_sids.push_back("TR_" + std::to_string(i));
+    }
+    say(alice, permission);
+    answer(bob);
+  };
+  permit(4093);
+  EXPECT_THAT(engine.sent, SizeIs(1));
+  EXPECT_THAT(take<server::RequestResponse>(alice), IsEmpty());
+  permit(4094);
+  EXPECT_THAT(engine.sent, IsEmpty());
+  EXPECT_EQ(last<server::RequestResponse>(alice).reason, server::RequestReason::kLimitExceeded);
+
+  std::vector<std::string> unknown(5000, "TR_none");
+  say(bob, client::UpdateSubscription{unknown, true});
+  const auto& told = heard[bob];
+  EXPECT_EQ(std::count_if(told.begin(), told.end(),
+                          [](const ServerMessage& message) {
+                            return std::holds_alternative<server::SubscriptionResponse>(message);
+                          }),
+            4096);
+  ASSERT_TRUE(std::holds_alternative<server::RequestResponse>(told.back()));
+  EXPECT_EQ(std::get<server::RequestResponse>(told.back()).reason,
+            server::RequestReason::kLimitExceeded);
+  heard[bob].clear();
+  say(bob, client::UpdateTrackSettings{unknown, true});
+  EXPECT_EQ(last<server::RequestResponse>(bob).reason, server::RequestReason::kLimitExceeded);
+
+  say(alice, client::UpdateAudioTrack{sid, std::vector<uint8_t>(1000, 3)});
+  EXPECT_THAT(room->participant("alice")->tracks[0].audio_features, SizeIs(1));
+}
+
+TEST_F(RoomTest, SubscribersAreNamedBySidOrIdentity) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  const auto carol = join("carol");
+  answer(bob);
+  answer(carol);
+  publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+  answer(bob);
+  answer(carol);
+  ASSERT_THAT(engine.sent, SizeIs(2));
+  client::SubscriptionPermission permission;
+  permission.tracks = {{room->participant("bob")->sid, "", true, {}}, {"", "", true, {}}};
+  say(alice, permission);
+  EXPECT_THAT(engine.sent, SizeIs(1));
+  EXPECT_FALSE(last<server::SubscriptionPermissionUpdate>(carol).allowed);
+}
+
 struct LayerCase {
   const char* what;
   client::UpdateTrackSettings settings;
