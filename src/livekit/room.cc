@@ -18,6 +18,9 @@ Overload(F...) -> Overload<F...>;
 
 constexpr int kRoomBits = 32;
 
+// All that a description can carry may be subscribed.
+static_assert(rtc::sdp::kMaxSections <= media::kMaxSubscriptionsPerTransport);
+
 }  // namespace
 
 Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecrets secrets)
@@ -223,6 +226,9 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   if (Participant* older = find_identity(info.identity)) {
     leave(now, *older, DisconnectReason::kDuplicateIdentity, server::LeaveAction::kDisconnect,
           true);
+  }
+  if (participants_.size() >= parameters_.max_members) {
+    return fail(ErrorCode::kResourceExhausted, "room has exceeded its max participants");
   }
   if (parameters_.max_participants != 0 && !participant->dependent()) {
     const auto members = std::count_if(participants_.begin(), participants_.end(),

@@ -78,7 +78,9 @@ struct RoomParameters {
   size_t max_metadata = 512 * 1024;
   size_t max_attributes = 64 * 1024;
   size_t max_name = 256;
-  size_t max_tracks = 100;
+  size_t max_tracks = media::kMaxTracksPerTransport;
+  /// Whoever they are; max_participants counts people only. Each has up to two connections.
+  size_t max_members = media::kMaxTransportsPerRoom / 2;
 };
 
 struct JoinParameters {
@@ -107,8 +109,8 @@ struct Transport;
 /// owner collects with take_outputs() after each turn. SDP is negotiated here; media is the
 /// engine's. One thread.
 ///
-/// Bounds: participants by max_participants and the process's memory, tracks per participant by
-/// max_tracks, text by the limits in RoomParameters.
+/// Bounds: participants by max_participants and max_members, tracks per participant by max_tracks,
+/// text by the limits in RoomParameters.
 class Room {
  public:
   /// How long a participant whose signalling connection broke may come back (resume).
@@ -129,7 +131,8 @@ class Room {
 
   // ---- signalling
 
-  /// The join answer is the first message of the outputs. kResourceExhausted: max_participants.
+  /// The join answer is the first message of the outputs. kResourceExhausted: max_participants or
+  /// max_members.
   /// An older participant of the same identity is removed first.
   Result<ParticipantKey> join(Now now, JoinParameters parameters);
   /// A participant that is still here comes back on a new connection; kNotFound otherwise. The

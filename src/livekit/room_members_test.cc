@@ -165,6 +165,31 @@ TEST_F(RoomTest, TracksAreBounded) {
   EXPECT_EQ(refusals[0].reason, server::RequestReason::kLimitExceeded);
 }
 
+TEST_F(RoomTest, ByDefaultTracksEndWhereTheEnginesDo) {
+  make();
+  const auto alice = join("alice");
+  for (size_t i = 0; i <= media::kMaxTracksPerTransport; ++i) {
+    client::AddTrack add;
+    add.cid = "cid" + std::to_string(i);
+    say(alice, add);
+  }
+  EXPECT_THAT(take<server::TrackPublished>(alice), SizeIs(media::kMaxTracksPerTransport));
+  EXPECT_EQ(last<server::RequestResponse>(alice).reason, server::RequestReason::kLimitExceeded);
+}
+
+TEST_F(RoomTest, MembersAreBoundedWhoeverTheyAre) {
+  EXPECT_EQ(RoomParameters{}.max_members * 2, media::kMaxTransportsPerRoom);
+  make({.max_members = 2});
+  join("alice");
+  auto recorder = as("recorder");
+  recorder.grants.kind = ParticipantKind::kEgress;
+  join(std::move(recorder));
+  auto agent = as("agent");
+  agent.grants.kind = ParticipantKind::kAgent;
+  EXPECT_EQ(room->join(now, std::move(agent)).error().code, ErrorCode::kResourceExhausted);
+  EXPECT_TRUE(room->join(now, as("alice"))) << "coming again takes one's own place";
+}
+
 TEST_F(RoomTest, NonsenseIsHarmless) {
   make();
   const auto alice = join("alice");

@@ -313,8 +313,8 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track,
   parameters.extensions = section.extensions;
   std::stable_sort(parameters.encodings.begin(), parameters.encodings.end(),
                    [](const auto& a, const auto& b) { return rid_rank(a.rid) < rid_rank(b.rid); });
-  if (parameters.encodings.size() > sfu::kMaxSpatialLayers) {
-    parameters.encodings.resize(sfu::kMaxSpatialLayers);
+  if (parameters.encodings.size() > media::kMaxSpatialLayers) {
+    parameters.encodings.resize(media::kMaxSpatialLayers);
   }
   engine_.add_receive_track(parameters);
   if (track.info.muted) engine_.set_receive_muted(track.id, true);

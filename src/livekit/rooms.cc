@@ -100,7 +100,7 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.max_metadata = config_.limits.metadata;
   parameters.max_attributes = config_.limits.attributes;
   parameters.max_name = config_.limits.name;
-  parameters.max_tracks = config_.limits.tracks;
+  parameters.max_tracks = std::min(config_.limits.tracks, media::kMaxTracksPerTransport);
   RoomSecrets secrets;
   secrets.token = secure_random_token;
   secrets.mint = [this](const Grants& grants, WallTime at) {

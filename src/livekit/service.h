@@ -38,14 +38,14 @@ struct Limits {
   size_t signal_message = 2 * 1024 * 1024;
   size_t api_body = 10 * 1024 * 1024;
   size_t rooms = 100'000;
-  /// Published tracks of one participant.
-  size_t tracks = 100;
+  /// Published tracks of one participant; no more than its connection bears.
+  size_t tracks = media::kMaxTracksPerTransport;
 };
 
 struct WebhookConfig {
   std::vector<std::string> urls;
   std::string api_key;  // signs; must be one of the keys when there are urls
-  /// Events waiting per URL; the oldest room's are dropped beyond it and counted.
+  /// Events waiting per URL; beyond it new ones are dropped and counted.
   size_t queue_size = 1000;
 };
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "rtc/parameters.h"
 #include "sfu/parameters.h"
+#include "sfu/room.h"
 
 /// The control plane's view of the media workers: parameters in, events out, plain values only. No
 /// SDP, no protobuf, no sockets.
@@ -25,6 +26,13 @@ using sfu::SubscriptionStatistics;
 using sfu::TrackId;
 using sfu::TrackStatistics;
 using sfu::TransportId;
+
+/// What a room bears. A worker refuses and counts what is beyond without telling, so the control
+/// plane must not ask for more.
+inline constexpr size_t kMaxTransportsPerRoom = sfu::Room::kMaxTransports;
+inline constexpr size_t kMaxTracksPerTransport = sfu::Room::kMaxTracksPerTransport;
+inline constexpr size_t kMaxSubscriptionsPerTransport = sfu::Room::kMaxSubscriptionsPerTransport;
+using sfu::kMaxSpatialLayers;
 
 struct TransportParameters {
   TransportId id;
