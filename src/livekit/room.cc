@@ -433,6 +433,9 @@ void Room::flush_updates(Now now) {
 }
 
 std::vector<RoomOutput> Room::take_outputs(Now now) {
+  // Clients can use up the numbers of a room by coming and going long enough: the next room of this
+  // name begins anew.
+  if (last_id_ >= parameters_.max_ids) close(now, DisconnectReason::kRoomClosed);
   flush_updates(now);
   flush_offers();
   return std::exchange(outputs_, {});

@@ -81,6 +81,9 @@ struct RoomParameters {
   size_t max_tracks = media::kMaxTracksPerTransport;
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
+  /// Ids (of participants, connections, tracks, subscriptions) after which the room closes at the
+  /// end of the turn: half of what its numbers hold, more than any one turn can use.
+  uint32_t max_ids = uint32_t{1} << 31;
 };
 
 struct JoinParameters {

@@ -111,6 +111,19 @@ TEST_F(RoomTest, ClosesWhenNobodyComes) {
   EXPECT_EQ(engine.rooms, 0);
 }
 
+TEST_F(RoomTest, ClosesWhenItsNumbersAreUsedUp) {
+  make({.max_ids = 20});
+  const auto alice = join("alice");
+  for (int i = 0; i < 20 && !room->closed(); ++i) {
+    ASSERT_TRUE(room->join(now, as("bob")));
+    drain();
+  }
+  EXPECT_TRUE(room->closed());
+  EXPECT_EQ(last<server::Leave>(alice).reason, DisconnectReason::kRoomClosed);
+  EXPECT_EQ(take_events().back(), RoomEvent::kRoomFinished);
+  EXPECT_EQ(engine.rooms, 0);
+}
+
 TEST_F(RoomTest, ClosesSomeTimeAfterTheLastLeft) {
   make({.empty_timeout_s = 30, .departure_timeout_s = 5});
   const auto alice = join("alice");
