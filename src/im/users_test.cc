@@ -1,6 +1,6 @@
 #include "im/users.h"
 
-#include "im/domain_fixture_test.h"
+#include "im/domain_testing.h"
 
 namespace turms::im {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/metrics.h"
 #include "im/rights.h"
 #include "im/testing/repositories_conformance.h"
-#include "store/temporary_directory_test.h"
+#include "store/temporary_directory_testing.h"
 
 namespace turms::store {
 namespace {
