@@ -17,6 +17,11 @@ Task<Outcome<ConversationList>> Conversations::query(Caller caller, QueryConvers
     list.private_conversations = std::move(*found);
   }
   if (!query.group_ids.empty()) {
+    auto joined = co_await context_.store.groups.joined_by(caller.user_id);
+    if (!joined) co_return refuse(joined.error());
+    // Left out, not refused: that is what upstream's clients are used to for what there is none of.
+    std::erase_if(query.group_ids,
+                  [&](GroupId id) { return !Rights::query_group_conversation(*joined, id); });
     auto found = co_await context_.store.conversations.find_group(std::move(query.group_ids));
     if (!found) co_return refuse(found.error());
     list.group_conversations = std::move(*found);

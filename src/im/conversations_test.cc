@@ -82,9 +82,26 @@ TEST_F(ConversationsTest, GroupReadDatesAreTheMembers) {
   send(1, id, std::nullopt);
   QueryConversations query;
   query.group_ids = {id, GroupId(5)};
-  const auto found = ok(domain_->conversations.query(caller(8), query));
+  const auto found = ok(domain_->conversations.query(caller(1), query));
   ASSERT_EQ(found.group_conversations.size(), 1u);
   EXPECT_EQ(found.group_conversations[0].reads.size(), 2u) << "sending is reading";
+}
+
+TEST_F(ConversationsTest, GroupReadDatesAreShownToMembersOnly) {
+  const GroupId theirs = make_group(1, {2});
+  const GroupId mine = make_group(3, {2});
+  send(1, theirs, std::nullopt);
+  send(3, mine, std::nullopt);
+  QueryConversations query;
+  query.group_ids = {theirs, mine};
+  const auto found = ok(domain_->conversations.query(caller(3), query));
+  ASSERT_EQ(found.group_conversations.size(), 1u);
+  EXPECT_EQ(found.group_conversations[0].group_id, mine);
+  EXPECT_TRUE(ok(domain_->conversations.query(caller(8), query)).group_conversations.empty());
+  EXPECT_EQ(ok(domain_->conversations.query(caller(2), query)).group_conversations.size(), 2u);
+
+  ok(domain_->group_members.remove(caller(3), {.group_id = mine, .member_ids = users({2})}));
+  EXPECT_EQ(ok(domain_->conversations.query(caller(2), query)).group_conversations.size(), 1u);
 }
 
 TEST_F(ConversationsTest, QueryingNothingIsNoContent) {

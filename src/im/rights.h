@@ -59,6 +59,8 @@ class Rights {
 
   // Conversations.
   static Outcome<Permit> read_group(const GroupState* group, UserId requester);
+  /// `joined`: the groups the requester is a member of, ascending.
+  static Outcome<None> query_group_conversation(const std::vector<GroupId>& joined, GroupId id);
   static Outcome<None> type_in_group(const GroupState* group, UserId requester);
   static Outcome<None> type_to_user(UserId requester, const Reachability& reachability);
 
