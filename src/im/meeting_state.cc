@@ -32,21 +32,50 @@ bool same(const std::vector<MeetingParticipant>& a, const std::vector<MeetingPar
 Task<void> Meetings::resume() {
   MeetingFilter active;
   active.active_only = true;
+  ++resuming_;
   auto found = co_await context_.store.meetings.query(std::move(active));
+  if (found) {
+    std::erase_if(*found, [this](const Meeting& meeting) {
+      return over_while_resuming_.contains(meeting.id);
+    });
+  }
+  if (--resuming_ == 0) over_while_resuming_.clear();
   if (!found) {
     log::error("meetings not resumed: {}", found.error().message);
     co_return;
   }
+  // Nothing is awaited until all are kept: whoever ends one from here on finds it.
+  for (const Meeting& meeting : *found) {
+    const auto it = live_.find(meeting.id);
+    if (it != live_.end()) {
+      // What is known here is at least as new as what was read.
+      it->second.has_room = false;
+    } else if (live_.size() < kMaxActive) {
+      keep(meeting);
+    }
+  }
   std::vector<Meeting> without_room;
-  for (Meeting& meeting : *found) {
-    if (live_.size() >= kMaxActive) break;
-    Live& live = keep(meeting);
-    if (auto audience = co_await audience_of(meeting)) live.audience = *audience;
-    live.has_room = false;
+  for (const Meeting& meeting : *found) {
+    if (!live_.contains(meeting.id)) continue;
+    auto audience = co_await audience_of(meeting);
+    const auto it = live_.find(meeting.id);
+    if (it == live_.end()) continue;  // over meanwhile
+    if (audience) it->second.audience = std::move(*audience);
     if (meeting.start_date <= context_.now()) without_room.push_back(meeting);
   }
   // A media server that does not answer must not keep the chat from starting.
   spawn(make_rooms(std::move(without_room)));
+}
+
+/// The entry of a meeting that is over, or was never made; an empty one when there is none.
+Meetings::Live Meetings::forget(MeetingId id) {
+  // What resume() is reading may be from before.
+  if (resuming_ > 0) over_while_resuming_.insert(id);
+  const auto it = live_.find(id);
+  if (it == live_.end()) return {};
+  Live last = std::move(it->second);
+  live_.erase(it);
+  return last;
 }
 
 Task<void> Meetings::make_rooms(std::vector<Meeting> meetings) {

@@ -221,7 +221,7 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
     failure = invitation.error();
     if (starts_now) (void)co_await provider_.cancel_meeting(meeting.id);
   }
-  live_.erase(meeting.id);
+  (void)forget(meeting.id);
   (void)co_await context_.store.meetings.erase(Rights::server(), meeting.id);
   co_return std::unexpected(std::move(failure));
 }
@@ -281,11 +281,7 @@ Task<void> Meetings::close_room(MeetingId id) {
 
 /// Forgets a meeting that is over; returns what its audience is told.
 Task<std::vector<Push>> Meetings::farewell(Meeting meeting) {
-  Live last;
-  if (const auto it = live_.find(meeting.id); it != live_.end()) {
-    last = std::move(it->second);
-    live_.erase(it);
-  }
+  Live last = forget(meeting.id);
   last.meeting = std::move(meeting);
   last.participants.clear();
   last.version = next_version(last.version);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,9 +95,9 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Meetings(Context& context, Messages& messages, Delivery& delivery, ConferenceProvider& provider,
            EncodeRecord encode_record, MeetingSettings settings = {});
 
-  /// Before requests: takes up the meetings that were going on when the server stopped. Their
-  /// rooms are made again if they are gone; a room that stays empty then ends in time. Again after
-  /// the provider was restarted.
+  /// At the start: takes up the meetings that were going on when the server stopped. Their rooms
+  /// are made again if they are gone; a room that stays empty then ends in time. Again after the
+  /// provider was restarted. Requests may come meanwhile.
   Task<void> resume();
   /// About every second: mutes that ran out.
   void tick();
@@ -159,6 +160,7 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Task<void> end(MeetingId id, WallTime when);
   Task<Result<None>> name_participants(Live& live);
   Live& keep(Meeting meeting);
+  Live forget(MeetingId id);
   [[nodiscard]] std::vector<MeetingId> meetings_of(GroupId id) const;
   MeetingStateChanged state_of(const Live& live) const;
   int64_t next_version(int64_t last) const;
@@ -170,6 +172,9 @@ class Meetings final : public ConferenceListener, public GroupListener {
   EncodeRecord encode_record_;
   MeetingSettings settings_;
   std::map<MeetingId, Live> live_;
+  /// How many resume() read the store, and which meetings ended since the first of them began.
+  int resuming_ = 0;
+  std::set<MeetingId> over_while_resuming_;
   /// Meetings being made, so that two requests of one user at once count as two.
   std::map<UserId, int64_t> being_made_;
   /// Members whose mute ends by itself.

@@ -1,124 +1,9 @@
 #include "im/meetings.h"
 
-#include "im/domain_testing.h"
+#include "im/meetings_testing.h"
 
 namespace turms::im {
 namespace {
-
-/// A media server that does as it is told.
-class FakeProvider final : public ConferenceProvider {
- public:
-  bool available() const override { return running; }
-  Stored<None> create_meeting(Meeting meeting, int max_participants) override {
-    calls.push_back("create " + std::to_string(max_participants));
-    if (create_error) co_return std::unexpected(*create_error);
-    rooms.push_back(meeting.id);
-    co_return None();
-  }
-  Stored<None> cancel_meeting(MeetingId id) override {
-    calls.emplace_back("cancel");
-    std::erase(rooms, id);
-    co_return None();
-  }
-  Stored<int64_t> count_active_meetings(UserId) override { co_return active; }
-  Stored<std::string> accept(Admission admission) override {
-    admissions.push_back(admission);
-    if (std::find(rooms.begin(), rooms.end(), admission.meeting_id) == rooms.end()) {
-      co_return fail(ErrorCode::kNotFound, "no such room");
-    }
-    co_return "token of " + std::to_string(admission.user_id.value);
-  }
-  Stored<std::vector<MeetingParticipant>> participants(MeetingId) override {
-    co_return std::vector<MeetingParticipant>();
-  }
-  void member_removed(MeetingId, UserId user) override {
-    calls.push_back("removed " + std::to_string(user.value));
-  }
-  void member_muted(MeetingId, UserId user, bool muted) override {
-    calls.push_back((muted ? "muted " : "unmuted ") + std::to_string(user.value));
-  }
-  void member_role_changed(MeetingId, UserId user, GroupMemberRole) override {
-    calls.push_back("role " + std::to_string(user.value));
-  }
-
-  bool running = true;
-  std::optional<Error> create_error;
-  int64_t active = 0;
-  std::vector<MeetingId> rooms;
-  std::vector<std::string> calls;
-  std::vector<Admission> admissions;
-};
-
-class MeetingsTest : public DomainTest {
- protected:
-  MeetingsTest() {
-    make({});
-    group_ = make_group(1, {2, 3});
-  }
-  void make(MeetingSettings settings) {
-    settings.media_url = "wss://media";
-    meetings_ = std::make_unique<Meetings>(
-        domain_->context(), domain_->messages, domain_->delivery, provider_,
-        [](const Meeting& meeting) { return Bytes(1, static_cast<uint8_t>(meeting.id.value)); },
-        std::move(settings));
-    domain_->context().group_listeners = {meetings_.get()};
-  }
-
-  CreateMeeting in_group() {
-    CreateMeeting command;
-    command.group_id = group_;
-    return command;
-  }
-  static CreateMeeting with_user(int64_t id) {
-    CreateMeeting command;
-    command.user_id = UserId(id);
-    return command;
-  }
-  MeetingId create(int64_t creator, CreateMeeting command) {
-    return ok(meetings_->create(caller(creator), std::move(command))).data;
-  }
-  UpdateMeetingInvitation reply(MeetingId id, ResponseAction action = ResponseAction::kAccept,
-                                std::optional<std::string> password = std::nullopt) {
-    return {id, std::move(password), action};
-  }
-  int accept_code(int64_t user, MeetingId id) {
-    return code(meetings_->reply_to_invitation(caller(user), reply(id)));
-  }
-  std::vector<int64_t> found(int64_t user, QueryMeetings query) {
-    std::vector<int64_t> ids;
-    for (const Meeting& meeting : ok(meetings_->query(caller(user), std::move(query)))) {
-      ids.push_back(meeting.id.value);
-    }
-    return ids;
-  }
-  Meeting stored(MeetingId id) {
-    auto meeting = run(store_->repositories().meetings.find(id));
-    EXPECT_TRUE(meeting && *meeting);
-    return **meeting;
-  }
-  static MeetingParticipant participant(int64_t user, int64_t joined, bool microphone = false) {
-    MeetingParticipant p;
-    p.user_id = UserId(user);
-    p.joined_date = WallTime{joined};
-    p.microphone = microphone;
-    return p;
-  }
-  /// The states pushed so far, oldest first.
-  std::vector<MeetingStateChanged> states() {
-    std::vector<MeetingStateChanged> out;
-    for (const Event& event : told_.events) {
-      if (const auto* state = std::get_if<MeetingStateChanged>(&event)) out.push_back(*state);
-    }
-    return out;
-  }
-  void until_states(size_t count) {
-    loop_.run_until([&] { return states().size() >= count; });
-  }
-
-  FakeProvider provider_;
-  std::unique_ptr<Meetings> meetings_;
-  GroupId group_;
-};
 
 TEST_F(MeetingsTest, CreatingRingsAndShowsTheState) {
   CreateMeeting command = in_group();
@@ -509,26 +394,6 @@ TEST_F(MeetingsTest, EndsWithTheGroup) {
   EXPECT_EQ(*told_.envelopes.back().recipients, users({1, 2, 3})) << "who were its members";
   EXPECT_EQ(provider_.calls.back(), "cancel");
   EXPECT_TRUE(stored(id).end_date);
-}
-
-TEST_F(MeetingsTest, ResumesAfterARestart) {
-  const MeetingId id = create(1, in_group());
-  provider_.rooms.clear();
-  provider_.calls.clear();
-  make({});
-  EXPECT_EQ(meetings_->active(), 0u);
-  run([](Meetings& meetings) -> Task<None> {
-    co_await meetings.resume();
-    co_return None();
-  }(*meetings_));
-  EXPECT_EQ(meetings_->active(), 1u);
-  EXPECT_EQ(provider_.calls, std::vector<std::string>{"create 100"});
-  EXPECT_EQ(accept_code(2, id), 1000);
-
-  // The provider alone was restarted, and knows nothing any more.
-  provider_.rooms.clear();
-  EXPECT_EQ(accept_code(2, id), 1000);
-  EXPECT_EQ(provider_.rooms, std::vector<MeetingId>{id});
 }
 
 }  // namespace

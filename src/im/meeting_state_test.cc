@@ -1,0 +1,195 @@
+#include <functional>
+
+#include "im/meetings_testing.h"
+
+namespace turms::im {
+namespace {
+
+/// A store during whose answers something else happens.
+class MeetingsMeanwhile final : public MeetingRepository {
+ public:
+  explicit MeetingsMeanwhile(MeetingRepository& real) : real_(real) {}
+
+  Stored<std::optional<Meeting>> find(MeetingId id) override { return real_.find(id); }
+  Stored<std::vector<Meeting>> query(MeetingFilter filter) override {
+    auto found = co_await real_.query(std::move(filter));
+    if (meanwhile) co_await std::exchange(meanwhile, nullptr)();
+    co_return found;
+  }
+  Stored<bool> create(Permit permit, Meeting meeting) override {
+    return real_.create(permit, std::move(meeting));
+  }
+  Stored<bool> update(Permit permit, MeetingId id, MeetingChange change) override {
+    return real_.update(permit, id, std::move(change));
+  }
+  Stored<bool> cancel(Permit permit, MeetingId id, WallTime now) override {
+    return real_.cancel(permit, id, now);
+  }
+  Stored<bool> end(Permit permit, MeetingId id, WallTime now) override {
+    return real_.end(permit, id, now);
+  }
+  Stored<None> erase(Permit permit, MeetingId id) override { return real_.erase(permit, id); }
+
+  std::function<Task<void>()> meanwhile;
+
+ private:
+  MeetingRepository& real_;
+};
+
+class GroupsMeanwhile final : public GroupRepository {
+ public:
+  explicit GroupsMeanwhile(GroupRepository& real) : real_(real) {}
+
+  Stored<std::optional<GroupSnapshot>> load(GroupId id) override {
+    auto found = co_await real_.load(id);
+    if (meanwhile) co_await std::exchange(meanwhile, nullptr)();
+    co_return found;
+  }
+  Stored<std::vector<Group>> find(std::vector<GroupId> ids) override {
+    return real_.find(std::move(ids));
+  }
+  Stored<std::vector<Group>> list(GroupId after, int limit) override {
+    return real_.list(after, limit);
+  }
+  Stored<std::vector<GroupId>> joined_by(UserId user) override { return real_.joined_by(user); }
+  Stored<std::optional<GroupType>> find_type(int64_t id) override { return real_.find_type(id); }
+  Stored<None> put_type(Permit permit, GroupType type) override {
+    return real_.put_type(permit, type);
+  }
+  Stored<None> create(Permit permit, Group group, std::vector<GroupMember> members) override {
+    return real_.create(permit, std::move(group), std::move(members));
+  }
+  Stored<bool> update(Permit permit, GroupId id, GroupChange change, WallTime now) override {
+    return real_.update(permit, id, std::move(change), now);
+  }
+  Stored<bool> remove(Permit permit, GroupId id, WallTime now) override {
+    return real_.remove(permit, id, now);
+  }
+  Stored<Added> add_members(Permit permit, std::vector<GroupMember> members, int32_t size_limit,
+                            WallTime now) override {
+    return real_.add_members(permit, std::move(members), size_limit, now);
+  }
+  Stored<std::vector<UserId>> remove_members(Permit permit, GroupId id, std::vector<UserId> members,
+                                             WallTime now) override {
+    return real_.remove_members(permit, id, std::move(members), now);
+  }
+  Stored<bool> update_member(Permit permit, GroupId id, UserId member, MemberChange change,
+                             WallTime now) override {
+    return real_.update_member(permit, id, member, std::move(change), now);
+  }
+  Stored<Transferred> transfer(Permit permit, GroupId id, UserId owner, UserId successor, bool quit,
+                               WallTime now) override {
+    return real_.transfer(permit, id, owner, successor, quit, now);
+  }
+  Stored<bool> block_user(Permit permit, GroupId id, UserId user, UserId requester,
+                          WallTime now) override {
+    return real_.block_user(permit, id, user, requester, now);
+  }
+
+  std::function<Task<void>()> meanwhile;
+
+ private:
+  GroupRepository& real_;
+};
+
+class ResumeTest : public MeetingsTest {
+ protected:
+  /// The server anew, over the store as it is.
+  void restart() {
+    provider_.rooms.clear();
+    provider_.calls.clear();
+    const Repositories real = store_->repositories();
+    groups_ = std::make_unique<GroupsMeanwhile>(real.groups);
+    stored_ = std::make_unique<MeetingsMeanwhile>(real.meetings);
+    meetings_.reset();
+    domain_ = std::make_unique<Domain>(
+        settings(),
+        Repositories{real.users, real.relationships, real.versions, *groups_, real.invitations,
+                     real.messages, real.conversations, *stored_},
+        *bus_, *hasher_, clock_, ids_);
+    domain_->delivery.set_encoder(told_);
+    make({});
+  }
+  void resume() {
+    run([](Meetings& meetings) -> Task<None> {
+      co_await meetings.resume();
+      co_return None();
+    }(*meetings_));
+  }
+  std::function<Task<void>()> canceling(int64_t creator, MeetingId id) {
+    return [this, creator, id]() -> Task<void> {
+      EXPECT_TRUE(co_await meetings_->cancel(caller(creator), id));
+    };
+  }
+
+  std::unique_ptr<GroupsMeanwhile> groups_;
+  std::unique_ptr<MeetingsMeanwhile> stored_;
+};
+
+TEST_F(ResumeTest, ResumesAfterARestart) {
+  const MeetingId id = create(1, in_group());
+  restart();
+  EXPECT_EQ(meetings_->active(), 0u);
+  resume();
+  EXPECT_EQ(meetings_->active(), 1u);
+  EXPECT_EQ(provider_.calls, std::vector<std::string>{"create 100"});
+  EXPECT_EQ(accept_code(2, id), 1000);
+
+  // The provider alone was restarted, and knows nothing any more.
+  provider_.rooms.clear();
+  EXPECT_EQ(accept_code(2, id), 1000);
+  EXPECT_EQ(provider_.rooms, std::vector<MeetingId>{id});
+}
+
+TEST_F(ResumeTest, AMeetingThatIsCanceledWhileItIsReadStaysOver) {
+  const MeetingId id = create(1, in_group());
+  restart();
+  stored_->meanwhile = canceling(1, id);
+  resume();
+  EXPECT_EQ(meetings_->active(), 0u);
+  EXPECT_TRUE(provider_.rooms.empty());
+  EXPECT_EQ(accept_code(2, id), 8201);
+
+  // What ended then is not held against another that is resumed later.
+  const MeetingId other = create(1, in_group());
+  resume();
+  EXPECT_EQ(meetings_->active(), 1u);
+  EXPECT_EQ(accept_code(2, other), 1000);
+}
+
+TEST_F(ResumeTest, AMeetingThatIsCanceledWhileGroupsAreLoadedStaysOver) {
+  const MeetingId first = create(1, in_group());
+  pass(1s);
+  const MeetingId last = create(2, with_user(3));
+  restart();
+  groups_->meanwhile = canceling(2, last);
+  resume();
+  EXPECT_EQ(meetings_->active(), 1u);
+  EXPECT_EQ(accept_code(3, last), 8201);
+  EXPECT_EQ(accept_code(2, first), 1000);
+
+  restart();
+  groups_->meanwhile = canceling(1, first);
+  resume();
+  EXPECT_EQ(meetings_->active(), 0u);
+  EXPECT_EQ(accept_code(2, first), 8201);
+}
+
+TEST_F(ResumeTest, WhatIsKnownAlreadyIsNotReadOver) {
+  const MeetingId id = create(1, in_group());
+  restart();
+  stored_->meanwhile = [this, id]() -> Task<void> {
+    co_await meetings_->resume();
+    UpdateMeeting command;
+    command.id = id;
+    command.name = "newer";
+    EXPECT_TRUE(co_await meetings_->update(caller(1), command));
+  };
+  resume();
+  QueryMeetingState query;
+  query.meeting_id = id;
+  EXPECT_EQ(ok(meetings_->query_state(caller(1), query)).front().meeting.name, "newer");
+}
+
+}  // namespace
+}  // namespace turms::im
