@@ -37,6 +37,17 @@ bool reason_is_hidden(int32_t code) {
   return code / 100 == 12;
 }
 
+/// Whoever tries out users and passwords is answered with these.
+bool is_guess(im::Code code) {
+  return code == im::Code::kLoginFailed || code == im::Code::kLoginUserNotActive;
+}
+
+SignInThrottle::Outcome throttle_outcome(const im::Outcome<im::User>& user) {
+  if (user) return SignInThrottle::Outcome::kSignedIn;
+  return user.error().code == im::Code::kLoginFailed ? SignInThrottle::Outcome::kWrongPassword
+                                                     : SignInThrottle::Outcome::kUndecided;
+}
+
 Task<void> next_turn(net::Loop& loop) {
   Completion<bool> turn;
   loop.post([resume = turn.setter()] { resume(true); });
@@ -50,7 +61,8 @@ Connection::Connection(std::shared_ptr<Environment> environment,
     : environment_(std::move(environment)),
       transport_(std::move(transport)),
       timer_(environment_->loop),
-      last_activity_(environment_->loop.now()) {
+      last_activity_(environment_->loop.now()),
+      requests_(environment_->config.max_requests_per_second, environment_->config.request_burst) {
   environment_->connections.insert(this);
   gateway_metrics().connections.add();
 }
@@ -242,7 +254,12 @@ Task<void> Connection::handle(ByteView message) {
       close(CloseStatus::kDisconnectedByClient);
       break;
     default:
-      if (!session_ && !departed_) {
+      if (!requests_.take(environment_->loop.now())) {
+        count(Rejection::kTooFrequent);
+        // In its turn, also when it is of a kind that need not wait.
+        co_await all_answered();
+        answer(header.request_id, number(im::Code::kTooFrequent));
+      } else if (!session_ && !departed_) {
         count(Rejection::kNoSession);
         answer(header.request_id, number(im::Code::kInternalError));
       } else if (kind == nullptr) {
@@ -271,12 +288,25 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
   command.password = TURMS_OPTIONAL(in, password, std::string);
   if (in.has_user_status()) command.status = static_cast<im::UserStatus>(in.user_status());
   const im::UserStatus status = command.status;
+  const UserId user_id = command.user_id;
+  const net::Address from = transport_->remote();
 
+  if (!environment_->sign_ins.begin(user_id, from, environment_->loop.now())) {
+    count(Rejection::kSignInThrottled);
+    answer(request.request_id(), number(im::Code::kTooFrequent),
+           "Too many failed sign-ins: try again in some seconds");
+    co_return;
+  }
   auto user = co_await environment_->domain.users.authenticate(std::move(command));
+  environment_->sign_ins.finish(user_id, from, throttle_outcome(user));
   if (closed_) co_return;
   if (!user) {
     count(Rejection::kSignInFailed);
     answer(request.request_id(), number(user.error().code), user.error().reason);
+    if (is_guess(user.error().code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
+      close(CloseStatus::kIllegalRequest, number(im::Code::kTooFrequent),
+            "Too many failed sign-ins");
+    }
     co_return;
   }
 

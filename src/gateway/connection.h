@@ -14,6 +14,7 @@
 #include "gateway/broadcast.h"
 #include "gateway/proto.h"
 #include "gateway/session.h"
+#include "gateway/token_bucket.h"
 #include "gateway/transport.h"
 #include "net/loop.h"
 
@@ -36,6 +37,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   static constexpr size_t kMaxUnderWay = 64;
   static constexpr size_t kMaxPendingRequests = 128;
   static constexpr size_t kMaxPendingBytes = 64 * 1024;
+  /// The last of them ends the connection.
+  static constexpr int kMaxFailedSignIns = 8;
 
   Connection(std::shared_ptr<Environment> environment, std::unique_ptr<Transport> transport);
   ~Connection() override;
@@ -95,6 +98,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   size_t pending_bytes_ = 0;
   net::Timer timer_;
   TimePoint last_activity_;
+  TokenBucket requests_;
+  int failed_sign_ins_ = 0;
   /// Since it last let others have a turn.
   int handled_ = 0;
   bool running_ = false;

@@ -332,6 +332,82 @@ TEST_F(ConnectionTest, RefusalsOfTheWireFormatAreCounted) {
   EXPECT_FALSE(client.transport->closed);
 }
 
+auto guessing(int64_t user) {
+  return [=](Request& request) {
+    signing_in(user)(request);
+    request.mutable_create_session_request()->set_password("guess");
+  };
+}
+
+TEST_F(ConnectionTest, AConnectionIsClosedAfterEightFailedSignIns) {
+  TestClient client = fixture.connect();
+  // Whoever does not exist is a guess as well; a wrong version is none.
+  for (int i = 1; i < Connection::kMaxFailedSignIns; ++i) {
+    EXPECT_EQ(fixture.ask(client, guessing(i % 2 ? 1 : 77)).code(), i % 2 ? 2011 : 2012);
+  }
+  EXPECT_EQ(
+      fixture
+          .ask(client,
+               [](Request& request) { request.mutable_create_session_request()->set_user_id(1); })
+          .code(),
+      2000);
+  EXPECT_FALSE(client.transport->closed);
+  EXPECT_EQ(fixture.ask(client, guessing(1)).code(), 2011);
+  EXPECT_TRUE(client.transport->closed);
+  EXPECT_EQ(client.received().back().close_status(), 100);
+  EXPECT_EQ(client.received().back().code(), 1101);
+}
+
+TEST_F(ConnectionTest, GuessersAreThrottledAndTheUserElsewhereIsNot) {
+  const int64_t before = rejections("sign_in_throttled");
+  for (int i = 0; i < 10; ++i) {
+    TestClient guesser = fixture.connect();
+    EXPECT_EQ(fixture.ask(guesser, guessing(1)).code(), 2011) << i;
+  }
+  TestClient guesser = fixture.connect();
+  EXPECT_EQ(fixture.ask(guesser, signing_in(1)).code(), 1101) << "even with the right password";
+  EXPECT_EQ(rejections("sign_in_throttled"), before + 1);
+  EXPECT_FALSE(guesser.transport->closed);
+
+  TestClient user = fixture.connect();
+  user.transport->address = net::Address::v4({192, 0, 2, 1}, 1);
+  EXPECT_EQ(fixture.ask(user, signing_in(1)).code(), 1000);
+}
+
+TEST(ConnectionLimits, RequestsAboveTheRateAreRefusedInTheirTurn) {
+  Config config;
+  config.max_requests_per_second = 1;
+  config.request_burst = 20;
+  Fixture fixture(config);
+  fixture.add_user(1);
+  fixture.add_user(2);
+  TestClient client = fixture.sign_in(1);
+  const int64_t before = rejections("too_frequent");
+  std::vector<int64_t> sent;
+  for (int i = 0; i < 25; ++i) sent.push_back(fixture.send(client, writing_to(2)));
+  fixture.answer_to(client, sent.back());
+  EXPECT_EQ(answered_ids(client.received()), sent);
+  int refused = 0;
+  for (const Notification& notification : client.received()) refused += notification.code() == 1101;
+  // Some may have come by while it ran.
+  EXPECT_GE(refused, 1);
+  EXPECT_LE(refused, 5);
+  EXPECT_EQ(rejections("too_frequent"), before + refused);
+  // Heartbeats are free.
+  client.transport->feed({});
+  ASSERT_TRUE(fixture.run_until([&] { return client.transport->heartbeats == 1; }));
+}
+
+TEST(ConnectionLimits, WithoutARateAClientMayPipelineAsItLikes) {
+  Fixture fixture;
+  fixture.add_user(1);
+  TestClient client = fixture.sign_in(1);
+  int64_t last = 0;
+  for (int i = 0; i < 1000; ++i) last = fixture.send(client, ask_for_nothing);
+  fixture.answer_to(client, last);
+  for (const Notification& notification : client.received()) EXPECT_EQ(notification.code(), 1000);
+}
+
 TEST_F(ConnectionTest, AskingBeforeSigningInIsAnInternalErrorWithoutAReason) {
   TestClient client = fixture.connect();
   const Notification answer = fixture.ask(client, ask_for_nothing);

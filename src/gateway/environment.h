@@ -5,6 +5,7 @@
 
 #include "gateway/service.h"
 #include "gateway/session_registry.h"
+#include "gateway/sign_in_throttle.h"
 #include "im/domain.h"
 #include "net/loop.h"
 
@@ -22,6 +23,7 @@ struct Environment {
   const Config config;
   im::Domain& domain;
   SessionRegistry registry;
+  SignInThrottle sign_ins;
   /// Null where nobody holds meetings.
   im::Meetings* meetings = nullptr;
   std::unordered_set<Connection*> connections;

@@ -29,7 +29,7 @@ class FakeTransport final : public Transport {
     keep(as_text(last_message));
   }
   void set_reading(bool value) override { reading = value; }
-  const net::Address& remote() const override { return address_; }
+  const net::Address& remote() const override { return address; }
 
   /// The peer is gone: what a real transport says in a later turn.
   void report_closed() {
@@ -46,6 +46,8 @@ class FakeTransport final : public Transport {
   bool reading = true;
   /// What send() answers from now on.
   bool full = false;
+  /// Where the client is.
+  net::Address address;
 
  private:
   net::SendResult keep(std::string_view message) {
@@ -60,7 +62,6 @@ class FakeTransport final : public Transport {
   }
 
   std::shared_ptr<TransportListener> listener_;
-  net::Address address_;
 };
 
 /// One client of a test; the server's Connection belongs to its transport, as always.

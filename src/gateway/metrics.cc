@@ -10,10 +10,11 @@
 namespace turms::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 11> kReasons = {
-    "frame_length",    "frame_too_large", "malformed_request", "unknown_kind",
-    "request_id",      "no_session",      "not_implemented",   "sign_in_failed",
-    "sign_in_timeout", "idle_timeout",    "slow_receiver"};
+constexpr std::array<std::string_view, 13> kReasons = {
+    "frame_length",   "frame_too_large",   "malformed_request", "unknown_kind",
+    "request_id",     "no_session",        "not_implemented",   "too_frequent",
+    "sign_in_failed", "sign_in_throttled", "sign_in_timeout",   "idle_timeout",
+    "slow_receiver"};
 
 }  // namespace
 

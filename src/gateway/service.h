@@ -34,7 +34,12 @@ struct Config {
   size_t max_pending_bytes = 4 * 1024 * 1024;
   /// On each port.
   size_t max_connections = 15000;
-  /// What UserSession.server_id says.
+  /// Requests of one connection, heartbeats and signing in aside: more are answered 1101. 0: no
+  /// limit, because a client may well pipeline as much as it can.
+  int max_requests_per_second = 0;
+  /// How many of them may come at once.
+  int request_burst = 400;
+  /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
 };
 
@@ -42,7 +47,9 @@ struct Config {
 /// notifications to them. Lives on the control thread; loop, domain and bus outlive it.
 ///
 /// Bounds: connections per port, bytes of one request, requests that wait on one connection (then
-/// its socket is not read), bytes that wait for one client (then its session ends).
+/// its socket is not read), bytes that wait for one client (then its session ends), requests per
+/// second when so configured, and failed sign-ins (SignInThrottle; a connection ends after
+/// Connection::kMaxFailedSignIns).
 class Service {
  public:
   Service(net::Loop& loop, Config config, im::Domain& domain, im::Bus& bus);
