@@ -316,6 +316,7 @@ Task<Outcome<FoundMessages>> Messages::query(Caller caller, QueryMessages query)
     const int64_t from = filter.of_groups ? message.group_id->value : message.sender_id.value;
     const auto [place, is_new] = places.try_emplace(from, found.with_total.size());
     if (is_new) {
+      if (found.with_total.size() >= kMaxTotals) break;
       MessagesWithTotal part;
       part.is_group_message = filter.of_groups;
       part.from_id = from;

@@ -56,6 +56,9 @@ struct UpdateMessage {
 
 class Messages {
  public:
+  /// Each is counted. An answer with totals ends before the first message of one conversation more.
+  static constexpr size_t kMaxTotals = 100;
+
   explicit Messages(Context& context) : context_(context) {}
 
   /// The new message's id, once it is durable. `on_ordered` is called when its place among the

@@ -364,5 +364,28 @@ TEST_F(StrictMessagesTest, SettingsAreObeyed) {
   EXPECT_EQ(update_code(1, recall(id)), 5201);
 }
 
+TEST_F(MessagesTest, AnAnswerWithTotalsEndsBeforeOneConversationTooMany) {
+  const auto append = [this](size_t sender) {
+    NewMessage added;
+    added.message.id = MessageId(ids_.next(clock_.time));
+    added.message.sender_id = UserId(static_cast<int64_t>(1000 + sender));
+    added.message.recipient_id = UserId(1);
+    added.message.text = "text";
+    EXPECT_TRUE(run(store_->repositories().messages.append(Rights::administrator(), added)));
+  };
+  for (size_t sender = 0; sender < Messages::kMaxTotals; ++sender) append(sender);
+  append(0);
+  append(Messages::kMaxTotals);  // one too many
+  append(0);
+  QueryMessages query;
+  query.are_group_messages = false;
+  query.with_total = true;
+  query.max_count = 1000;
+  const auto parts = ok(domain_->messages.query(caller(1), query)).with_total;
+  ASSERT_EQ(parts.size(), Messages::kMaxTotals);
+  EXPECT_EQ(parts[0].messages.size(), 2u) << "a prefix of all, so that one can go on from there";
+  EXPECT_EQ(parts[0].total, 3);
+}
+
 }  // namespace
 }  // namespace turms::im

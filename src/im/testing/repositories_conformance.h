@@ -415,6 +415,28 @@ TEST_P(RepositoryConformance, MessagesOfSeveralGroupsAreInOneOrder) {
   EXPECT_EQ(ok(store_.messages.count(filter)), 8);
 }
 
+TEST_P(RepositoryConformance, MessagesOfManyGroupsAreInOneOrder) {
+  // Each group has its turn, and the last ones have the first message and the last.
+  constexpr int64_t kGroups = 50;
+  MessageFilter filter;
+  filter.of_groups = true;
+  std::vector<int64_t> all;
+  for (int64_t at = 0; at < 4 * kGroups; ++at) {
+    send(id_at(at), 1, 10 + (at * 7 + kGroups - 1) % kGroups, std::nullopt);
+    all.push_back(id_at(at));
+  }
+  for (int64_t group = 0; group < kGroups; ++group) filter.group_ids.emplace_back(10 + group);
+  for (const int32_t count : {1, 3, 49, 120, 1000}) {
+    SCOPED_TRACE(count);
+    const auto size = std::min(all.size(), static_cast<size_t>(count));
+    filter.max_count = count;
+    filter.descending = false;
+    EXPECT_EQ(query(filter), std::vector<int64_t>(all.begin(), all.begin() + size));
+    filter.descending = true;
+    EXPECT_EQ(query(filter), std::vector<int64_t>(all.rbegin(), all.rbegin() + size));
+  }
+}
+
 TEST_P(RepositoryConformance, IdsAreShownOnlyWhereTheFilterAllows) {
   send(id_at(0), 1, std::nullopt, 2);
   send(id_at(1), 1, 10, std::nullopt);

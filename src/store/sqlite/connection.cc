@@ -47,7 +47,11 @@ Statement::~Statement() {
   if (handle_ == nullptr) return;
   sqlite3_reset(handle_);
   sqlite3_clear_bindings(handle_);
-  *in_use_ = false;
+  if (home_->size() < Connection::kMaxIdle) {
+    home_->push_back(handle_);
+  } else {
+    sqlite3_finalize(handle_);
+  }
 }
 
 Statement& Statement::bind(int64_t value) {
@@ -137,7 +141,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
 }
 
 Connection::~Connection() {
-  for (auto& [sql, kept] : kept_) sqlite3_finalize(kept.statement);
+  for (auto& [sql, statements] : idle_) {
+    for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  }
   sqlite3_close(handle_);
 }
 
@@ -151,17 +157,19 @@ sqlite3_stmt* Connection::compile(const char* sql) {
 
 Statement Connection::prepare(const char* sql) {
   if (failed()) return {*this, nullptr, nullptr};
-  auto [begin, end] = kept_.equal_range(sql);
-  for (auto it = begin; it != end; ++it) {
-    if (!it->second.in_use) {
-      it->second.in_use = true;
-      return {*this, it->second.statement, &it->second.in_use};
-    }
+  Statement::Idle& idle = idle_[sql];
+  if (!idle.empty()) {
+    sqlite3_stmt* statement = idle.back();
+    idle.pop_back();
+    return {*this, statement, &idle};
   }
-  sqlite3_stmt* statement = compile(sql);
-  if (statement == nullptr) return {*this, nullptr, nullptr};
-  const auto it = kept_.emplace(sql, Kept{statement, true});
-  return {*this, statement, &it->second.in_use};
+  return {*this, compile(sql), &idle};
+}
+
+size_t Connection::idle() const {
+  size_t count = 0;
+  for (const auto& [sql, statements] : idle_) count += statements.size();
+  return count;
 }
 
 void Connection::execute(const std::string& sql) {

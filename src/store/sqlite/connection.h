@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -24,8 +25,10 @@ class Connection;
 /// until the last step. After an error of the connection every step answers false.
 class Statement {
  public:
-  Statement(Connection& connection, sqlite3_stmt* handle, bool* in_use)
-      : connection_(connection), handle_(handle), in_use_(in_use) {}
+  using Idle = std::vector<sqlite3_stmt*>;
+
+  Statement(Connection& connection, sqlite3_stmt* handle, Idle* home)
+      : connection_(connection), handle_(handle), home_(home) {}
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -95,7 +98,8 @@ class Statement {
  private:
   Connection& connection_;
   sqlite3_stmt* handle_;
-  bool* in_use_;
+  /// Where it goes afterwards.
+  Idle* home_;
   int parameter_ = 0;
   int column_ = 0;
 };
@@ -105,6 +109,7 @@ class Statement {
 class Connection {
  public:
   enum class Mode { kReadWrite, kRead };
+  static constexpr size_t kMaxIdle = 16;
 
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode,
                                                   Duration busy_timeout);
@@ -112,8 +117,11 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Kept prepared by the text's address: pass literals.
+  /// Kept prepared by the text's address: pass literals. At most kMaxIdle of each wait for the
+  /// next.
   Statement prepare(const char* sql);
+  /// Prepared statements that wait for the next use.
+  [[nodiscard]] size_t idle() const;
   /// Several statements, not kept.
   void execute(const std::string& sql);
   /// The first column of the first row; 0 without one.
@@ -134,11 +142,7 @@ class Connection {
   sqlite3_stmt* compile(const char* sql);
 
   sqlite3* handle_;
-  struct Kept {
-    sqlite3_stmt* statement = nullptr;
-    bool in_use = false;
-  };
-  std::unordered_multimap<const char*, Kept> kept_;
+  std::unordered_map<const char*, Statement::Idle> idle_;
   std::optional<Error> error_;
   bool constraint_ = false;
 };

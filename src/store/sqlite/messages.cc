@@ -1,44 +1,42 @@
 #include <algorithm>
 #include <queue>
+#include <span>
 
+#include "store/sqlite/json.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
 namespace {
 
-// `recall_date is null` in the where clauses is what lets SQLite use the partial indexes.
-constexpr const char* kSelectById =
-    "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, "
-    "modification_date, recall_date from message where id = ?";
-constexpr const char* kSelectOfGroup =
-    "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, "
-    "modification_date, recall_date from message "
-    "where group_id = ?1 and id >= ?2 and id < ?3 and recall_date is null "
-    "and (?4 is null or is_system_message = ?4) order by id limit ?5";
+// What read_message() reads. Macros, because a statement's text must be one literal.
+#define TURMS_SELECT_MESSAGE                                                                     \
+  "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, " \
+  "modification_date, recall_date from message "
+// `recall_date is null` is what lets SQLite use the partial indexes.
+#define TURMS_OF_GROUP                                                    \
+  "where group_id = ?1 and id >= ?2 and id < ?3 and recall_date is null " \
+  "and (?4 is null or is_system_message = ?4) "
+#define TURMS_TO_USER                                                         \
+  "where recipient_id = ?1 and id >= ?2 and id < ?3 and recall_date is null " \
+  "and (?4 is null or is_system_message = ?4) "                               \
+  "and (?5 is null or sender_id in (select value from json_each(?5))) "
+
+constexpr const char* kSelectById = TURMS_SELECT_MESSAGE "where id = ?";
+constexpr const char* kSelectOfGroup = TURMS_SELECT_MESSAGE TURMS_OF_GROUP "order by id limit ?5";
 constexpr const char* kSelectOfGroupDescending =
-    "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, "
-    "modification_date, recall_date from message "
-    "where group_id = ?1 and id >= ?2 and id < ?3 and recall_date is null "
-    "and (?4 is null or is_system_message = ?4) order by id desc limit ?5";
-constexpr const char* kCountOfGroup =
-    "select count(*) from message where group_id = ?1 and id >= ?2 and id < ?3 "
-    "and recall_date is null and (?4 is null or is_system_message = ?4)";
-constexpr const char* kSelectPrivate =
-    "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, "
-    "modification_date, recall_date from message "
-    "where recipient_id = ?1 and id >= ?2 and id < ?3 and recall_date is null "
-    "and (?4 is null or is_system_message = ?4) "
-    "and (?5 is null or sender_id in (select value from json_each(?5))) order by id limit ?6";
+    TURMS_SELECT_MESSAGE TURMS_OF_GROUP "order by id desc limit ?5";
+constexpr const char* kCountOfGroup = "select count(*) from message " TURMS_OF_GROUP;
+constexpr const char* kSelectPrivate = TURMS_SELECT_MESSAGE TURMS_TO_USER "order by id limit ?6";
 constexpr const char* kSelectPrivateDescending =
-    "select id, sender_id, group_id, recipient_id, is_system_message, text, records, burn_after, "
-    "modification_date, recall_date from message "
-    "where recipient_id = ?1 and id >= ?2 and id < ?3 and recall_date is null "
-    "and (?4 is null or is_system_message = ?4) "
-    "and (?5 is null or sender_id in (select value from json_each(?5))) order by id desc limit ?6";
-constexpr const char* kCountPrivate =
-    "select count(*) from message where recipient_id = ?1 and id >= ?2 and id < ?3 "
-    "and recall_date is null and (?4 is null or is_system_message = ?4) "
-    "and (?5 is null or sender_id in (select value from json_each(?5)))";
+    TURMS_SELECT_MESSAGE TURMS_TO_USER "order by id desc limit ?6";
+constexpr const char* kCountPrivate = "select count(*) from message " TURMS_TO_USER;
+
+#undef TURMS_SELECT_MESSAGE
+#undef TURMS_OF_GROUP
+#undef TURMS_TO_USER
+
+// Groups that are read side by side, each with a statement of its own.
+constexpr size_t kCursors = Connection::kMaxIdle;
 
 // Each record after its length (32 bits, network byte order).
 Bytes encode_records(const std::vector<Bytes>& records) {
@@ -123,17 +121,6 @@ IdRange range_of(const im::MessageFilter& filter) {
   return range;
 }
 
-// A JSON array for json_each, absent when everybody is meant.
-std::optional<std::string> json_of(const std::vector<UserId>& ids) {
-  if (ids.empty()) return std::nullopt;
-  std::string json = "[";
-  for (const UserId id : ids) {
-    if (json.size() > 1) json += ',';
-    json += std::to_string(id.value);
-  }
-  return json + "]";
-}
-
 template <class T>
 bool contains(const std::vector<T>& all, T one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -183,8 +170,10 @@ std::vector<im::Message> select_private(Connection& connection, const im::Messag
   return found;
 }
 
-// One cursor per group, merged: it reads no more rows than it returns, plus one per group.
-std::vector<im::Message> select_of_groups(Connection& connection, const im::MessageFilter& filter) {
+// The first messages of some groups, merged from one cursor per group: it reads no more rows than
+// it returns, plus one per group.
+std::vector<im::Message> merge_groups(Connection& connection, const im::MessageFilter& filter,
+                                      const IdRange& range, std::span<const GroupId> groups) {
   struct Cursor {
     std::unique_ptr<Statement> statement;
     im::Message next;
@@ -194,10 +183,9 @@ std::vector<im::Message> select_of_groups(Connection& connection, const im::Mess
       return true;
     }
   };
-  const IdRange range = range_of(filter);
   std::vector<Cursor> cursors;
-  cursors.reserve(filter.group_ids.size());
-  for (const GroupId group : filter.group_ids) {
+  cursors.reserve(groups.size());
+  for (const GroupId group : groups) {
     Cursor cursor{std::unique_ptr<Statement>(new Statement(connection.prepare(
                       filter.descending ? kSelectOfGroupDescending : kSelectOfGroup))),
                   {}};
@@ -217,6 +205,34 @@ std::vector<im::Message> select_of_groups(Connection& connection, const im::Mess
     queue.pop();
     found.push_back(std::move(cursors[first].next));
     if (cursors[first].advance()) queue.push(first);
+  }
+  return found;
+}
+
+// Some groups after the others, however many there are: what is found so far narrows the range for
+// those that follow, so that most of them have nothing to add.
+std::vector<im::Message> select_of_groups(Connection& connection, const im::MessageFilter& filter) {
+  const auto before = [&](const im::Message& a, const im::Message& b) {
+    return filter.descending ? b.id < a.id : a.id < b.id;
+  };
+  const size_t max_count = static_cast<size_t>(filter.max_count);
+  IdRange range = range_of(filter);
+  std::vector<im::Message> found;
+  std::span<const GroupId> rest(filter.group_ids);
+  while (!rest.empty()) {
+    const size_t size = std::min(rest.size(), kCursors);
+    std::vector<im::Message> more = merge_groups(connection, filter, range, rest.first(size));
+    rest = rest.subspan(size);
+    const auto middle = static_cast<std::ptrdiff_t>(found.size());
+    std::move(more.begin(), more.end(), std::back_inserter(found));
+    std::inplace_merge(found.begin(), found.begin() + middle, found.end(), before);
+    if (found.size() < max_count) continue;
+    found.resize(max_count);
+    if (filter.descending) {
+      range.first = found.back().id.value + 1;
+    } else {
+      range.end = found.back().id.value;
+    }
   }
   return found;
 }
