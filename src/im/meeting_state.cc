@@ -32,6 +32,7 @@ bool same(const std::vector<MeetingParticipant>& a, const std::vector<MeetingPar
 Task<void> Meetings::resume() {
   MeetingFilter active;
   active.active_only = true;
+  active.limit = static_cast<int32_t>(kMaxActive);
   ++resuming_;
   auto found = co_await context_.store.meetings.query(std::move(active));
   if (found) {

@@ -12,6 +12,7 @@ class MeetingsMeanwhile final : public MeetingRepository {
 
   Stored<std::optional<Meeting>> find(MeetingId id) override { return real_.find(id); }
   Stored<std::vector<Meeting>> query(MeetingFilter filter) override {
+    asked = filter;
     auto found = co_await real_.query(std::move(filter));
     if (meanwhile) co_await std::exchange(meanwhile, nullptr)();
     co_return found;
@@ -31,6 +32,8 @@ class MeetingsMeanwhile final : public MeetingRepository {
   Stored<None> erase(Permit permit, MeetingId id) override { return real_.erase(permit, id); }
 
   std::function<Task<void>()> meanwhile;
+  /// The last query.
+  MeetingFilter asked;
 
  private:
   MeetingRepository& real_;
@@ -189,6 +192,21 @@ TEST_F(ResumeTest, WhatIsKnownAlreadyIsNotReadOver) {
   QueryMeetingState query;
   query.meeting_id = id;
   EXPECT_EQ(ok(meetings_->query_state(caller(1), query)).front().meeting.name, "newer");
+}
+
+TEST_F(ResumeTest, TheStoreIsAskedForNoMoreThanIsWanted) {
+  restart();
+  EXPECT_TRUE(found(1, {}).empty());
+  EXPECT_EQ(stored_->asked.limit, Meetings::kMaxQueried);
+  QueryMeetings page;
+  page.skip = 4;
+  page.limit = 2;
+  EXPECT_TRUE(found(1, page).empty());
+  EXPECT_EQ(stored_->asked.skip, 4);
+  EXPECT_EQ(stored_->asked.limit, 2);
+  page.limit = 1'000'000;
+  EXPECT_TRUE(found(1, page).empty());
+  EXPECT_EQ(stored_->asked.limit, Meetings::kMaxQueried);
 }
 
 }  // namespace

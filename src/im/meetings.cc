@@ -65,10 +65,6 @@ std::optional<Failure> check(const MeetingSettings& settings, const CreateMeetin
   return std::nullopt;
 }
 
-bool is_over(const Meeting& meeting) {
-  return meeting.end_date || meeting.cancel_date;
-}
-
 /// Counts a meeting of a user while it lives.
 class BeingMade {
  public:
@@ -105,6 +101,18 @@ Task<Result<bool>> Meetings::may_see(const Meeting& meeting, UserId user) {
   auto group = co_await context_.groups.get(*meeting.group_id);
   if (!group) co_return std::unexpected(group.error());
   co_return *group != nullptr && (*group)->find(user) != nullptr;
+}
+
+Task<Result<Meetings::Seen>> Meetings::see(MeetingId id, UserId user) {
+  auto found = co_await context_.store.meetings.find(id);
+  if (!found) co_return std::unexpected(found.error());
+  Seen seen{std::move(*found), false};
+  if (seen.found) {
+    auto sees = co_await may_see(*seen.found, user);
+    if (!sees) co_return std::unexpected(sees.error());
+    seen.visible = *sees;
+  }
+  co_return seen;
 }
 
 Task<Result<Recipients>> Meetings::audience_of(const Meeting& meeting) {
@@ -180,6 +188,8 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   MeetingFilter mine;
   mine.creator_ids.push_back(meeting.creator_id);
   mine.active_only = true;
+  mine.limit = static_cast<int32_t>(std::clamp<int64_t>(settings_.max_active_meetings_per_user, 1,
+                                                        static_cast<int64_t>(kMaxActive)));
   auto stored = co_await context_.store.meetings.query(std::move(mine));
   if (!stored) co_return refuse(stored.error());
   auto counted = co_await provider_.count_active_meetings(meeting.creator_id);
@@ -237,24 +247,18 @@ Stored<None> Meetings::make_room(const Meeting& meeting) {
 
 Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> id) {
   if (!id) co_return refuse(Code::kIllegalArgument, "the id is missing");
-  auto found = co_await context_.store.meetings.find(*id);
-  if (!found) co_return refuse(found.error());
-  bool visible = false;
-  if (*found) {
-    auto sees = co_await may_see(**found, caller.user_id);
-    if (!sees) co_return refuse(sees.error());
-    visible = *sees;
-  }
-  const Meeting* meeting = *found ? &**found : nullptr;
-  auto permit = Rights::cancel_meeting(settings_, meeting, visible, caller.user_id);
+  auto seen = co_await see(*id, caller.user_id);
+  if (!seen) co_return refuse(seen.error());
+  const Meeting* meeting = seen->meeting();
+  auto permit = Rights::cancel_meeting(settings_, meeting, seen->visible, caller.user_id);
   if (!permit) co_return std::unexpected(permit.error());
-  if (is_over(*meeting)) co_return Reply<>();
+  if (meeting->is_over()) co_return Reply<>();
   const WallTime now = context_.now();
   auto canceled = co_await context_.store.meetings.cancel(*permit, *id, now);
   if (!canceled) co_return refuse(canceled.error());
   if (!*canceled) co_return Reply<>();  // ended meanwhile, and was told by that
 
-  Meeting over = **found;
+  Meeting over = *meeting;
   over.cancel_date = now;
   over.end_date = now;
   Reply<> reply;
@@ -334,65 +338,29 @@ Task<Outcome<std::vector<Meeting>>> Meetings::query(Caller caller, QueryMeetings
   if (query.skip.value_or(0) < 0 || query.limit.value_or(0) < 0) {
     co_return refuse(Code::kIllegalArgument, "skip and limit must not be negative");
   }
-  const size_t skip = static_cast<size_t>(query.skip.value_or(0));
-  const size_t limit =
-      static_cast<size_t>(std::min(query.limit.value_or(kMaxQueried), kMaxQueried));
-  auto found = co_await find_visible(caller.user_id, std::move(query));
-  if (!found) co_return found;
-  std::vector<Meeting>& all = *found;
-  std::sort(all.begin(), all.end(), [](const Meeting& a, const Meeting& b) {
-    return std::pair(a.creation_date, a.id) < std::pair(b.creation_date, b.id);
-  });
-  all.erase(std::unique(all.begin(), all.end(),
-                        [](const Meeting& a, const Meeting& b) { return a.id == b.id; }),
-            all.end());
-  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(skip, all.size())));
-  if (all.size() > limit) all.resize(limit);
-  co_return found;
-}
-
-/// One query of the store for each reason to see a meeting: it is mine, it is with me, it is in a
-/// group of mine.
-Task<Outcome<std::vector<Meeting>>> Meetings::find_visible(UserId user, QueryMeetings query) {
+  MeetingFilter filter;
+  filter.skip = query.skip.value_or(0);
+  filter.limit = std::min(query.limit.value_or(kMaxQueried), kMaxQueried);
+  if (filter.limit == 0) co_return std::vector<Meeting>();
+  // Without any condition only what concerns the user personally is asked for. Meetings with a user
+  // are in no group.
   const bool any = query.ids.empty() && query.creator_ids.empty() && query.user_ids.empty() &&
                    query.group_ids.empty();
-  MeetingFilter base;
-  base.ids = std::move(query.ids);
-  base.creator_ids = std::move(query.creator_ids);
-  base.user_ids = std::move(query.user_ids);
-  base.group_ids = std::move(query.group_ids);
-  base.creation_date_start = query.creation_date_start;
-  base.creation_date_end = query.creation_date_end;
-  const auto allows = [](const auto& list, auto id) {
-    return list.empty() || std::find(list.begin(), list.end(), id) != list.end();
-  };
-
-  std::vector<MeetingFilter> filters;
-  if (allows(base.creator_ids, user)) {
-    filters.push_back(base);
-    filters.back().creator_ids.assign(1, user);
-  }
-  if (allows(base.user_ids, user) && base.group_ids.empty()) {
-    filters.push_back(base);
-    filters.back().user_ids.assign(1, user);
-  }
-  // Without any condition only what concerns the user personally is asked for.
-  if (!any && base.user_ids.empty()) {
-    auto joined = co_await context_.store.groups.joined_by(user);
+  filter.concerned = MeetingFilter::Concerned{caller.user_id, {}};
+  if (!any && query.user_ids.empty()) {
+    auto joined = co_await context_.store.groups.joined_by(caller.user_id);
     if (!joined) co_return refuse(joined.error());
-    std::erase_if(*joined, [&](GroupId id) { return !allows(base.group_ids, id); });
-    if (!joined->empty()) {
-      filters.push_back(base);
-      filters.back().group_ids = std::move(*joined);
-    }
+    filter.concerned->group_ids = std::move(*joined);
   }
-  std::vector<Meeting> all;
-  for (MeetingFilter& filter : filters) {
-    auto found = co_await context_.store.meetings.query(std::move(filter));
-    if (!found) co_return refuse(found.error());
-    std::move(found->begin(), found->end(), std::back_inserter(all));
-  }
-  co_return all;
+  filter.ids = std::move(query.ids);
+  filter.creator_ids = std::move(query.creator_ids);
+  filter.user_ids = std::move(query.user_ids);
+  filter.group_ids = std::move(query.group_ids);
+  filter.creation_date_start = query.creation_date_start;
+  filter.creation_date_end = query.creation_date_end;
+  auto found = co_await context_.store.meetings.query(std::move(filter));
+  if (!found) co_return refuse(found.error());
+  co_return std::move(*found);
 }
 
 Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
@@ -400,15 +368,9 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
   if (auto failure = check_texts(settings_, command.name, command.intro, command.password)) {
     co_return std::unexpected(*failure);
   }
-  auto found = co_await context_.store.meetings.find(*command.id);
-  if (!found) co_return refuse(found.error());
-  bool visible = false;
-  if (*found) {
-    auto sees = co_await may_see(**found, caller.user_id);
-    if (!sees) co_return refuse(sees.error());
-    visible = *sees;
-  }
-  auto permit = Rights::update_meeting(*found ? &**found : nullptr, visible, caller.user_id,
+  auto seen = co_await see(*command.id, caller.user_id);
+  if (!seen) co_return refuse(seen.error());
+  auto permit = Rights::update_meeting(seen->meeting(), seen->visible, caller.user_id,
                                        command.password.has_value());
   if (!permit) co_return std::unexpected(permit.error());
   if (!command.name && !command.intro && !command.password) co_return Reply<>();
@@ -432,95 +394,6 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
   reply.effects.relay.audience.other_sessions_of_caller = true;
   reply.effects.relay.amendments.clear_password = true;
   co_return reply;
-}
-
-// --- joining ---
-
-Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
-    Caller caller, UpdateMeetingInvitation command) {
-  if (!is_known(command.response_action)) {
-    co_return refuse(Code::kIllegalArgument, "unknown response action");
-  }
-  const bool accepts = command.response_action == ResponseAction::kAccept;
-  if (accepts && !provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
-  auto found = co_await context_.store.meetings.find(command.meeting_id);
-  if (!found) co_return refuse(found.error());
-  bool visible = false;
-  if (*found) {
-    auto sees = co_await may_see(**found, caller.user_id);
-    if (!sees) co_return refuse(sees.error());
-    visible = *sees;
-  }
-  auto allowed = Rights::reply_to_meeting(*found ? &**found : nullptr, visible);
-  if (!allowed) co_return std::unexpected(allowed.error());
-  const Meeting& meeting = **found;
-
-  Reply<std::optional<std::string>> reply;
-  if (accepts) {
-    auto may_join = Rights::join_meeting(meeting, command.password, context_.now());
-    if (!may_join) co_return std::unexpected(may_join.error());
-    auto admitted = co_await admission(caller, meeting);
-    if (!admitted) co_return std::unexpected(admitted.error());
-    auto token = co_await provider_.accept(*admitted);
-    if (!token && token.error().code == ErrorCode::kNotFound) {
-      // The provider has been restarted since the room was made.
-      auto room = co_await make_room(meeting);
-      if (!room) co_return refuse(room.error());
-      token = co_await provider_.accept(std::move(*admitted));
-    }
-    if (!token) co_return refuse(token.error());
-    reply.data = std::move(*token);
-  }
-  reply.effects.relay.audience.other_sessions_of_caller = true;
-  reply.effects.relay.amendments.clear_password = true;
-  if (command.response_action != ResponseAction::kIgnore) {
-    auto audience = co_await audience_of(meeting);
-    if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
-  }
-  co_return reply;
-}
-
-Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting& meeting) {
-  if (!live_.contains(meeting.id)) {
-    // Made by another node, or over since it was read.
-    auto found = co_await context_.store.meetings.find(meeting.id);
-    if (!found) co_return refuse(found.error());
-    if (!*found || is_over(**found)) co_return refuse(Code::kMeetingEnded);
-    keep(std::move(**found));
-  }
-  if (Live& live = live_.at(meeting.id); !live.has_room) {
-    // It was to start later, or the server has been away.
-    live.has_room = true;
-    auto room = co_await make_room(meeting);
-    if (!room) {
-      if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
-      co_return refuse(room.error());
-    }
-  }
-  Admission out;
-  out.meeting_id = meeting.id;
-  out.user_id = caller.user_id;
-  out.device_type = caller.device_type;
-  out.role =
-      meeting.creator_id == caller.user_id ? GroupMemberRole::kOwner : GroupMemberRole::kMember;
-  std::vector<UserId> ids;
-  ids.push_back(caller.user_id);
-  auto users = co_await context_.store.users.find(std::move(ids));
-  if (!users) co_return refuse(users.error());
-  if (!users->empty()) out.user_name = users->front().name;
-  if (!meeting.group_id) co_return out;
-
-  auto group = co_await context_.groups.get(*meeting.group_id);
-  if (!group) co_return refuse(group.error());
-  const GroupMember* member = *group == nullptr ? nullptr : (*group)->find(caller.user_id);
-  if (member == nullptr) co_return refuse(Code::kMeetingInvitationNonexistent);
-  out.role = member->role;
-  if (member->mute_end_date && *member->mute_end_date > context_.now()) {
-    out.muted = true;
-    // The mute may end during the meeting.
-    muted_until_[{*meeting.group_id, caller.user_id}] = *member->mute_end_date;
-  }
-  co_return out;
 }
 
 }  // namespace turms::im

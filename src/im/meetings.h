@@ -144,13 +144,21 @@ class Meetings final : public ConferenceListener, public GroupListener {
     bool has_room = false;
   };
 
+  /// A meeting as one user finds it.
+  struct Seen {
+    std::optional<Meeting> found;
+    /// The user is one of those it is held with.
+    bool visible = false;
+    [[nodiscard]] const Meeting* meeting() const { return found ? &*found : nullptr; }
+  };
+  Task<Result<Seen>> see(MeetingId id, UserId user);
+
   Task<Outcome<Push>> open(Meeting& meeting);
   Stored<None> make_room(const Meeting& meeting);
   Task<void> make_rooms(std::vector<Meeting> meetings);
   Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
   Task<Result<Recipients>> audience_of(const Meeting& meeting);
   Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);
-  Task<Outcome<std::vector<Meeting>>> find_visible(UserId user, QueryMeetings query);
   Task<std::vector<Push>> farewell(Meeting meeting);
   Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);

@@ -246,6 +246,12 @@ class ConversationRepository {
 // ------------------------------------------------------------------------------------- meetings
 
 struct MeetingFilter {
+  /// Only meetings that this user made, or was asked to, or that are held in one of the groups.
+  struct Concerned {
+    UserId user_id;
+    std::vector<GroupId> group_ids;
+  };
+  std::optional<Concerned> concerned;
   /// Each empty list: any.
   std::vector<MeetingId> ids;
   std::vector<UserId> creator_ids;

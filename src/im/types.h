@@ -182,6 +182,8 @@ struct Meeting {
   WallTime start_date;
   std::optional<WallTime> end_date;
   std::optional<WallTime> cancel_date;
+
+  [[nodiscard]] bool is_over() const { return end_date || cancel_date; }
 };
 
 /// What a meeting room shows of one who is in it.

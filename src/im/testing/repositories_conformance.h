@@ -542,6 +542,9 @@ TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
   meeting.creation_date = time_at(10);
   EXPECT_TRUE(ok(store_.meetings.create(permit(), meeting)));
 
+  const auto concerning = [](int64_t user, std::vector<GroupId> groups) {
+    return MeetingFilter::Concerned{UserId(user), std::move(groups)};
+  };
   const auto ids = [&](const MeetingFilter& filter) {
     std::vector<int64_t> found;
     for (const Meeting& one : ok(store_.meetings.query(filter))) found.push_back(one.id.value);
@@ -555,6 +558,16 @@ TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
   EXPECT_EQ(ids({.creation_date_start = time_at(10)}), std::vector<int64_t>{101});
   EXPECT_EQ(ids({.creation_date_end = time_at(9)}), std::vector<int64_t>{100});
   EXPECT_EQ(ids({.skip = 1, .limit = 5}), std::vector<int64_t>{101});
+  EXPECT_EQ(ids({.concerned = concerning(1, {})}), (std::vector<int64_t>{100, 101}));
+  EXPECT_EQ(ids({.concerned = concerning(2, {})}), std::vector<int64_t>{101});
+  EXPECT_EQ(ids({.concerned = concerning(2, {GroupId(10)})}), (std::vector<int64_t>{100, 101}));
+  EXPECT_EQ(ids({.concerned = concerning(2, {GroupId(10)}), .skip = 1, .limit = 1}),
+            std::vector<int64_t>{101});
+  EXPECT_EQ(ids({.concerned = concerning(3, {GroupId(10), GroupId(11)})}),
+            std::vector<int64_t>{100});
+  EXPECT_EQ(ids({.concerned = concerning(2, {GroupId(10)}), .user_ids = {UserId(2)}}),
+            std::vector<int64_t>{101});
+  EXPECT_TRUE(ids({.concerned = concerning(3, {GroupId(11)})}).empty());
   EXPECT_EQ(ok(store_.meetings.find(MeetingId(100)))->password, "123456");
 
   MeetingChange change;

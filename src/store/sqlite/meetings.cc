@@ -1,7 +1,13 @@
+#include "store/sqlite/json.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
 namespace {
+
+// What read_meeting() reads. A macro, because a statement's text must be one literal.
+#define TURMS_SELECT_MEETING                                                         \
+  "select id, creator_id, user_id, group_id, name, intro, password, creation_date, " \
+  "start_date, end_date, cancel_date from meeting "
 
 im::Meeting read_meeting(Statement& row) {
   im::Meeting meeting;
@@ -19,25 +25,12 @@ im::Meeting read_meeting(Statement& row) {
   return meeting;
 }
 
-template <class Id>
-std::optional<std::string> json_of(const std::vector<Id>& ids) {
-  if (ids.empty()) return std::nullopt;
-  std::string json = "[";
-  for (const Id id : ids) {
-    if (json.size() > 1) json += ',';
-    json += std::to_string(id.value);
-  }
-  return json + "]";
-}
-
 }  // namespace
 
 im::Stored<std::optional<im::Meeting>> Meetings::find(MeetingId id) {
   co_return co_await readers_.run(
       [&](Connection& connection) -> Result<std::optional<im::Meeting>> {
-        Statement select = connection.prepare(
-            "select id, creator_id, user_id, group_id, name, intro, password, creation_date, "
-            "start_date, end_date, cancel_date from meeting where id = ?");
+        Statement select = connection.prepare(TURMS_SELECT_MEETING "where id = ?");
         if (!select.bind(id).step()) return std::nullopt;
         return read_meeting(select);
       });
@@ -49,19 +42,27 @@ im::Stored<std::vector<im::Meeting>> Meetings::query(im::MeetingFilter filter) {
     const auto creators = json_of(filter.creator_ids);
     const auto users = json_of(filter.user_ids);
     const auto groups = json_of(filter.group_ids);
+    std::optional<UserId> concerned;
+    std::optional<std::string> concerned_groups;
+    if (filter.concerned) {
+      concerned = filter.concerned->user_id;
+      concerned_groups = json_of(filter.concerned->group_ids);
+    }
     std::vector<im::Meeting> meetings;
     Statement select = connection.prepare(
-        "select id, creator_id, user_id, group_id, name, intro, password, creation_date, "
-        "start_date, end_date, cancel_date from meeting "
+        TURMS_SELECT_MEETING
         "where (?1 is null or id in (select value from json_each(?1))) "
         "and (?2 is null or creator_id in (select value from json_each(?2))) "
         "and (?3 is null or user_id in (select value from json_each(?3))) "
         "and (?4 is null or group_id in (select value from json_each(?4))) "
         "and (?5 is null or creation_date >= ?5) and (?6 is null or creation_date <= ?6) "
         "and (not ?7 or (end_date is null and cancel_date is null)) "
-        "order by creation_date, id limit ?8 offset ?9");
+        "and (?8 is null or creator_id = ?8 or user_id = ?8 "
+        "or group_id in (select value from json_each(?9))) "
+        "order by creation_date, id limit ?10 offset ?11");
     select.bind(ids, creators, users, groups, filter.creation_date_start, filter.creation_date_end,
-                filter.active_only, filter.limit > 0 ? filter.limit : -1, filter.skip);
+                filter.active_only, concerned, concerned_groups,
+                filter.limit > 0 ? filter.limit : -1, filter.skip);
     while (select.step()) meetings.push_back(read_meeting(select));
     return meetings;
   });
