@@ -18,7 +18,6 @@ struct CreateMessage {
   std::optional<std::string> text;
   std::vector<Bytes> records;
   std::optional<int32_t> burn_after;
-  std::optional<MessageId> pre_message_id;
 };
 
 struct QueryMessages {

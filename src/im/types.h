@@ -143,7 +143,6 @@ struct Message {
   std::optional<std::string> text;
   std::vector<Bytes> records;
   std::optional<int32_t> burn_after;
-  std::optional<MessageId> pre_message_id;
   std::optional<WallTime> modification_date;
   std::optional<WallTime> recall_date;
 

@@ -63,7 +63,6 @@ void fill(model::Message& out, const im::Message& message) {
     out.set_recipient_id(message.recipient_id->value);
   }
   for (const Bytes& record : message.records) out.add_records(record.data(), record.size());
-  if (message.pre_message_id) out.set_pre_message_id(message.pre_message_id->value);
 }
 
 void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation) {

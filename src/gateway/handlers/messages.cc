@@ -13,7 +13,6 @@ TURMS_HANDLER(create_message) {
   command.text = TURMS_OPTIONAL(in, text, std::string);
   command.records = records_from(in.records());
   command.burn_after = TURMS_OPTIONAL(in, burn_after, int32_t);
-  command.pre_message_id = TURMS_OPTIONAL(in, pre_message_id, MessageId);
   co_return created(co_await environment.domain.messages.create(caller, std::move(command),
                                                                 [&turn] { turn.pass(); }));
 }
