@@ -1,3 +1,4 @@
+#include "base/crypto.h"
 #include "im/rights.h"
 
 namespace turms::im {
@@ -35,7 +36,10 @@ Outcome<None> Rights::join_meeting(const Meeting& meeting,
   if (meeting.cancel_date) return refuse(Code::kMeetingCanceled);
   if (meeting.end_date) return refuse(Code::kMeetingEnded);
   if (meeting.start_date > now) return refuse(Code::kMeetingPending);
-  if (meeting.password && meeting.password != password) return refuse(Code::kMeetingWrongPassword);
+  if (meeting.password &&
+      !(password && constant_time_equal(as_bytes(*meeting.password), as_bytes(*password)))) {
+    return refuse(Code::kMeetingWrongPassword);
+  }
   return None();
 }
 

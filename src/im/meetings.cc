@@ -360,6 +360,9 @@ Task<Outcome<std::vector<Meeting>>> Meetings::query(Caller caller, QueryMeetings
   filter.creation_date_end = query.creation_date_end;
   auto found = co_await context_.store.meetings.query(std::move(filter));
   if (!found) co_return refuse(found.error());
+  for (Meeting& meeting : *found) {
+    if (meeting.creator_id != caller.user_id) meeting.password.reset();
+  }
   co_return std::move(*found);
 }
 

@@ -110,7 +110,8 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Task<Outcome<Reply<MeetingId>>> create(Caller caller, CreateMeeting command);
   /// By its creator only. A meeting that is over stays as it is, which is no error.
   Task<Outcome<Reply<>>> cancel(Caller caller, std::optional<MeetingId> id);
-  /// Those the caller may see; the list may be empty (answered 1000 with an empty list).
+  /// Those the caller may see, the creator with the password; the list may be empty (answered 1000
+  /// with an empty list).
   Task<Outcome<std::vector<Meeting>>> query(Caller caller, QueryMeetings query);
   Task<Outcome<Reply<>>> update(Caller caller, UpdateMeeting command);
   /// The access token (data.string) when accepted; nothing when declined or ignored.

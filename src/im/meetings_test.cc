@@ -208,10 +208,17 @@ TEST_F(MeetingsTest, PasswordsWhereTheyAreAllowed) {
         caller(2), reply(id, ResponseAction::kAccept, std::move(password))));
   };
   EXPECT_EQ(with("Secret"), 8200);
+  EXPECT_EQ(with("secre"), 8200);
+  EXPECT_EQ(with("secret2"), 8200);
   EXPECT_EQ(with("secret"), 1000);
   EXPECT_EQ(code(meetings_->reply_to_invitation(caller(2), reply(id, ResponseAction::kDecline))),
             1000)
       << "declining needs none";
+  QueryMeetings query;
+  query.ids = {id};
+  EXPECT_EQ(ok(meetings_->query(caller(1), query)).front().password, "secret");
+  EXPECT_EQ(ok(meetings_->query(caller(2), query)).front().password, std::nullopt)
+      << "the creator's to give";
   UpdateMeeting change;
   change.id = id;
   change.password = "other";
