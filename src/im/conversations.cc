@@ -46,11 +46,13 @@ Task<Outcome<Reply<>>> Conversations::update_read_date(Caller caller, UpdateConv
     if (!stored) co_return refuse(stored.error());
     moved = *stored;
   } else {
-    // Whoever has written has a read date of their own in the conversation.
-    std::vector<UserId> writer;
-    writer.push_back(*command.user_id);
-    auto written =
-        co_await context_.store.conversations.find_private(std::move(writer), caller.user_id);
+    // Without a message from the other side there is nothing to have read.
+    MessageFilter from_them;
+    from_them.recipient_id = caller.user_id;
+    from_them.sender_ids.push_back(*command.user_id);
+    from_them.descending = true;
+    from_them.max_count = 1;
+    auto written = co_await context_.store.messages.query(std::move(from_them));
     if (!written) co_return refuse(written.error());
     if (written->empty()) co_return Reply<>{};
     auto stored = co_await context_.store.conversations.move_private(

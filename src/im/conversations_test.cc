@@ -53,6 +53,13 @@ TEST_F(ConversationsTest, ReadingWhoNeverWroteIsSilentlyDone) {
   QueryConversations query;
   query.user_ids = users({2});
   EXPECT_TRUE(ok(domain_->conversations.query(caller(1), query)).private_conversations.empty());
+  // That the other side has read is no message from them.
+  ok(domain_->conversations.update_read_date(caller(2), with_user(1)));
+  EXPECT_EQ(relayed_to(ok(domain_->conversations.update_read_date(caller(1), with_user(2)))), "");
+  // The server's message on their behalf (a meeting's invitation) is one.
+  ok(domain_->messages.create_system_message(UserId(2), std::nullopt, UserId(1), {Bytes{1}}));
+  EXPECT_EQ(relayed_to(ok(domain_->conversations.update_read_date(caller(1), with_user(2)))),
+            "+other");
 }
 
 TEST_F(ConversationsTest, ReadDatesDoNotMoveBackwards) {

@@ -10,6 +10,13 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
   if (!is_known(command.response_action)) {
     co_return refuse(Code::kIllegalArgument, "unknown response action");
   }
+  // Upstream does not even look for the meeting.
+  if (command.response_action == ResponseAction::kIgnore) {
+    Reply<std::optional<std::string>> reply;
+    reply.effects.relay.audience.other_sessions_of_caller = true;
+    reply.effects.relay.amendments.clear_password = true;
+    co_return reply;
+  }
   const bool accepts = command.response_action == ResponseAction::kAccept;
   if (accepts && !provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
   auto seen = co_await see(command.meeting_id, caller.user_id);
@@ -36,10 +43,8 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
   }
   reply.effects.relay.audience.other_sessions_of_caller = true;
   reply.effects.relay.amendments.clear_password = true;
-  if (command.response_action != ResponseAction::kIgnore) {
-    auto audience = co_await audience_of(meeting);
-    if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
-  }
+  auto audience = co_await audience_of(meeting);
+  if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
   co_return reply;
 }
 

@@ -159,8 +159,10 @@ Task<std::optional<Push>> Meetings::state_push(MeetingId id) {
     }
   }
   if (it->second.audience == nullptr) co_return std::nullopt;
-  co_return Push{Audience{.recipients = it->second.audience, .extensions_only = true},
-                 state_of(it->second)};
+  // Also to the device that asked for a change: its answer does not hold the state.
+  co_return Push{
+      Audience{.recipients = it->second.audience, .calling_session = true, .extensions_only = true},
+      state_of(it->second)};
 }
 
 Task<void> Meetings::push_state(MeetingId id) {
@@ -195,8 +197,11 @@ Task<Outcome<std::vector<MeetingStateChanged>>> Meetings::query_state(Caller cal
       if (!found) co_return refuse(found.error());
       if (!*found) continue;
       state.meeting = std::move(**found);
-      // Over: no later state follows, so this is the newest of all.
-      state.version = context_.now().unix_ms;
+      // Over: no later state follows. Newer than the last one that was told, which was made within
+      // a moment of the end, and the same at each query.
+      const Meeting& over = state.meeting;
+      state.version =
+          over.end_date.value_or(over.cancel_date.value_or(over.creation_date)).unix_ms + 1000;
     }
     auto sees = co_await may_see(state.meeting, caller.user_id);
     if (!sees) co_return refuse(sees.error());

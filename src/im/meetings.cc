@@ -295,7 +295,8 @@ Task<std::vector<Push>> Meetings::farewell(Meeting meeting) {
   if (last.audience == nullptr) co_return pushes;
   pushes.push_back({Audience{.recipients = last.audience}, MeetingFinished{last.meeting}});
   pushes.push_back(
-      {Audience{.recipients = last.audience, .extensions_only = true}, state_of(last)});
+      {Audience{.recipients = last.audience, .calling_session = true, .extensions_only = true},
+       state_of(last)});
   co_return pushes;
 }
 
@@ -394,8 +395,7 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
       reply.effects.pushes.push_back(std::move(*state));
     }
   }
-  reply.effects.relay.audience.other_sessions_of_caller = true;
-  reply.effects.relay.amendments.clear_password = true;
+  // As upstream does it, an update is relayed to nobody: whoever cares takes the state.
   co_return reply;
 }
 

@@ -22,7 +22,7 @@ TEST_F(MeetingsTest, CreatingRingsAndShowsTheState) {
   EXPECT_EQ(invitation.group_id, group_);
   EXPECT_EQ(invitation.records, (std::vector<Bytes>{{2}, {static_cast<uint8_t>(made.data.value)}}));
   const auto& state = std::get<MeetingStateChanged>(made.effects.pushes[1].event);
-  EXPECT_EQ(audience(made.effects.pushes[1].audience), "1 2 3");
+  EXPECT_EQ(audience(made.effects.pushes[1].audience), "1 2 3 +self");
   EXPECT_TRUE(made.effects.pushes[1].audience.extensions_only);
   EXPECT_EQ(state.meeting.name, "weekly");
   EXPECT_EQ(state.media_url, "wss://media");
@@ -180,6 +180,23 @@ TEST_F(MeetingsTest, RepliesToInvitations) {
   EXPECT_EQ(code(meetings_->reply_to_invitation(caller(3), reply(id, ResponseAction(9)))), 1102);
   EXPECT_EQ(accept_code(4, id), 8205);
   EXPECT_EQ(accept_code(2, MeetingId(5)), 8205);
+  EXPECT_EQ(
+      code(meetings_->reply_to_invitation(caller(4), reply(MeetingId(5), ResponseAction::kIgnore))),
+      1000);
+}
+
+TEST_F(MeetingsTest, AMeetingThatIsOverHasOneLastVersion) {
+  const MeetingId id = create(1, in_group());
+  const auto canceled = ok(meetings_->cancel(caller(1), id));
+  ASSERT_EQ(canceled.effects.pushes.size(), 1u);
+  const auto told = std::get<MeetingStateChanged>(canceled.effects.pushes[0].event);
+  QueryMeetingState query;
+  query.meeting_id = id;
+  const auto first = ok(meetings_->query_state(caller(2), query));
+  pass(5s);
+  const auto second = ok(meetings_->query_state(caller(2), query));
+  EXPECT_EQ(first[0].version, second[0].version);
+  EXPECT_GT(first[0].version, told.version);
 }
 
 TEST_F(MeetingsTest, OverMeansNoToken) {
@@ -257,7 +274,7 @@ TEST_F(MeetingsTest, Updating) {
   change.name = "renamed";
   EXPECT_EQ(code(meetings_->update(caller(4), change)), 8105);
   const auto reply = ok(meetings_->update(caller(2), change));
-  EXPECT_EQ(relayed_to(reply), "+other");
+  EXPECT_EQ(relayed_to(reply), "") << "upstream tells nobody; the state tells those who ask for it";
   ASSERT_EQ(reply.effects.pushes.size(), 1u);
   EXPECT_EQ(std::get<MeetingStateChanged>(reply.effects.pushes[0].event).meeting.name, "renamed");
   EXPECT_EQ(stored(id).name, "renamed");

@@ -137,6 +137,9 @@ Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage co
     message.text = forwarded->text;
     message.records = forwarded->records;
     message.burn_after = forwarded->burn_after;
+    if (message.text.value_or("").empty() && message.records.empty()) {
+      co_return refuse(Code::kIllegalArgument, "nothing of the message was kept to forward");
+    }
   } else {
     message.text = std::move(command.text);
     message.records = std::move(command.records);
@@ -251,6 +254,9 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
   } else {
     auto permit = Rights::edit_message(context_.settings, message, group.get(), caller.user_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
+    // An edit speaks: whoever may not write there any more may not edit either.
+    auto may_send = co_await check_target(context_, caller.user_id, target_of(*message));
+    if (!may_send) co_return std::unexpected(std::move(may_send.error()));
     std::optional<std::vector<Bytes>> records;
     if (context_.settings.message.persist_records && !command.records.empty()) {
       records = std::move(command.records);

@@ -118,7 +118,8 @@ TEST_F(MessagesTest, GroupMessagesFollowMembershipAndMutes) {
   block_in_group(id, 3);
   EXPECT_EQ(send_code(3, to_group(id)), 5009) << "blocked, in a group where no guest speaks";
   EXPECT_EQ(send_code(1, to_group(GroupId(5))), 5004);
-  EXPECT_EQ(relayed_to(ok(domain_->messages.create(caller(2), to_group(id)))), "1 2 +other");
+  const auto sent = ok(domain_->messages.create(caller(2), to_group(id)));
+  EXPECT_EQ(relayed_to(sent), "1 2 +other");
 
   UpdateGroupMember mute;
   mute.group_id = id;
@@ -126,6 +127,7 @@ TEST_F(MessagesTest, GroupMessagesFollowMembershipAndMutes) {
   mute.mute_end_date = WallTime{clock_.time.unix_ms + 1000};
   ok(domain_->group_members.update(caller(1), mute));
   EXPECT_EQ(send_code(2, to_group(id)), 5008);
+  EXPECT_EQ(update_code(2, edit(sent.data, "speaking anyway")), 5008);
   pass(1s);
   EXPECT_EQ(send_code(2, to_group(id)), 1000) << "the mute is over at once";
 
@@ -134,9 +136,13 @@ TEST_F(MessagesTest, GroupMessagesFollowMembershipAndMutes) {
   mute_all.mute_end_date = WallTime{clock_.time.unix_ms + 1000};
   ok(domain_->groups.update(caller(1), mute_all));
   EXPECT_EQ(send_code(1, to_group(id)), 5005) << "the owner too";
+  EXPECT_EQ(update_code(2, edit(sent.data, "speaking anyway")), 5005);
   mute_all.mute_end_date = WallTime{0};
   ok(domain_->groups.update(caller(1), mute_all));
   EXPECT_EQ(send_code(1, to_group(id)), 1000);
+  block_in_group(id, 2);
+  EXPECT_EQ(update_code(2, edit(sent.data, "from outside")), 5009);
+  EXPECT_EQ(update_code(2, recall(sent.data)), 1000) << "taking back is no speaking";
 
   ok(domain_->groups.remove(caller(1), id));
   EXPECT_EQ(send_code(1, to_group(id)), 5004);
@@ -321,6 +327,10 @@ TEST_F(MessagesTest, RecordsAreNotKeptByDefault) {
   command.records = {Bytes{9}};
   ok(domain_->messages.create(caller(1), command));
   EXPECT_TRUE(ok(domain_->messages.query(caller(2), query(false))).messages[0].records.empty());
+  // Then there is nothing that could be forwarded.
+  command.text.reset();
+  const MessageId bare = ok(domain_->messages.create(caller(1), command)).data;
+  EXPECT_EQ(send_code(2, forward(bare, 3)), 1102);
 }
 
 TEST_F(MessagesTest, TheServersOwnMessageGoesToAll) {
