@@ -65,8 +65,14 @@ function newPage() {
     reconnectMaxDelayMs: 4,
   });
   const store = createAppStore();
-  const shown: bigint[] = [];
-  const app = new App({ client, store, mediaUrl: 'ws://media', showMeeting: (id) => shown.push(id) });
+  const shown: (bigint | 'start')[] = [];
+  const app = new App({
+    client,
+    store,
+    mediaUrl: 'ws://media',
+    showMeeting: (id) => shown.push(id),
+    showStart: () => shown.push('start'),
+  });
   pages.push({ app, client });
   const until = (condition: (state: AppState) => unknown) =>
     vi.waitUntil(() => condition(store.getState()), { timeout: 4000, interval: 2 });
@@ -111,6 +117,39 @@ describe('signing in', () => {
     const { until } = await signedIn(1n);
     server.closeSession(1n, 500);
     await until(({ phase, closeStatus }) => phase === 'signedOut' && closeStatus === 500);
+  });
+});
+
+describe('drafts', () => {
+  test('survive a page loaded anew', async () => {
+    const { app } = await signedIn(2n);
+    app.conversations.setDraft(groupId, 'not yet');
+    const again = newPage();
+    await again.app.restore();
+    expect(again.state().drafts.get(groupId)).toBe('not yet');
+    again.app.conversations.setDraft(groupId, '');
+    expect(again.state().drafts.size).toBe(0);
+  });
+
+  test('are not shown to who signs in next, and nothing else of the former user is', async () => {
+    const { app, state, shown } = await signedIn(2n);
+    app.conversations.setDraft(groupId, 'private');
+    await app.signOut();
+    expect(shown).toEqual(['start']);
+    expect(state().drafts.size).toBe(0);
+    await app.signIn(3n, 'turms');
+    expect(state().drafts.size).toBe(0);
+    await app.signOut();
+    await app.signIn(2n, 'turms');
+    expect(state().drafts.size).toBe(0);
+  });
+
+  test('of a session that ended without a sign-out are not shown to another user', async () => {
+    const { app } = await signedIn(2n);
+    app.conversations.setDraft(groupId, 'private');
+    const carol = newPage();
+    await carol.app.signIn(3n, 'turms');
+    expect(carol.state().drafts.size).toBe(0);
   });
 });
 

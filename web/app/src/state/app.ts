@@ -4,7 +4,7 @@ import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
 import { type AppStore, initialState } from './store';
-import { loadSession, saveMeeting, saveSession } from './storage';
+import { forgetDrafts, loadDrafts, loadSession, saveMeeting, saveSession } from './storage';
 
 export interface AppOptions {
   client: TurmsClient;
@@ -13,6 +13,8 @@ export interface AppOptions {
   mediaUrl: string;
   /** Shows the meeting of the group. */
   showMeeting: (groupId: bigint) => void;
+  /** Shows what somebody sees first who signs in. */
+  showStart: () => void;
 }
 
 /** Everything that the page does, wired together: views call this, and look at the store. */
@@ -23,7 +25,7 @@ export class App {
   private readonly context: Context;
   private signIns = 0;
 
-  constructor(options: AppOptions) {
+  constructor(private readonly options: AppOptions) {
     const { client, store } = options;
     this.context = new Context(client, store);
     this.groups = new GroupsController(
@@ -96,7 +98,7 @@ export class App {
       return;
     }
     saveSession({ userId: `${userId}`, password });
-    this.context.set({ phase: 'signedIn' });
+    this.context.set({ phase: 'signedIn', drafts: loadDrafts(userId) });
   }
 
   /** A session was established: the first one, or one after a lost connection. */
@@ -121,7 +123,10 @@ export class App {
   private reset(): void {
     saveSession(undefined);
     saveMeeting(undefined);
+    forgetDrafts();
     void this.context.state.current?.room?.leave();
     this.context.store.setState(initialState, true);
+    // The address is this user's: whoever signs in next starts at the beginning.
+    this.options.showStart();
   }
 }

@@ -1,6 +1,7 @@
 import { type ChatMessage, mayHaveTakenEffect, StatusCode, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import type { GroupsController } from './groups';
+import { saveDrafts } from './storage';
 import { type Conversation, withEntry } from './store';
 import { applyEdit, applyRecall, countUnread, type Entry, mergeMessages, replaceEntry } from './timeline';
 
@@ -116,6 +117,14 @@ export class ConversationsController {
     this.typingSent.delete(groupId);
     this.put(groupId, { ...conversation, entries: [...conversation.entries, entry] });
     await this.deliver(groupId, entry);
+  }
+
+  /** Keeps what is typed: going elsewhere and back, or a reload, does not lose it. */
+  setDraft(groupId: bigint, text: string): void {
+    const { me, drafts } = this.context.state;
+    const changed = withEntry(drafts, groupId, text === '' ? undefined : text);
+    this.context.set({ drafts: changed });
+    saveDrafts(me, changed);
   }
 
   async resend(groupId: bigint, key: string): Promise<void> {

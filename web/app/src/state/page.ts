@@ -12,4 +12,5 @@ export const app = new App({
   store: appStore,
   mediaUrl: webSocketOrigin,
   showMeeting: (groupId) => navigate({ groupId, view: 'meeting' }),
+  showStart: () => navigate({ view: 'conversation' }, { replace: true }),
 });

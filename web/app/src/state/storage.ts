@@ -78,6 +78,29 @@ export function saveSession(value: StoredSession | undefined): void {
   write(session, 'turms.session', value);
 }
 
+/**
+ * What a user wrote and did not send, by group: a reload does not lose it. For this tab only, and never shown to
+ * another user who signs in on it.
+ */
+export function loadDrafts(userId: bigint): Map<bigint, string> {
+  const stored = asRecord(read(session, 'turms.drafts'));
+  const drafts = new Map<bigint, string>();
+  if (stored.userId !== `${userId}`) return drafts;
+  for (const [groupId, text] of Object.entries(asRecord(stored.texts))) {
+    if (/^\d{1,19}$/.test(groupId) && typeof text === 'string') drafts.set(BigInt(groupId), text);
+  }
+  return drafts;
+}
+
+export function saveDrafts(userId: bigint, drafts: ReadonlyMap<bigint, string>): void {
+  const texts = Object.fromEntries([...drafts].map(([groupId, text]) => [`${groupId}`, text]));
+  write(session, 'turms.drafts', drafts.size === 0 ? undefined : { userId: `${userId}`, texts });
+}
+
+export function forgetDrafts(): void {
+  write(session, 'turms.drafts', undefined);
+}
+
 /** The meeting that this tab is in, so that a reload comes back to it. */
 export interface StoredMeeting {
   meetingId: string;

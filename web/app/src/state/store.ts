@@ -55,6 +55,8 @@ export interface AppState {
   groups: ReadonlyMap<bigint, GroupInfo>;
   groupsLoaded: boolean;
   conversations: ReadonlyMap<bigint, Conversation>;
+  /** What was typed and not sent, by group. */
+  drafts: ReadonlyMap<bigint, string>;
   members: ReadonlyMap<bigint, readonly Member[]>;
   profiles: ReadonlyMap<bigint, Profile>;
   invitations: readonly Invitation[];
@@ -76,6 +78,7 @@ export const initialState: AppState = {
   groups: new Map(),
   groupsLoaded: false,
   conversations: new Map(),
+  drafts: new Map(),
   members: new Map(),
   profiles: new Map(),
   invitations: [],

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent } from 'react';
 import { IconButton } from '../components/Button';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
@@ -9,20 +9,13 @@ import { useApp } from '../state/store';
 export const maxTextLength = 500;
 const tellRemainingBelow = 60;
 
-/** What was typed and not sent, by group: going elsewhere and back does not lose it. */
-const drafts = new Map<bigint, string>();
-
 export function Composer({ groupId }: { groupId: bigint }) {
   const { conversation: texts } = useTexts();
   const names = useNames();
-  const [text, setText] = useState(drafts.get(groupId) ?? '');
+  const text = useApp((state) => state.drafts.get(groupId) ?? '');
   const remaining = maxTextLength - text.length;
 
-  const change = (value: string) => {
-    setText(value);
-    if (value === '') drafts.delete(groupId);
-    else drafts.set(groupId, value);
-  };
+  const change = (value: string) => app.conversations.setDraft(groupId, value);
   const send = () => {
     const trimmed = text.trim();
     if (trimmed === '') return;
