@@ -129,6 +129,19 @@ export async function meeting({ test, server, browsers, note }) {
     await seeCamera(bob, 1);
   });
 
+  await test('a microphone turned off beside the meeting stays off when the page is loaded anew', async () => {
+    await bob.getByRole('button', { name: 'Back to the conversation' }).click();
+    const bar = bob.getByRole('region', { name: 'In a meeting' });
+    await bar.getByRole('button', { name: 'Turn microphone off' }).click();
+    await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor();
+    await bob.reload();
+    await bar.getByRole('button', { name: 'Return' }).click();
+    await Promise.all([seeCamera(bob, 1), seeCamera(alice, 2)]);
+    await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor();
+    await bob.getByRole('button', { name: 'Turn microphone on' }).click();
+    await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor({ state: 'detached' });
+  });
+
   await test('a mute in the group takes the microphone', async () => {
     await openPeople(alice);
     await memberAction(alice, 'bob', 'Mute for an hour');

@@ -4,6 +4,7 @@ import { TurmsClient, type WebSocketConstructor } from 'turms-client';
 import { App } from '../src/state/app';
 import { type AppState, createAppStore, liveMeetingOf } from '../src/state/store';
 import { FakeTurms } from './fakeServer';
+import { MemoryStorage } from './memoryStorage';
 
 // The media of a meeting is a browser's business: here a room that only says that it is one.
 const rooms: { url: string; token: string; left: boolean; gone: (reason: 'connection') => void }[] = [];
@@ -23,19 +24,6 @@ vi.mock('../src/meeting/room', () => ({
     }
   },
 }));
-
-class MemoryStorage {
-  private readonly items = new Map<string, string>();
-  getItem(key: string) {
-    return this.items.get(key) ?? null;
-  }
-  setItem(key: string, value: string) {
-    this.items.set(key, value);
-  }
-  removeItem(key: string) {
-    this.items.delete(key);
-  }
-}
 
 let server: FakeTurms;
 let groupId: bigint;

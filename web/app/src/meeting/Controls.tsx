@@ -7,7 +7,7 @@ import { Menu } from '../components/Menu';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
-import { setPreferences } from '../state/preferences';
+import { switchDevice } from '../state/preferences';
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { DeviceMenu } from './DeviceMenu';
@@ -29,8 +29,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
   const toggle = (name: 'microphone' | 'camera') => {
     const { on } = room.state.getState().devices[name];
-    setPreferences(name === 'microphone' ? { microphoneOn: !on } : { cameraOn: !on });
-    void room.setDevice(name, !on);
+    switchDevice(room, name, !on);
   };
   useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
 

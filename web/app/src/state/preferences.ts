@@ -1,5 +1,6 @@
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import type { MeetingRoom } from '../meeting/room';
 import { loadPreferences, type Preferences, savePreferences } from './storage';
 
 const store = createStore<Preferences>()(() => loadPreferences());
@@ -11,6 +12,15 @@ export function usePreferences(): Preferences {
 export function setPreferences(change: Partial<Preferences>): void {
   store.setState(change);
   savePreferences(store.getState());
+}
+
+/**
+ * Turns the microphone or camera on or off, and remembers it: what somebody turned off must not come on by itself in
+ * the next meeting, or when the page is loaded anew. Every button that turns one is to call this.
+ */
+export function switchDevice(room: Pick<MeetingRoom, 'setDevice'>, name: 'microphone' | 'camera', on: boolean): void {
+  setPreferences(name === 'microphone' ? { microphoneOn: on } : { cameraOn: on });
+  void room.setDevice(name, on);
 }
 
 export function rememberDevice(kind: MediaDeviceKind, deviceId: string): void {

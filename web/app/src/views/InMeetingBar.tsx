@@ -5,6 +5,7 @@ import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
+import { switchDevice } from '../state/preferences';
 import { navigate } from '../state/route';
 import { useApp } from '../state/store';
 
@@ -40,7 +41,7 @@ function MicrophoneButton({ room }: { room: MeetingRoom }) {
       icon={on ? 'microphone' : 'microphoneOff'}
       label={on ? meeting.microphoneOn : meeting.microphoneOff}
       disabled={busy || !allowed}
-      onClick={() => void room.setDevice('microphone', !on)}
+      onClick={() => switchDevice(room, 'microphone', !on)}
     />
   );
 }

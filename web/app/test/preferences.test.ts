@@ -1,0 +1,22 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { MemoryStorage } from './memoryStorage';
+
+beforeEach(() => {
+  vi.stubGlobal('window', { localStorage: new MemoryStorage(), sessionStorage: new MemoryStorage() });
+  vi.resetModules();
+});
+
+test.each([
+  ['microphone', 'microphoneOn'],
+  ['camera', 'cameraOn'],
+] as const)('a %s turned off is off in the next meeting too', async (name, preference) => {
+  const { switchDevice } = await import('../src/state/preferences');
+  const { loadPreferences } = await import('../src/state/storage');
+  const turned: unknown[] = [];
+  const room = { setDevice: async (...args: unknown[]) => void turned.push(args) };
+  switchDevice(room, name, false);
+  expect(turned).toEqual([[name, false]]);
+  expect(loadPreferences()[preference]).toBe(false);
+  switchDevice(room, name, true);
+  expect(loadPreferences()[preference]).toBe(true);
+});
