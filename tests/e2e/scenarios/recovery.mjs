@@ -51,4 +51,11 @@ export async function recovery({ test, server, browsers }) {
     await bob.getByRole('button', { name: 'Join' }).last().click();
     await Promise.all([seeCamera(alice, 2), seeCamera(bob, 1)]);
   });
+
+  await test('a planned restart of the server interrupts a meeting, and ends it for nobody', async () => {
+    await server.restart();
+    await Promise.all([controls(alice).waitFor(), controls(bob).waitFor()]);
+    await Promise.all([seeCamera(alice, 2), seeCamera(bob, 1)]);
+    assert.equal(await alice.getByText('The media server was shut down.').count(), 0);
+  });
 }

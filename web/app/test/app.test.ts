@@ -2,20 +2,26 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { TurmsClient, type WebSocketConstructor } from 'turms-client';
 import { App } from '../src/state/app';
+import { MeetingFailure } from '../src/state/failures';
 import { type AppState, createAppStore, liveMeetingOf } from '../src/state/store';
 import { FakeTurms } from './fakeServer';
 import { MemoryStorage } from './memoryStorage';
 
 // The media of a meeting is a browser's business: here a room that only says that it is one.
-const rooms: { url: string; token: string; left: boolean; gone: (reason: 'connection') => void }[] = [];
+type GoneReason = 'connection' | 'server' | 'removed';
+const rooms: { url: string; token: string; left: boolean; gone: (reason: GoneReason) => void }[] = [];
+/** Why the next rooms cannot be connected to. */
+let roomFailures: Error[] = [];
 vi.mock('../src/meeting/room', () => ({
   MeetingRoom: class {
     private readonly record: (typeof rooms)[number];
-    constructor(gone: (reason: 'connection') => void) {
+    constructor(gone: (reason: GoneReason) => void) {
       this.record = { url: '', token: '', left: false, gone };
       rooms.push(this.record);
     }
     async connect(url: string, token: string) {
+      const failure = roomFailures.shift();
+      if (failure) throw failure;
       Object.assign(this.record, { url, token });
     }
     async startDevices() {}
@@ -32,6 +38,7 @@ const pages: { app: App; client: TurmsClient }[] = [];
 beforeEach(async () => {
   vi.stubGlobal('window', { localStorage: new MemoryStorage(), sessionStorage: new MemoryStorage() });
   rooms.length = 0;
+  roomFailures = [];
   server = await FakeTurms.start();
   groupId = server.addGroup('Team', [
     [1n, 0],
@@ -58,6 +65,7 @@ function newPage() {
     client,
     store,
     mediaUrl: 'ws://media',
+    rejoinPausesMs: [2, 2, 2],
     showMeeting: (id) => shown.push(id),
     showStart: () => shown.push('start'),
   });
@@ -321,6 +329,66 @@ describe('meetings', () => {
     await again.app.restore();
     await again.until(({ conversations }) => conversations.size > 0);
     expect(again.state().current).toBeUndefined();
+  });
+
+  const inMeeting = async () => {
+    const bob = await signedIn(2n);
+    const meeting = server.startMeeting(groupId, 1n);
+    await bob.until((state) => liveMeetingOf(state, groupId));
+    await bob.app.meetings.join(meeting.id, groupId);
+    return { bob, meeting };
+  };
+
+  test.each(['server', 'connection'] as const)('one whose %s went away is come back to', async (reason) => {
+    const { bob, meeting } = await inMeeting();
+    roomFailures = [new MeetingFailure('unreachable'), new MeetingFailure('unreachable')];
+    server.dropConnections();
+    rooms[0]!.gone(reason);
+    expect(bob.state().current).toEqual({ id: meeting.id, groupId, phase: 'reconnecting' });
+    await bob.until(({ current }) => current?.phase === 'connected');
+    expect(bob.state().current!.id).toBe(meeting.id);
+    expect(rooms.map(({ left }) => left)).toEqual([true, true, true, false]);
+    expect(bob.state().toasts).toEqual([]);
+  });
+
+  test('one that does not come back is given up after a few tries', async () => {
+    const { bob } = await inMeeting();
+    roomFailures = Array.from({ length: 9 }, () => new MeetingFailure('unreachable'));
+    rooms[0]!.gone('server');
+    await bob.until(({ current }) => current?.phase === 'gone' && current.reason === 'server');
+    expect(rooms.length).toBe(4);
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ conversations }) => conversations.size > 0);
+    expect(again.state().current).toBeUndefined();
+  });
+
+  test('one that ended while its server was away is over', async () => {
+    const { bob, meeting } = await inMeeting();
+    meeting.endDate = meeting.startDate;
+    rooms[0]!.gone('server');
+    await bob.until(({ current }) => current?.phase === 'gone' && current.reason === 'ended');
+  });
+
+  test('one that is left while it is away is not come back to', async () => {
+    const { bob } = await inMeeting();
+    rooms[0]!.gone('server');
+    await bob.app.meetings.leave();
+    // Fires after the timer of the pause, which is as long and was set before.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    await bob.app.meetings.refresh(groupId);
+    expect(bob.state().current).toBeUndefined();
+    expect(rooms.length).toBe(1);
+  });
+
+  test('a page loaded anew while it is away comes back to it', async () => {
+    const { bob, meeting } = await inMeeting();
+    roomFailures = [new MeetingFailure('unreachable')];
+    rooms[0]!.gone('server');
+    bob.client.signOut();
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ current }) => current?.id === meeting.id);
   });
 
   test('declining stops the ringing', async () => {

@@ -81,7 +81,7 @@ function NotYet({ meeting }: { meeting: CurrentMeeting }) {
       ) : (
         <p role="status" className="connecting">
           <span className="spinner" aria-hidden="true" />
-          {texts.meeting.connecting}
+          {meeting.phase === 'reconnecting' ? texts.meeting.reconnecting : texts.meeting.connecting}
         </p>
       )}
       <div className="meeting-waiting-actions">

@@ -4,13 +4,15 @@ import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
 import { type AppStore, initialState } from './store';
-import { forgetDrafts, loadDrafts, loadSession, saveMeeting, saveSession } from './storage';
+import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
 
 export interface AppOptions {
   client: TurmsClient;
   store: AppStore;
   /** Where to connect for media when the server does not say. */
   mediaUrl: string;
+  /** Pauses before the tries to come back into a meeting whose server went away. */
+  rejoinPausesMs?: readonly number[];
   /** Shows the meeting of the group. */
   showMeeting: (groupId: bigint) => void;
   /** Shows what somebody sees first who signs in. */
@@ -45,6 +47,7 @@ export class App {
       options.showMeeting,
       (groupId) => void this.conversations.load(groupId),
       options.mediaUrl,
+      options.rejoinPausesMs,
     );
     client.on('state', (connection) => {
       this.context.set({ connection });
@@ -122,9 +125,8 @@ export class App {
 
   private reset(): void {
     saveSession(undefined);
-    saveMeeting(undefined);
     forgetDrafts();
-    void this.context.state.current?.room?.leave();
+    this.meetings.reset();
     this.context.store.setState(initialState, true);
     // The address is this user's: whoever signs in next starts at the beginning.
     this.options.showStart();

@@ -1,19 +1,34 @@
 import { type ChatMessage, type LiveMeeting, StatusCode, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import type { GroupsController } from './groups';
-import { liveMeetingOf, type MeetingEndReason, withEntry } from './store';
+import { MeetingFailure } from './failures';
+import { isInMeeting, liveMeetingOf, type MeetingEndReason, withEntry } from './store';
 import { loadMeeting, loadPreferences, saveMeeting } from './storage';
 
 const ringForMs = 45_000;
 /** A meeting found on coming back rings when it started no longer ago than this. */
 const ringWhenStartedWithinMs = 60_000;
 const maxKnownMeetings = 300;
+/** Pauses before the tries to come back into a meeting whose server went away; there are no more tries than these. */
+const defaultRejoinPausesMs = [500, 1000, 2000, 3000, 4000, 5000, 5000, 5000, 5000, 5000, 5000, 5000];
+/** Somebody who comes back to the page much later should not be heard and seen at once. */
+const rejoinWithinMs = 5 * 60_000;
 
 const overCodes: ReadonlySet<number> = new Set([
   StatusCode.MeetingCanceled,
   StatusCode.MeetingEnded,
   StatusCode.MeetingExpired,
 ]);
+
+/** Whether joining may succeed later without anybody doing something about it. */
+function mayJoinLater(error: unknown): boolean {
+  if (error instanceof MeetingFailure) return error.kind !== 'full';
+  return error instanceof TurmsError && (error.kind !== 'refused' || isTransient(error.code));
+}
+
+function isTransient(code: number | undefined): boolean {
+  return code === StatusCode.TooFrequent || code === StatusCode.InternalError || code === StatusCode.Unavailable;
+}
 
 /** Meetings of the groups: who is in them, ringing, and being in one. */
 export class MeetingsController {
@@ -28,6 +43,7 @@ export class MeetingsController {
     /** Called when the user started a meeting: the server does not send its notice to who did. */
     private readonly onStarted: (groupId: bigint) => void,
     private readonly defaultMediaUrl: string,
+    private readonly rejoinPausesMs: readonly number[] = defaultRejoinPausesMs,
   ) {
     const { client } = context;
     client.on('meeting', (meeting) => {
@@ -111,35 +127,9 @@ export class MeetingsController {
     saveMeeting({ meetingId: `${meetingId}`, groupId: `${groupId}` });
     this.showMeeting(groupId);
     try {
-      const [token, { MeetingRoom }] = await Promise.all([
-        this.context.client.meetings.join(meetingId),
-        import('../meeting/room'),
-      ]);
-      if (attempt !== this.attempt) return;
-      const url = this.context.state.meetings.get(meetingId)?.mediaUrl ?? this.defaultMediaUrl;
-      const room = new MeetingRoom((reason) => {
-        if (attempt === this.attempt) this.gone(reason);
-      });
-      try {
-        await room.connect(url, token);
-      } catch (error) {
-        void room.leave();
-        throw error;
-      }
-      if (attempt !== this.attempt) {
-        void room.leave();
-        return;
-      }
-      this.context.set({ current: { id: meetingId, groupId, phase: 'connected', room } });
-      const { microphoneOn, cameraOn, devices } = loadPreferences();
-      void room.startDevices({ microphone: microphoneOn, camera: cameraOn }, devices);
+      await this.enter(attempt, meetingId, groupId);
     } catch (error) {
-      if (attempt !== this.attempt) return;
-      if (error instanceof TurmsError && error.code !== undefined && overCodes.has(error.code)) {
-        this.noteEnded(meetingId);
-      }
-      saveMeeting(undefined);
-      this.context.set({ current: { id: meetingId, groupId, phase: 'failed', error } });
+      if (attempt === this.attempt) this.fail(meetingId, groupId, error);
     }
   }
 
@@ -157,6 +147,13 @@ export class MeetingsController {
     saveMeeting(undefined);
     await this.leaveRoom();
     this.clearCurrent();
+  }
+
+  /** The session is over: nothing of it goes on. */
+  reset(): void {
+    this.attempt += 1;
+    saveMeeting(undefined);
+    void this.leaveRoom();
   }
 
   async endForAll(): Promise<boolean> {
@@ -226,12 +223,87 @@ export class MeetingsController {
   /** The meeting is over for this page, without its having asked for it. */
   private gone(reason: MeetingEndReason): void {
     const { current } = this.context.state;
-    if (!current || (current.phase !== 'joining' && current.phase !== 'connected')) return;
+    if (!isInMeeting(current)) return;
     this.attempt += 1;
     saveMeeting(undefined);
     void current.room?.leave();
     this.context.set({ current: { id: current.id, groupId: current.groupId, phase: 'gone', reason } });
     this.context.toast({ kind: 'meetingGone', reason });
+  }
+
+  /** Connects for media. Rejects with why that was not possible; does nothing once the attempt is an old one. */
+  private async enter(attempt: number, meetingId: bigint, groupId: bigint): Promise<void> {
+    const [token, { MeetingRoom }] = await Promise.all([
+      this.context.client.meetings.join(meetingId),
+      import('../meeting/room'),
+    ]);
+    if (attempt !== this.attempt) return;
+    const url = this.context.state.meetings.get(meetingId)?.mediaUrl ?? this.defaultMediaUrl;
+    const room = new MeetingRoom((reason) => {
+      if (attempt === this.attempt) this.lost(reason);
+    });
+    try {
+      await room.connect(url, token);
+    } catch (error) {
+      void room.leave();
+      throw error;
+    }
+    if (attempt !== this.attempt) {
+      void room.leave();
+      return;
+    }
+    this.context.set({ current: { id: meetingId, groupId, phase: 'connected', room } });
+    const { microphoneOn, cameraOn, devices } = loadPreferences();
+    void room.startDevices({ microphone: microphoneOn, camera: cameraOn }, devices);
+  }
+
+  private fail(meetingId: bigint, groupId: bigint, error: unknown): void {
+    if (error instanceof TurmsError && error.code !== undefined && overCodes.has(error.code)) {
+      this.noteEnded(meetingId);
+    }
+    saveMeeting(undefined);
+    this.context.set({ current: { id: meetingId, groupId, phase: 'failed', error } });
+  }
+
+  /** The room ended by itself: for good when somebody meant it, and otherwise until its server is back. */
+  private lost(reason: MeetingEndReason): void {
+    if (reason === 'server' || reason === 'connection') void this.rejoin(reason);
+    else this.gone(reason);
+  }
+
+  /** Comes back into the meeting whose server went away, as one does that is restarted. */
+  private async rejoin(reason: MeetingEndReason): Promise<void> {
+    const { current } = this.context.state;
+    if (!current) return;
+    const { id, groupId } = current;
+    const attempt = ++this.attempt;
+    const deadline = Date.now() + rejoinWithinMs;
+    void current.room?.leave();
+    this.context.set({ current: { id, groupId, phase: 'reconnecting' } });
+    for (const pauseMs of this.rejoinPausesMs) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await this.whenOnline();
+      if (attempt !== this.attempt) return;
+      if (Date.now() > deadline) break;
+      try {
+        await this.enter(attempt, id, groupId);
+        return;
+      } catch (error) {
+        if (attempt !== this.attempt) return;
+        if (mayJoinLater(error)) continue;
+        if (error instanceof TurmsError && error.code !== undefined && overCodes.has(error.code)) this.gone('ended');
+        else this.fail(id, groupId, error);
+        return;
+      }
+    }
+    this.gone(reason);
+  }
+
+  /** Resolves when there is a session; at once when nobody is signed in any more. */
+  private async whenOnline(): Promise<void> {
+    const { client } = this.context;
+    if (client.state === 'online' || client.state === 'signedOut') return;
+    await client.once('state', (state) => state === 'online' || state === 'signedOut');
   }
 
   private async leaveRoom(): Promise<void> {

@@ -22,7 +22,8 @@ export type MeetingEndReason = 'ended' | 'removed' | 'elsewhere' | 'server' | 'c
 export interface CurrentMeeting {
   id: bigint;
   groupId: bigint;
-  phase: 'joining' | 'connected' | 'failed' | 'gone';
+  /** `reconnecting`: its server went away, and the page comes back by itself when it can. */
+  phase: 'joining' | 'connected' | 'reconnecting' | 'failed' | 'gone';
   /** When `connected`. */
   room?: MeetingRoom;
   /** When `failed`. */
@@ -107,6 +108,11 @@ export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undef
   if (value === undefined) copy.delete(key);
   else copy.set(key, value);
   return copy;
+}
+
+/** Whether the page is in a meeting, or on its way into it. */
+export function isInMeeting(current: CurrentMeeting | undefined): current is CurrentMeeting {
+  return current !== undefined && current.phase !== 'failed' && current.phase !== 'gone';
 }
 
 /** The meeting of a group that is going on, if there is one; the latest when there are several. */

@@ -7,19 +7,23 @@ import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { switchDevice } from '../state/preferences';
 import { navigate } from '../state/route';
-import { useApp } from '../state/store';
+import { isInMeeting, useApp } from '../state/store';
 
 /** Says, while something else is shown, that the page is in a meeting. */
 export function InMeetingBar() {
   const texts = useTexts();
   const names = useNames();
   const current = useApp((state) => state.current);
-  if (!current || (current.phase !== 'joining' && current.phase !== 'connected')) return null;
+  if (!isInMeeting(current)) return null;
   return (
     <div className="in-meeting" role="region" aria-label={texts.meeting.inMeeting}>
       <span className="live-dot" />
       <span className="in-meeting-name">
-        <span className="only-wide">{texts.meeting.inMeeting} · </span>
+        {current.phase === 'reconnecting' ? (
+          <span>{texts.meeting.reconnecting} </span>
+        ) : (
+          <span className="only-wide">{texts.meeting.inMeeting} · </span>
+        )}
         {names.group(current.groupId)}
       </span>
       {current.room && <MicrophoneButton room={current.room} />}
