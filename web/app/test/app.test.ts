@@ -174,6 +174,36 @@ describe('writing', () => {
     expect(state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'sent' }]);
   });
 
+  test('what is written without a connection waits for it, and is sent in order', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    server.refuse.set('createSessionRequest', 1201);
+    server.dropConnections();
+    await alice.until(({ connection }) => connection === 'waiting');
+    const written = ['one', 'two', 'three', 'four'];
+    for (const text of written) await alice.app.conversations.send(groupId, text);
+    expect(alice.state().conversations.get(groupId)!.entries.map(({ status }) => status)).toEqual(written.map(() => 'waiting'));
+    server.refuse.clear();
+    await alice.until((state) => state.conversations.get(groupId)!.entries.every(({ status }) => status === 'sent'));
+    await bob.until((state) => texts(state).length === 4);
+    expect(texts(bob.state())).toEqual(written);
+    expect(texts(alice.state())).toEqual(written);
+  });
+
+  test('what was sent and lost its answer is not sent again by itself', async () => {
+    const alice = await signedIn(1n);
+    server.silent.add('createMessageRequest');
+    const sent = alice.app.conversations.send(groupId, 'one');
+    await vi.waitUntil(() => server.received.get('createMessageRequest') === 1);
+    server.dropConnections();
+    await sent;
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'uncertain' }]);
+    server.silent.clear();
+    await alice.app.conversations.send(groupId, 'two');
+    await alice.until((state) => state.conversations.get(groupId)!.entries.some(({ status }) => status === 'sent'));
+    expect(server.messages.map(({ text }) => text)).toEqual(['two']);
+  });
+
   test('edits and recalls reach the others', async () => {
     const alice = await signedIn(1n);
     const bob = await signedIn(2n);

@@ -70,6 +70,10 @@ export class FakeTurms {
   mediaUrl: string | undefined;
   /** Refuses these requests with the code. */
   readonly refuse = new Map<string, number>();
+  /** Leaves these requests without an answer and without effect. */
+  readonly silent = new Set<string>();
+  /** How many of each request came. */
+  readonly received = new Map<string, number>();
   private readonly sessions = new Map<WebSocket, bigint>();
   private readonly http: Server;
   private nextId = 1000n;
@@ -185,6 +189,9 @@ export class FakeTurms {
     }
     const request = fromBinary(TurmsRequestSchema, data);
     const requestId = request.requestId!;
+    const name = request.kind.case ?? '';
+    this.received.set(name, (this.received.get(name) ?? 0) + 1);
+    if (this.silent.has(name)) return;
     const refused = this.refuse.get(request.kind.case ?? '');
     try {
       if (refused !== undefined) throw new Refusal(refused);

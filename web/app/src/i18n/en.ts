@@ -186,6 +186,7 @@ export const en = {
     placeholder: (group: string) => `Write to ${group}`,
     send: 'Send',
     sending: 'Sending…',
+    waiting: 'Waiting for the connection',
     failed: 'Not sent.',
     uncertain: 'It is not certain whether this was sent.',
     resend: 'Send again',

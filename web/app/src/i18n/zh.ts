@@ -184,6 +184,7 @@ export const zh: Texts = {
     placeholder: (group) => `发送到 ${group}`,
     send: '发送',
     sending: '发送中…',
+    waiting: '等待连接恢复',
     failed: '未发送。',
     uncertain: '无法确定是否已发送。',
     resend: '重新发送',

@@ -9,6 +9,12 @@ export const pageSize = 50;
 const typingShownMs = 6000;
 const typingSentEveryMs = 4000;
 const readsAskedEveryMs = 1000;
+const sendAgainAfterMs = 1000;
+
+/** Whether the message certainly never left this page, and may be sent again without asking. */
+function wasNeverSent(error: unknown): boolean {
+  return error instanceof TurmsError && (error.kind === 'offline' || error.kind === 'overloaded');
+}
 
 /** What was written in the groups: history, sending, read dates, typing. */
 export class ConversationsController {
@@ -16,6 +22,8 @@ export class ConversationsController {
   private readonly typingSent = new Map<bigint, number>();
   private readonly readsAsked = new Map<bigint, number>();
   private readonly marking = new Set<bigint>();
+  /** Groups whose waiting messages are being sent, one after the other. */
+  private readonly sendingWaiting = new Set<bigint>();
 
   constructor(
     private readonly context: Context,
@@ -44,6 +52,9 @@ export class ConversationsController {
       if (groupId === undefined) return;
       if (by === context.state.me) this.noteRead(groupId, readAt);
       else void this.askReads(groupId);
+    });
+    client.on('state', (state) => {
+      if (state === 'online') this.sendWaiting();
     });
     client.on('resumed', ({ complete }) => {
       void this.afterResume(complete);
@@ -110,13 +121,13 @@ export class ConversationsController {
       senderId: this.context.state.me,
       sentAt: Date.now(),
       text,
-      status: 'sending',
+      status: this.mustWait(conversation, groupId) ? 'waiting' : 'sending',
     };
     this.nextLocal += 1;
     // A message ends what the others see of its being written; the next one is told at once.
     this.typingSent.delete(groupId);
     this.put(groupId, { ...conversation, entries: [...conversation.entries, entry] });
-    await this.deliver(groupId, entry);
+    if (entry.status === 'sending') await this.deliver(groupId, entry);
   }
 
   /** Keeps what is typed: going elsewhere and back, or a reload, does not lose it. */
@@ -130,6 +141,10 @@ export class ConversationsController {
   async resend(groupId: bigint, key: string): Promise<void> {
     const entry = this.context.state.conversations.get(groupId)?.entries.find((each) => each.key === key);
     if (!entry || (entry.status !== 'failed' && entry.status !== 'uncertain')) return;
+    if (this.context.client.state !== 'online') {
+      this.change(groupId, key, { status: 'waiting' });
+      return;
+    }
     this.change(groupId, key, { status: 'sending' });
     await this.deliver(groupId, entry);
   }
@@ -208,7 +223,46 @@ export class ConversationsController {
       if (entries?.some((each) => each.id === id)) this.discard(groupId, entry.key);
       else this.change(groupId, entry.key, { id, sentAt, status: 'sent' });
     } catch (error) {
+      if (wasNeverSent(error) && this.context.state.phase === 'signedIn') {
+        this.change(groupId, entry.key, { status: 'waiting' });
+        // The coming back of the connection sends it. When it is back already, or was never away, nothing else would.
+        setTimeout(() => this.sendWaiting(), sendAgainAfterMs);
+        return;
+      }
       this.change(groupId, entry.key, { status: mayHaveTakenEffect(error) ? 'uncertain' : 'failed', error });
+    }
+  }
+
+  /** Whether a message written now has to wait: for the connection, or behind others that do. */
+  private mustWait({ entries }: Conversation, groupId: bigint): boolean {
+    return (
+      this.context.client.state !== 'online' ||
+      this.sendingWaiting.has(groupId) ||
+      entries.some(({ status }) => status === 'waiting')
+    );
+  }
+
+  private sendWaiting(): void {
+    if (this.context.client.state !== 'online') return;
+    for (const groupId of this.context.state.conversations.keys()) void this.sendWaitingOf(groupId);
+  }
+
+  /** Sends what waits in the group in the order in which it was written, each when the one before has its answer. */
+  private async sendWaitingOf(groupId: bigint): Promise<void> {
+    if (this.sendingWaiting.has(groupId)) return;
+    this.sendingWaiting.add(groupId);
+    try {
+      while (this.context.client.state === 'online') {
+        const entries = this.context.state.conversations.get(groupId)?.entries;
+        const next = entries?.find(({ status }) => status === 'waiting');
+        if (!next) break;
+        this.change(groupId, next.key, { status: 'sending' });
+        await this.deliver(groupId, next);
+        const after = this.context.state.conversations.get(groupId)?.entries.find(({ key }) => key === next.key);
+        if (after?.status === 'waiting') break;
+      }
+    } finally {
+      this.sendingWaiting.delete(groupId);
     }
   }
 

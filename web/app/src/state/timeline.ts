@@ -11,8 +11,11 @@ export interface Entry {
   editedAt?: number;
   text: string;
   system?: ChatMessage['system'];
-  /** `uncertain`: no answer came, and it may have arrived all the same. */
-  status: 'sent' | 'sending' | 'failed' | 'uncertain';
+  /**
+   * `waiting`: certainly not sent, and sent by itself when the connection is back.
+   * `uncertain`: no answer came, and it may have arrived all the same.
+   */
+  status: 'sent' | 'sending' | 'waiting' | 'failed' | 'uncertain';
   /** Why it failed. */
   error?: unknown;
 }

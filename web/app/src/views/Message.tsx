@@ -78,6 +78,11 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
                 <Icon name="clock" size={13} />
               </span>
             )}
+            {entry.status === 'waiting' && (
+              <span className="message-state">
+                <Icon name="clock" size={13} /> <small>{texts.conversation.waiting}</small>
+              </span>
+            )}
           </p>
         )}
         {(entry.status === 'failed' || entry.status === 'uncertain') && <Unsent groupId={groupId} entry={entry} />}
