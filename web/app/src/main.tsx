@@ -9,6 +9,7 @@ import './styles/conversation.css';
 
 void app.restore();
 window.addEventListener('online', () => app.wake());
+window.addEventListener('offline', () => app.suspectOffline());
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') app.wake();
 });

@@ -137,7 +137,8 @@ export const en = {
   },
   connection: {
     connecting: 'Connecting…',
-    waiting: 'No connection. Trying again…',
+    waiting: 'No connection.',
+    nextTry: (seconds: number) => `Trying again in ${seconds} s`,
     retryNow: 'Try now',
   },
   settings: {

@@ -135,7 +135,8 @@ export const zh: Texts = {
   },
   connection: {
     connecting: '正在连接…',
-    waiting: '连接已断开，正在重试…',
+    waiting: '连接已断开。',
+    nextTry: (seconds) => `${seconds} 秒后重试`,
     retryNow: '立即重试',
   },
   settings: {

@@ -50,7 +50,7 @@ export class App {
       options.rejoinPausesMs,
     );
     client.on('state', (connection) => {
-      this.context.set({ connection });
+      this.context.set({ connection, reconnectAt: client.nextAttemptAt });
       if (connection === 'online') void this.afterSignIn();
     });
     client.on('closed', ({ willReconnect, closeStatus, code, reason }) => {
@@ -84,6 +84,12 @@ export class App {
   /** The network is back, or somebody looks at the page again. */
   wake(): void {
     this.context.client.reconnectNow();
+    this.context.client.checkConnection();
+  }
+
+  /** The browser says that it has no network. It may be wrong about the way to this server, so that is asked. */
+  suspectOffline(): void {
+    this.context.client.checkConnection();
   }
 
   dismissToast(id: number): void {

@@ -283,7 +283,7 @@ export class MeetingsController {
     for (const pauseMs of this.rejoinPausesMs) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       await this.whenOnline();
-      if (attempt !== this.attempt) return;
+      if (attempt !== this.attempt || this.context.client.state === 'signedOut') return;
       if (Date.now() > deadline) break;
       try {
         await this.enter(attempt, id, groupId);

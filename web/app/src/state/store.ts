@@ -52,6 +52,8 @@ export interface AppState {
   signInError?: unknown;
   closeStatus?: number;
   connection: ClientState;
+  /** When the next attempt to reconnect is made; while the connection is `waiting`. */
+  reconnectAt: number | undefined;
   me: bigint;
   groups: ReadonlyMap<bigint, GroupInfo>;
   groupsLoaded: boolean;
@@ -75,6 +77,7 @@ export interface AppState {
 export const initialState: AppState = {
   phase: 'signedOut',
   connection: 'signedOut',
+  reconnectAt: undefined,
   me: 0n,
   groups: new Map(),
   groupsLoaded: false,

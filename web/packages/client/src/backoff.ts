@@ -3,8 +3,13 @@ export interface BackoffOptions {
   initialDelayMs: number;
   /** No delay is longer than this. */
   maxDelayMs: number;
+  /** For so long after the first attempt no delay is longer than `earlyMaxDelayMs`: most losses are short. */
+  earlyMs?: number;
+  earlyMaxDelayMs?: number;
   /** Source of randomness in [0, 1). */
   random?: () => number;
+  /** The time in milliseconds. */
+  now?: () => number;
 }
 
 /**
@@ -13,10 +18,13 @@ export interface BackoffOptions {
  */
 export class Backoff {
   private attempts = 0;
+  private startedAt = 0;
   private readonly random: () => number;
+  private readonly now: () => number;
 
   constructor(private readonly options: BackoffOptions) {
     this.random = options.random ?? Math.random;
+    this.now = options.now ?? Date.now;
   }
 
   get attempt(): number {
@@ -24,9 +32,12 @@ export class Backoff {
   }
 
   next(): number {
+    if (this.attempts === 0) this.startedAt = this.now();
+    const { earlyMs = 0, earlyMaxDelayMs = Infinity, maxDelayMs } = this.options;
+    const isEarly = this.now() - this.startedAt < earlyMs;
     // 2^20 times any sensible start is past every sensible maximum.
     const doubled = this.options.initialDelayMs * 2 ** Math.min(this.attempts, 20);
-    const ceiling = Math.min(doubled, this.options.maxDelayMs);
+    const ceiling = Math.min(doubled, maxDelayMs, isEarly ? earlyMaxDelayMs : Infinity);
     this.attempts += 1;
     return Math.round(ceiling * (0.5 + this.random() / 2));
   }

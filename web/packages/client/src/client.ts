@@ -44,8 +44,13 @@ export interface ClientOptions {
   requestTimeoutMs?: number;
   heartbeatIntervalMs?: number;
   heartbeatTimeoutMs?: number;
+  slowAnswerMs?: number;
+  probeTimeoutMs?: number;
   reconnectInitialDelayMs?: number;
   reconnectMaxDelayMs?: number;
+  /** No delay is longer than `reconnectEarlyMaxDelayMs` for so long after the connection was lost. */
+  reconnectEarlyMs?: number;
+  reconnectEarlyMaxDelayMs?: number;
   /** Requests that wait for an answer, or for the connection to come back; more are refused. */
   maxInFlight?: number;
   maxQueued?: number;
@@ -85,6 +90,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
   private credentials: Credentials | undefined;
   private connection: Connection | undefined;
   private reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  private nextAttempt: number | undefined;
   /** Whether this session was ever signed in, or is to be tried until it is. */
   private established = false;
   /** Callers of `signIn` whose first attempt failed and who wait for a later one. */
@@ -101,8 +107,12 @@ export class TurmsClient extends Emitter<ClientEvents> {
       requestTimeoutMs: 15_000,
       heartbeatIntervalMs: 30_000,
       heartbeatTimeoutMs: 10_000,
+      slowAnswerMs: 3000,
+      probeTimeoutMs: 4000,
       reconnectInitialDelayMs: 500,
       reconnectMaxDelayMs: 20_000,
+      reconnectEarlyMs: 60_000,
+      reconnectEarlyMaxDelayMs: 5000,
       maxInFlight: 256,
       maxQueued: 100,
       random: Math.random,
@@ -112,6 +122,8 @@ export class TurmsClient extends Emitter<ClientEvents> {
     this.backoff = new Backoff({
       initialDelayMs: this.options.reconnectInitialDelayMs,
       maxDelayMs: this.options.reconnectMaxDelayMs,
+      earlyMs: this.options.reconnectEarlyMs,
+      earlyMaxDelayMs: this.options.reconnectEarlyMaxDelayMs,
       random: this.options.random,
     });
     this.resume = new Resume(
@@ -126,6 +138,11 @@ export class TurmsClient extends Emitter<ClientEvents> {
 
   get state(): ClientState {
     return this.currentState;
+  }
+
+  /** When the next attempt to reconnect is made, in milliseconds; only while `waiting`. */
+  get nextAttemptAt(): number | undefined {
+    return this.currentState === 'waiting' ? this.nextAttempt : undefined;
   }
 
   /** The signed-in user. */
@@ -165,6 +182,11 @@ export class TurmsClient extends Emitter<ClientEvents> {
     clearTimeout(this.reconnectTimer);
     this.backoff.reset();
     void this.connect(this.credentials).catch(() => {});
+  }
+
+  /** Finds out soon whether there still is a connection: for when something says that there may be none. */
+  checkConnection(): void {
+    if (this.currentState === 'online') this.connection?.probe();
   }
 
   /** Sends any request of the protocol. Rejects with `TurmsError`. */
@@ -293,10 +315,12 @@ export class TurmsClient extends Emitter<ClientEvents> {
     };
     if (willReconnect) {
       const credentials = this.credentials!;
-      this.setState('waiting');
+      const delayMs = this.backoff.next();
+      this.nextAttempt = Date.now() + delayMs;
       this.reconnectTimer = setTimeout(() => {
         void this.connect(credentials).catch(() => {});
-      }, this.backoff.next());
+      }, delayMs);
+      this.setState('waiting');
     } else {
       this.credentials = undefined;
       this.established = false;

@@ -29,6 +29,10 @@ export interface ConnectionOptions {
   heartbeatIntervalMs: number;
   /** The connection is given up when a heartbeat has no answer after so long. */
   heartbeatTimeoutMs: number;
+  /** When a request has no answer after so long, a heartbeat asks at once whether the server lives. */
+  slowAnswerMs: number;
+  /** The connection is given up when that heartbeat has no answer after so long. */
+  probeTimeoutMs: number;
   /** Requests that wait for their answers at the same time; more are refused here. */
   maxInFlight: number;
   onPush: (notification: TurmsNotification) => void;
@@ -42,6 +46,7 @@ interface Waiting {
   resolve: (notification: TurmsNotification) => void;
   reject: (error: TurmsError) => void;
   timer: ReturnType<typeof setTimeout>;
+  slowTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
@@ -55,6 +60,7 @@ export class Connection {
   private connectTimer: ReturnType<typeof setTimeout> | undefined;
   private heartbeatTimer: ReturnType<typeof setTimeout> | undefined;
   private heartbeatAnswerTimer: ReturnType<typeof setTimeout> | undefined;
+  private isProbing = false;
   private opened = false;
   private ended = false;
   private closing: Pick<ConnectionEnd, 'closeStatus' | 'code' | 'reason'> = {};
@@ -97,10 +103,13 @@ export class Connection {
     this.nextRequestId += 1n;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.waiting.delete(id);
+        this.forget(id);
         reject(new TurmsError('timeout', `No answer to ${kind.case} in time`));
       }, timeoutMs);
-      this.waiting.set(id, { resolve, reject, timer });
+      // Checking a password may take its time, and is no sign of a server that is gone.
+      const mayProbe = kind.case !== 'createSessionRequest';
+      const slowTimer = mayProbe ? setTimeout(() => this.probe(), this.options.slowAnswerMs) : undefined;
+      this.waiting.set(id, { resolve, reject, timer, slowTimer });
       this.send(frame);
     });
   }
@@ -110,6 +119,15 @@ export class Connection {
     if (!this.isOpen) return;
     this.send(encodeRequest(this.nextRequestId, kind));
     this.nextRequestId += 1n;
+  }
+
+  /** Asks whether the server still lives, and gives the connection up soon when it does not say so. */
+  probe(): void {
+    if (!this.isOpen || this.isProbing) return;
+    this.isProbing = true;
+    this.send(new Uint8Array(0));
+    clearTimeout(this.heartbeatAnswerTimer);
+    this.heartbeatAnswerTimer = setTimeout(() => this.end(), this.options.probeTimeoutMs);
   }
 
   /** Ends the connection from our side. */
@@ -137,6 +155,7 @@ export class Connection {
     if (this.ended || !(data instanceof ArrayBuffer)) return;
     clearTimeout(this.heartbeatAnswerTimer);
     this.heartbeatAnswerTimer = undefined;
+    this.isProbing = false;
     if (data.byteLength === 0) return;
     let notification: TurmsNotification;
     try {
@@ -177,10 +196,8 @@ export class Connection {
       this.options.onPush(notification);
       return;
     }
-    const waiting = this.waiting.get(notification.requestId!);
+    const waiting = this.forget(notification.requestId!);
     if (!waiting) return;
-    this.waiting.delete(notification.requestId!);
-    clearTimeout(waiting.timer);
     const code = notification.code;
     if (code === undefined) {
       waiting.reject(new TurmsError('protocol', 'The server answered without a code'));
@@ -189,6 +206,14 @@ export class Connection {
     } else {
       waiting.reject(TurmsError.refused(code, notification.reason));
     }
+  }
+
+  private forget(id: bigint): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    clearTimeout(waiting?.timer);
+    clearTimeout(waiting?.slowTimer);
+    return waiting;
   }
 
   private end(): void {
@@ -205,11 +230,9 @@ export class Connection {
     } catch {
       // Some implementations throw when the socket is not open yet; it is of no use to us either way.
     }
-    for (const waiting of this.waiting.values()) {
-      clearTimeout(waiting.timer);
-      waiting.reject(new TurmsError('lost', 'The connection ended before the answer came'));
+    for (const id of [...this.waiting.keys()]) {
+      this.forget(id)?.reject(new TurmsError('lost', 'The connection ended before the answer came'));
     }
-    this.waiting.clear();
     this.options.onEnd({ ...this.closing, opened: this.opened });
   }
 }

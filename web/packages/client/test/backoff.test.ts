@@ -10,6 +10,20 @@ test('the ceiling doubles up to the maximum, and the delay is drawn from its upp
   expect([high.next(), high.next(), high.next(), high.next(), high.next()]).toEqual([100, 200, 400, 800, 1000]);
 });
 
+test('delays stay short for the first while after the connection was lost', () => {
+  let now = 0;
+  const early = { earlyMs: 60_000, earlyMaxDelayMs: 5000 };
+  const backoff = new Backoff({ initialDelayMs: 4000, maxDelayMs: 20_000, ...early, random: () => 0.999999, now: () => now });
+  expect([backoff.next(), backoff.next(), backoff.next()]).toEqual([4000, 5000, 5000]);
+  now = 59_999;
+  expect(backoff.next()).toBe(5000);
+  now = 60_000;
+  expect(backoff.next()).toBe(20_000);
+  backoff.reset();
+  backoff.next();
+  expect(backoff.next()).toBe(5000);
+});
+
 test('a reset starts over', () => {
   const backoff = new Backoff({ initialDelayMs: 100, maxDelayMs: 1000, random: () => 0 });
   backoff.next();

@@ -209,6 +209,52 @@ describe('liveness', () => {
     expect(server.peers.length).toBeGreaterThanOrEqual(2);
   });
 
+  test('a request without an answer asks at once whether the server lives', async () => {
+    const client = await signedIn({ slowAnswerMs: 5, probeTimeoutMs: 5 });
+    server.answer = (request) => (request.kind.case === 'createGroupRequest' ? 'silence' : undefined);
+    server.answerHeartbeats = false;
+    const closed = client.once('closed');
+    expect(await failure(client.groups.create('x'))).toMatchObject({ kind: 'lost' });
+    expect(await closed).toEqual({ willReconnect: true });
+    expect(server.peers[0]!.heartbeats).toBe(1);
+  });
+
+  test('a server that is only slow is not given up', async () => {
+    const client = await signedIn({ slowAnswerMs: 1, probeTimeoutMs: 200 });
+    const held: (() => void)[] = [];
+    server.answer = (request, peer) => {
+      held.push(() => peer.notify({ requestId: request.requestId!, code: 1000, data: { kind: { case: 'long', value: 5n } } }));
+      return 'silence';
+    };
+    const created = client.groups.create('x');
+    await expect.poll(() => server.peers[0]!.heartbeats).toBe(1);
+    for (const answer of held) answer();
+    expect(await created).toBe(5n);
+    expect(client.state).toBe('online');
+  });
+
+  test('a doubtful connection is asked about', async () => {
+    const client = await signedIn({ probeTimeoutMs: 5 });
+    server.answerHeartbeats = false;
+    const closed = client.once('closed');
+    client.checkConnection();
+    client.checkConnection();
+    await closed;
+    expect(server.peers[0]!.heartbeats).toBe(1);
+  });
+
+  test('the time of the next attempt is told while it is waited for', async () => {
+    const client = await signedIn({ reconnectInitialDelayMs: 4000, reconnectMaxDelayMs: 4000, random: () => 0 });
+    expect(client.nextAttemptAt).toBeUndefined();
+    const told = client.once('state', (state) => state === 'waiting').then(() => client.nextAttemptAt);
+    server.peers[0]!.socket.terminate();
+    const wait = (await told)! - Date.now();
+    expect(wait).toBeGreaterThan(1500);
+    expect(wait).toBeLessThanOrEqual(2000);
+    client.reconnectNow();
+    expect(client.nextAttemptAt).toBeUndefined();
+  });
+
   test('a refused heartbeat ends the connection', async () => {
     const client = await signedIn();
     const closed = client.once('closed');
