@@ -306,6 +306,19 @@ describe('meetings', () => {
     expect(server.meetings.size).toBe(1);
   });
 
+  test('two who start one in the same moment come to the same one', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await Promise.all([alice.app.meetings.start(groupId), bob.app.meetings.start(groupId)]);
+    expect(server.received.get('createMeetingRequest')).toBe(2);
+    for (const page of [alice, bob]) await page.until(({ current }) => current?.phase === 'connected');
+    const [first, second] = [...server.meetings.values()];
+    expect([alice.state().current!.id, bob.state().current!.id]).toEqual([first!.id, first!.id]);
+    expect(second!.endDate).toBeDefined();
+    for (const page of [alice, bob]) await page.until(({ meetings }) => meetings.get(second!.id)?.endedAt !== undefined);
+    for (const page of [alice, bob]) expect(page.state().ringing).toEqual([]);
+  });
+
   test('the server says where the media is', async () => {
     server.mediaUrl = 'wss://elsewhere';
     const bob = await signedIn(2n);

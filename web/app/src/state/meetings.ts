@@ -107,11 +107,27 @@ export class MeetingsController {
       const id = await this.context.client.meetings.create(groupId);
       this.onStarted(groupId);
       await this.refresh(groupId);
-      void this.join(id, groupId);
+      void this.join(await this.yieldToFirst(id, groupId), groupId);
     });
     this.context.store.setState(({ starting: _, ...rest }) => rest, true);
     // Somebody else may have been faster.
     if (!started) await this.refresh(groupId);
+  }
+
+  /**
+   * When somebody else started a meeting of the group in the same moment and was first, ends our own; returns the one
+   * to join. Each of the two would be alone otherwise.
+   */
+  private async yieldToFirst(ownId: bigint, groupId: bigint): Promise<bigint> {
+    const first = liveMeetingOf(this.context.state, groupId);
+    if (!first || first.id === ownId || !this.context.state.meetings.has(ownId)) return ownId;
+    try {
+      await this.context.client.meetings.end(ownId);
+      this.noteEnded(ownId);
+    } catch {
+      // It may not be ended by hand here: nobody is in it, and the server ends it by itself.
+    }
+    return first.id;
   }
 
   async join(meetingId: bigint, groupId: bigint): Promise<void> {

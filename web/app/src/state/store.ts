@@ -118,12 +118,19 @@ export function isInMeeting(current: CurrentMeeting | undefined): current is Cur
   return current !== undefined && current.phase !== 'failed' && current.phase !== 'gone';
 }
 
-/** The meeting of a group that is going on, if there is one; the latest when there are several. */
+/**
+ * The meeting of a group that is going on, if there is one. When several are, as when members started one in the same
+ * moment, it is the first: every page then comes to the same one.
+ */
 export function liveMeetingOf(state: AppState, groupId: bigint): LiveMeeting | undefined {
   let found: LiveMeeting | undefined;
   for (const meeting of state.meetings.values()) {
     if (meeting.groupId !== groupId || meeting.endedAt !== undefined) continue;
-    if (!found || meeting.startedAt > found.startedAt) found = meeting;
+    if (!found || startedBefore(meeting, found)) found = meeting;
   }
   return found;
+}
+
+function startedBefore(a: LiveMeeting, b: LiveMeeting): boolean {
+  return a.startedAt === b.startedAt ? a.id < b.id : a.startedAt < b.startedAt;
 }
