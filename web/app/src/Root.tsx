@@ -4,6 +4,7 @@ import { browserLanguage, languages, LocaleContext, localeTags } from './i18n';
 import { usePreferences } from './state/preferences';
 import { useApp } from './state/store';
 import { Shell } from './views/Shell';
+import { SwitchMeeting } from './views/SwitchMeeting';
 import { SignIn } from './views/SignIn';
 
 export function Root() {
@@ -23,6 +24,7 @@ export function Root() {
   return (
     <LocaleContext value={locale}>
       {phase === 'signedIn' || phase === 'restoring' ? <Shell /> : <SignIn />}
+      <SwitchMeeting />
       <Toasts />
     </LocaleContext>
   );

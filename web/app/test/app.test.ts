@@ -434,6 +434,39 @@ describe('meetings', () => {
     await again.until(({ current }) => current?.id === meeting.id);
   });
 
+  test('another one is joined or started only after a question', async () => {
+    const other = server.addGroup('Other', [[2n, 0]]);
+    const { bob, meeting } = await inMeeting();
+    const elsewhere = server.startMeeting(groupId, 3n);
+    await bob.until(({ meetings }) => meetings.has(elsewhere.id));
+    await bob.app.meetings.join(elsewhere.id, groupId);
+    expect(bob.state()).toMatchObject({ switchingTo: { meetingId: elsewhere.id }, current: { id: meeting.id } });
+    await bob.app.meetings.answerSwitch(false);
+    expect(bob.state()).toMatchObject({ switchingTo: undefined, current: { id: meeting.id, phase: 'connected' } });
+    await bob.app.meetings.join(meeting.id, groupId);
+    expect(bob.state().switchingTo).toBeUndefined();
+
+    await bob.app.meetings.start(other);
+    expect(bob.state().switchingTo).toEqual({ groupId: other });
+    expect(server.received.has('createMeetingRequest')).toBe(false);
+    await bob.app.meetings.answerSwitch(true);
+    await bob.until(({ current }) => current?.groupId === other && current.phase === 'connected');
+    expect(rooms[0]!.left).toBe(true);
+  });
+
+  test('that an old one ended is known again after a sign-out', async () => {
+    const old = server.startMeeting(groupId, 1n);
+    server.endMeeting(old.id);
+    const { app, state, until } = await signedIn(2n);
+    await app.meetings.learn([old.id]);
+    expect(state().meetings.get(old.id)?.endedAt).toBeDefined();
+    await app.signOut();
+    await app.signIn(2n, 'turms');
+    await until(({ conversations }) => conversations.size > 0);
+    await app.meetings.learn([old.id]);
+    expect(state().meetings.get(old.id)?.endedAt).toBeDefined();
+  });
+
   test('declining stops the ringing', async () => {
     const bob = await signedIn(2n);
     const meeting = server.startMeeting(groupId, 1n);

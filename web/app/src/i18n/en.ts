@@ -266,6 +266,7 @@ export const en = {
     leaveMenu: 'Leave or end',
     endForAll: 'End for all',
     confirmEnd: 'End the meeting for everybody?',
+    confirmSwitch: (group: string) => `Leave the meeting in ${group}?`,
     backToChat: 'Back to the conversation',
     screenOf: (name: string) => `${name}’s screen`,
     yourScreen: 'Your screen',

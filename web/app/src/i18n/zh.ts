@@ -260,6 +260,7 @@ export const zh: Texts = {
     leaveMenu: '离开或结束',
     endForAll: '结束会议',
     confirmEnd: '为所有人结束会议？',
+    confirmSwitch: (group) => `离开 ${group} 的会议？`,
     backToChat: '返回会话',
     screenOf: (name) => `${name} 的屏幕`,
     yourScreen: '您的屏幕',

@@ -98,16 +98,44 @@ export class MeetingsController {
     }
   }
 
+  /** Joins the meeting of the group, or starts one; asks first when that would end being in another. */
   async start(groupId: bigint): Promise<void> {
     const live = liveMeetingOf(this.context.state, groupId);
     if (live) return this.join(live.id, groupId);
+    if (this.isInAnother()) this.context.set({ switchingTo: { groupId } });
+    else await this.startNow(groupId);
+  }
+
+  /** Joins the meeting, or shows it when the page is in it; asks first when that would end being in another. */
+  async join(meetingId: bigint, groupId: bigint): Promise<void> {
+    if (this.isInAnother(meetingId)) this.context.set({ switchingTo: { groupId, meetingId } });
+    else await this.joinNow(meetingId, groupId);
+  }
+
+  /** The answer to whether the current meeting is left for the other. */
+  async answerSwitch(leave: boolean): Promise<void> {
+    const { switchingTo } = this.context.state;
+    this.context.set({ switchingTo: undefined });
+    if (!leave || !switchingTo) return;
+    const { groupId, meetingId } = switchingTo;
+    if (meetingId !== undefined) return this.joinNow(meetingId, groupId);
+    const live = liveMeetingOf(this.context.state, groupId);
+    return live ? this.joinNow(live.id, groupId) : this.startNow(groupId);
+  }
+
+  private isInAnother(meetingId?: bigint): boolean {
+    const { current } = this.context.state;
+    return current !== undefined && current.id !== meetingId && (current.phase === 'connected' || current.phase === 'reconnecting');
+  }
+
+  private async startNow(groupId: bigint): Promise<void> {
     if (this.context.state.starting !== undefined) return;
     this.context.set({ starting: groupId });
     const started = await this.context.attempt(async () => {
       const id = await this.context.client.meetings.create(groupId);
       this.onStarted(groupId);
       await this.refresh(groupId);
-      void this.join(await this.yieldToFirst(id, groupId), groupId);
+      void this.joinNow(await this.yieldToFirst(id, groupId), groupId);
     });
     this.context.store.setState(({ starting: _, ...rest }) => rest, true);
     // Somebody else may have been faster.
@@ -130,7 +158,7 @@ export class MeetingsController {
     return first.id;
   }
 
-  async join(meetingId: bigint, groupId: bigint): Promise<void> {
+  private async joinNow(meetingId: bigint, groupId: bigint): Promise<void> {
     const { current } = this.context.state;
     if (current?.id === meetingId && (current.phase === 'joining' || current.phase === 'connected')) {
       this.showMeeting(groupId);
@@ -168,6 +196,7 @@ export class MeetingsController {
   /** The session is over: nothing of it goes on. */
   reset(): void {
     this.attempt += 1;
+    this.asked.clear();
     saveMeeting(undefined);
     void this.leaveRoom();
   }
@@ -243,7 +272,10 @@ export class MeetingsController {
     this.attempt += 1;
     saveMeeting(undefined);
     void current.room?.leave();
-    this.context.set({ current: { id: current.id, groupId: current.groupId, phase: 'gone', reason } });
+    this.context.set({
+      current: { id: current.id, groupId: current.groupId, phase: 'gone', reason },
+      switchingTo: undefined,
+    });
     this.context.toast({ kind: 'meetingGone', reason });
   }
 
@@ -327,6 +359,6 @@ export class MeetingsController {
   }
 
   private clearCurrent(): void {
-    this.context.store.setState(({ current: _, ...rest }) => rest, true);
+    this.context.store.setState(({ current: _, ...rest }) => ({ ...rest, switchingTo: undefined }), true);
   }
 }

@@ -71,6 +71,8 @@ export interface AppState {
   ringing: readonly bigint[];
   current?: CurrentMeeting;
   starting?: bigint;
+  /** What the user wants to join, or start in the group when it has no id, while being in another meeting: asked. */
+  switchingTo: { groupId: bigint; meetingId?: bigint } | undefined;
   toasts: readonly Toast[];
 }
 
@@ -89,6 +91,7 @@ export const initialState: AppState = {
   typing: new Map(),
   meetings: new Map(),
   ringing: [],
+  switchingTo: undefined,
   toasts: [],
 };
 
