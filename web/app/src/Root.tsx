@@ -4,6 +4,7 @@ import { browserLanguage, languages, LocaleContext, localeTags } from './i18n';
 import { usePreferences } from './state/preferences';
 import { useApp } from './state/store';
 import { Shell } from './views/Shell';
+import { OtherTab } from './views/OtherTab';
 import { SwitchMeeting } from './views/SwitchMeeting';
 import { SignIn } from './views/SignIn';
 
@@ -23,7 +24,7 @@ export function Root() {
 
   return (
     <LocaleContext value={locale}>
-      {phase === 'signedIn' || phase === 'restoring' ? <Shell /> : <SignIn />}
+      {phase === 'signedIn' || phase === 'restoring' ? <Shell /> : phase === 'otherTab' ? <OtherTab /> : <SignIn />}
       <SwitchMeeting />
       <Toasts />
     </LocaleContext>

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { TurmsClient, type WebSocketConstructor } from 'turms-client';
 import { App } from '../src/state/app';
 import { MeetingFailure } from '../src/state/failures';
+import type { Locks } from '../src/state/tabLock';
 import { type AppState, createAppStore, liveMeetingOf } from '../src/state/store';
 import { FakeTurms } from './fakeServer';
 import { MemoryStorage } from './memoryStorage';
@@ -52,7 +53,25 @@ afterEach(async () => {
   await server.stop();
 });
 
-function newPage() {
+/** The locks that the pages of one browser share, as far as the app uses them. */
+class FakeLocks implements Locks {
+  private readonly held = new Map<string, (error: Error) => void>();
+
+  async request(name: string, { steal }: { steal?: boolean }, whileHeld: () => Promise<void>) {
+    // The browser's lock is waited for, too.
+    if (!steal) await vi.waitUntil(() => !this.held.has(name), { timeout: 20, interval: 1 });
+    this.held.get(name)?.(new Error('stolen'));
+    let give: (error: Error) => void = () => {};
+    const taken = new Promise<never>((_, reject) => {
+      give = reject;
+    });
+    this.held.set(name, give);
+    await Promise.race([whileHeld(), taken]);
+    if (this.held.get(name) === give) this.held.delete(name);
+  }
+}
+
+function newPage(locks?: Locks) {
   const client = new TurmsClient({
     url: `ws://${server.origin}/turms`,
     webSocket: WebSocket as unknown as WebSocketConstructor,
@@ -65,7 +84,8 @@ function newPage() {
     client,
     store,
     mediaUrl: 'ws://media',
-    rejoinPausesMs: [2, 2, 2],
+    rejoinPausesMs: [2, 2, 2, 2, 2, 2],
+    locks,
     showMeeting: (id) => shown.push(id),
     showStart: () => shown.push('start'),
   });
@@ -75,8 +95,8 @@ function newPage() {
   return { app, client, store, shown, until, state: () => store.getState() };
 }
 
-async function signedIn(userId: bigint) {
-  const page = newPage();
+async function signedIn(userId: bigint, locks?: Locks) {
+  const page = newPage(locks);
   await page.app.signIn(userId, 'turms');
   await page.until(({ conversations }) => conversations.size > 0);
   return page;
@@ -113,6 +133,48 @@ describe('signing in', () => {
     const { until } = await signedIn(1n);
     server.closeSession(1n, 500);
     await until(({ phase, closeStatus }) => phase === 'signedOut' && closeStatus === 500);
+  });
+});
+
+describe('a second tab', () => {
+  test('asks before it takes the user over, and the first may take over again', async () => {
+    const locks = new FakeLocks();
+    const first = await signedIn(2n, locks);
+    const meeting = server.startMeeting(groupId, 1n);
+    await first.until((state) => liveMeetingOf(state, groupId));
+    await first.app.meetings.join(meeting.id, groupId);
+    // A duplicate has all that the first tab keeps.
+    const second = newPage(locks);
+    await second.app.restore();
+    expect(second.state()).toMatchObject({ phase: 'otherTab', me: 2n });
+    expect(server.received.get('createSessionRequest')).toBe(1);
+    expect(first.state().current?.phase).toBe('connected');
+
+    await second.app.useHere();
+    expect(first.state()).toMatchObject({ phase: 'otherTab', connection: 'signedOut' });
+    expect(rooms[0]!.left).toBe(true);
+    await second.until(({ current }) => current?.id === meeting.id && current.phase === 'connected');
+    expect(second.state().phase).toBe('signedIn');
+
+    await first.app.useHere();
+    await first.until(({ phase, groups }) => phase === 'signedIn' && groups.size > 0);
+    expect(second.state().phase).toBe('otherTab');
+  });
+
+  test('is asked for at the sign-in form too, and is free after a sign-out', async () => {
+    const locks = new FakeLocks();
+    const first = await signedIn(2n, locks);
+    const second = newPage(locks);
+    await second.app.signIn(2n, 'turms');
+    expect(second.state().phase).toBe('otherTab');
+    second.app.signInAsAnother();
+    expect(second.state().phase).toBe('signedOut');
+    await second.app.signIn(3n, 'turms');
+    expect(second.state().phase).toBe('signedIn');
+    await second.app.signOut();
+    await first.app.signOut();
+    await second.app.signIn(2n, 'turms');
+    expect(second.state().phase).toBe('signedIn');
   });
 });
 
@@ -399,7 +461,7 @@ describe('meetings', () => {
     roomFailures = Array.from({ length: 9 }, () => new MeetingFailure('unreachable'));
     rooms[0]!.gone('server');
     await bob.until(({ current }) => current?.phase === 'gone' && current.reason === 'server');
-    expect(rooms.length).toBe(4);
+    expect(rooms.length).toBe(7);
     const again = newPage();
     await again.app.restore();
     await again.until(({ conversations }) => conversations.size > 0);

@@ -135,6 +135,11 @@ export const en = {
     showPassword: 'Show password',
     hidePassword: 'Hide password',
   },
+  otherTab: {
+    question: 'Turms is open in another tab. Use it here?',
+    useHere: 'Use here',
+    other: 'Sign in as somebody else',
+  },
   connection: {
     connecting: 'Connecting…',
     waiting: 'No connection.',

@@ -133,6 +133,11 @@ export const zh: Texts = {
     showPassword: '显示密码',
     hidePassword: '隐藏密码',
   },
+  otherTab: {
+    question: 'Turms 已在其他标签页打开。要在此处使用吗？',
+    useHere: '在此处使用',
+    other: '使用其他账号登录',
+  },
   connection: {
     connecting: '正在连接…',
     waiting: '连接已断开。',

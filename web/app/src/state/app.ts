@@ -4,6 +4,7 @@ import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
 import { type AppStore, initialState } from './store';
+import { type Locks, TabLock } from './tabLock';
 import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
 
 export interface AppOptions {
@@ -13,6 +14,8 @@ export interface AppOptions {
   mediaUrl: string;
   /** Pauses before the tries to come back into a meeting whose server went away. */
   rejoinPausesMs?: readonly number[];
+  /** The browser's locks, which the tabs of one user tell each other apart by. */
+  locks?: Locks | undefined;
   /** Shows the meeting of the group. */
   showMeeting: (groupId: bigint) => void;
   /** Shows what somebody sees first who signs in. */
@@ -25,11 +28,17 @@ export class App {
   readonly conversations: ConversationsController;
   readonly meetings: MeetingsController;
   private readonly context: Context;
+  private readonly tabLock: TabLock;
   private signIns = 0;
+  /** Grows with each sign-in and each end of a session, so that what an abandoned one still brings is told apart. */
+  private attempt = 0;
+  /** Who would be signed in here, when the user says that it is to be in this tab. */
+  private credentials: { userId: bigint; password: string; isRestore: boolean } | undefined;
 
   constructor(private readonly options: AppOptions) {
     const { client, store } = options;
     this.context = new Context(client, store);
+    this.tabLock = new TabLock(options.locks, () => this.yieldToOtherTab());
     this.groups = new GroupsController(
       this.context,
       (groupId) => {
@@ -96,16 +105,50 @@ export class App {
     this.context.dismissToast(id);
   }
 
-  private async signInAs(userId: bigint, password: string, isRestore: boolean): Promise<void> {
+  /** The user wants this tab to be the one, rather than the other that is open. */
+  async useHere(): Promise<void> {
+    if (this.context.state.phase !== 'otherTab' || !this.credentials) return;
+    const { userId, password, isRestore } = this.credentials;
+    await this.signInAs(userId, password, isRestore, true);
+  }
+
+  /** Somebody else wants to use this tab; the other one goes on. */
+  signInAsAnother(): void {
+    if (this.context.state.phase === 'otherTab') this.reset();
+  }
+
+  /** Another tab took the user over. What is needed to come back stays, as it does for a reload. */
+  private yieldToOtherTab(): void {
+    const { me } = this.context.state;
+    this.attempt += 1;
+    // The next sign-in here comes back to where this one was, as a page loaded anew does.
+    if (this.credentials) this.credentials = { ...this.credentials, isRestore: true };
+    this.meetings.suspend();
+    this.context.client.signOut();
+    this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
+  }
+
+  private async signInAs(userId: bigint, password: string, isRestore: boolean, takeOver = false): Promise<void> {
+    const signIn = ++this.attempt;
+    this.credentials = { userId, password, isRestore };
     this.context.store.setState({ ...initialState, phase: isRestore ? 'restoring' : 'signingIn', me: userId }, true);
     this.signIns = 0;
+    const isHere = await this.tabLock.acquire(userId, { steal: takeOver });
+    if (signIn !== this.attempt) return;
+    if (!isHere) {
+      this.context.store.setState({ ...initialState, phase: 'otherTab', me: userId }, true);
+      return;
+    }
     try {
       await this.context.client.signIn({ userId, password }, { keepTrying: isRestore });
     } catch (signInError) {
+      if (signIn !== this.attempt) return;
+      this.tabLock.drop();
       saveSession(undefined);
       this.context.store.setState({ ...initialState, signInError }, true);
       return;
     }
+    if (signIn !== this.attempt) return;
     saveSession({ userId: `${userId}`, password });
     this.context.set({ phase: 'signedIn', drafts: loadDrafts(userId) });
   }
@@ -130,6 +173,9 @@ export class App {
   }
 
   private reset(): void {
+    this.attempt += 1;
+    this.credentials = undefined;
+    this.tabLock.drop();
     saveSession(undefined);
     forgetDrafts();
     this.meetings.reset();

@@ -195,9 +195,14 @@ export class MeetingsController {
 
   /** The session is over: nothing of it goes on. */
   reset(): void {
+    this.suspend();
+    saveMeeting(undefined);
+  }
+
+  /** The session goes on in another tab: this one leaves the room, and may come back to it. */
+  suspend(): void {
     this.attempt += 1;
     this.asked.clear();
-    saveMeeting(undefined);
     void this.leaveRoom();
   }
 

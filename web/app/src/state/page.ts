@@ -11,6 +11,8 @@ export const app = new App({
   client: new TurmsClient({ url: `${webSocketOrigin}/turms` }),
   store: appStore,
   mediaUrl: webSocketOrigin,
+  // Typed as present always, which it is on secure pages only.
+  locks: navigator.locks as LockManager | undefined,
   showMeeting: (groupId) => navigate({ groupId, view: 'meeting' }),
   showStart: () => navigate({ view: 'conversation' }, { replace: true }),
 });

@@ -46,8 +46,8 @@ export type ToastMessage =
   | { kind: 'meetingGone'; reason: MeetingEndReason };
 
 export interface AppState {
-  /** `restoring`: a stored session is being signed in again. */
-  phase: 'signedOut' | 'signingIn' | 'restoring' | 'signedIn';
+  /** `restoring`: a stored session is being signed in again. `otherTab`: the user is signed in from another tab. */
+  phase: 'signedOut' | 'signingIn' | 'restoring' | 'signedIn' | 'otherTab';
   /** Why the sign-in failed, or the session ended. */
   signInError?: unknown;
   closeStatus?: number;
