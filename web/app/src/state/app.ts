@@ -179,6 +179,7 @@ export class App {
     saveSession(undefined);
     forgetDrafts();
     this.meetings.reset();
+    this.groups.reset();
     this.context.store.setState(initialState, true);
     // The address is this user's: whoever signs in next starts at the beginning.
     this.options.showStart();

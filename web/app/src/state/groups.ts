@@ -1,10 +1,12 @@
-import { type GroupInfo, GroupMemberRole, type Member } from 'turms-client';
+import { type GroupInfo, GroupMemberRole, type Invitation, type Member, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import { withEntry } from './store';
 
 const muteDurationMs = 60 * 60_000;
 /** Ids asked for in one query of profiles. */
 const profilePage = 100;
+/** The code of the server for it. */
+const noSuchUser = 2300;
 
 interface MemberRefresh {
   /** Whether to fetch once more when this fetch is done. */
@@ -15,6 +17,8 @@ interface MemberRefresh {
 /** Groups, their members, invitations and the profiles of the people in them. */
 export class GroupsController {
   private readonly profileRequests = new Set<bigint>();
+  /** All that the server has for the user and that were not answered. */
+  private pending: readonly Invitation[] = [];
   private readonly memberRefreshes = new Map<bigint, MemberRefresh>();
 
   constructor(
@@ -59,6 +63,7 @@ export class GroupsController {
     const before = this.context.state.groups;
     const groups = new Map(joined.map((group) => [group.id, group]));
     this.context.set({ groups, groupsLoaded: true });
+    this.putInvitations(this.pending);
     for (const id of before.keys()) if (!groups.has(id)) this.forget(id, false);
     for (const id of groups.keys()) if (!before.has(id)) this.onGroupAdded(id);
   }
@@ -66,7 +71,7 @@ export class GroupsController {
   async refreshInvitations(): Promise<void> {
     try {
       const invitations = await this.context.client.groups.pendingInvitations();
-      this.context.set({ invitations });
+      this.putInvitations(invitations);
       this.needProfiles(invitations.map(({ inviterId }) => inviterId));
     } catch {
       // As above.
@@ -97,6 +102,11 @@ export class GroupsController {
     }
   }
 
+  /** The session is over. */
+  reset(): void {
+    this.pending = [];
+  }
+
   async create(name: string): Promise<bigint> {
     const id = await this.context.client.groups.create(name);
     await this.refresh();
@@ -104,16 +114,30 @@ export class GroupsController {
   }
 
   async invite(groupId: bigint, userId: bigint): Promise<void> {
-    await this.context.client.groups.invite(groupId, userId);
-    await this.fetchProfiles([userId]);
-    this.context.toast({ kind: 'invited', name: this.context.state.profiles.get(userId)?.name ?? `${userId}` });
+    // Whether the server refuses an invitation of nobody depends on how it is set; a mistyped number is told here.
+    const [profile] = await this.context.client.users.profiles([userId]);
+    if (!profile) throw new TurmsError('refused', 'There is no such user', noSuchUser);
+    this.context.set({ profiles: withEntry(this.context.state.profiles, userId, profile) });
+    // Who is invited may not ask what the group is called.
+    await this.context.client.groups.invite(groupId, userId, this.context.state.groups.get(groupId)?.name ?? '');
+    this.context.toast({ kind: 'invited', name: profile.name || `${userId}` });
   }
 
   answerInvitation(invitationId: bigint, accept: boolean): Promise<boolean> {
     return this.context.attempt(async () => {
-      await this.context.client.groups.answerInvitation(invitationId, accept);
-      this.context.set({ invitations: this.context.state.invitations.filter(({ id }) => id !== invitationId) });
-      if (accept) await this.refresh();
+      const { client } = this.context;
+      const groupId = this.pending.find(({ id }) => id === invitationId)?.groupId;
+      await client.groups.answerInvitation(invitationId, accept);
+      this.putInvitations(this.pending.filter(({ id }) => id !== invitationId));
+      if (accept) {
+        await this.refresh();
+        return;
+      }
+      // The no is to the group: the others who invited to it need not be answered one by one.
+      for (const { id } of this.pending.filter((each) => each.groupId === groupId)) {
+        await client.groups.answerInvitation(id, false);
+        this.putInvitations(this.pending.filter((each) => each.id !== id));
+      }
     });
   }
 
@@ -136,6 +160,14 @@ export class GroupsController {
       await this.context.client.groups.removeMember(groupId, this.context.state.me);
       this.forget(groupId, false);
     });
+  }
+
+  /** Shows one invitation for each group that the user is not in already. */
+  private putInvitations(pending: readonly Invitation[]): void {
+    this.pending = pending;
+    const byGroup = new Map(pending.map((invitation) => [invitation.groupId, invitation]));
+    const invitations = [...byGroup.values()].filter(({ groupId }) => !this.context.state.groups.has(groupId));
+    this.context.set({ invitations });
   }
 
   private async fetchMembers(groupId: bigint, refresh: MemberRefresh): Promise<void> {
