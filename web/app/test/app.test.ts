@@ -130,9 +130,16 @@ describe('signing in', () => {
   });
 
   test('a session that was ended on purpose ends here, and says why', async () => {
-    const { until } = await signedIn(1n);
+    const { state, until } = await signedIn(1n);
     server.closeSession(1n, 500);
     await until(({ phase, closeStatus }) => phase === 'signedOut' && closeStatus === 500);
+    expect(state().lastUserId).toBe(1n);
+  });
+
+  test('a sign-out leaves no trace of who was here', async () => {
+    const { app, state } = await signedIn(1n);
+    await app.signOut();
+    expect(state().lastUserId).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import { Context } from './context';
 import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
-import { type AppStore, initialState } from './store';
+import { type AppState, type AppStore, initialState } from './store';
 import { type Locks, TabLock } from './tabLock';
 import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
 
@@ -65,8 +65,8 @@ export class App {
     client.on('closed', ({ willReconnect, closeStatus, code, reason }) => {
       if (willReconnect || this.context.state.phase !== 'signedIn') return;
       const error = code === undefined ? undefined : new TurmsError('refused', 'The session ended', code, reason);
-      this.reset();
-      this.context.set({
+      this.reset({
+        lastUserId: this.context.state.me,
         ...(closeStatus !== undefined && { closeStatus }),
         ...(error && { signInError: error }),
       });
@@ -145,7 +145,7 @@ export class App {
       if (signIn !== this.attempt) return;
       this.tabLock.drop();
       saveSession(undefined);
-      this.context.store.setState({ ...initialState, signInError }, true);
+      this.context.store.setState({ ...initialState, signInError, lastUserId: userId }, true);
       return;
     }
     if (signIn !== this.attempt) return;
@@ -172,7 +172,7 @@ export class App {
     }
   }
 
-  private reset(): void {
+  private reset(left: Partial<AppState> = {}): void {
     this.attempt += 1;
     this.credentials = undefined;
     this.tabLock.drop();
@@ -180,7 +180,7 @@ export class App {
     forgetDrafts();
     this.meetings.reset();
     this.groups.reset();
-    this.context.store.setState(initialState, true);
+    this.context.store.setState({ ...initialState, ...left }, true);
     // The address is this user's: whoever signs in next starts at the beginning.
     this.options.showStart();
   }

@@ -51,6 +51,8 @@ export interface AppState {
   /** Why the sign-in failed, or the session ended. */
   signInError?: unknown;
   closeStatus?: number;
+  /** Who was signed in until the server ended the session, or tried to: the likely next one. */
+  lastUserId?: bigint;
   connection: ClientState;
   /** When the next attempt to reconnect is made; while the connection is `waiting`. */
   reconnectAt: number | undefined;

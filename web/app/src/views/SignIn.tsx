@@ -21,7 +21,9 @@ export function SignIn() {
   const isBusy = useApp((state) => state.phase === 'signingIn');
   const failure = useApp((state) => state.signInError);
   const closeStatus = useApp((state) => state.closeStatus);
-  const [userId, setUserId] = useState('');
+  const lastUserId = useApp((state) => state.lastUserId);
+  const [userId, setUserId] = useState(lastUserId === undefined ? '' : `${lastUserId}`);
+  const [isKnown] = useState(lastUserId !== undefined);
   const [password, setPassword] = useState('');
   const [isShown, setIsShown] = useState(false);
   const [isInvalid, setIsInvalid] = useState(false);
@@ -63,7 +65,7 @@ export function SignIn() {
           name="username"
           autoComplete="username"
           inputMode="numeric"
-          autoFocus
+          autoFocus={!isKnown}
           maxLength={19}
           value={userId}
           aria-invalid={isInvalid}
@@ -77,6 +79,7 @@ export function SignIn() {
             className="field"
             name="password"
             type={isShown ? 'text' : 'password'}
+            autoFocus={isKnown}
             autoComplete="current-password"
             value={password}
             aria-describedby={message ? errorId : undefined}
