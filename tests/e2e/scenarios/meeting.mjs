@@ -135,7 +135,7 @@ export async function meeting({ test, server, browsers, note }) {
     await bar.getByRole('button', { name: 'Turn microphone off' }).click();
     await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor();
     await bob.reload();
-    await bar.getByRole('button', { name: 'Return' }).click();
+    await controls(bob).waitFor();
     await Promise.all([seeCamera(bob, 1), seeCamera(alice, 2)]);
     await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor();
     await bob.getByRole('button', { name: 'Turn microphone on' }).click();

@@ -59,4 +59,20 @@ export async function recovery({ test, server, browsers }) {
     await Promise.all([seeCamera(alice, 2), seeCamera(bob, 1)]);
     assert.equal(await alice.getByText('The media server was shut down.').count(), 0);
   });
+
+  await test('a duplicate of the tab asks before it takes over, and so does the first to come back', async () => {
+    const question = (page) => page.getByText('Turms is open in another tab. Use it here?');
+    const opened = alice.context().waitForEvent('page');
+    await alice.evaluate(() => void window.open('/', '_blank'));
+    const duplicate = await opened;
+    await question(duplicate).waitFor();
+    await seeCamera(alice, 2);
+    await duplicate.getByRole('button', { name: 'Use here' }).click();
+    await seeCamera(duplicate, 2);
+    await question(alice).waitFor();
+    await alice.getByRole('button', { name: 'Use here' }).click();
+    await seeCamera(alice, 2);
+    await question(duplicate).waitFor();
+    await duplicate.close();
+  });
 }

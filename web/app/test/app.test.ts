@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { TurmsClient, type WebSocketConstructor } from 'turms-client';
 import { App } from '../src/state/app';
 import { MeetingFailure } from '../src/state/failures';
+import type { Notice } from '../src/state/notices';
 import type { Locks } from '../src/state/tabLock';
 import { type AppState, createAppStore, liveMeetingOf } from '../src/state/store';
 import { FakeTurms } from './fakeServer';
@@ -80,19 +81,21 @@ function newPage(locks?: Locks) {
   });
   const store = createAppStore();
   const shown: (bigint | 'start')[] = [];
+  const notices: Notice[] = [];
   const app = new App({
     client,
     store,
     mediaUrl: 'ws://media',
     rejoinPausesMs: [2, 2, 2, 2, 2, 2],
     locks,
+    notify: (notice) => notices.push(notice),
     showMeeting: (id) => shown.push(id),
     showStart: () => shown.push('start'),
   });
   pages.push({ app, client });
   const until = (condition: (state: AppState) => unknown) =>
     vi.waitUntil(() => condition(store.getState()), { timeout: 4000, interval: 2 });
-  return { app, client, store, shown, until, state: () => store.getState() };
+  return { app, client, store, shown, notices, until, state: () => store.getState() };
 }
 
 async function signedIn(userId: bigint, locks?: Locks) {
@@ -315,6 +318,20 @@ describe('writing', () => {
     await until(() => texts(state()).includes('missed'));
     expect(state().conversations.get(groupId)!.unread).toBe(1);
   });
+});
+
+test('messages of others and calls are told, what is one’s own is not', async () => {
+  const alice = await signedIn(1n);
+  const bob = await signedIn(2n);
+  await alice.app.conversations.send(groupId, 'hello');
+  await vi.waitUntil(() => bob.notices.length === 1);
+  await alice.app.meetings.start(groupId);
+  await vi.waitUntil(() => bob.notices.length === 2);
+  expect(bob.notices).toEqual([
+    { kind: 'message', groupId, senderId: 1n, text: 'hello' },
+    { kind: 'call', groupId, callerId: 1n },
+  ]);
+  expect(alice.notices).toEqual([]);
 });
 
 describe('groups', () => {

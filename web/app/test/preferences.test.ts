@@ -6,6 +6,23 @@ beforeEach(() => {
   vi.resetModules();
 });
 
+test('notifications are off until the user wants them and the browser allows them', async () => {
+  const { switchNotifications, preferences } = await import('../src/state/preferences');
+  expect(preferences().notifications).toBe(false);
+  expect(await switchNotifications(true)).toBe(false);
+  let answer = 'denied';
+  const notification = { requestPermission: async () => answer };
+  vi.stubGlobal('Notification', notification);
+  Object.assign(window, { Notification: notification });
+  expect(await switchNotifications(true)).toBe(false);
+  expect(preferences().notifications).toBe(false);
+  answer = 'granted';
+  expect(await switchNotifications(true)).toBe(true);
+  expect(preferences().notifications).toBe(true);
+  expect(await switchNotifications(false)).toBe(true);
+  expect(preferences().notifications).toBe(false);
+});
+
 test.each([
   ['microphone', 'microphoneOn'],
   ['camera', 'cameraOn'],

@@ -8,6 +8,8 @@ function say(message: ToastMessage, texts: Texts): string {
   switch (message.kind) {
     case 'error':
       return describeError(message.error, texts);
+    case 'notificationsDenied':
+      return texts.settings.notificationsDenied;
     case 'invited':
       return texts.invite.sent(message.name);
     case 'removedFromGroup':

@@ -152,6 +152,8 @@ export const en = {
     themeSystem: 'As the system',
     themeLight: 'Light',
     themeDark: 'Dark',
+    notifications: 'Notify me while the page is hidden',
+    notificationsDenied: 'The browser does not allow notifications for this page.',
     signOut: 'Sign out',
     menu: 'Settings',
   },

@@ -150,6 +150,8 @@ export const zh: Texts = {
     themeSystem: '跟随系统',
     themeLight: '浅色',
     themeDark: '深色',
+    notifications: '页面隐藏时通知我',
+    notificationsDenied: '浏览器不允许此页面发送通知。',
     signOut: '退出登录',
     menu: '设置',
   },

@@ -1,9 +1,11 @@
-import { TurmsClient, TurmsError } from 'turms-client';
+import { type ChatMessage, TurmsClient, TurmsError } from 'turms-client';
 import { Context } from './context';
 import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
+import type { Notice } from './notices';
 import { type AppState, type AppStore, initialState } from './store';
+import { switchNotifications } from './preferences';
 import { type Locks, TabLock } from './tabLock';
 import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
 
@@ -14,6 +16,8 @@ export interface AppOptions {
   mediaUrl: string;
   /** Pauses before the tries to come back into a meeting whose server went away. */
   rejoinPausesMs?: readonly number[];
+  /** Something happened that is to be told when nobody looks at the page. */
+  notify?: (notice: Notice) => void;
   /** The browser's locks, which the tabs of one user tell each other apart by. */
   locks?: Locks | undefined;
   /** Shows the meeting of the group. */
@@ -48,7 +52,7 @@ export class App {
       (groupId) => this.meetings.noteGroupRemoved(groupId),
     );
     this.conversations = new ConversationsController(this.context, this.groups, (message) =>
-      this.meetings.noteMessage(message),
+      this.noteArrived(message),
     );
     this.meetings = new MeetingsController(
       this.context,
@@ -56,6 +60,9 @@ export class App {
       options.showMeeting,
       (groupId) => void this.conversations.load(groupId),
       options.mediaUrl,
+      ({ groupId, creatorId: callerId }) => {
+        if (groupId !== undefined) options.notify?.({ kind: 'call', groupId, callerId });
+      },
       options.rejoinPausesMs,
     );
     client.on('state', (connection) => {
@@ -101,6 +108,11 @@ export class App {
     this.context.client.checkConnection();
   }
 
+  /** Turns notifications on or off, and says so when the browser does not allow them. */
+  async setNotifications(on: boolean): Promise<void> {
+    if (!(await switchNotifications(on))) this.context.toast({ kind: 'notificationsDenied' });
+  }
+
   dismissToast(id: number): void {
     this.context.dismissToast(id);
   }
@@ -126,6 +138,13 @@ export class App {
     this.meetings.suspend();
     this.context.client.signOut();
     this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
+  }
+
+  private noteArrived(message: ChatMessage): void {
+    this.meetings.noteMessage(message);
+    const { groupId, senderId, text, system } = message;
+    if (system || groupId === undefined || senderId === this.context.state.me) return;
+    this.options.notify?.({ kind: 'message', groupId, senderId, text });
   }
 
   private async signInAs(userId: bigint, password: string, isRestore: boolean, takeOver = false): Promise<void> {

@@ -43,6 +43,8 @@ export class MeetingsController {
     /** Called when the user started a meeting: the server does not send its notice to who did. */
     private readonly onStarted: (groupId: bigint) => void,
     private readonly defaultMediaUrl: string,
+    /** Called when a meeting begins to ring. */
+    private readonly onRinging: (meeting: LiveMeeting) => void,
     private readonly rejoinPausesMs: readonly number[] = defaultRejoinPausesMs,
   ) {
     const { client } = context;
@@ -267,6 +269,7 @@ export class MeetingsController {
     if (meeting.creatorId === me || meeting.endedAt !== undefined || current?.id === meeting.id) return;
     if (ringing.includes(meeting.id) || meeting.participants.some(({ userId }) => userId === me)) return;
     this.context.set({ ringing: [...ringing, meeting.id] });
+    this.onRinging(meeting);
     setTimeout(() => this.stopRinging(meeting.id), ringForMs);
   }
 

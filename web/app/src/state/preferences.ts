@@ -5,6 +5,17 @@ import { loadPreferences, type Preferences, savePreferences } from './storage';
 
 const store = createStore<Preferences>()(() => loadPreferences());
 
+export function preferences(): Preferences {
+  return store.getState();
+}
+
+/** Turns notifications on or off. The browser asks for its permission only now; resolves with whether it was given. */
+export async function switchNotifications(on: boolean): Promise<boolean> {
+  const isAllowed = !on || ('Notification' in window && (await Notification.requestPermission()) === 'granted');
+  if (isAllowed) setPreferences({ notifications: on });
+  return isAllowed;
+}
+
 export function usePreferences(): Preferences {
   return useStore(store);
 }

@@ -34,6 +34,8 @@ export interface Preferences {
   language?: Language;
   microphoneOn: boolean;
   cameraOn: boolean;
+  /** Whether messages and calls are told by the system while the page is hidden. */
+  notifications: boolean;
   devices: Partial<Record<MediaDeviceKind, string>>;
 }
 
@@ -50,6 +52,7 @@ export function loadPreferences(): Preferences {
     ...((stored.language === 'en' || stored.language === 'zh') && { language: stored.language }),
     microphoneOn: stored.microphoneOn !== false,
     cameraOn: stored.cameraOn !== false,
+    notifications: stored.notifications === true,
     devices,
   };
 }

@@ -42,6 +42,7 @@ export interface Toast {
 export type ToastMessage =
   | { kind: 'error'; error: unknown }
   | { kind: 'invited'; name: string }
+  | { kind: 'notificationsDenied' }
   | { kind: 'removedFromGroup'; group: string }
   | { kind: 'meetingGone'; reason: MeetingEndReason };
 

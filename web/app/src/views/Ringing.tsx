@@ -16,20 +16,10 @@ export function Ringing() {
   const isInMeeting = useApp((state) => state.current?.phase === 'connected');
   const calls = ringing.map((id) => meetings.get(id)).filter((meeting) => meeting !== undefined);
   const isRinging = calls.length > 0;
-  const firstGroup = calls[0]?.groupId;
-  const title = firstGroup === undefined ? undefined : texts.meeting.ringing(names.group(firstGroup));
 
   // Somebody who is talking is told by the banner alone.
   const isAudible = isRinging && !isInMeeting;
   useEffect(() => (isAudible ? startRinging() : undefined), [isAudible]);
-
-  useEffect(() => {
-    if (title === undefined) return undefined;
-    document.title = `📞 ${title}`;
-    return () => {
-      document.title = texts.appName;
-    };
-  }, [title, texts]);
 
   return (
     <div className="ringing" role="alert">

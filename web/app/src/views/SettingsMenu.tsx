@@ -7,7 +7,7 @@ import type { Language, Theme } from '../state/storage';
 
 export function SettingsMenu({ className, signedIn, children }: { className: string; signedIn: boolean; children: ReactNode }) {
   const { settings } = useTexts();
-  const { theme, language } = usePreferences();
+  const { theme, language, notifications } = usePreferences();
   const themes: [Theme, string][] = [
     ['system', settings.themeSystem],
     ['light', settings.themeLight],
@@ -41,6 +41,17 @@ export function SettingsMenu({ className, signedIn, children }: { className: str
         },
         ...(signedIn
           ? [
+              {
+                key: 'notifications',
+                items: [
+                  {
+                    key: 'notifications',
+                    label: settings.notifications,
+                    checked: notifications,
+                    onSelect: () => void app.setNotifications(!notifications),
+                  },
+                ],
+              },
               {
                 key: 'session',
                 items: [{ key: 'signOut', label: settings.signOut, onSelect: () => void app.signOut() }],

@@ -1,0 +1,32 @@
+import type { Texts } from '../i18n';
+import { type AppState, isInMeeting } from './store';
+
+/** Something that somebody who does not look at the page may want to be told. */
+export type Notice =
+  | { kind: 'message'; groupId: bigint; senderId: bigint; text: string }
+  | { kind: 'call'; groupId: bigint; callerId: bigint };
+
+const maxShownUnread = 99;
+
+const userName = (state: AppState, { common }: Texts, id: bigint) => state.profiles.get(id)?.name || common.member(`${id}`);
+const groupName = (state: AppState, { common }: Texts, id: bigint) => state.groups.get(id)?.name || common.group(`${id}`);
+
+export function noticeWords(notice: Notice, state: AppState, texts: Texts): { title: string; body: string } {
+  const group = groupName(state, texts, notice.groupId);
+  if (notice.kind === 'call') {
+    return { title: texts.meeting.ringingBy(userName(state, texts, notice.callerId)), body: texts.meeting.ringing(group) };
+  }
+  return { title: group, body: texts.sidebar.preview(userName(state, texts, notice.senderId), notice.text) };
+}
+
+/** What the tab is called: who calls, or else how much is unread and in which meeting the page is. */
+export function pageTitle(state: AppState, texts: Texts): string {
+  const call = state.meetings.get(state.ringing[0] ?? 0n);
+  if (call?.groupId !== undefined) return `📞 ${texts.meeting.ringing(groupName(state, texts, call.groupId))}`;
+  let unread = 0;
+  for (const conversation of state.conversations.values()) unread += conversation.unread;
+  const count = unread === 0 ? '' : unread > maxShownUnread ? `(${maxShownUnread}+) ` : `(${unread}) `;
+  const { current } = state;
+  const meeting = isInMeeting(current) ? `🔴 ${texts.meeting.ringing(groupName(state, texts, current.groupId))} · ` : '';
+  return `${count}${meeting}${texts.appName}`;
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { languages } from '../src/i18n';
+import { noticeWords, pageTitle } from '../src/state/notices';
+import { type AppState, type Conversation, initialState } from '../src/state/store';
+
+const conversation = (unread: number): Conversation => ({
+  entries: [],
+  hasOlder: false,
+  loadingOlder: false,
+  readUntil: 0,
+  unread,
+  reads: new Map(),
+});
+
+const state: AppState = {
+  ...initialState,
+  groups: new Map([[7n, { id: 7n, name: 'Team', createdAt: 0 } as never]]),
+  profiles: new Map([[2n, { id: 2n, name: 'Bob' } as never]]),
+};
+
+test('the title counts what is unread, and names the meeting', () => {
+  expect(pageTitle(state, languages.en)).toBe('Turms');
+  const unread = { ...state, conversations: new Map([[7n, conversation(2)], [8n, conversation(1)]]) };
+  expect(pageTitle(unread, languages.en)).toBe('(3) Turms');
+  const inMeeting: AppState = { ...unread, current: { id: 1n, groupId: 7n, phase: 'connected' } };
+  expect(pageTitle(inMeeting, languages.en)).toBe('(3) 🔴 Meeting in Team · Turms');
+  expect(pageTitle({ ...inMeeting, current: { id: 1n, groupId: 7n, phase: 'gone' } }, languages.en)).toBe('(3) Turms');
+  expect(pageTitle({ ...state, conversations: new Map([[7n, conversation(100)]]) }, languages.en)).toBe('(99+) Turms');
+});
+
+test('the title of a page that is called says so', () => {
+  const meeting = { id: 5n, groupId: 7n, creatorId: 2n, startedAt: 0, participants: [], version: 0n } as never;
+  const called = { ...state, ringing: [5n], meetings: new Map([[5n, meeting]]) };
+  expect(pageTitle(called, languages.en)).toBe('📞 Meeting in Team');
+});
+
+test('notices are in the words of the language', () => {
+  const message = { kind: 'message', groupId: 7n, senderId: 2n, text: 'hi' } as const;
+  expect(noticeWords(message, state, languages.en)).toEqual({ title: 'Team', body: 'Bob: hi' });
+  const call = { kind: 'call', groupId: 7n, callerId: 2n } as const;
+  expect(noticeWords(call, state, languages.zh)).toEqual({ title: 'Bob 邀请您加入', body: 'Team 的会议' });
+});
