@@ -28,7 +28,9 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
   const toggle = (name: 'microphone' | 'camera') => {
-    const { on } = room.state.getState().devices[name];
+    const { on, busy, allowed } = room.state.getState().devices[name];
+    // A shortcut is not disabled as the button is, and what it does not do must not be remembered.
+    if (busy || (!allowed && !on)) return;
     switchDevice(room, name, !on);
   };
   useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
