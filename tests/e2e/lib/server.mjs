@@ -138,6 +138,11 @@ export async function startTurms({ livekit, settings = {} } = {}) {
       await server.stop('SIGKILL');
       server = await run();
     },
+    /** Stops the process without ending it, as when its machine hangs; returns what lets it go on. */
+    freeze() {
+      process.kill(server.pid, 'SIGSTOP');
+      return () => process.kill(server.pid, 'SIGCONT');
+    },
     /** Ends the process as an administrator does, and starts it again on the same data and ports. */
     async restart() {
       const how = await server.stop();

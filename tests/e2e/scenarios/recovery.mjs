@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { answer, controls, inGroup, message, seeCamera, send, startMeeting } from '../lib/actions.mjs';
 
 /** What the page does when something goes wrong around it. */
-export async function recovery({ test, server, browsers }) {
+export async function recovery({ test, note, server, browsers }) {
   let alice = await inGroup(browsers, server, 1);
   const bob = await inGroup(browsers, server, 2);
 
@@ -41,6 +41,25 @@ export async function recovery({ test, server, browsers }) {
     await message(alice, 'after the crash').waitFor();
     assert.equal(await message(alice, 'before the crash').count(), 1);
     assert.equal(await message(bob, 'after the crash').count(), 1);
+  });
+
+  await test('a server that hangs is noticed, and what is written meanwhile is sent in order afterwards', async () => {
+    const thaw = server.freeze();
+    try {
+      const start = Date.now();
+      await send(bob, 'into the void');
+      await bob.getByText(/No connection|Connecting/).first().waitFor();
+      note(`told after ${Date.now() - start} ms`);
+      await send(bob, 'waited first');
+      await send(bob, 'waited second');
+      await message(bob, 'waited second').getByText('Waiting for the connection').waitFor();
+    } finally {
+      thaw();
+    }
+    await message(alice, 'waited second').waitFor();
+    const order = (await alice.getByRole('log').getByRole('article').allInnerTexts()).filter((text) => /waited/.test(text));
+    assert.deepEqual(order.map((text) => /waited \w+/.exec(text)[0]), ['waited first', 'waited second']);
+    await message(bob, 'Waiting for the connection').waitFor({ state: 'detached' });
   });
 
   await test('a meeting can be held after the crash', async () => {
