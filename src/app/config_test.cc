@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "app/options.h"
+
 namespace turms::app {
 namespace {
 
