@@ -9,7 +9,7 @@ export function Avatar({ id, name, size = 32 }: { id: bigint; name: string; size
         width: size,
         height: size,
         fontSize: Math.round(size * 0.42),
-        backgroundColor: `hsl(${hue} 42% 44%)`,
+        backgroundColor: `hsl(${hue} 42% 36%)`,
       }}
     >
       {initials(name)}

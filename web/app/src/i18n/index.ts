@@ -28,6 +28,11 @@ export function useTexts(): Texts {
   return useContext(LocaleContext).texts;
 }
 
-export function useLocaleTag(): string {
-  return localeTags[useContext(LocaleContext).language];
+/** How dates and times are written: as where the person lives, as far as the browser tells, in the language chosen. */
+export function dateTag(language: Language, preferred: readonly string[] = navigator.languages): string {
+  return preferred.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? localeTags[language];
+}
+
+export function useDateTag(): string {
+  return dateTag(useContext(LocaleContext).language);
 }

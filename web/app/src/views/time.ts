@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { useLocaleTag, useTexts } from '../i18n';
+import { useDateTag, useTexts } from '../i18n';
 import { sameDay } from '../state/timeline';
 
 export interface TimeText {
@@ -11,6 +11,8 @@ export interface TimeText {
   short: (time: number) => string;
   /** The day, in words where there are some. */
   day: (time: number) => string;
+  /** The clock today, otherwise the day and the clock. */
+  moment: (time: number) => string;
   full: (time: number) => string;
   duration: (ms: number) => string;
 }
@@ -18,7 +20,7 @@ export interface TimeText {
 const dayMs = 24 * 60 * 60_000;
 
 export function useTimeText(): TimeText {
-  const tag = useLocaleTag();
+  const tag = useDateTag();
   const { conversation } = useTexts();
   return useMemo(() => {
     const clock = new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' });
@@ -41,6 +43,7 @@ export function useTimeText(): TimeText {
         if (sameDay(time, Date.now() - dayMs)) return conversation.yesterday;
         return day.format(time);
       },
+      moment: (time) => (sameDay(time, Date.now()) ? clock.format(time) : full.format(time)),
       full: (time) => full.format(time),
       duration: (ms) => {
         const total = Math.max(1, Math.round(ms / 60_000));

@@ -1,0 +1,82 @@
+import { expect, test, vi } from 'vitest';
+import { dateTag, languages } from '../src/i18n';
+import { describeError } from '../src/i18n/describe';
+import { TurmsError } from 'turms-client';
+import type { Entry } from '../src/state/timeline';
+import { remainingLength } from '../src/views/length';
+import { linkify } from '../src/views/linkify';
+import { firstUnreadKey, openingOf, rowAfterKey } from '../src/views/reading';
+
+vi.mock('../src/state/page', () => ({ app: {} }));
+
+const entry = (id: number, sentAt: number, senderId = 2n): Entry => ({
+  key: `m${id}`,
+  id: BigInt(id),
+  senderId,
+  sentAt,
+  text: `${id}`,
+  status: 'sent',
+});
+
+function hrefs(text: string): string[] {
+  return linkify(text).flatMap((part) =>
+    typeof part === 'object' && part !== null && 'props' in part ? [(part.props as { href: string }).href] : [],
+  );
+}
+
+test.each([
+  ['https://example.com/a_(b)', ['https://example.com/a_(b)']],
+  ['(see https://example.com/a_(b))', ['https://example.com/a_(b)']],
+  ['(https://example.com/a).', ['https://example.com/a']],
+  ['at www.example.com, or not', ['https://www.example.com']],
+  ['www.', []],
+  ['awww.example.com', []],
+])('the links of %s', (text, expected) => {
+  expect(hrefs(text)).toEqual(expected);
+});
+
+test.each([
+  ['en', ['en-GB', 'en'], 'en-GB'],
+  ['en', ['de', 'en-US'], 'en-US'],
+  ['zh', ['en-GB', 'zh-TW'], 'zh-TW'],
+  ['zh', ['en-GB'], 'zh-CN'],
+] as const)('dates in %s for %j: %s', (language, preferred, tag) => {
+  expect(dateTag(language, preferred)).toBe(tag);
+});
+
+test('who is unknown is told the same as who has a wrong password', () => {
+  for (const texts of Object.values(languages)) {
+    expect(describeError(TurmsError.refused(2012, undefined), texts)).toBe(
+      describeError(TurmsError.refused(2011, undefined), texts),
+    );
+  }
+});
+
+test('a meeting that everybody left has nobody in it, rather than 0', () => {
+  expect(languages.en.sidebar.live(0)).not.toMatch(/0/);
+  expect(languages.zh.sidebar.live(0)).not.toMatch(/0/);
+});
+
+test('the room that is left is told near the end, and what is too much as a negative number', () => {
+  expect(remainingLength('x'.repeat(100))).toBeUndefined();
+  expect(remainingLength('x'.repeat(450))).toBe(50);
+  expect(remainingLength(`${'x'.repeat(800)}\n`)).toBe(-300);
+});
+
+test('what was unread at the opening is looked for among older ones as they come, and not among newer ones', () => {
+  const opening = openingOf([entry(3, 30), entry(4, 40)], 10);
+  expect(firstUnreadKey([entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m3');
+  expect(firstUnreadKey([entry(1, 10), entry(2, 20), entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m2');
+  expect(firstUnreadKey([entry(2, 20, 1n), entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m3');
+  const allRead = openingOf([entry(1, 10)], 10);
+  expect(firstUnreadKey([entry(1, 10), entry(2, 20)], allRead, 1n)).toBeUndefined();
+});
+
+test('arrow keys stop at the ends of the list', () => {
+  expect(rowAfterKey('ArrowUp', 0, 3)).toBe(0);
+  expect(rowAfterKey('ArrowDown', 0, 3)).toBe(1);
+  expect(rowAfterKey('ArrowDown', 2, 3)).toBe(2);
+  expect(rowAfterKey('Home', 2, 3)).toBe(0);
+  expect(rowAfterKey('End', 0, 3)).toBe(2);
+  expect(rowAfterKey('a', 0, 3)).toBeUndefined();
+});
