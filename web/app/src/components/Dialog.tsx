@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 import { useTexts } from '../i18n';
 import { Button } from './Button';
 
@@ -6,7 +6,10 @@ interface DialogProps {
   title: string;
   children?: ReactNode;
   confirm: string;
+  className?: string;
   danger?: boolean;
+  /** Whether Enter confirms at once, when the first thing in it is not what it is about. */
+  focusConfirm?: boolean;
   busy?: boolean;
   error?: string;
   onConfirm: () => void;
@@ -14,15 +17,19 @@ interface DialogProps {
 }
 
 /** A question in front of the page. Mounted while it is open; Escape closes it, focus goes back where it was. */
-export function Dialog({ title, children, confirm, danger, busy, error, onConfirm, onClose }: DialogProps) {
+export function Dialog({ title, children, confirm, className = '', danger, focusConfirm = false, busy, error, onConfirm, onClose }: DialogProps) {
   const texts = useTexts();
   const titleId = useId();
   const dialog = useRef<HTMLDialogElement>(null);
+  const confirmButton = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
-  }, []);
+    if (focusConfirm) confirmButton.current?.focus();
+    // An open one that is only taken out of the page gives the focus back to nobody.
+    return () => element?.close();
+  }, [focusConfirm]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -30,7 +37,7 @@ export function Dialog({ title, children, confirm, danger, busy, error, onConfir
   };
 
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby={titleId} onClose={onClose}>
+    <dialog ref={dialog} className={`dialog ${className}`} aria-labelledby={titleId} onClose={() => !dialog.current?.open && onClose()}>
       <form onSubmit={submit} noValidate>
         <h2 id={titleId}>{title}</h2>
         {children}
@@ -41,7 +48,7 @@ export function Dialog({ title, children, confirm, danger, busy, error, onConfir
         )}
         <div className="dialog-actions">
           <Button onClick={onClose}>{texts.common.cancel}</Button>
-          <Button type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy}>
+          <Button ref={confirmButton} type="submit" tone={danger ? 'danger' : 'primary'} disabled={busy}>
             {confirm}
           </Button>
         </div>

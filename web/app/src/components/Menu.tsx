@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, type ReactElement, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, type ReactElement, useId, useLayoutEffect, useRef, useState } from 'react';
 import { Icon, type IconName } from './Icon';
 
 export interface MenuItem {
@@ -6,8 +6,10 @@ export interface MenuItem {
   label: string;
   icon?: IconName;
   danger?: boolean;
-  /** Set for one of several to choose from. */
+  /** Set for one of several to choose from, and for what can be on or off. */
   checked?: boolean;
+  /** It is on or off by itself, not in place of the others. */
+  isAlone?: boolean;
   disabled?: boolean;
   onSelect: () => void;
 }
@@ -26,10 +28,19 @@ interface MenuProps {
   /** Called before the menu is shown. */
   onOpen?: () => void;
   disabled?: boolean;
+  tabIndex?: number;
 }
 
-/** A button that opens a list of things to do or choose; by arrow keys, Home, End and Escape too. */
-export function Menu({ label, className = 'icon-button button-quiet', children, sections, onOpen, disabled }: MenuProps): ReactElement {
+/** A button that opens a list of things to do or choose; by arrow keys, Home, End, Tab and Escape too. */
+export function Menu({
+  label,
+  className = 'icon-button button-quiet',
+  children,
+  sections,
+  onOpen,
+  disabled,
+  tabIndex,
+}: MenuProps): ReactElement {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -50,13 +61,39 @@ export function Menu({ label, className = 'icon-button button-quiet', children, 
     list.current.style.top = `${top}px`;
   };
 
+  // Only now are the items there; and what onOpen fetches may make the list longer in a moment.
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    place();
+    const all = items();
+    if (!all.includes(document.activeElement as HTMLButtonElement)) (all[0] ?? list.current)?.focus();
+  }, [isOpen, sections]);
+
+  const close = () => {
+    list.current?.hidePopover();
+    button.current?.focus();
+  };
   const move = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      // What the menu stands in, such as a panel, is not to close with it.
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+      return;
+    }
     const all = items();
     const index = all.indexOf(document.activeElement as HTMLButtonElement);
-    const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: all.length - 1 }[event.key];
+    const next = { ArrowDown: index + 1, ArrowUp: index < 0 ? -1 : index - 1, Home: 0, End: all.length - 1 }[event.key];
     if (next === undefined || all.length === 0) return;
     event.preventDefault();
+    event.stopPropagation();
     all[(next + all.length) % all.length]?.focus();
+  };
+  const openByKey = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!isOpen) list.current?.showPopover();
   };
 
   return (
@@ -71,6 +108,8 @@ export function Menu({ label, className = 'icon-button button-quiet', children, 
         aria-expanded={isOpen}
         popoverTarget={id}
         disabled={disabled}
+        tabIndex={tabIndex}
+        onKeyDown={openByKey}
       >
         {children}
       </button>
@@ -81,19 +120,12 @@ export function Menu({ label, className = 'icon-button button-quiet', children, 
         role="menu"
         aria-label={label}
         className="menu"
+        tabIndex={-1}
         onKeyDown={move}
         onBeforeToggle={(event) => {
           if (event.newState === 'open') onOpen?.();
         }}
-        onToggle={(event) => {
-          const opened = event.newState === 'open';
-          setIsOpen(opened);
-          if (!opened) return;
-          place();
-          // What onOpen fetches may arrive in a moment and make the list longer.
-          requestAnimationFrame(place);
-          items()[0]?.focus();
-        }}
+        onToggle={(event) => setIsOpen(event.newState === 'open')}
       >
         {isOpen &&
           sections.map((section) => (
@@ -103,12 +135,13 @@ export function Menu({ label, className = 'icon-button button-quiet', children, 
                 <button
                   key={item.key}
                   type="button"
-                  role={item.checked === undefined ? 'menuitem' : 'menuitemradio'}
+                  role={item.checked === undefined ? 'menuitem' : item.isAlone ? 'menuitemcheckbox' : 'menuitemradio'}
                   aria-checked={item.checked}
                   className={`menu-item ${item.danger ? 'is-danger' : ''}`}
                   disabled={item.disabled}
+                  tabIndex={-1}
                   onClick={() => {
-                    list.current?.hidePopover();
+                    close();
                     item.onSelect();
                   }}
                 >
