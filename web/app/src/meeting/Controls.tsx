@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useStore } from 'zustand';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
+import { useBottomBar } from '../components/focus';
 import { Icon, type IconName } from '../components/Icon';
 import { Menu } from '../components/Menu';
 import { describeError } from '../i18n/describe';
@@ -27,6 +28,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const people = useStore(room.state, (state) => state.people.length);
   const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
+  const bar = useBottomBar<HTMLElement>();
   const toggle = (name: 'microphone' | 'camera') => {
     const { on, busy, allowed } = room.state.getState().devices[name];
     // A shortcut is not disabled as the button is, and what it does not do must not be remembered.
@@ -36,7 +38,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
 
   return (
-    <footer className="controls-frame">
+    <footer className="controls-frame" ref={bar}>
       <DeviceFailures room={room} />
       <div className="controls" role="toolbar" aria-label={texts.controls}>
         <div className="control-group">
