@@ -1,4 +1,6 @@
+import { useEffect, useRef } from 'react';
 import { IconButton } from '../components/Button';
+import { isTouch, usePanel } from '../components/focus';
 import { useTexts } from '../i18n';
 import { Composer } from '../views/Composer';
 import { MessageList } from '../views/MessageList';
@@ -6,8 +8,13 @@ import { MessageList } from '../views/MessageList';
 /** The conversation of the group, beside its meeting. */
 export function ChatPanel({ groupId, onClose }: { groupId: bigint; onClose: () => void }) {
   const texts = useTexts();
+  const panel = usePanel(onClose);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus();
+  }, []);
   return (
-    <aside className="meeting-panel" aria-label={texts.meeting.chat}>
+    <aside className="meeting-panel" aria-label={texts.meeting.chat} {...panel}>
       <header className="pane-header">
         <div className="pane-title">
           <h2>{texts.meeting.chat}</h2>
@@ -15,7 +22,7 @@ export function ChatPanel({ groupId, onClose }: { groupId: bigint; onClose: () =
         <IconButton icon="close" label={texts.common.close} onClick={onClose} />
       </header>
       <MessageList groupId={groupId} />
-      <Composer groupId={groupId} />
+      <Composer groupId={groupId} field={field} />
     </aside>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../components/Button';
+import { useFocusOnMount } from '../components/focus';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
@@ -30,6 +31,7 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
   const [panel, setPanel] = useState<SidePanel>('none');
   const connection = useStore(room.state, (state) => state.connection);
   const isSoundBlocked = useStore(room.state, (state) => state.soundBlocked);
+  const title = useFocusOnMount<HTMLHeadingElement>();
   const back = () => navigate({ groupId: meeting.groupId, view: 'conversation' });
 
   useEffect(() => {
@@ -40,7 +42,9 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
     <div className="meeting" data-panel={panel}>
       <header className="meeting-header">
         <IconButton icon="back" label={texts.meeting.backToChat} onClick={back} />
-        <h1>{names.group(meeting.groupId)}</h1>
+        <h1 ref={title} tabIndex={-1}>
+          {names.group(meeting.groupId)}
+        </h1>
         <div role="status" className="meeting-status">
           {connection === 'reconnecting' && <span className="meeting-warning">{texts.meeting.reconnecting}</span>}
         </div>
@@ -68,6 +72,7 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
 function NotYet({ meeting }: { meeting: CurrentMeeting }) {
   const texts = useTexts();
   const names = useNames();
+  const title = useFocusOnMount<HTMLHeadingElement>();
   const hasFailed = meeting.phase === 'failed';
   const giveUp = () => {
     void app.meetings.leave();
@@ -75,7 +80,9 @@ function NotYet({ meeting }: { meeting: CurrentMeeting }) {
   };
   return (
     <div className="meeting meeting-waiting">
-      <h1>{names.group(meeting.groupId)}</h1>
+      <h1 ref={title} tabIndex={-1}>
+        {names.group(meeting.groupId)}
+      </h1>
       {hasFailed ? (
         <p role="alert">{describeError(meeting.error, texts)}</p>
       ) : (

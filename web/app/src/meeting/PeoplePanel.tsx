@@ -1,6 +1,7 @@
 import { useStore } from 'zustand';
 import { Avatar } from '../components/Avatar';
 import { IconButton } from '../components/Button';
+import { useFocusKept, usePanel } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
@@ -21,20 +22,22 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
   const texts = useTexts();
   const names = useNames();
   const nameOf = usePersonName();
+  const panel = usePanel(onClose);
+  const lists = useFocusKept<HTMLDivElement>();
   const people = useStore(room.state, (state) => state.people);
   const members = useApp((state) => state.members.get(meeting.groupId)) ?? [];
   const memberById = new Map(members.map((member) => [member.userId, member]));
   const present = new Set(people.map(userIdOf));
   const absent = members.filter(({ userId }) => !present.has(userId)).sort(byRoleThenName(names.user));
   return (
-    <aside className="meeting-panel" aria-label={texts.meeting.people}>
+    <aside className="meeting-panel" aria-label={texts.meeting.people} {...panel}>
       <header className="pane-header">
         <div className="pane-title">
           <h2>{texts.meeting.people}</h2>
         </div>
         <IconButton icon="close" label={texts.common.close} onClick={onClose} />
       </header>
-      <div className="pane-scroll">
+      <div className="pane-scroll" ref={lists} tabIndex={-1}>
         <h3>{texts.meeting.participantsTitle}</h3>
         <ul className="members" aria-label={texts.meeting.participantsTitle}>
           {people.map((person) => {

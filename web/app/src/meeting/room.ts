@@ -250,6 +250,18 @@ export class MeetingRoom {
   }
 }
 
+/** Opens a device outside of any meeting, to show what it gives. Rejects with a `MediaFailure`. */
+export async function openDevice(kind: 'audioinput' | 'videoinput', deviceId: string | undefined): Promise<MediaStream> {
+  // One that is gone since it was chosen is no reason to have none: this is a wish, not a demand.
+  const constraints = deviceId === undefined ? true : { deviceId };
+  try {
+    if (!navigator.mediaDevices) throw new MediaFailure('insecure');
+    return await navigator.mediaDevices.getUserMedia(kind === 'audioinput' ? { audio: constraints } : { video: constraints });
+  } catch (error) {
+    throw toMediaFailure(error);
+  }
+}
+
 function visibleTrack(publication: TrackPublication | undefined): Track | undefined {
   return publication && !publication.isMuted ? publication.track : undefined;
 }

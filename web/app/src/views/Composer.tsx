@@ -1,44 +1,54 @@
-import { type KeyboardEvent } from 'react';
+import { type KeyboardEvent, type RefObject, useId } from 'react';
 import { IconButton } from '../components/Button';
+import { isTouch, useBottomBar } from '../components/focus';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { useApp } from '../state/store';
+import { remainingLength } from './length';
+import { useMutedUntil } from './muted';
+import { useTimeText } from './time';
 
-/** The server stores no longer text. */
-export const maxTextLength = 500;
-const tellRemainingBelow = 60;
-
-export function Composer({ groupId }: { groupId: bigint }) {
+export function Composer({ groupId, field }: { groupId: bigint; field: RefObject<HTMLTextAreaElement | null> }) {
   const { conversation: texts } = useTexts();
   const names = useNames();
+  const time = useTimeText();
   const text = useApp((state) => state.drafts.get(groupId) ?? '');
-  const remaining = maxTextLength - text.length;
+  const remaining = remainingLength(text);
+  const mutedUntil = useMutedUntil(groupId);
+  const bar = useBottomBar<HTMLElement>();
+  const noteId = useId();
+  const isTooLong = remaining !== undefined && remaining < 0;
+  const maySend = text.trim() !== '' && !isTooLong && mutedUntil === undefined;
 
   const change = (value: string) => app.conversations.setDraft(groupId, value);
   const send = () => {
+    if (!maySend) return;
     const trimmed = text.trim();
-    if (trimmed === '') return;
     change('');
     void app.conversations.send(groupId, trimmed);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that ends the composition of a word, as in Chinese, is not Enter that sends.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    // The keyboards on the screens of phones have no Shift+Enter: there Enter is a line, and the button sends.
+    if (isTouch() && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     send();
   };
 
   return (
-    <footer className="composer">
+    <footer className="composer" ref={bar}>
       <Typing groupId={groupId} />
       <div className="composer-row">
         <textarea
+          ref={field}
           className="field composer-field"
           aria-label={texts.placeholder(names.group(groupId))}
           placeholder={texts.placeholder(names.group(groupId))}
+          aria-describedby={noteId}
+          aria-invalid={isTooLong}
           rows={1}
-          maxLength={maxTextLength}
           value={text}
           onChange={(event) => {
             change(event.target.value);
@@ -46,14 +56,39 @@ export function Composer({ groupId }: { groupId: bigint }) {
           }}
           onKeyDown={onKeyDown}
         />
-        <IconButton icon="send" tone="primary" label={texts.send} disabled={text.trim() === ''} onClick={send} />
+        <IconButton
+          icon="send"
+          tone="primary"
+          label={texts.send}
+          // Not `disabled`: that would take the focus, and keep the reason from whoever comes here by keyboard.
+          aria-disabled={!maySend}
+          aria-describedby={noteId}
+          // The field keeps the focus, and a phone's keyboard stays open for the next message.
+          onPointerDown={(event) => {
+            event.preventDefault();
+            field.current?.focus();
+          }}
+          onClick={send}
+        />
       </div>
-      {remaining < tellRemainingBelow && (
-        <p className="composer-remaining" role="status">
-          {texts.remaining(remaining)}
-        </p>
-      )}
+      <div id={noteId} role="status">
+        {mutedUntil !== undefined && <p className="composer-muted">{texts.mutedUntil(time.moment(mutedUntil))}</p>}
+        <Remaining count={remaining} />
+      </div>
     </footer>
+  );
+}
+
+/** How much room is left, or by how much it is too long. */
+export function Remaining({ count }: { count: number | undefined }) {
+  const { conversation: texts } = useTexts();
+  if (count === undefined) return null;
+  if (count >= 0) return <p className="composer-remaining">{texts.remaining(count)}</p>;
+  return (
+    <p className="composer-remaining is-over">
+      <span aria-hidden="true">−{-count}</span>
+      <span className="visually-hidden">{texts.tooLong(-count)}</span>
+    </p>
   );
 }
 

@@ -1,7 +1,9 @@
-import { useEffect } from 'react';
+import { type RefObject, useEffect, useRef } from 'react';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
+import { isTouch } from '../components/focus';
 import { useTexts } from '../i18n';
+import { enterMeeting } from '../meeting/prejoin';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { navigate, useRoute } from '../state/route';
@@ -16,17 +18,20 @@ export function Conversation({ groupId }: { groupId: bigint }) {
     void app.groups.refreshMembers(groupId);
     void app.conversations.askReads(groupId);
   }, [groupId]);
+  const title = useRef<HTMLHeadingElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => (isTouch() ? title : field).current?.focus(), []);
   return (
     <section className="conversation">
-      <ConversationHeader groupId={groupId} />
+      <ConversationHeader groupId={groupId} title={title} />
       <LiveMeetingCard groupId={groupId} />
       <MessageList groupId={groupId} />
-      <Composer groupId={groupId} />
+      <Composer groupId={groupId} field={field} />
     </section>
   );
 }
 
-function ConversationHeader({ groupId }: { groupId: bigint }) {
+function ConversationHeader({ groupId, title }: { groupId: bigint; title: RefObject<HTMLHeadingElement | null> }) {
   const texts = useTexts();
   const names = useNames();
   const { view } = useRoute();
@@ -45,7 +50,9 @@ function ConversationHeader({ groupId }: { groupId: bigint }) {
       />
       <Avatar id={groupId} name={names.group(groupId)} size={36} />
       <div className="pane-title">
-        <h2>{names.group(groupId)}</h2>
+        <h2 ref={title} tabIndex={-1}>
+          {names.group(groupId)}
+        </h2>
         {memberCount !== undefined && <small>{texts.conversation.membersCount(memberCount)}</small>}
       </div>
       {!isLive && (
@@ -54,7 +61,7 @@ function ConversationHeader({ groupId }: { groupId: bigint }) {
           icon="camera"
           className="start-meeting"
           disabled={isStarting || isOffline}
-          onClick={() => void app.meetings.start(groupId)}
+          onClick={() => enterMeeting({ groupId })}
         >
           {isStarting ? texts.meeting.starting : texts.meeting.start}
         </Button>

@@ -3,8 +3,8 @@ import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
+import { enterMeeting } from '../meeting/prejoin';
 import { useNames } from '../state/names';
-import { app } from '../state/page';
 import { liveMeetingOf, useApp } from '../state/store';
 import { useTimeText } from './time';
 
@@ -25,7 +25,7 @@ export function LiveMeetingCard({ groupId }: { groupId: bigint }) {
           <strong>{count === 0 ? texts.meeting.nobody : texts.meeting.participants(count)}</strong>
           <small>{texts.meeting.since(time.clock(meeting.startedAt))}</small>
         </p>
-        <Button tone="live" icon="camera" disabled={isJoining} onClick={() => void app.meetings.join(meeting.id, groupId)}>
+        <Button tone="live" icon="camera" disabled={isJoining} onClick={() => enterMeeting({ groupId, meetingId: meeting.id })}>
           {isHere ? texts.meeting.return : isJoining ? texts.meeting.joining : texts.meeting.join}
         </Button>
       </div>

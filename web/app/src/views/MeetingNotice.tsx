@@ -2,13 +2,13 @@ import type { MeetingInfo } from 'turms-client';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
+import { enterMeeting } from '../meeting/prejoin';
 import { useNames } from '../state/names';
-import { app } from '../state/page';
 import { useApp } from '../state/store';
 import { useTimeText } from './time';
 
 /** The trace of a meeting in the conversation. */
-export function MeetingNotice({ meeting: told, me }: { meeting: MeetingInfo; me: bigint }) {
+export function MeetingNotice({ meeting: told, me, tabIndex }: { meeting: MeetingInfo; me: bigint; tabIndex: number }) {
   const texts = useTexts();
   const names = useNames();
   const time = useTimeText();
@@ -29,7 +29,7 @@ export function MeetingNotice({ meeting: told, me }: { meeting: MeetingInfo; me:
         </small>
       </p>
       {isLive && !isHere && groupId !== undefined && (
-        <Button tone="live" onClick={() => void app.meetings.join(told.id, groupId)}>
+        <Button tone="live" tabIndex={tabIndex} onClick={() => enterMeeting({ groupId, meetingId: told.id })}>
           {texts.meeting.join}
         </Button>
       )}

@@ -3,6 +3,7 @@ import { GroupMemberRole, type Member } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
 import { Dialog } from '../components/Dialog';
+import { useFocusKept, usePanel } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import { describeError } from '../i18n/describe';
@@ -15,8 +16,9 @@ import { MemberMenu } from './MemberMenu';
 export function MembersPanel({ groupId }: { groupId: bigint }) {
   const texts = useTexts();
   const close = () => navigate({ groupId, view: 'conversation' });
+  const panel = usePanel(close);
   return (
-    <aside className="pane-members" aria-label={texts.members.title}>
+    <aside className="pane-members" aria-label={texts.members.title} {...panel}>
       <header className="pane-header">
         <IconButton className="only-narrow" icon="back" label={texts.common.back} onClick={close} />
         <div className="pane-title">
@@ -43,10 +45,11 @@ function MemberList({ groupId }: { groupId: bigint }) {
   const members = useApp((state) => state.members.get(groupId));
   const me = useApp((state) => state.me);
   const meeting = useApp((state) => liveMeetingOf(state, groupId));
-  if (!members) return <p className="empty">{texts.common.loading}</p>;
+  const list = useFocusKept<HTMLUListElement>();
   const inMeeting = new Set(meeting?.participants.map(({ userId }) => userId));
+  if (!members) return <p className="empty">{texts.common.loading}</p>;
   return (
-    <ul className="members">
+    <ul className="members" ref={list} tabIndex={-1} aria-label={texts.members.title}>
       {[...members].sort(byRoleThenName(names.user)).map((member) => (
         <li key={`${member.userId}`} className="member">
           <Avatar id={member.userId} name={names.user(member.userId)} />

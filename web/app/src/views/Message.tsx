@@ -1,6 +1,8 @@
-import { type KeyboardEvent, memo, useState } from 'react';
+import { type KeyboardEvent, memo, useId, useLayoutEffect, useRef, useState } from 'react';
 import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
+import { Dialog } from '../components/Dialog';
+import { isTouch } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { Menu } from '../components/Menu';
 import { describeError } from '../i18n/describe';
@@ -8,7 +10,8 @@ import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import type { Entry } from '../state/timeline';
-import { maxTextLength } from './Composer';
+import { Remaining } from './Composer';
+import { remainingLength } from './length';
 import { linkify } from './linkify';
 import { MeetingNotice } from './MeetingNotice';
 import { useTimeText } from './time';
@@ -19,20 +22,33 @@ interface MessageProps {
   /** Shown under the same name as the one before. */
   isContinued: boolean;
   me: bigint;
+  /** The row of the list at which the keyboard stops; what is in the other rows is passed by. */
+  isStop: boolean;
 }
 
-export const Message = memo(function Message({ groupId, entry, isContinued, me }: MessageProps) {
-  if (entry.system) return <Notice entry={entry} me={me} />;
-  return <TextMessage groupId={groupId} entry={entry} isContinued={isContinued} me={me} />;
+export const Message = memo(function Message(props: MessageProps) {
+  return props.entry.system ? <Notice {...props} /> : <TextMessage {...props} />;
 });
 
-function Notice({ entry, me }: { entry: Entry; me: bigint }) {
+/** What makes an entry a row of the list, by its key. */
+function rowProps({ entry, isStop }: MessageProps) {
+  return { 'data-row': entry.key, tabIndex: isStop ? 0 : -1 };
+}
+
+function Notice(props: MessageProps) {
+  const { entry, me, isStop } = props;
   const { conversation: texts } = useTexts();
   const names = useNames();
-  if (entry.system?.kind === 'meeting') return <MeetingNotice meeting={entry.system.meeting} me={me} />;
+  if (entry.system?.kind === 'meeting') {
+    return (
+      <div className="notice-row" {...rowProps(props)}>
+        <MeetingNotice meeting={entry.system.meeting} me={me} tabIndex={isStop ? 0 : -1} />
+      </div>
+    );
+  }
   const isRecall = entry.system?.kind === 'recalled';
   return (
-    <p className="notice">
+    <p className="notice" {...rowProps(props)}>
       {isRecall
         ? entry.senderId > 0n
           ? texts.recalled(names.user(entry.senderId))
@@ -42,26 +58,53 @@ function Notice({ entry, me }: { entry: Entry; me: bigint }) {
   );
 }
 
-function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
+/** As much of a text as a name needs to tell it from others. */
+function shortened(text: string): string {
+  const characters = [...text.replace(/\s+/g, ' ')];
+  return characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : characters.join('');
+}
+
+function TextMessage(props: MessageProps) {
+  const { groupId, entry, isContinued, me, isStop } = props;
   const texts = useTexts();
   const names = useNames();
   const time = useTimeText();
   const [isEditing, setIsEditing] = useState(false);
+  const [isAsking, setIsAsking] = useState(false);
+  const row = useRef<HTMLElement>(null);
+  const wasEditing = useRef(false);
   const isMine = entry.senderId === me;
   const { id } = entry;
+  const tabIndex = isStop ? 0 : -1;
+  const name = names.user(entry.senderId);
+
+  useLayoutEffect(() => {
+    // The editor had the focus.
+    if (wasEditing.current && !isEditing) row.current?.focus();
+    wasEditing.current = isEditing;
+  }, [isEditing]);
+
   return (
-    <article className={`message ${isContinued ? 'is-continued' : ''} is-${entry.status}`} data-mine={isMine}>
+    <article
+      ref={row}
+      className={`message ${isContinued ? 'is-continued' : ''} is-${entry.status}`}
+      data-mine={isMine}
+      aria-label={texts.conversation.messageBy(name, time.clock(entry.sentAt), entry.text)}
+      {...rowProps(props)}
+    >
       <div className="message-side">
         {isContinued ? (
           <time dateTime={new Date(entry.sentAt).toISOString()}>{time.bareClock(entry.sentAt)}</time>
         ) : (
-          <Avatar id={entry.senderId} name={names.user(entry.senderId)} size={36} />
+          <Avatar id={entry.senderId} name={name} size={36} />
         )}
       </div>
       <div className="message-body">
-        {!isContinued && (
+        {isContinued ? (
+          <span className="visually-hidden">{name}</span>
+        ) : (
           <header>
-            <strong>{names.user(entry.senderId)}</strong>
+            <strong>{name}</strong>
             <time dateTime={new Date(entry.sentAt).toISOString()} title={time.full(entry.sentAt)}>
               {time.clock(entry.sentAt)}
             </time>
@@ -71,7 +114,7 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
           <Editor groupId={groupId} id={id} text={entry.text} onDone={() => setIsEditing(false)} />
         ) : (
           <p className="message-text">
-            {linkify(entry.text)}
+            {linkify(entry.text, tabIndex)}
             {entry.editedAt !== undefined && <small className="message-edited">{texts.conversation.edited}</small>}
             {entry.status === 'sending' && (
               <span className="message-state" role="img" aria-label={texts.conversation.sending}>
@@ -85,12 +128,13 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
             )}
           </p>
         )}
-        {(entry.status === 'failed' || entry.status === 'uncertain') && <Unsent groupId={groupId} entry={entry} />}
+        {(entry.status === 'failed' || entry.status === 'uncertain') && <Unsent groupId={groupId} entry={entry} tabIndex={tabIndex} />}
       </div>
       {isMine && id !== undefined && !isEditing && (
         <div className="message-actions">
           <Menu
-            label={texts.conversation.actions}
+            label={`${texts.conversation.actions}: ${shortened(entry.text)}`}
+            tabIndex={tabIndex}
             sections={[
               {
                 key: 'actions',
@@ -100,7 +144,7 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
                     key: 'recall',
                     label: texts.conversation.recall,
                     danger: true,
-                    onSelect: () => void app.conversations.recall(groupId, id),
+                    onSelect: () => setIsAsking(true),
                   },
                 ],
               },
@@ -110,11 +154,25 @@ function TextMessage({ groupId, entry, isContinued, me }: MessageProps) {
           </Menu>
         </div>
       )}
+      {isAsking && id !== undefined && (
+        <Dialog
+          title={texts.conversation.confirmRecall}
+          confirm={texts.conversation.recall}
+          danger
+          onConfirm={() => {
+            setIsAsking(false);
+            void app.conversations.recall(groupId, id);
+          }}
+          onClose={() => setIsAsking(false)}
+        >
+          <blockquote className="dialog-quote">{entry.text}</blockquote>
+        </Dialog>
+      )}
     </article>
   );
 }
 
-function Unsent({ groupId, entry }: { groupId: bigint; entry: Entry }) {
+function Unsent({ groupId, entry, tabIndex }: { groupId: bigint; entry: Entry; tabIndex: number }) {
   const texts = useTexts();
   const why = entry.status === 'failed' ? texts.conversation.failed : texts.conversation.uncertain;
   return (
@@ -123,10 +181,10 @@ function Unsent({ groupId, entry }: { groupId: bigint; entry: Entry }) {
       <span>
         {why} {describeError(entry.error, texts)}
       </span>
-      <Button tone="quiet" onClick={() => void app.conversations.resend(groupId, entry.key)}>
+      <Button tone="quiet" tabIndex={tabIndex} onClick={() => void app.conversations.resend(groupId, entry.key)}>
         {texts.conversation.resend}
       </Button>
-      <Button tone="quiet" onClick={() => app.conversations.discard(groupId, entry.key)}>
+      <Button tone="quiet" tabIndex={tabIndex} onClick={() => app.conversations.discard(groupId, entry.key)}>
         {texts.conversation.discard}
       </Button>
     </p>
@@ -143,15 +201,25 @@ interface EditorProps {
 function Editor({ groupId, id, text, onDone }: EditorProps) {
   const texts = useTexts();
   const [draft, setDraft] = useState(text);
+  const [isEmpty, setIsEmpty] = useState(false);
+  const noteId = useId();
+  const remaining = remainingLength(draft);
+  const isTooLong = remaining !== undefined && remaining < 0;
   const save = async () => {
     const trimmed = draft.trim();
-    if (trimmed === '' || trimmed === text) onDone();
+    setIsEmpty(trimmed === '');
+    if (trimmed === '' || isTooLong) return;
+    if (trimmed === text) onDone();
     else if (await app.conversations.edit(groupId, id, trimmed)) onDone();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape') onDone();
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (event.key === 'Escape') {
+      // What the conversation stands in is not to close as well.
+      event.stopPropagation();
+      onDone();
+    }
+    if (event.key === 'Enter' && !event.shiftKey && (!isTouch() || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       void save();
     }
@@ -163,15 +231,23 @@ function Editor({ groupId, id, text, onDone }: EditorProps) {
         aria-label={texts.conversation.editing}
         autoFocus
         rows={2}
-        maxLength={maxTextLength}
         value={draft}
-        onChange={(event) => setDraft(event.target.value)}
+        aria-invalid={isTooLong || isEmpty}
+        aria-describedby={noteId}
+        onChange={(event) => {
+          setDraft(event.target.value);
+          setIsEmpty(false);
+        }}
         onKeyDown={onKeyDown}
         onFocus={(event) => event.target.setSelectionRange(draft.length, draft.length)}
       />
+      <div id={noteId} className="message-editor-note" role="status">
+        {isEmpty && <p className="form-error">{texts.conversation.editEmpty}</p>}
+        <Remaining count={remaining} />
+      </div>
       <div>
         <Button onClick={onDone}>{texts.common.cancel}</Button>
-        <Button tone="primary" onClick={() => void save()}>
+        <Button tone="primary" aria-disabled={isTooLong} aria-describedby={noteId} onClick={() => void save()}>
           {texts.common.save}
         </Button>
       </div>

@@ -1,4 +1,4 @@
-import { Fragment, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Fragment, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
@@ -7,15 +7,24 @@ import { app } from '../state/page';
 import { type Conversation, useApp } from '../state/store';
 import { continues, type Entry, sameDay } from '../state/timeline';
 import { Message } from './Message';
+import { firstUnreadKey, openingOf, rowAfterKey } from './reading';
 import { useTimeText } from './time';
 
 const nearBottomPx = 80;
 const loadOlderWithinPx = 300;
+/** Older pages fetched at the opening to find where the unread messages begin. */
+const maxPagesToUnread = 4;
+const roomAboveDividerPx = 12;
 
 export function MessageList({ groupId }: { groupId: bigint }) {
   const conversation = useApp((state) => state.conversations.get(groupId));
   if (!conversation) return <div className="messages" aria-busy="true" />;
   return <LoadedMessages groupId={groupId} conversation={conversation} />;
+}
+
+/** Key of the row that the element is, or is in. */
+function rowKeyOf(element: Element | null): string | undefined {
+  return element?.closest<HTMLElement>('[data-row]')?.dataset.row;
 }
 
 function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversation: Conversation }) {
@@ -25,23 +34,46 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
   const me = useApp((state) => state.me);
   const { entries, hasOlder, loadingOlder, unread } = conversation;
   // What was new when the conversation was opened stays marked while it is open.
-  const [firstUnread] = useState(
-    () => entries.find(({ senderId, sentAt }) => senderId !== me && sentAt > conversation.readUntil)?.key,
-  );
+  const [opening] = useState(() => openingOf(entries, conversation.readUntil));
+  const firstUnread = firstUnreadKey(entries, opening, me);
 
   const scroller = useRef<HTMLDivElement>(null);
-  const [isAtBottom, setIsAtBottom] = useState(true);
-  const anchor = useRef({ firstKey: entries[0]?.key, height: 0 });
+  const [isAtBottom, setIsAtBottom] = useState(firstUnread === undefined);
+  const anchor = useRef({ firstKey: entries[0]?.key, newestKey: entries.at(-1)?.key, height: 0 });
+  /** The list stays where the unread ones begin until the user scrolls: `top` is where that put it. */
+  const unreadPlace = useRef({ isHeld: firstUnread !== undefined, pages: 0, top: 0 });
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    const { firstKey, height } = anchor.current;
+    const { firstKey, newestKey, height } = anchor.current;
     const newFirst = entries[0]?.key;
-    if (isAtBottom) element.scrollTop = element.scrollHeight;
-    else if (newFirst !== firstKey) element.scrollTop += element.scrollHeight - height;
-    anchor.current = { firstKey: newFirst, height: element.scrollHeight };
-  }, [entries, isAtBottom]);
+    const newest = entries.at(-1);
+    // What one just wrote is to be seen, wherever one has scrolled to.
+    const isJustWritten = newest !== undefined && newest.key !== newestKey && newest.senderId === me && newest.id === undefined;
+    const divider = unreadPlace.current.isHeld ? element.querySelector('.divider-new') : null;
+    if (isJustWritten || isAtBottom) {
+      unreadPlace.current.isHeld = false;
+      element.scrollTop = element.scrollHeight;
+      setIsAtBottom(true);
+    } else if (divider) {
+      element.scrollTop += divider.getBoundingClientRect().top - element.getBoundingClientRect().top - roomAboveDividerPx;
+      unreadPlace.current.top = element.scrollTop;
+      setIsAtBottom(isNearBottom(element));
+    } else if (newFirst !== firstKey) {
+      element.scrollTop += element.scrollHeight - height;
+    }
+    anchor.current = { firstKey: newFirst, newestKey: newest?.key, height: element.scrollHeight };
+  }, [entries, isAtBottom, me]);
+
+  // There may be more unread ones than were fetched.
+  const mayBeginEarlier = firstUnread !== undefined && firstUnread === entries[0]?.key && hasOlder && !loadingOlder;
+  useEffect(() => {
+    const place = unreadPlace.current;
+    if (!mayBeginEarlier || !place.isHeld || place.pages >= maxPagesToUnread) return;
+    place.pages += 1;
+    void app.conversations.loadOlder(groupId);
+  }, [groupId, mayBeginEarlier, firstUnread]);
 
   // The list shrinks when the keyboard of a phone opens or the meeting's card appears.
   useEffect(() => {
@@ -72,9 +104,38 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
-    setIsAtBottom(element.scrollHeight - element.scrollTop - element.clientHeight < nearBottomPx);
-    if (element.scrollTop < loadOlderWithinPx && hasOlder) void app.conversations.loadOlder(groupId);
+    if (Math.abs(element.scrollTop - unreadPlace.current.top) > 2) unreadPlace.current.isHeld = false;
+    setIsAtBottom(isNearBottom(element));
+    if (element.scrollTop < loadOlderWithinPx && hasOlder && !unreadPlace.current.isHeld) {
+      void app.conversations.loadOlder(groupId);
+    }
   };
+
+  const [chosenStop, setStop] = useState<string>();
+  const stop = entries.some(({ key }) => key === chosenStop) ? chosenStop : entries.at(-1)?.key;
+  const focusRow = (key: string | undefined) => {
+    if (key !== undefined) scroller.current?.querySelector<HTMLElement>(`[data-row="${key}"]`)?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const index = entries.findIndex(({ key }) => key === rowKeyOf(event.target as Element));
+    const isRow = (event.target as HTMLElement).dataset.row !== undefined;
+    if (isRow) {
+      const next = rowAfterKey(event.key, index, entries.length);
+      if (next === undefined) return;
+      event.preventDefault();
+      if (next === index && event.key === 'ArrowUp') void app.conversations.loadOlder(groupId);
+      focusRow(entries[next]?.key);
+    } else if (event.key === 'Escape' && index >= 0 && !(event.target as Element).closest('dialog')) {
+      event.preventDefault();
+      focusRow(entries[index]?.key);
+    }
+  };
+  // What has the focus may be taken away by this rendering: read before it is.
+  const focused = scroller.current?.contains(document.activeElement) ? rowKeyOf(document.activeElement) : undefined;
+  useLayoutEffect(() => {
+    if (focused === undefined || document.activeElement !== document.body) return;
+    focusRow(entries.some(({ key }) => key === focused) ? focused : stop);
+  });
 
   const ended = useMeetingIds(entries);
   useEffect(() => {
@@ -88,12 +149,18 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
         className="messages"
         role="log"
         aria-label={texts.conversation.messages(names.group(groupId))}
-        tabIndex={0}
         onScroll={onScroll}
+        onKeyDown={onKeyDown}
+        onFocus={(event) => setStop(rowKeyOf(event.target))}
       >
         <div className="messages-start">
           {hasOlder ? (
-            <Button tone="quiet" disabled={loadingOlder} onClick={() => void app.conversations.loadOlder(groupId)}>
+            <Button
+              tone="quiet"
+              tabIndex={-1}
+              disabled={loadingOlder}
+              onClick={() => void app.conversations.loadOlder(groupId)}
+            >
               {loadingOlder ? texts.common.loading : texts.conversation.older}
             </Button>
           ) : (
@@ -120,6 +187,7 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
                 entry={entry}
                 isContinued={!isFirstUnread && continues(previous, entry)}
                 me={me}
+                isStop={entry.key === stop}
               />
             </Fragment>
           );
@@ -131,6 +199,8 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
           className="jump"
           onClick={() => {
             setIsAtBottom(true);
+            // The button goes away, and with it the focus.
+            focusRow(entries.at(-1)?.key);
           }}
         >
           <Icon name="down" size={16} />
@@ -140,6 +210,10 @@ function LoadedMessages({ groupId, conversation }: { groupId: bigint; conversati
       )}
     </div>
   );
+}
+
+function isNearBottom(element: HTMLElement): boolean {
+  return element.scrollHeight - element.scrollTop - element.clientHeight < nearBottomPx;
 }
 
 /** Ids of the meetings that the entries tell of; the same array as long as they are the same. */

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
 import { useTexts } from '../i18n';
+import { enterMeeting } from '../meeting/prejoin';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { useApp } from '../state/store';
@@ -37,7 +38,7 @@ export function Ringing() {
             <Button
               tone="live"
               icon="camera"
-              onClick={() => void app.meetings.join(meeting.id, meeting.groupId ?? 0n)}
+              onClick={() => enterMeeting({ groupId: meeting.groupId ?? 0n, meetingId: meeting.id })}
             >
               {texts.meeting.join}
             </Button>

@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react';
 import { Menu } from '../components/Menu';
 import { browserLanguage, languages, useTexts } from '../i18n';
+import { setIsAsking, useIsAsking } from '../meeting/prejoin';
 import { app } from '../state/page';
 import { setPreferences, usePreferences } from '../state/preferences';
 import type { Language, Theme } from '../state/storage';
 
 export function SettingsMenu({ className, signedIn, children }: { className: string; signedIn: boolean; children: ReactNode }) {
   const { settings } = useTexts();
+  const isAsking = useIsAsking();
   const { theme, language, notifications } = usePreferences();
   const themes: [Theme, string][] = [
     ['system', settings.themeSystem],
@@ -42,12 +44,20 @@ export function SettingsMenu({ className, signedIn, children }: { className: str
         ...(signedIn
           ? [
               {
-                key: 'notifications',
+                key: 'meetings',
                 items: [
+                  {
+                    key: 'preview',
+                    label: settings.previewFirst,
+                    checked: isAsking,
+                    isAlone: true,
+                    onSelect: () => setIsAsking(!isAsking),
+                  },
                   {
                     key: 'notifications',
                     label: settings.notifications,
                     checked: notifications,
+                    isAlone: true,
                     onSelect: () => void app.setNotifications(!notifications),
                   },
                 ],

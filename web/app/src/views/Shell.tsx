@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { useTexts } from '../i18n';
+import { useWanted } from '../meeting/prejoin';
 import { navigate, useRoute } from '../state/route';
 import { useApp } from '../state/store';
 import { Conversation } from './Conversation';
@@ -10,6 +11,7 @@ import { Ringing } from './Ringing';
 import { Sidebar } from './Sidebar';
 
 const MeetingView = lazy(() => import('../meeting/MeetingView'));
+const PreJoin = lazy(() => import('../meeting/PreJoin'));
 
 /** The page of somebody who is signed in: groups, the conversation, its members; or the meeting, over all of it. */
 export function Shell() {
@@ -41,13 +43,16 @@ export function Shell() {
   const isInMeeting = view === 'meeting' && current !== undefined && current.phase !== 'gone';
   if (isInMeeting) {
     return (
-      <>
-        <ConnectionBanner />
+      <div className="meeting-page">
+        <div>
+          <ConnectionBanner />
+          <Ringing />
+        </div>
         <Suspense fallback={<div className="stage-loading">{texts.common.loading}</div>}>
           <MeetingView />
         </Suspense>
-        <Ringing />
-      </>
+        <Entering />
+      </div>
     );
   }
   const pane = groupId === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
@@ -56,6 +61,7 @@ export function Shell() {
       <div className="shell-banners">
         <ConnectionBanner />
         <InMeetingBar />
+        <Ringing />
       </div>
       <Sidebar selected={groupId} />
       <main className="pane-conversation">
@@ -66,7 +72,19 @@ export function Shell() {
         )}
       </main>
       {groupId !== undefined && isMember && view === 'members' && <MembersPanel key={`${groupId}`} groupId={groupId} />}
-      <Ringing />
+      <Entering />
     </div>
+  );
+}
+
+/** What comes before a meeting, while the user is there. */
+function Entering() {
+  const wanted = useWanted();
+  const isMember = useApp((state) => wanted !== undefined && state.groups.has(wanted.groupId));
+  if (!wanted || !isMember) return null;
+  return (
+    <Suspense fallback={null}>
+      <PreJoin key={`${wanted.groupId}/${wanted.meetingId}`} wanted={wanted} />
+    </Suspense>
   );
 }

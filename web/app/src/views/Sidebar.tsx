@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
 import { Dialog } from '../components/Dialog';
+import { useFocusWhenLost } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { type Texts, useTexts } from '../i18n';
@@ -18,10 +19,13 @@ export function Sidebar({ selected }: { selected: bigint | undefined }) {
   const names = useNames();
   const me = useApp((state) => state.me);
   const [isCreating, setIsCreating] = useState(false);
+  const title = useFocusWhenLost<HTMLHeadingElement>(selected);
   return (
     <nav className="pane-list" aria-label={texts.sidebar.label}>
       <header className="pane-header">
-        <h1>{texts.sidebar.groups}</h1>
+        <h1 ref={title} tabIndex={-1}>
+          {texts.sidebar.groups}
+        </h1>
         <IconButton icon="plus" label={texts.sidebar.newGroup} onClick={() => setIsCreating(true)} />
       </header>
       <div className="pane-scroll">
@@ -159,11 +163,13 @@ function NewGroup({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [isEmpty, setIsEmpty] = useState(false);
 
   const create = async () => {
+    setError(undefined);
+    setIsEmpty(name.trim() === '');
     if (name.trim() === '') return;
     setIsBusy(true);
-    setError(undefined);
     try {
       const groupId = await app.groups.create(name.trim());
       onClose();
@@ -179,13 +185,24 @@ function NewGroup({ onClose }: { onClose: () => void }) {
       title={texts.newGroup.title}
       confirm={texts.newGroup.create}
       busy={isBusy}
+      {...(isEmpty && { error: texts.newGroup.nameMissing })}
       {...(error !== undefined && { error: describeError(error, texts) })}
       onConfirm={() => void create()}
       onClose={onClose}
     >
       <label className="dialog-field">
         {texts.newGroup.nameLabel}
-        <input className="field" autoFocus maxLength={20} value={name} onChange={(event) => setName(event.target.value)} />
+        <input
+          className="field"
+          autoFocus
+          maxLength={20}
+          value={name}
+          aria-invalid={isEmpty}
+          onChange={(event) => {
+            setName(event.target.value);
+            setIsEmpty(false);
+          }}
+        />
       </label>
     </Dialog>
   );

@@ -1,0 +1,188 @@
+import { useEffect, useRef, useState } from 'react';
+import { Dialog } from '../components/Dialog';
+import { Icon, type IconName } from '../components/Icon';
+import { describeError } from '../i18n/describe';
+import { useTexts } from '../i18n';
+import type { MediaFailure } from '../state/failures';
+import { useNames } from '../state/names';
+import { rememberDevice, setPreferences, usePreferences } from '../state/preferences';
+import { useApp } from '../state/store';
+import { giveUpEntering, proceed, setIsAsking, type Wanted } from './prejoin';
+import { openDevice } from './room';
+import '../styles/prejoin.css';
+
+const kinds = ['audioinput', 'videoinput', 'audiooutput'] as const;
+
+/** What the others will see and hear, before they do: preview, what is on, and which devices. */
+export default function PreJoin({ wanted }: { wanted: Wanted }) {
+  const texts = useTexts();
+  const names = useNames();
+  const preferences = usePreferences();
+  const [microphoneOn, setMicrophoneOn] = useState(preferences.microphoneOn);
+  const [cameraOn, setCameraOn] = useState(preferences.cameraOn);
+  const [isSkipping, setIsSkipping] = useState(false);
+  const [chosen, setChosen] = useState(preferences.devices);
+  const microphone = useDevice('audioinput', microphoneOn, chosen.audioinput);
+  const camera = useDevice('videoinput', cameraOn, chosen.videoinput);
+  // The names of devices are told once one of them may be used.
+  const devices = useDevices(microphone.stream ?? camera.stream);
+  const isOver = useApp(
+    ({ meetings }) => wanted.meetingId !== undefined && meetings.get(wanted.meetingId)?.endedAt !== undefined,
+  );
+  const labels = { audioinput: texts.meeting.microphone, videoinput: texts.meeting.camera, audiooutput: texts.meeting.speaker };
+
+  const enter = () => {
+    setPreferences({ microphoneOn, cameraOn });
+    for (const kind of kinds) if (chosen[kind]) rememberDevice(kind, chosen[kind]);
+    if (isSkipping) setIsAsking(false);
+    proceed(wanted);
+  };
+  const failures = (
+    [
+      [texts.meeting.microphone, microphone.failure],
+      [texts.meeting.camera, camera.failure],
+    ] as const
+  ).flatMap(([label, failure]) => (failure ? [`${label}: ${describeError(failure, texts)}`] : []));
+
+  return (
+    <Dialog
+      title={names.group(wanted.groupId)}
+      className="prejoin"
+      confirm={wanted.meetingId === undefined ? texts.meeting.start : texts.meeting.join}
+      {...(isOver && { error: texts.meeting.gone.ended })}
+      busy={isOver}
+      focusConfirm
+      onConfirm={enter}
+      onClose={giveUpEntering}
+    >
+      <div className="prejoin-picture">
+        {camera.stream ? <Preview stream={camera.stream} /> : <p>{cameraOn ? '' : texts.prejoin.cameraIsOff}</p>}
+        <div className="prejoin-toggles">
+          <Toggle
+            label={microphoneOn ? texts.meeting.microphoneOn : texts.meeting.microphoneOff}
+            icon={microphoneOn ? 'microphone' : 'microphoneOff'}
+            isOn={microphoneOn}
+            hasFailed={microphone.failure !== undefined}
+            onClick={() => setMicrophoneOn(!microphoneOn)}
+          />
+          <Toggle
+            label={cameraOn ? texts.meeting.cameraOn : texts.meeting.cameraOff}
+            icon={cameraOn ? 'camera' : 'cameraOff'}
+            isOn={cameraOn}
+            hasFailed={camera.failure !== undefined}
+            onClick={() => setCameraOn(!cameraOn)}
+          />
+        </div>
+      </div>
+      <div role="status" className="prejoin-failures">
+        {failures.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+        {failures.length > 0 && <p>{texts.prejoin.withoutDevices}</p>}
+      </div>
+      <div className="prejoin-devices">
+        {kinds.map((kind) => {
+          const ofKind = devices.filter((device) => device.kind === kind && device.deviceId !== '');
+          if (ofKind.length === 0) return null;
+          return (
+            <label key={kind}>
+              {labels[kind]}
+              <select
+                className="field"
+                value={chosen[kind] ?? ofKind[0]!.deviceId}
+                onChange={(event) => setChosen({ ...chosen, [kind]: event.target.value })}
+              >
+                {ofKind.map((device) => (
+                  <option key={device.deviceId} value={device.deviceId}>
+                    {device.label || texts.meeting.defaultDevice}
+                  </option>
+                ))}
+              </select>
+            </label>
+          );
+        })}
+      </div>
+      <label className="prejoin-skip">
+        <input type="checkbox" checked={isSkipping} onChange={(event) => setIsSkipping(event.target.checked)} />
+        {texts.prejoin.skip}
+      </label>
+    </Dialog>
+  );
+}
+
+interface ToggleProps {
+  label: string;
+  icon: IconName;
+  isOn: boolean;
+  hasFailed: boolean;
+  onClick: () => void;
+}
+
+function Toggle({ label, icon, isOn, hasFailed, onClick }: ToggleProps) {
+  return (
+    <button
+      type="button"
+      className={`prejoin-toggle ${isOn && !hasFailed ? '' : 'is-off'}`}
+      aria-label={label}
+      aria-pressed={isOn}
+      title={label}
+      onClick={onClick}
+    >
+      <Icon name={icon} size={22} />
+    </button>
+  );
+}
+
+function Preview({ stream }: { stream: MediaStream }) {
+  const { prejoin } = useTexts();
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (video.current) video.current.srcObject = stream;
+  }, [stream]);
+  return <video ref={video} aria-label={prejoin.preview} autoPlay muted playsInline />;
+}
+
+interface Device {
+  stream?: MediaStream;
+  failure?: MediaFailure;
+}
+
+/** Holds the device while it is to be on; nothing of it leaves the page. */
+function useDevice(kind: 'audioinput' | 'videoinput', isOn: boolean, deviceId: string | undefined): Device {
+  const [device, setDevice] = useState<Device>({});
+  useEffect(() => {
+    if (!isOn) return undefined;
+    let isWanted = true;
+    let held: MediaStream | undefined;
+    const release = () => held?.getTracks().forEach((track) => track.stop());
+    openDevice(kind, deviceId).then(
+      (stream) => {
+        held = stream;
+        if (isWanted) setDevice({ stream });
+        else release();
+      },
+      (failure: MediaFailure) => {
+        if (isWanted) setDevice({ failure });
+      },
+    );
+    return () => {
+      isWanted = false;
+      release();
+      setDevice({});
+    };
+  }, [kind, isOn, deviceId]);
+  return device;
+}
+
+function useDevices(mayName: MediaStream | undefined): MediaDeviceInfo[] {
+  const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
+  useEffect(() => {
+    const media: MediaDevices | undefined = navigator.mediaDevices;
+    if (!media) return undefined;
+    const list = () => void media.enumerateDevices().then(setDevices, () => {});
+    list();
+    media.addEventListener('devicechange', list);
+    return () => media.removeEventListener('devicechange', list);
+  }, [mayName]);
+  return devices;
+}
