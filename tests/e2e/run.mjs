@@ -9,13 +9,14 @@ import assert from 'node:assert/strict';
 import { Browsers } from './lib/browser.mjs';
 import { Runner } from './lib/runner.mjs';
 import { startTurms } from './lib/server.mjs';
+import { ease } from './scenarios/ease.mjs';
 import { looks } from './scenarios/looks.mjs';
 import { meeting } from './scenarios/meeting.mjs';
 import { messaging } from './scenarios/messaging.mjs';
 import { recovery } from './scenarios/recovery.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, meeting, recovery, looks };
+const scenarios = { messaging, ease, meeting, recovery, looks };
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

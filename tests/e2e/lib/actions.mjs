@@ -40,6 +40,18 @@ export function message(page, text) {
 
 export async function startMeeting(page) {
   await page.getByRole('button', { name: 'Start meeting' }).click();
+  await passPreview(page);
+}
+
+export function preview(page) {
+  return page.locator('dialog.prejoin');
+}
+
+/** Through the step before a meeting, into it. */
+export async function passPreview(page) {
+  await preview(page)
+    .getByRole('button', { name: /^(Join|Start meeting)$/ })
+    .click();
   await controls(page).waitFor();
 }
 
@@ -50,7 +62,7 @@ export function ring(page) {
 /** Joins from the banner that rings. */
 export async function answer(page) {
   await ring(page).getByRole('button', { name: 'Join' }).click();
-  await controls(page).waitFor();
+  await passPreview(page);
 }
 
 export function controls(page) {

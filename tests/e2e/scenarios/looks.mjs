@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { inGroup, send } from '../lib/actions.mjs';
+import { inGroup, preview } from '../lib/actions.mjs';
 
 /** Narrow screens, dark mode, and Chinese. */
 export async function looks({ test, server, browsers, picture }) {
@@ -14,15 +14,23 @@ export async function looks({ test, server, browsers, picture }) {
     await bob.getByLabel('Password', { exact: true }).fill('turms');
     await bob.getByRole('button', { name: 'Sign in' }).tap();
     await bob.getByRole('link').filter({ hasText: 'Demo' }).tap();
-    await send(bob, 'a long word follows: ' + 'w'.repeat(200));
+    await bob.getByRole('textbox', { name: /^Write to/ }).fill('a long word follows: ' + 'w'.repeat(200));
+    await bob.getByRole('button', { name: 'Send' }).tap();
+    assert.equal(await bob.evaluate(() => document.activeElement?.tagName), 'TEXTAREA', 'sending keeps the keyboard open');
     await bob.getByRole('log').getByRole('article').first().waitFor();
     await fits(bob);
     await picture(bob, 'narrow-conversation');
     await bob.getByRole('button', { name: 'Members' }).tap();
     await bob.getByRole('complementary', { name: 'Members' }).waitFor();
     await fits(bob);
+    assert.equal((await bob.getByRole('complementary', { name: 'Members' }).boundingBox()).width, 375);
+    await picture(bob, 'narrow-members');
     await bob.getByRole('complementary', { name: 'Members' }).getByRole('button', { name: 'Back' }).tap();
     await bob.getByRole('button', { name: 'Start meeting' }).tap();
+    await preview(bob).getByLabel('Your camera’s picture').waitFor();
+    await fits(bob);
+    await picture(bob, 'narrow-preview');
+    await preview(bob).getByRole('button', { name: 'Start meeting' }).tap();
     await bob.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
     await fits(bob);
     for (const button of await bob.getByRole('toolbar').getByRole('button').all()) {

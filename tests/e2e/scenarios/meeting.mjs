@@ -6,6 +6,8 @@ import {
   liveList,
   liveNames,
   message,
+  passPreview,
+  preview,
   ring,
   seeCamera,
   send,
@@ -44,6 +46,8 @@ export async function meeting({ test, server, browsers, note }) {
   await test('the keyboard alone answers, and two see each other', async () => {
     const join = ring(bob).getByRole('button', { name: 'Join' });
     await join.focus();
+    await bob.keyboard.press('Enter');
+    await preview(bob).getByLabel('Your camera’s picture').waitFor();
     await bob.keyboard.press('Enter');
     await controls(bob).waitFor();
     const start = Date.now();
@@ -206,6 +210,7 @@ export async function meeting({ test, server, browsers, note }) {
     await eventually(async () => `${await liveNames(bob)}` === 'alice', 'only alice in the list');
     await tile(alice, 2).waitFor({ state: 'detached' });
     await bob.getByRole('region', { name: 'Meeting', exact: true }).getByRole('button', { name: 'Join' }).click();
+    await passPreview(bob);
     await seeCamera(bob, 1);
   });
 

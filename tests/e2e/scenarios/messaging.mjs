@@ -66,6 +66,7 @@ export async function messaging({ test, server, browsers }) {
     await message(alice, 'the final text').hover();
     await message(alice, 'the final text').getByRole('button', { name: 'What to do with this message' }).click();
     await alice.getByRole('menuitem', { name: 'Take back' }).click();
+    await alice.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
     await bob.getByRole('log').getByText('alice took back a message').waitFor();
     await message(bob, 'the final text').waitFor({ state: 'detached' });
     await alice.getByRole('log').getByText('alice took back a message').waitFor();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { answer, controls, inGroup, message, seeCamera, send, startMeeting } from '../lib/actions.mjs';
+import { inGroup, message, passPreview, preview, ring, seeCamera, send, startMeeting } from '../lib/actions.mjs';
 
 /** What the page does when something goes wrong around it. */
 export async function recovery({ test, note, server, browsers }) {
@@ -24,7 +24,9 @@ export async function recovery({ test, note, server, browsers }) {
       navigator.mediaDevices.getUserMedia = refuse;
     });
     await startMeeting(alice);
-    await answer(carol);
+    await ring(carol).getByRole('button', { name: 'Join' }).click();
+    await preview(carol).getByText(/Camera: The browser does not allow it/).waitFor();
+    await passPreview(carol);
     await carol.getByText(/Microphone: The browser does not allow it/).waitFor();
     await carol.getByText(/Camera: The browser does not allow it/).waitFor();
     await seeCamera(carol, 1);
@@ -66,9 +68,10 @@ export async function recovery({ test, note, server, browsers }) {
     const live = alice.getByRole('region', { name: 'Meeting', exact: true }).getByRole('button', { name: 'Join' });
     const start = alice.getByRole('button', { name: 'Start meeting' });
     await live.or(start).first().click();
-    await controls(alice).waitFor();
+    await passPreview(alice);
     // The last of them is the one of the banner that rings over the page, when it does.
     await bob.getByRole('button', { name: 'Join' }).last().click();
+    await passPreview(bob);
     await Promise.all([seeCamera(alice, 2), seeCamera(bob, 1)]);
   });
 
