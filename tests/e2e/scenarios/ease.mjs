@@ -127,7 +127,7 @@ export async function ease({ test, server, browsers, picture }) {
     await groupRow(bob, 'Demo').getByText(/unread/).waitFor({ state: 'detached' });
   });
 
-  await test('on a phone Enter is a line, and a toast covers nothing that is needed', async () => {
+  await test('on a phone Enter is a line, and the banner that rings covers no button', async () => {
     const carol = await browsers.page(3, server.origin, phone);
     await signIn(carol, 3);
     await groupRow(carol, 'Demo').tap();
@@ -164,7 +164,7 @@ export async function ease({ test, server, browsers, picture }) {
     await send(bob, 'may I?');
     await bob.getByText(/^You are muted in this group until \d\d:\d\d\.$/).waitFor();
     await bob.getByRole('textbox', { name: 'Write to Demo' }).fill('really?');
-    assert.equal(await bob.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled'), 'true');
+    assert.equal(await bob.getByRole('button', { name: 'Send', exact: true }).getAttribute('aria-disabled'), 'true');
     await members.getByRole('button', { name: 'Actions for bob' }).click();
     await alice.getByRole('menuitem', { name: 'Unmute' }).click();
     await members.getByText('muted').waitFor({ state: 'detached' });
