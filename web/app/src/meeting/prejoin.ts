@@ -50,7 +50,7 @@ export function setIsAsking(isAsking: boolean): void {
 export function isComingBack({ current }: Pick<AppState, 'current'>, { meetingId }: Wanted): boolean {
   if (!current || current.id !== meetingId) return false;
   if (current.phase === 'gone') return current.reason === 'connection' || current.reason === 'server';
-  return current.phase === 'joining' || current.phase === 'connected';
+  return current.phase !== 'failed';
 }
 
 /** Into the meeting; first the user sees and chooses what is sent there, unless that was said already. */
