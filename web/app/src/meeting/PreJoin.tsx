@@ -83,15 +83,17 @@ export default function PreJoin({ wanted }: { wanted: Wanted }) {
       <div className="prejoin-devices">
         {kinds.map((kind) => {
           const ofKind = devices.filter((device) => device.kind === kind && device.deviceId !== '');
-          if (ofKind.length === 0) return null;
           return (
             <label key={kind}>
               {labels[kind]}
               <select
                 className="field"
-                value={chosen[kind] ?? ofKind[0]!.deviceId}
+                // There from the start: a dialog that grows moves its buttons from under the finger.
+                disabled={ofKind.length === 0}
+                value={chosen[kind] ?? ofKind[0]?.deviceId}
                 onChange={(event) => setChosen({ ...chosen, [kind]: event.target.value })}
               >
+                {ofKind.length === 0 && <option>{texts.meeting.defaultDevice}</option>}
                 {ofKind.map((device) => (
                   <option key={device.deviceId} value={device.deviceId}>
                     {device.label || texts.meeting.defaultDevice}
