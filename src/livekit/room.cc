@@ -85,10 +85,10 @@ void Room::send(const Participant& to, ServerMessage message) {
   if (to.signal_up) outputs_.push_back(SendMessage{{to.key}, std::move(message)});
 }
 
-void Room::broadcast(ServerMessage message) {
+void Room::broadcast(ServerMessage message, const std::set<ParticipantKey>& except) {
   SendMessage out;
   for (const auto& [key, participant] : participants_) {
-    if (participant->signal_up) out.to.push_back(key);
+    if (participant->signal_up && !except.contains(key)) out.to.push_back(key);
   }
   if (out.to.empty()) return;
   out.message = std::move(message);
@@ -419,8 +419,9 @@ void Room::flush_updates(Now now) {
     last_count_update_ = now.monotonic;
     broadcast(server::RoomUpdate{info()});
   }
+  const std::vector<ParticipantInfo> departed = std::exchange(departed_, {});
   server::ParticipantUpdate update;
-  update.participants = std::exchange(departed_, {});
+  update.participants = departed;
   for (const ParticipantKey key : std::exchange(dirty_infos_, {})) {
     const Participant& participant = *find(key);
     if (participant.info.permission.hidden) {
@@ -429,7 +430,19 @@ void Room::flush_updates(Now now) {
       update.participants.push_back(participant.full_info());
     }
   }
-  if (!update.participants.empty()) broadcast(std::move(update));
+  // Clients apply what is said of their own identity to themselves: who took over an identity, or
+  // hides, does not hear that it went.
+  std::set<ParticipantKey> told_apart;
+  for (const ParticipantInfo& gone : departed) {
+    const Participant* still_here = find_identity(gone.identity);
+    if (still_here == nullptr || !told_apart.insert(still_here->key).second) continue;
+    server::ParticipantUpdate own = update;
+    std::erase_if(own.participants, [&](const ParticipantInfo& info) {
+      return info.identity == gone.identity && info.state == ParticipantState::kDisconnected;
+    });
+    if (!own.participants.empty()) send(*still_here, std::move(own));
+  }
+  if (!update.participants.empty()) broadcast(std::move(update), told_apart);
 }
 
 std::vector<RoomOutput> Room::take_outputs(Now now) {

@@ -204,7 +204,7 @@ class Room {
   void on_update_metadata(Now now, Participant& from, const client::UpdateMetadata& request);
   void on_simulate(Now now, Participant& from, const client::Simulate& request);
   void send(const Participant& to, ServerMessage message);
-  void broadcast(ServerMessage message);
+  void broadcast(ServerMessage message, const std::set<ParticipantKey>& except = {});
   void changed(Participant& participant);
   void notify(Now now, RoomEvent event, const Participant* participant = nullptr,
               const TrackInfo* track = nullptr);

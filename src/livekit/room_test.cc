@@ -89,6 +89,40 @@ TEST_F(RoomTest, TheNewerOfTwoWithOneIdentityStays) {
   (void)second;
 }
 
+TEST_F(RoomTest, WhoTakesOverAnIdentityDoesNotHearThatItWent) {
+  make();
+  const auto bob = join("bob");
+  join("alice");
+  take<server::ParticipantUpdate>(bob);
+  const auto second = join("alice");
+  const auto own = take<server::ParticipantUpdate>(second);
+  ASSERT_THAT(own, SizeIs(1));
+  ASSERT_THAT(own[0].participants, SizeIs(1));
+  EXPECT_EQ(own[0].participants[0].sid, room->participant("alice")->sid);
+  const auto others = last<server::ParticipantUpdate>(bob).participants;
+  ASSERT_THAT(others, SizeIs(2)) << "the others hear of both";
+  EXPECT_EQ(others[0].disconnect_reason, DisconnectReason::kDuplicateIdentity);
+}
+
+TEST_F(RoomTest, WhoHidesGoesForTheOthersOnly) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  heard.clear();
+  Room::ParticipantChange change;
+  change.permission = room->participant("alice")->permission;
+  change.permission->hidden = true;
+  ASSERT_TRUE(room->update_participant(now, "alice", change));
+  drain();
+  const auto own = take<server::ParticipantUpdate>(alice);
+  ASSERT_THAT(own, SizeIs(1));
+  ASSERT_THAT(own[0].participants, SizeIs(1));
+  EXPECT_NE(own[0].participants[0].state, ParticipantState::kDisconnected);
+  const auto seen = last<server::ParticipantUpdate>(bob).participants;
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].state, ParticipantState::kDisconnected);
+}
+
 TEST_F(RoomTest, MaxParticipantsCountsPeopleOnly) {
   make({.max_participants = 1});
   join("alice");
