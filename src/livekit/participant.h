@@ -102,8 +102,10 @@ struct Participant {
 
   // Subscribing.
   rtc::sdp::SubscriberPlan plan;
-  std::map<std::string, Subscription> subscriptions;    // by track sid
-  std::map<std::string, bool, std::less<>> choices;     // what the client asked for, by track sid
+  std::map<std::string, Subscription> subscriptions;  // by track sid
+  std::map<std::string, bool, std::less<>> choices;   // what the client asked for, by track sid
+  /// Tracks (sids) that it was told their publisher keeps from it.
+  std::set<std::string, std::less<>> forbidden;
   std::optional<rtc::sdp::SessionDescription> offered;  // waits for its answer
   uint32_t offer_id = 0;
   bool offer_stale = false;  // something changed since `offered`

@@ -443,6 +443,9 @@ void Room::flush_updates(Now now) {
     if (!own.participants.empty()) send(*still_here, std::move(own));
   }
   if (!update.participants.empty()) broadcast(std::move(update), told_apart);
+  for (auto& [key, permission] : std::exchange(permission_updates_, {})) {
+    if (const Participant* subscriber = find(key)) send(*subscriber, std::move(permission));
+  }
 }
 
 std::vector<RoomOutput> Room::take_outputs(Now now) {

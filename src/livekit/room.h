@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -238,8 +239,10 @@ class Room {
 
   // Subscribing (room_subscribe.cc).
   void reconcile(Participant& subscriber, PublishedTrack& track);
+  void tell_permission(Participant& subscriber, const PublishedTrack& track);
   void reconcile_all(Participant& subscriber);
   [[nodiscard]] bool wanted(const Participant& subscriber, const PublishedTrack& track) const;
+  [[nodiscard]] bool permitted(const Participant& subscriber, const PublishedTrack& track) const;
   void subscribe(Participant& subscriber, PublishedTrack& track);
   void unsubscribe(Participant& subscriber, const std::string& track_sid);
   void choose(Participant& subscriber, const std::vector<std::string>& track_sids, bool subscribe);
@@ -285,6 +288,8 @@ class Room {
   std::set<ParticipantKey> dirty_offers_;
   std::vector<ParticipantInfo> departed_;
   bool room_changed_ = false;
+  // After the updates: clients forget what they hear of tracks that they do not know yet.
+  std::vector<std::pair<ParticipantKey, server::SubscriptionPermissionUpdate>> permission_updates_;
   std::vector<RoomOutput> outputs_;
 };
 

@@ -358,7 +358,10 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
     changed(publisher);
     notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
   }
-  for (const auto& [key, other] : participants_) other->choices.erase(sid);
+  for (const auto& [key, other] : participants_) {
+    other->choices.erase(sid);
+    other->forbidden.erase(sid);
+  }
   if (tell) send(publisher, server::TrackUnpublished{sid});
   publisher.tracks.erase(it);
 }

@@ -40,25 +40,43 @@ void allow(AllowedSubscribers& allowed, const std::string& who,
 
 }  // namespace
 
+// Whether the subscriber's side asks for the track and may have it, whatever its publisher says.
 bool Room::wanted(const Participant& subscriber, const PublishedTrack& track) const {
   if (!track.live || track.publisher == subscriber.key) return false;
   if (!subscriber.info.permission.can_subscribe) return false;
   const Participant* publisher = find(track.publisher);
   if (publisher == nullptr || publisher->info.permission.hidden) return false;
-  if (publisher->restricts_subscriptions &&
-      !allows(publisher->allowed_sids, subscriber.info.sid, track.info.sid) &&
-      !allows(publisher->allowed_identities, subscriber.info.identity, track.info.sid)) {
-    return false;
-  }
   const auto choice = subscriber.choices.find(track.info.sid);
   return choice == subscriber.choices.end() ? subscriber.auto_subscribe : choice->second;
 }
 
+// Whether its publisher lets the subscriber have the track.
+bool Room::permitted(const Participant& subscriber, const PublishedTrack& track) const {
+  const Participant* publisher = find(track.publisher);
+  return publisher == nullptr || !publisher->restricts_subscriptions ||
+         allows(publisher->allowed_sids, subscriber.info.sid, track.info.sid) ||
+         allows(publisher->allowed_identities, subscriber.info.identity, track.info.sid);
+}
+
+// Clients take a track for permitted until they hear otherwise.
+void Room::tell_permission(Participant& subscriber, const PublishedTrack& track) {
+  const bool allowed = permitted(subscriber, track);
+  const std::string& sid = track.info.sid;
+  const bool changed = allowed
+                           ? subscriber.forbidden.erase(sid) > 0
+                           : wanted(subscriber, track) && subscriber.forbidden.insert(sid).second;
+  if (!changed) return;
+  permission_updates_.emplace_back(
+      subscriber.key,
+      server::SubscriptionPermissionUpdate{find(track.publisher)->info.sid, sid, allowed});
+}
+
 void Room::reconcile(Participant& subscriber, PublishedTrack& track) {
   const bool has = track.subscribers.contains(subscriber.key);
-  const bool wants = wanted(subscriber, track);
+  const bool wants = wanted(subscriber, track) && permitted(subscriber, track);
   if (wants && !has) subscribe(subscriber, track);
   if (!wants && has) unsubscribe(subscriber, track.info.sid);
+  tell_permission(subscriber, track);
 }
 
 void Room::reconcile_all(Participant& subscriber) {
@@ -161,13 +179,7 @@ void Room::on_subscription_permission(Participant& from,
   }
   for (const auto& track : from.tracks) {
     if (!track->live) continue;
-    for (const auto& [key, other] : participants_) {
-      const bool had = track->subscribers.contains(key);
-      reconcile(*other, *track);
-      if (had != track->subscribers.contains(key)) {
-        send(*other, server::SubscriptionPermissionUpdate{from.info.sid, track->info.sid, !had});
-      }
-    }
+    for (const auto& [key, other] : participants_) reconcile(*other, *track);
   }
 }
 

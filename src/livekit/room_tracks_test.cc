@@ -352,6 +352,53 @@ TEST_F(RoomTest, PublishersChooseWhoReceives) {
   EXPECT_TRUE(last<server::SubscriptionPermissionUpdate>(bob).allowed);
 }
 
+TEST_F(RoomTest, WhoMayNotReceiveFromTheStartIsToldSo) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  auto parameters = as("dave");
+  parameters.auto_subscribe = false;
+  const auto dave = join(std::move(parameters));
+  answer(bob);
+  answer(dave);
+  say(alice, client::SubscriptionPermission{});
+  EXPECT_THAT(take<server::SubscriptionPermissionUpdate>(bob), IsEmpty()) << "nothing to receive";
+  heard.clear();
+  const std::string sid = publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+
+  // Clients forget what they hear of tracks that they do not know yet.
+  const auto place = [&](auto is) {
+    return std::find_if(heard[bob].begin(), heard[bob].end(), is) - heard[bob].begin();
+  };
+  const auto track_known = place([](const ServerMessage& message) {
+    return std::holds_alternative<server::ParticipantUpdate>(message);
+  });
+  const auto forbidden = place([](const ServerMessage& message) {
+    return std::holds_alternative<server::SubscriptionPermissionUpdate>(message);
+  });
+  EXPECT_LT(track_known, forbidden);
+  const auto told = last<server::SubscriptionPermissionUpdate>(bob);
+  EXPECT_EQ(told.participant_sid, room->participant("alice")->sid);
+  EXPECT_EQ(told.track_sid, sid);
+  EXPECT_FALSE(told.allowed);
+  const auto carol = join("carol");
+  EXPECT_FALSE(last<server::SubscriptionPermissionUpdate>(carol).allowed);
+  EXPECT_THAT(take<server::SubscriptionPermissionUpdate>(dave), IsEmpty()) << "does not want it";
+  say(dave, client::UpdateSubscription{{sid}, true});
+  EXPECT_FALSE(last<server::SubscriptionPermissionUpdate>(dave).allowed);
+
+  say(alice, client::SubscriptionPermission{});
+  EXPECT_THAT(take<server::SubscriptionPermissionUpdate>(bob), IsEmpty()) << "nothing changed";
+  client::SubscriptionPermission everyone;
+  everyone.all_participants = true;
+  say(alice, everyone);
+  for (const auto key : {bob, carol, dave}) {
+    EXPECT_TRUE(last<server::SubscriptionPermissionUpdate>(key).allowed);
+    answer(key);
+  }
+  EXPECT_THAT(engine.sent, SizeIs(3));
+}
+
 TEST_F(RoomTest, ListsOfClientsAreBounded) {
   make();
   const auto alice = join("alice");
