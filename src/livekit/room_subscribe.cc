@@ -18,6 +18,21 @@ server::RequestResponse too_many(std::string what) {
   return {0, server::RequestReason::kLimitExceeded, "too many " + std::move(what), {}};
 }
 
+// A layer is good enough for a picture that is up to a ninth larger, as with LiveKit.
+constexpr float kLayerTolerance = 0.9F;
+
+// The lowest layer that fills so many lines. As LiveKit does, heights are compared as they are: an
+// upright tile around a wide picture asks for many lines.
+int layer_of_height(const std::vector<VideoLayer>& layers, uint32_t height) {
+  const auto needed = static_cast<uint32_t>(static_cast<float>(height) * kLayerTolerance);
+  const int last = static_cast<int>(layers.size()) - 1;
+  for (int i = 0; i < last; ++i) {
+    // Of layers that claim the same size the highest is meant.
+    if (layers[i].height >= needed && layers[i].height != layers[i + 1].height) return i;
+  }
+  return last;
+}
+
 // Numbers that differ within a room and look like any SSRC: ids differ in their low half, and an
 // odd factor keeps them apart.
 rtc::Ssrc ssrc_of(uint64_t id) {
@@ -311,12 +326,7 @@ media::LayerRequest Room::layer_request(const Subscription& subscription,
     int chosen = 0;
     const auto count = static_cast<int>(layers.size());
     if (subscription.width != 0 && subscription.height != 0) {
-      // The smallest that fills the tile, whichever way the picture is turned.
-      const uint32_t wanted_side = std::max(subscription.width, subscription.height);
-      while (chosen + 1 < count &&
-             std::max(layers[chosen].width, layers[chosen].height) < wanted_side) {
-        ++chosen;
-      }
+      chosen = layer_of_height(layers, subscription.height);
     } else {
       while (chosen + 1 < count && layers[chosen + 1].quality <= subscription.quality) ++chosen;
     }

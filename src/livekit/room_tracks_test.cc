@@ -487,8 +487,12 @@ TEST_F(RoomTest, TrackSettingsChooseTheLayer) {
       {"disabled", {{sid}, true, VideoQuality::kHigh}, true, 2},
       {"a thumbnail", {{sid}, false, VideoQuality::kLow, 160, 90}, false, 0},
       {"exactly a layer", {{sid}, false, VideoQuality::kLow, 640, 360}, false, 1},
-      {"a bit more", {{sid}, false, VideoQuality::kLow, 641, 360}, false, 2},
-      {"upright", {{sid}, false, VideoQuality::kLow, 180, 320}, false, 0},
+      {"a bit more than low", {{sid}, false, VideoQuality::kLow, 330, 190}, false, 0},
+      {"a bit more than medium", {{sid}, false, VideoQuality::kLow, 641, 361}, false, 1},
+      {"a ninth more", {{sid}, false, VideoQuality::kLow, 711, 401}, false, 1},
+      {"more than a ninth", {{sid}, false, VideoQuality::kLow, 713, 402}, false, 2},
+      {"upright", {{sid}, false, VideoQuality::kLow, 360, 640}, false, 2},
+      {"a small upright", {{sid}, false, VideoQuality::kLow, 180, 320}, false, 1},
       {"larger than any", {{sid}, false, VideoQuality::kLow, 3840, 2160}, false, 2},
   };
   for (const LayerCase& c : cases) {
