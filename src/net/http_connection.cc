@@ -290,7 +290,13 @@ void HttpConnection::dispatch() {
   deadline_.clear();
   const HttpRoute* route = shared_->find(request_.path, false);
   if (refuse_unrouted(route)) return;  // removed while the body came
-  if (const HttpRoute::Plain* plain = route->find(request_.method)) {
+  // A route for any method does not mean its preflights: a page of another origin could not call
+  // it.
+  const bool preflight = any_origin_ && request_.method == "OPTIONS" &&
+                         request_.header("Access-Control-Request-Method").has_value() &&
+                         !route->methods.contains("OPTIONS");
+  const HttpRoute::Plain* plain = route->find(request_.method);
+  if (plain != nullptr && !preflight) {
     any_origin_ = plain->options.any_origin;
     const auto handler = plain->handler;
     return (*handler)(std::move(request_), HttpResponder(weak_from_this(), serial_));

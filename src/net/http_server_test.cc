@@ -34,6 +34,11 @@ class HttpServerTest : public testing::Test {
     server_->route_prefix("*", "/files/deep/", [](HttpRequest request, HttpResponder responder) {
       responder.send({.body = "deep " + request.method});
     });
+    server_->route_prefix("*", "/api/",
+                          [](HttpRequest, HttpResponder responder) {
+                            responder.send(HttpResponse::text(404, "the handler's"));
+                          },
+                          {.any_origin = true});
   }
   int64_t rejected(std::string_view reason) {
     return metrics::counter("turms_rejected_total", "", {{"server", name_}, {"reason", reason}})
@@ -96,6 +101,23 @@ TEST_F(HttpServerTest, AnyOriginOnAnswersRefusalsAndPreflights) {
       ask("OPTIONS", "/small", "Access-Control-Request-Headers: authorization\r\n");
   EXPECT_NE(preflight.find("Access-Control-Allow-Headers: authorization"), std::string::npos);
   EXPECT_EQ(ask("GET", "/hello").find("Access-Control"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, PreflightsOfARouteForAnyMethodAreAnsweredForIt) {
+  start();
+  const std::string answer = ask("OPTIONS", "/api/x",
+                                 "Origin: http://app.example\r\n"
+                                 "Access-Control-Request-Method: POST\r\n"
+                                 "Access-Control-Request-Headers: authorization\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 204")) << answer;
+  EXPECT_NE(answer.find("Access-Control-Allow-Origin: *"), std::string::npos);
+  EXPECT_NE(answer.find("Access-Control-Allow-Methods: OPTIONS, HEAD, GET, POST"),
+            std::string::npos);
+  EXPECT_NE(answer.find("Access-Control-Allow-Headers: authorization"), std::string::npos);
+  EXPECT_TRUE(ask("OPTIONS", "/api/x").ends_with("the handler's")) << "no preflight";
+  EXPECT_TRUE(ask("OPTIONS", "/files/deep/x", "Access-Control-Request-Method: POST\r\n")
+                  .ends_with("deep OPTIONS"))
+      << "for its own origin only";
 }
 
 TEST_F(HttpServerTest, KeepsConnectionsAndAnswersPipelinedRequestsInOrder) {
