@@ -8,8 +8,7 @@ namespace turms::sfu {
 
 namespace {
 
-constexpr Duration kMaxPacketDuration = 120ms;  // the longest Opus packet
-constexpr float kSmoothing = 0.6F;              // weight of the newest window
+constexpr float kSmoothing = 0.6F;  // weight of the newest window
 
 /// −dBov to linear.
 float linear(uint8_t level) {
@@ -23,25 +22,22 @@ float linear(uint8_t level) {
 
 }  // namespace
 
-void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration duration,
-                                   Duration silence_before) {
+void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration elapsed) {
   if (any_ && now - last_ > kExpiry) silence();
   any_ = true;
   last_ = now;
-  duration = std::clamp<Duration>(duration, 1ms, kMaxPacketDuration);
-  observed_ += std::clamp<Duration>(silence_before, 0ms, kWindow);
-  if (observed_ >= kWindow) end_window();
-  observed_ += duration;
+  elapsed = std::clamp<Duration>(elapsed, 1ms, kWindow);
+  observed_ += elapsed;
   if (audible(level)) {
-    active_ += duration;
-    active_energy_ += static_cast<double>(linear(level)) * static_cast<double>(duration.count());
+    active_ += elapsed;
+    active_energy_ += static_cast<double>(linear(level)) * static_cast<double>(elapsed.count());
   }
   if (observed_ >= kWindow) end_window();
 }
 
 void AudioLevelObserver::end_window() {
   float window = 0;
-  if (active_ * 100 >= observed_ * kActivePercent) {
+  if (active_ * 100 >= kWindow * kActivePercent) {
     // Averaged over the whole window: who speaks all the time is louder than who does now and then.
     window = static_cast<float>(active_energy_ / static_cast<double>(observed_.count()));
   }

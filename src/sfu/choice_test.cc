@@ -49,7 +49,7 @@ class AudioLevel : public testing::Test {
       due += share;
       bool loud = due >= 1;
       if (loud) due -= 1;
-      observer_.on_packet(now_, loud ? level : 127, 20ms, 0ms);
+      observer_.on_packet(now_, loud ? level : 127, 20ms);
     }
   }
   float level() { return observer_.level(now_); }
@@ -90,8 +90,23 @@ TEST_F(AudioLevel, NothingHeardIsSilence) {
 
 TEST_F(AudioLevel, DiscontinuousTransmissionIsSilence) {
   hear(10, 2s);
-  for (int i = 0; i < 5; ++i, now_ += 400ms) observer_.on_packet(now_, 60, 20ms, 380ms);
+  for (int i = 0; i < 5; ++i, now_ += 400ms) observer_.on_packet(now_, 60, 400ms);
   EXPECT_EQ(level(), 0);
+}
+
+TEST_F(AudioLevel, AShortSoundAfterAPauseIsHeard) {
+  hear(127, 400ms);
+  now_ += 200ms;
+  observer_.on_packet(now_, 20, 220ms);
+  EXPECT_EQ(level(), 0) << "its window is not over";
+  hear(127, 200ms);
+  EXPECT_GT(level(), 0);
+  hear(127, 2s);
+  EXPECT_EQ(level(), 0);
+  // However long the pause was, the sound does not outlast the window.
+  now_ += 500ms;
+  observer_.on_packet(now_, 20, 5s);
+  EXPECT_NEAR(level(), 0.06, 0.01);
 }
 
 }  // namespace

@@ -191,10 +191,8 @@ void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const Sourc
     elapsed =
         std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
   }
-  // No packet is longer than 120 ms: what is beyond was silence that nobody sent.
-  Duration duration = elapsed <= 120ms ? elapsed : 20ms;
   uint8_t level = packet.audio_level & 0x7F;
-  track.level.on_packet(now, level, duration, elapsed - duration);
+  track.level.on_packet(now, level, elapsed);
   if (!AudioLevelObserver::audible(level)) return;
   track.last_audible = now;
   if (!track.in_speaker_list) {
