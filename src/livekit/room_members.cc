@@ -18,6 +18,10 @@ size_t size_of(const Attributes& attributes) {
   return size;
 }
 
+bool same_profile(const ParticipantInfo& a, const ParticipantInfo& b) {
+  return a.name == b.name && a.metadata == b.metadata && a.attributes == b.attributes;
+}
+
 Error no_participant() {
   return {ErrorCode::kNotFound, "participant does not exist"};
 }
@@ -110,9 +114,11 @@ Status Room::apply_change(Participant& participant, const ParticipantChange& cha
   if (size_of(attributes) > parameters_.max_attributes) {
     return fail(ErrorCode::kInvalidArgument, "attribute size exceeds limits");
   }
+  const ParticipantInfo before = participant.info;
   if (!change.name.empty()) participant.info.name = change.name;
   if (!change.metadata.empty()) participant.info.metadata = change.metadata;
   participant.info.attributes = std::move(attributes);
+  if (same_profile(before, participant.info)) return {};
   participant.grants.name = participant.info.name;
   participant.grants.metadata = participant.info.metadata;
   participant.grants.attributes = participant.info.attributes;
@@ -124,11 +130,15 @@ Result<ParticipantInfo> Room::update_participant(Now now, std::string_view ident
                                                  const ParticipantChange& change) {
   Participant* participant = find_identity(identity);
   if (participant == nullptr) return std::unexpected(no_participant());
+  const ParticipantInfo before = participant->info;
   if (const Status applied = apply_change(*participant, change); !applied) {
     return std::unexpected(applied.error());
   }
   if (change.permission) set_permission(now, *participant, *change.permission);
-  refresh_token(now, *participant);
+  if (!same_profile(before, participant->info) ||
+      before.permission != participant->info.permission) {
+    refresh_token(now, *participant);
+  }
   return participant->full_info();
 }
 

@@ -56,6 +56,22 @@ TEST_F(RoomTest, VersionsGrowWithEveryChange) {
   (void)alice;
 }
 
+TEST_F(RoomTest, AnUpdateThatChangesNothingIsSilent) {
+  make();
+  const auto alice = join("alice");
+  const Room::ParticipantChange change{"Alice", "meta", {{"k", "v"}}, std::nullopt};
+  ASSERT_TRUE(room->update_participant(now, "alice", change));
+  drain();
+  const auto before = *room->participant("alice");
+  heard.clear();
+  auto same = change;
+  same.permission = before.permission;
+  ASSERT_TRUE(room->update_participant(now, "alice", same));
+  drain();
+  EXPECT_EQ(room->participant("alice")->version, before.version);
+  EXPECT_THAT(heard[alice], IsEmpty());
+}
+
 TEST_F(RoomTest, SpeakersAreToldAsChanges) {
   make();
   const auto alice = join("alice");

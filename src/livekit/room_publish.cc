@@ -108,6 +108,11 @@ std::vector<uint8_t> distinct(const std::vector<uint8_t>& features) {
   return out;
 }
 
+template <class Request>
+server::RequestResponse no_track(const Request& request) {
+  return {0, server::RequestReason::kNotFound, "track is not found", request};
+}
+
 constexpr uint8_t kStereo = 0;  // TF_STEREO
 constexpr uint8_t kNoDtx = 1;   // TF_NO_DTX
 constexpr uint32_t kStereoBitrate = 510'000;
@@ -377,8 +382,7 @@ void Room::set_muted(Participant& publisher, PublishedTrack& track, bool muted) 
 void Room::on_mute(Now /*now*/, Participant& from, const MuteTrack& request) {
   PublishedTrack* track = from.find_sid(request.sid);
   if (track == nullptr) {
-    send(from, server::RequestResponse{0, server::RequestReason::kNotFound, "track is not found",
-                                       request});
+    send(from, no_track(request));
     return;
   }
   set_muted(from, *track, request.muted);
@@ -402,7 +406,10 @@ Result<TrackInfo> Room::mute_track(Now /*now*/, std::string_view identity,
 
 void Room::on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request) {
   PublishedTrack* track = from.find_sid(request.sid);
-  if (track == nullptr) return;
+  if (track == nullptr) {
+    send(from, no_track(request));
+    return;
+  }
   track->info.audio_features = distinct(request.features);
   track->info.stereo = has_feature(track->info, kStereo);
   track->info.disable_dtx = has_feature(track->info, kNoDtx);
@@ -411,7 +418,10 @@ void Room::on_update_audio_track(Participant& from, const client::UpdateAudioTra
 
 void Room::on_update_video_track(Participant& from, const client::UpdateVideoTrack& request) {
   PublishedTrack* track = from.find_sid(request.sid);
-  if (track == nullptr) return;
+  if (track == nullptr) {
+    send(from, no_track(request));
+    return;
+  }
   track->info.width = request.width;
   track->info.height = request.height;
   changed(from);

@@ -5,12 +5,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/metrics.h"
 #include "livekit/authorization.h"
 #include "livekit/pb.h"
 #include "livekit/room.pb.h"
+#include "net/text.h"
 
 namespace turms::livekit {
 namespace {
@@ -130,7 +132,7 @@ Status list_rooms(const Call& call, const pb::ListRoomsRequest& in, pb::ListRoom
   if (in.names().empty()) {
     for (const Room* room : call.rooms.all()) to_pb(room->info(), *out.add_rooms());
   }
-  for (const std::string& name : in.names()) {
+  for (const std::string& name : std::set(in.names().begin(), in.names().end())) {
     if (const Room* room = call.rooms.find(name)) to_pb(room->info(), *out.add_rooms());
   }
   return {};
@@ -285,10 +287,10 @@ bool is_unserved(std::string_view name) {
 
 std::optional<BodyType> body_type(const net::HttpRequest& request) {
   std::string_view type = request.header("Content-Type").value_or("");
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  if (type == "application/json") return BodyType::kJson;
-  if (type == "application/protobuf") return BodyType::kProtobuf;
+  type = net::trim(type.substr(0, type.find(';')));
+  // RFC 9110 section 8.3.1: types compare without case.
+  if (net::equal_ignoring_case(type, "application/json")) return BodyType::kJson;
+  if (net::equal_ignoring_case(type, "application/protobuf")) return BodyType::kProtobuf;
   return std::nullopt;
 }
 

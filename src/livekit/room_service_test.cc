@@ -46,6 +46,10 @@ TEST_F(RoomServiceTest, RoomsAreMadeListedAndDeleted) {
   EXPECT_EQ(ok(call("ListRooms", "{}")).at("rooms").as_array().size(), 2u);
   EXPECT_EQ(ok(call("ListRooms", R"({"names":["attic","none"]})")).at("rooms").as_array().size(),
             1u);
+  EXPECT_EQ(
+      ok(call("ListRooms", R"({"names":["attic","none","attic"]})")).at("rooms").as_array().size(),
+      1u)
+      << "once, however often it is named";
   EXPECT_EQ(ok(call("ListRooms", R"({"names":["none"]})")).at("rooms").as_array().size(), 0u);
   room = ok(call("UpdateRoomMetadata", R"({"room":"lounge","metadata":"new"})"));
   EXPECT_EQ(room.at("metadata").as_string(), "new");
@@ -147,6 +151,9 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   answer = http("POST", "/twirp/livekit.RoomService/ListRooms", as_text, "{}");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(code_of(answer), "bad_route");
+  const net::HttpHeaders as_upper{{"Authorization", "Bearer " + admin_token()},
+                                  {"Content-Type", "application/JSON; charset=utf-8"}};
+  EXPECT_EQ(http("POST", "/twirp/livekit.RoomService/ListRooms", as_upper, "{}").status, 200);
   answer = http("POST", "/twirp/some.Service/Method", as_json, "{}");
   EXPECT_EQ(answer.status, 404);
   EXPECT_THAT(std::string(answer.headers.get("Content-Type").value_or("")),

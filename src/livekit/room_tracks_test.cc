@@ -231,6 +231,19 @@ TEST_F(RoomTest, MuteReachesEngineAndOthers) {
   EXPECT_EQ(room->mute_track(now, "nobody", sid, true).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(RoomTest, ChangesOfUnknownTracksAreRefused) {
+  make();
+  const auto alice = join("alice");
+  say(alice, client::UpdateAudioTrack{"TR_none", {1}});
+  auto refusal = last<server::RequestResponse>(alice);
+  EXPECT_EQ(refusal.reason, server::RequestReason::kNotFound);
+  EXPECT_EQ(std::get<client::UpdateAudioTrack>(refusal.request).sid, "TR_none");
+  say(alice, client::UpdateVideoTrack{"TR_none", 1, 1});
+  refusal = last<server::RequestResponse>(alice);
+  EXPECT_EQ(refusal.reason, server::RequestReason::kNotFound);
+  EXPECT_EQ(std::get<client::UpdateVideoTrack>(refusal.request).sid, "TR_none");
+}
+
 TEST_F(RoomTest, RemoteUnmuteWhenAllowed) {
   make({.enable_remote_unmute = true});
   const auto alice = join("alice");

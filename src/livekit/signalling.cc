@@ -121,9 +121,10 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
     const net::HttpRequest& request, bool strict) {
   auto authorized = authorize(request, config_.keys, wall_now());
   if (!authorized) return refuse(401, authorized.error().message);
-  if (!*authorized || !(*authorized)->video || !(*authorized)->video->room_join) {
+  if (!*authorized || !(*authorized)->video) {
     return refuse(401, "no permissions to access the room");
   }
+  if (!(*authorized)->video->room_join) return refuse(401, "permissions denied");
   Admission out;
   out.join.grants = std::move(**authorized);
   Grants& grants = out.join.grants;

@@ -40,6 +40,7 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   EXPECT_EQ(validate("").status, 401);
   EXPECT_EQ(validate(query_of(no_video)).status, 401);
   EXPECT_EQ(validate(query_of(no_join)).status, 401);
+  EXPECT_EQ(validate(query_of(no_join)).body, "permissions denied");
   EXPECT_EQ(validate(query_of(no_identity)).status, 400);
   EXPECT_EQ(validate(query_of(no_room)).status, 400);
   EXPECT_EQ(validate(query_of(long_identity)).status, 400);
