@@ -5,6 +5,8 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 #include "net/text.h"
 #include "net/websocket_connection.h"
@@ -80,6 +82,7 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared)
 
 HttpConnection::~HttpConnection() {
   shared_->open_connections.add(-1);
+  account_header(0);
   if (stream_) stream_->abort();
 }
 
@@ -96,6 +99,7 @@ void HttpConnection::abort() {
 
 void HttpConnection::forget() {
   state_ = State::kGone;
+  account_header(0);
   deadline_.stop();
   const auto self = shared_from_this();
   shared_->connections.erase(this);
@@ -144,8 +148,8 @@ void HttpConnection::process() {
   processing_ = false;
   if (state_ == State::kGone || state_ == State::kClosing) return;
   if (input_.empty()) input_ = Bytes();
-  stream_->set_reading(input_.size() <=
-                       std::max(kMaxPipelinedBytes, 2 * shared_->config.max_header_bytes));
+  // A header that is cut must be able to go on; what is behind it can wait.
+  stream_->set_reading(state_ == State::kHeader || input_.size() <= kMaxPipelinedBytes);
 }
 
 bool HttpConnection::parse() {
@@ -182,9 +186,24 @@ bool HttpConnection::parse_header() {
     parser_->value.body_limit(boost::none);  // known with the route
   }
   boost::system::error_code error;
-  const size_t used = parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
+  size_t used = 0;
+  try {
+    used = parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
+  } catch (const std::length_error&) {  // a field beyond what the parser can keep
+    error = http::error::header_limit;
+  }
   input_.erase(input_.begin(), input_.begin() + static_cast<ptrdiff_t>(used));
-  if (error == http::error::need_more) return false;
+  header_bytes_ += used;
+  const bool more = error == http::error::need_more;
+  if (more || !error) {
+    if (!account_header(header_bytes_ + (more ? input_.size() : 0))) {
+      keep_alive_ = false;
+      head_ = any_origin_ = http_1_0_ = false;
+      refuse(Rejection::kHeaderTooLarge, HttpResponse::text(503, "too many large requests"));
+      return false;
+    }
+    if (more) return false;
+  }
   if (error) {
     keep_alive_ = false;
     head_ = any_origin_ = http_1_0_ = false;
@@ -197,6 +216,13 @@ bool HttpConnection::parse_header() {
   if (!parser_->value.is_header_done()) return true;
   header_complete();
   return true;
+}
+
+bool HttpConnection::account_header(size_t bytes) {
+  const size_t large = bytes - std::min(bytes, HttpServerConfig::kPlainHeaderBytes);
+  shared_->large_header_bytes += large;
+  shared_->large_header_bytes -= std::exchange(large_header_bytes_, large);
+  return large == 0 || shared_->large_header_bytes <= shared_->config.max_large_header_bytes;
 }
 
 bool HttpConnection::read_request_line_and_headers() {
@@ -430,6 +456,8 @@ void HttpConnection::finish_response() {
   parser_.reset();
   upgrade_.reset();
   request_ = HttpRequest();
+  header_bytes_ = 0;
+  account_header(0);
   if (!keep_alive_) return start_closing();
   state_ = State::kIdle;
   queued_at_deadline_ = stream_->queued();

@@ -64,6 +64,7 @@ struct HttpShared {
   Loop& loop;
   HttpServerConfig config;
   bool draining = false;
+  size_t large_header_bytes = 0;  // see HttpServerConfig::max_large_header_bytes
   std::map<std::string, HttpRoute, std::less<>> exact;
   std::map<std::string, HttpRoute, std::less<>> prefixes;
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections;
@@ -104,6 +105,8 @@ class HttpConnection final : public TcpStream::Owner,
   void process();
   bool parse();
   bool parse_header();
+  /// Counts what the header holds beyond the plain; false when all such headers hold too much.
+  bool account_header(size_t bytes);
   bool parse_body();
   bool read_request_line_and_headers();
   void header_complete();
@@ -129,6 +132,8 @@ class HttpConnection final : public TcpStream::Owner,
   // Of the request being read or handled.
   uint64_t serial_ = 0;
   HttpRequest request_;
+  size_t header_bytes_ = 0;        // given to the parser
+  size_t large_header_bytes_ = 0;  // counted in HttpShared
   /// What to answer to an accepted upgrade, and how the WebSocket will be.
   struct PendingUpgrade {
     std::string key;

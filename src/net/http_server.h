@@ -59,7 +59,14 @@ struct HttpServerConfig {
   std::string name = "http";
   /// More are accepted and closed at once, counted as rejected.
   size_t max_connections = 10000;
-  size_t max_header_bytes = 32 * 1024;
+  /// Of the request line and all fields, each field at most 64 KiB: a URL must have room for a
+  /// token with LiveKit's largest metadata, in JSON and base64.
+  size_t max_header_bytes = 1024 * 1024;
+  /// What the headers of all connections may hold beyond kPlainHeaderBytes each, until their
+  /// requests are answered; who needs more then gets 503. So max_connections × kPlainHeaderBytes
+  /// and this are all that unfinished headers can take.
+  size_t max_large_header_bytes = 64 * 1024 * 1024;
+  static constexpr size_t kPlainHeaderBytes = 32 * 1024;
   /// From the first byte of a request (or the accept) to the end of its header.
   Duration header_timeout = 10s;
   Duration body_timeout = 30s;
