@@ -29,6 +29,10 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(service->room_count(), 0u) << "a dry run opens nothing";
 
+  Grants much_metadata = member("alice");
+  much_metadata.metadata = std::string(100'000, 'x');
+  EXPECT_EQ(validate(query_of(much_metadata)).status, 200);
+
   Grants no_identity = member("");
   Grants no_room = member("alice", "");
   Grants no_join = member("alice");
