@@ -88,7 +88,7 @@ void Signalling::register_routes(net::HttpServer& server) {
         },
         socket_options, any_origin);
     server.route(
-        "GET", base + "/validate",
+        "*", base + "/validate",
         [this](const net::HttpRequest& request, net::HttpResponder responder) {
           auto admission = admit(request, true);
           if (auto* refusal = std::get_if<net::HttpResponse>(&admission)) {

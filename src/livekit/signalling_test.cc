@@ -62,6 +62,7 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   answer = http("GET", "/rtc/validate", {{"Authorization", token(member("alice"))}});
   EXPECT_EQ(answer.status, 401);
   EXPECT_EQ(http("GET", "//rtc/validate?" + query_of(member("alice"))).status, 200);
+  EXPECT_EQ(http("POST", "/rtc/validate?" + query_of(member("alice"))).status, 200);
 }
 
 TEST_F(SignallingTest, AFurtherConnectionsIdentityIsBoundedAsAWhole) {
