@@ -124,6 +124,8 @@ export function Menu({
         onKeyDown={move}
         onBeforeToggle={(event) => {
           if (event.newState === 'open') onOpen?.();
+          // The toggle event comes later, and not at all when it is opened again at once.
+          else setIsOpen(false);
         }}
         onToggle={(event) => setIsOpen(event.newState === 'open')}
       >
