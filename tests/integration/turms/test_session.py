@@ -206,9 +206,10 @@ class SlowReceiver(TurmsTest):
         found = []
         start = 0
         while True:
+            # Pages go by date, so one must hold more than was accepted in a single millisecond.
             page = again.request("query_messages", are_group_messages=False, from_ids=[self.users[0]],
-                                 delivery_date_start=start, max_count=50)
-            new = [m for m in page.data.messages.messages if m.id not in set(found[-50:])]
+                                 delivery_date_start=start, max_count=500)
+            new = [m for m in page.data.messages.messages if m.id not in set(found[-500:])]
             if not new:
                 break
             found += [m.id for m in new]
