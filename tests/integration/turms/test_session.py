@@ -186,8 +186,8 @@ class SlowReceiver(TurmsTest):
         text = "x" * 500
         sent = []
         # Until kernel buffers and the session's queue are full; the client reads nothing.
-        for _ in range(200):
-            ids = [sender.send("create_message", recipient_id=self.users[1], text=text) for _ in range(100)]
+        for _ in range(800):
+            ids = [sender.send("create_message", recipient_id=self.users[1], text=text) for _ in range(25)]
             for request_id in ids:
                 response = sender.response(request_id)
                 self.assertEqual(response.code, 1000)
@@ -208,8 +208,8 @@ class SlowReceiver(TurmsTest):
         while True:
             # Pages go by date, so one must hold more than was accepted in a single millisecond.
             page = again.request("query_messages", are_group_messages=False, from_ids=[self.users[0]],
-                                 delivery_date_start=start, max_count=500)
-            new = [m for m in page.data.messages.messages if m.id not in set(found[-500:])]
+                                 delivery_date_start=start, max_count=100)
+            new = [m for m in page.data.messages.messages if m.id not in set(found[-100:])]
             if not new:
                 break
             found += [m.id for m in new]
