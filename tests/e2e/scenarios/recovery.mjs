@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { inGroup, message, passPreview, preview, ring, seeCamera, send, startMeeting } from '../lib/actions.mjs';
+import { controls, inGroup, message, passPreview, preview, ring, seeCamera, send, startMeeting } from '../lib/actions.mjs';
 
 /** What the page does when something goes wrong around it. */
 export async function recovery({ test, note, server, browsers }) {
