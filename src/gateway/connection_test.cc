@@ -213,6 +213,10 @@ TEST_F(ConnectionTest, WhatHadArrivedTakesEffectWhenTheClientLeaves) {
 TEST_F(ConnectionTest, WhatWaitsBehindAnEndOfTheServersMakingIsDropped) {
   TestClient sender = fixture.sign_in(1);
   TestClient receiver = fixture.sign_in(2);
+  // Loads the recipient, so that those behind begin at once.
+  fixture.ask(sender, writing_to(2));
+  ASSERT_TRUE(fixture.run_until([&] { return !receiver.received().empty(); }));
+  receiver.received().clear();
   fixture.send(sender, writing_to(2, "under way"));
   fixture.send(sender, writing_to(2, "under way too"));
   fixture.send(sender, ask_for_members);

@@ -130,6 +130,8 @@ export async function run(test) {
     const alice = await join('alice', 'managed', { tokenOptions: { name: 'Alice', metadata: 'm', attributes: { a: '1' } } });
     const bob = await join('bob', 'managed');
     const tone = await publishTone(alice, 440);
+    // The publisher is told of its track before the server has its media, and only then it is listed.
+    await eventually(async () => (await api().getParticipant('managed', 'alice')).tracks.length > 0, 'the track is listed');
     const rooms = await api().listRooms(['managed']);
     assert.equal(rooms.length, 1);
     assert.equal(rooms[0].numParticipants, 2);
