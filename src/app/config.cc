@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "app/options.h"
 #include "base/check.h"
@@ -22,13 +21,6 @@ constexpr std::array<std::string_view, 6> kDevelopment = {
     "livekit.rtc.node_ip=127.0.0.1",
     "livekit.keys=devkey: secret",
 };
-
-std::optional<int64_t> parse_integer(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);

@@ -255,20 +255,22 @@ size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::optional<int64_t> parse_integer(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 Result<PortRange> parse_ports(std::string_view text) {
-  const auto number = [](std::string_view digits) -> int {
-    int value = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc() && end == digits.data() + digits.size() ? value : -1;
-  };
   const size_t dash = text.find('-');
-  const int first = number(text.substr(0, dash));
-  const int last = dash == text.npos ? first : number(text.substr(dash + 1));
-  if (first < 0 || last > 65535 || last < first || last - first >= 64 ||
-      (first == 0 && last != 0)) {
+  const auto first = parse_integer(text.substr(0, dash));
+  const auto last = dash == text.npos ? first : parse_integer(text.substr(dash + 1));
+  if (!first || !last || *first < 0 || *last > 65535 || *last < *first || *last - *first >= 64 ||
+      (*first == 0 && *last != 0)) {
     return fail(ErrorCode::kInvalidArgument, "not a port or a range of ports");
   }
-  return PortRange{static_cast<uint16_t>(first), last - first + 1};
+  return PortRange{static_cast<uint16_t>(*first), static_cast<int>(*last - *first + 1)};
 }
 
 std::span<const Option> options() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -24,6 +25,9 @@ struct Option {
   /// What type and bounds do not say about a text; null: nothing.
   Status (*check)(std::string_view key, std::string_view value) = nullptr;
 };
+
+/// A whole decimal number and nothing else.
+std::optional<int64_t> parse_integer(std::string_view text);
 
 /// "7882" → {7882, 1}; "7882-7885" → {7882, 4}; at most 64 ports.
 struct PortRange {

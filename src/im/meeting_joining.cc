@@ -10,13 +10,11 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
   if (!is_known(command.response_action)) {
     co_return refuse(Code::kIllegalArgument, "unknown response action");
   }
+  Reply<std::optional<std::string>> reply;
+  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.amendments.clear_password = true;
   // Upstream does not even look for the meeting.
-  if (command.response_action == ResponseAction::kIgnore) {
-    Reply<std::optional<std::string>> reply;
-    reply.effects.relay.audience.other_sessions_of_caller = true;
-    reply.effects.relay.amendments.clear_password = true;
-    co_return reply;
-  }
+  if (command.response_action == ResponseAction::kIgnore) co_return reply;
   const bool accepts = command.response_action == ResponseAction::kAccept;
   if (accepts && !provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
   auto seen = co_await see(command.meeting_id, caller.user_id);
@@ -25,7 +23,6 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
   if (!allowed) co_return std::unexpected(allowed.error());
   const Meeting& meeting = *seen->meeting();
 
-  Reply<std::optional<std::string>> reply;
   if (accepts) {
     auto may_join = Rights::join_meeting(meeting, command.password, context_.now());
     if (!may_join) co_return std::unexpected(may_join.error());
@@ -41,8 +38,6 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     if (!token) co_return refuse(token.error());
     reply.data = std::move(*token);
   }
-  reply.effects.relay.audience.other_sessions_of_caller = true;
-  reply.effects.relay.amendments.clear_password = true;
   auto audience = co_await audience_of(meeting);
   if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
   co_return reply;
