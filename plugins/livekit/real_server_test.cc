@@ -1,13 +1,15 @@
 // The plugin against LiveKit's own server, where there is one: "livekit-server" or "server" in
 // $LIVEKIT_SERVER, ~/go/bin or the PATH.
-#include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/random.h"
@@ -33,6 +35,45 @@ std::string server_program() {
   return {};
 }
 
+/// A port that neither TCP nor UDP uses now, below those the kernel hands out by itself (32768 and
+/// up): so no connection of another test takes it before the server does.
+int free_port() {
+  Rng rng = Rng::from_entropy();
+  for (;;) {
+    const auto port = static_cast<uint16_t>(20000 + rng.below(12000));
+    bool free = true;
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+      const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+      sockaddr_in any{};
+      any.sin_family = AF_INET;
+      any.sin_port = htons(port);
+      free = free && bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0;
+      close(fd);
+    }
+    if (free) return port;
+  }
+}
+
+/// What a program prints, for whoever has to find out why it failed.
+class OutputFile {
+ public:
+  OutputFile() : fd_(memfd_create("output", MFD_CLOEXEC)) {}
+  ~OutputFile() { close(fd_); }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] std::string text() const {
+    std::string text(65536, '\0');
+    const ssize_t size = pread(fd_, text.data(), text.size(), 0);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
+    return text;
+  }
+
+ private:
+  int fd_;
+};
+
 class RealLiveKit : public LiveKitPlugin {
  protected:
   void SetUp() override {
@@ -48,8 +89,7 @@ class RealLiveKit : public LiveKitPlugin {
       answer.send(net::HttpResponse::text(200, ""));
     });
     // The plugin's address must be known to the server, and the server's to the plugin.
-    Rng rng = Rng::from_entropy();
-    const int port = 20000 + static_cast<int>(rng.below(10000));
+    const int port = free_port();
     url_ = "http://127.0.0.1:" + std::to_string(port);
     ASSERT_TRUE(start({{"url", url_},
                        {"api_key", FakeLiveKit::kKey},
@@ -61,16 +101,16 @@ class RealLiveKit : public LiveKitPlugin {
         "error\n"
         "webhook:\n  api_key: {}\n  urls: [\"http://127.0.0.1:{}/plugins/livekit/webhook\", "
         "\"http://127.0.0.1:{}/hook\"]\n",
-        port, port + 10000, port + 10001, FakeLiveKit::kKey, FakeLiveKit::kSecret,
-        FakeLiveKit::kKey, server_->port(), recorder_->port());
+        port, free_port(), free_port(), FakeLiveKit::kKey, FakeLiveKit::kSecret, FakeLiveKit::kKey,
+        server_->port(), recorder_->port());
     std::string name = program;
     std::string option = "--config-body";
     std::string body = config;
     char* arguments[] = {name.data(), option.data(), body.data(), nullptr};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output_.fd(), 1);
+    posix_spawn_file_actions_adddup2(&actions, output_.fd(), 2);
     ASSERT_EQ(posix_spawn(&pid_, name.c_str(), &actions, nullptr, arguments, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
     bool up = false;
@@ -80,7 +120,7 @@ class RealLiveKit : public LiveKitPlugin {
       up = http(std::move(request)).status == 200;
       if (!up) (void)loop_.run_until([] { return false; }, 50ms);
     }
-    ASSERT_TRUE(up) << "the server did not come up";
+    ASSERT_TRUE(up) << "the server did not come up:\n" << output_.text();
   }
   void TearDown() override {
     if (pid_ <= 0) return;
@@ -108,6 +148,7 @@ class RealLiveKit : public LiveKitPlugin {
   }
 
   pid_t pid_ = 0;
+  OutputFile output_;
   std::string url_;
   std::unique_ptr<net::HttpServer> recorder_;
   std::vector<std::string> events_;

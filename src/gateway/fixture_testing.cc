@@ -35,7 +35,7 @@ Fixture::Fixture(Config config)
   directory_ = std::filesystem::temp_directory_path() /
                fmt::format("turms-gateway-test-{}-{}", ::getpid(), ++serial);
   store::Options options;
-  options.file = std::filesystem::path(directory_) / "turms.db";
+  options.file = database();
   auto opened = store::Store::open(std::move(options), [this](std::function<void()> function) {
     loop.post(std::move(function));
   });

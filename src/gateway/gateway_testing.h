@@ -79,6 +79,8 @@ class Fixture {
   explicit Fixture(Config config = {});
   ~Fixture();
 
+  [[nodiscard]] std::filesystem::path database() const { return directory_ / "turms.db"; }
+
   void add_user(int64_t id);
   int64_t add_group(int64_t owner, std::vector<int64_t> members);
 
