@@ -87,6 +87,7 @@ struct Participant {
   bool signal_up = true;
   bool subscriber_primary = true;
   bool announced = false;  // participant_joined was sent
+  bool hung_up = false;    // it closed the last of its transports
 
   Transport publisher;
   Transport subscriber;
@@ -108,6 +109,7 @@ struct Participant {
   std::set<std::string, std::less<>> forbidden;
   std::optional<rtc::sdp::SessionDescription> offered;  // waits for its answer
   uint32_t offer_id = 0;
+  bool receives = true;      // false: it closed its subscriber connection
   bool offer_stale = false;  // something changed since `offered`
 
   QualityScore quality;

@@ -69,6 +69,25 @@ void Room::close_transport(Transport& transport) {
   transport = {};
 }
 
+// An offer may open another: nothing of the old is kept.
+void Room::end_publisher(Now now, Participant& participant) {
+  std::vector<std::string> sids;
+  for (const auto& track : participant.tracks) {
+    if (track->live) sids.push_back(track->info.sid);
+  }
+  for (const std::string& sid : sids) unpublish(now, participant, sid, true);
+  participant.unclaimed.clear();
+  close_transport(participant.publisher);
+}
+
+void Room::end_subscriber(Participant& participant) {
+  participant.receives = false;
+  reconcile_all(participant);
+  participant.plan = {};
+  participant.offered.reset();
+  close_transport(participant.subscriber);
+}
+
 // ---- lookup and outputs
 
 Participant* Room::find(ParticipantKey key) const {
@@ -167,8 +186,11 @@ void Room::on_timer(Now now) {
     participant->timers.erase(static_cast<int>(kind));
     switch (kind) {
       case TimerKind::kConnect:
+        // Who had media before can have it again.
         leave(now, *participant, DisconnectReason::kConnectionTimeout,
-              server::LeaveAction::kDisconnect, true);
+              participant->hung_up ? server::LeaveAction::kReconnect
+                                   : server::LeaveAction::kDisconnect,
+              true);
         break;
       case TimerKind::kResume:
         leave(now, *participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
@@ -287,6 +309,9 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity, std::str
     participant->offered.reset();
     engine_.restart_ice(participant->subscriber.id, participant->subscriber.ice);
     dirty_offers_.insert(participant->key);
+  } else if (!std::exchange(participant->receives, true)) {
+    if (participant->info.permission.can_subscribe) open_subscriber(*participant);
+    reconcile_all(*participant);
   }
   return participant->key;
 }
@@ -294,6 +319,10 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity, std::str
 void Room::on_signal_closed(Now now, ParticipantKey who) {
   Participant* participant = find(who);
   if (participant == nullptr || !participant->signal_up) return;
+  if (participant->hung_up) {
+    return leave(now, *participant, DisconnectReason::kSignalClose,
+                 server::LeaveAction::kDisconnect, false);
+  }
   participant->signal_up = false;
   arm(*participant, now.monotonic + kResumeGrace, TimerKind::kResume);
 }
@@ -347,7 +376,6 @@ void Room::close(Now now, DisconnectReason reason) {
 // ---- media events
 
 void Room::activate(Now now, Participant& participant) {
-  disarm(participant, TimerKind::kConnect);
   if (participant.announced) return;
   participant.announced = true;
   participant.info.state = ParticipantState::kActive;
@@ -361,7 +389,9 @@ void Room::on_transport_connected(Now now, media::TransportId id) {
   Participant& participant = *it->second;
   const bool is_subscriber = participant.subscriber.id == id;
   (is_subscriber ? participant.subscriber : participant.publisher).connected = true;
+  participant.hung_up = false;
   if (is_subscriber == participant.subscriber_primary) activate(now, participant);
+  if (participant.announced) disarm(participant, TimerKind::kConnect);
 }
 
 void Room::on_transport_failed(Now now, media::TransportId id) {
@@ -370,6 +400,24 @@ void Room::on_transport_failed(Now now, media::TransportId id) {
   // If it can still hear us it shall start afresh.
   leave(now, *it->second, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
         true);
+}
+
+void Room::on_transport_closed(Now now, media::TransportId id) {
+  const auto it = by_transport_.find(id.value);
+  if (it == by_transport_.end()) return;
+  Participant& participant = *it->second;
+  if (participant.subscriber.id == id) {
+    end_subscriber(participant);
+  } else {
+    end_publisher(now, participant);
+  }
+  if (participant.publisher.connected || participant.subscriber.connected) return;
+  participant.hung_up = true;
+  if (!participant.signal_up) {
+    return leave(now, participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
+                 false);
+  }
+  if (participant.announced) arm(participant, now.monotonic + kMediaTimeout, TimerKind::kConnect);
 }
 
 // ---- what a participant says

@@ -121,6 +121,9 @@ class Room {
   static constexpr Duration kResumeGrace = std::chrono::seconds(10);
   /// How long a participant may be without a connected transport after joining.
   static constexpr Duration kConnectTimeout = std::chrono::seconds(60);
+  /// How long after the last of its transports was closed by the client: as long as one whose
+  /// transport fell silent.
+  static constexpr Duration kMediaTimeout = media::kConsentTimeout;
   static constexpr Duration kTokenRefreshInterval = std::chrono::minutes(5);
   /// Answers to requests with an id wait so long: the Rust SDK (and all built on it) notes the id
   /// only after it has sent the request, and loses an answer that is faster.
@@ -149,6 +152,9 @@ class Room {
 
   void on_transport_connected(Now now, media::TransportId transport);
   void on_transport_failed(Now now, media::TransportId transport);
+  /// The client closed one of its peer connections: what it carried ends, and the participant stays
+  /// while it has another or its signalling connection (then for kMediaTimeout).
+  void on_transport_closed(Now now, media::TransportId transport);
   void on_speakers(Now now, const std::vector<media::Speaker>& speakers);
   void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
                      const std::vector<media::SubscriptionStatistics>& subscriptions);
@@ -219,6 +225,8 @@ class Room {
   rtc::IceCredentials make_ice();
   [[nodiscard]] rtc::sdp::LocalTransport local_transport(const Transport& transport) const;
   void close_transport(Transport& transport);
+  void end_publisher(Now now, Participant& participant);
+  void end_subscriber(Participant& participant);
 
   // Publishing (room_publish.cc).
   void on_publisher_offer(Now now, Participant& from, const SessionDescription& offer);

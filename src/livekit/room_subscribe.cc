@@ -58,7 +58,7 @@ void allow(AllowedSubscribers& allowed, const std::string& who,
 // Whether the subscriber's side asks for the track and may have it, whatever its publisher says.
 bool Room::wanted(const Participant& subscriber, const PublishedTrack& track) const {
   if (!track.live || track.publisher == subscriber.key) return false;
-  if (!subscriber.info.permission.can_subscribe) return false;
+  if (!subscriber.info.permission.can_subscribe || !subscriber.receives) return false;
   const Participant* publisher = find(track.publisher);
   if (publisher == nullptr || publisher->info.permission.hidden) return false;
   const auto choice = subscriber.choices.find(track.info.sid);

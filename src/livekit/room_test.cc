@@ -223,6 +223,93 @@ TEST_F(RoomTest, ADeadTransportAsksForAFreshStart) {
   drain();
 }
 
+TEST_F(RoomTest, WhoClosesOneConnectionStaysWithTheOther) {
+  make();
+  const auto bob = join("bob");
+  answer(bob);
+  const auto alice = join("alice");
+  answer(alice);
+  const auto subscriber = last_transport();
+  room->on_transport_connected(now, subscriber);
+  ASSERT_NE(publish(alice, "mic", TrackSource::kMicrophone, {microphone()}), "");
+  const auto publisher = engine.received.begin()->second.transport;
+  room->on_transport_connected(now, publisher);
+  drain();
+  answer(bob);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+
+  room->on_transport_closed(now, publisher);
+  drain();
+  EXPECT_THAT(take<server::TrackUnpublished>(alice), SizeIs(1)) << "what it carried ends";
+  EXPECT_THAT(engine.received, IsEmpty());
+  EXPECT_THAT(engine.sent, IsEmpty());
+  EXPECT_FALSE(engine.transports.contains(publisher.value));
+  pass(5min);
+  EXPECT_EQ(room->participant("alice")->state, ParticipantState::kActive);
+  EXPECT_THAT(take<server::Leave>(alice), IsEmpty());
+
+  ASSERT_NE(publish(alice, "mic", TrackSource::kMicrophone, {microphone()}), "");
+  EXPECT_THAT(engine.received, SizeIs(1)) << "another offer opens another connection";
+  EXPECT_NE(engine.received.begin()->second.transport, publisher);
+}
+
+TEST_F(RoomTest, WhoClosesItsSubscriberIsOfferedNothingUntilItResumes) {
+  make();
+  const auto bob = join("bob");
+  ASSERT_NE(publish(bob, "mic", TrackSource::kMicrophone, {microphone()}), "");
+  const auto alice = join("alice");
+  answer(alice);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+  const auto subscriber = last_transport();
+  room->on_transport_connected(now, subscriber);
+  room->on_transport_closed(now, subscriber);
+  drain();
+  EXPECT_THAT(engine.sent, IsEmpty());
+  EXPECT_FALSE(engine.transports.contains(subscriber.value));
+  ASSERT_NE(publish(bob, "cam", TrackSource::kCamera, {microphone(), camera()}), "");
+  EXPECT_THAT(take<server::Description>(alice), IsEmpty());
+
+  ASSERT_TRUE(room->resume(now, "alice", room->participant("alice")->sid));
+  drain();
+  answer(alice);
+  EXPECT_THAT(engine.sent, SizeIs(2));
+  room->on_transport_connected(now, last_transport());
+  pass(5min);
+  EXPECT_TRUE(room->participant("alice"));
+}
+
+TEST_F(RoomTest, WhoClosesItsLastConnectionMayStartAfreshLater) {
+  make();
+  const auto alice = join("alice");
+  const auto subscriber = last_transport();
+  room->on_transport_connected(now, subscriber);
+  room->on_transport_closed(now, subscriber);
+  drain();
+  pass(Room::kMediaTimeout - 1ms);
+  EXPECT_TRUE(room->participant("alice")) << "its signalling connection is there";
+  pass(1ms);
+  EXPECT_FALSE(room->participant("alice"));
+  EXPECT_EQ(last<server::Leave>(alice).action, server::LeaveAction::kReconnect);
+  room->on_transport_closed(now, subscriber);  // late news of something gone
+  drain();
+}
+
+TEST_F(RoomTest, WhoClosesEverythingIsGoneAtOnce) {
+  make();
+  for (const bool signal_first : {true, false}) {
+    const auto alice = join("alice");
+    const auto subscriber = last_transport();
+    room->on_transport_connected(now, subscriber);
+    if (signal_first) room->on_signal_closed(now, alice);
+    room->on_transport_closed(now, subscriber);
+    if (!signal_first) room->on_signal_closed(now, alice);
+    drain();
+    EXPECT_EQ(room->participant_count(), 0u);
+    EXPECT_THAT(engine.transports, IsEmpty());
+    EXPECT_EQ(events.back().participant->disconnect_reason, DisconnectReason::kSignalClose);
+  }
+}
+
 TEST_F(RoomTest, ABrokenSignalMayResumeWithinTheGrace) {
   make();
   const auto alice = join("alice");

@@ -158,6 +158,11 @@ class RoomTest : public ::testing::Test {
     return {mid, rtc::MediaKind::kAudio, cid, {}, true};
   }
 
+  /// The one that was opened last.
+  [[nodiscard]] media::TransportId last_transport() const {
+    return engine.transports.rbegin()->second.parameters.id;
+  }
+
   [[nodiscard]] media::TrackId track_id(const std::string& mid) const {
     for (const auto& [id, parameters] : engine.received) {
       if (parameters.mid == mid) return parameters.id;

@@ -207,6 +207,13 @@ void Rooms::on_transport_failed(media::TransportId transport, std::string reason
   }
 }
 
+void Rooms::on_transport_closed(media::TransportId transport) {
+  if (Room* room = find(Room::room_of(transport))) {
+    room->on_transport_closed(now(), transport);
+    touch(*room);
+  }
+}
+
 void Rooms::on_layer_started(media::TrackId /*track*/, int /*spatial*/) {}
 
 void Rooms::on_speakers(media::RoomId id, std::vector<media::Speaker> speakers) {

@@ -71,6 +71,9 @@ struct TransportFailed {
   TransportId transport;
   std::string reason;
 };
+struct TransportClosed {
+  TransportId transport;
+};
 struct LayerStarted {
   TrackId track;
   int spatial = 0;
@@ -86,7 +89,8 @@ struct Statistics {
 };
 }  // namespace event
 
-using Event = std::variant<event::TransportConnected, event::TransportFailed, event::LayerStarted,
-                           event::Speakers, event::Statistics>;
+using Event =
+    std::variant<event::TransportConnected, event::TransportFailed, event::TransportClosed,
+                 event::LayerStarted, event::Speakers, event::Statistics>;
 
 }  // namespace turms::media

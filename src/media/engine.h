@@ -58,6 +58,8 @@ class EngineEvents {
   /// No consent (nothing valid from the peer) for kConsentTimeout, DTLS failed, or it never came
   /// up. Still there until closed.
   virtual void on_transport_failed(TransportId, std::string reason) = 0;
+  /// The remote side said goodbye. Carries nothing any more; still there until closed.
+  virtual void on_transport_closed(TransportId) = 0;
   /// First RTP packet of a layer since the track was added.
   virtual void on_layer_started(TrackId, int spatial) = 0;
   /// Loudest first; sent when the set or the order changes. Empty: nobody speaks.

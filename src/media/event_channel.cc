@@ -10,6 +10,7 @@ struct Deliver {
   void operator()(event::TransportFailed& e) {
     events.on_transport_failed(e.transport, std::move(e.reason));
   }
+  void operator()(event::TransportClosed& e) { events.on_transport_closed(e.transport); }
   void operator()(event::LayerStarted& e) { events.on_layer_started(e.track, e.spatial); }
   void operator()(event::Speakers& e) { events.on_speakers(e.room, std::move(e.speakers)); }
   void operator()(event::Statistics& e) {

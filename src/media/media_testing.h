@@ -26,6 +26,7 @@ inline constexpr Duration kTestLimit = std::chrono::seconds(20);
 struct RecordedEvents final : EngineEvents {
   void on_transport_connected(TransportId id) override { connected.insert(id); }
   void on_transport_failed(TransportId id, std::string reason) override { failed[id] = reason; }
+  void on_transport_closed(TransportId id) override { closed.insert(id); }
   void on_layer_started(TrackId track, int spatial) override {
     layers.emplace_back(track, spatial);
   }
@@ -43,6 +44,7 @@ struct RecordedEvents final : EngineEvents {
 
   std::set<TransportId> connected;
   std::map<TransportId, std::string> failed;
+  std::set<TransportId> closed;
   std::vector<std::pair<TrackId, int>> layers;
   std::vector<Speaker> speakers;
   int speaker_changes = 0;

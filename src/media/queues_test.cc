@@ -104,6 +104,7 @@ struct Counter final : EngineEvents {
     ++failed;
     if (when_failed) when_failed();
   }
+  void on_transport_closed(TransportId) override {}
   void on_layer_started(TrackId, int) override {}
   void on_speakers(RoomId, std::vector<Speaker>) override { ++speakers; }
   void on_statistics(RoomId, std::vector<TrackStatistics>,

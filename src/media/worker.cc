@@ -253,7 +253,7 @@ void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
       events_->add(event::TransportFailed{member.id, to_string(event.reason)});
       return;
     case rtc::PeerEvent::Kind::kClosed:
-      events_->add(event::TransportFailed{member.id, "closed by the remote side"});
+      events_->add(event::TransportClosed{member.id});
       return;
   }
 }
