@@ -48,6 +48,25 @@ TEST(Room, ForwardsFromAKeyFrameWithTheSubscribersNumbers) {
                          out[0].payload().end()));
 }
 
+TEST(Room, OpensAStreamWithAnEmptyPacketThatShowsWhereItBegins) {
+  Call call;
+  call.start();
+  EXPECT_THAT(call.subscriber.rtp, IsEmpty());
+  call.frame(6, true);
+  ASSERT_THAT(call.subscriber.rtp, SizeIs(2));
+  const auto opening = rtc::rtp::PacketView::parse(call.subscriber.rtp[0]);
+  const auto first = rtc::rtp::PacketView::parse(call.subscriber.rtp[1]);
+  ASSERT_TRUE(opening && first);
+  EXPECT_TRUE(opening->payload().empty());
+  EXPECT_EQ(opening->ssrc(), kOut);
+  EXPECT_EQ(opening->payload_type(), first->payload_type());
+  EXPECT_EQ(opening->timestamp(), first->timestamp());
+  EXPECT_EQ(first->sequence().distance_from(opening->sequence()), 1);
+  // Only once: later key frames and layers follow what was sent.
+  call.frame(7, true);
+  EXPECT_THAT(call.subscriber.rtp, SizeIs(3));
+}
+
 TEST(Room, WritesItsOwnExtensionsAndCarriesTheMedias) {
   Call call;
   call.publish.extensions.set(Extension::kVideoOrientation, 7);
@@ -65,7 +84,7 @@ TEST(Room, WritesItsOwnExtensionsAndCarriesTheMedias) {
   ASSERT_THAT(out, SizeIs(3));
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(as_text(*out[i].extension(1)), "7");
-    EXPECT_EQ(load_be16(out[i].extension(5)->data()), i);
+    EXPECT_EQ(load_be16(out[i].extension(5)->data()), i + 1) << "one opened the stream";
     EXPECT_EQ(load_be24(out[i].extension(6)->data()), rtc::rtp::abs_send_time(call.now));
   }
   EXPECT_FALSE(out[0].extension(3));
@@ -394,7 +413,7 @@ TEST(Room, RefusesNonsenseFromTheControlPlane) {
   call.room.remove_transport(call.now, TransportId(99));
   call.room.set_layer_request(call.now, SubscriptionId(99), {});
   call.frame(1, true);
-  EXPECT_THAT(call.subscriber.rtp, SizeIs(1));
+  EXPECT_THAT(call.subscriber.of(kOut), SizeIs(1));
 }
 
 TEST(Room, SurvivesHostileBytes) {

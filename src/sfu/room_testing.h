@@ -21,12 +21,13 @@ class CapturingSink final : public TransportSink {
     if (!keep) return;
     (kind == PacketKind::kRtp ? rtp : rtcp).emplace_back(buffer_.begin(), buffer_.begin() + size);
   }
-  /// Packets of one SSRC.
+  /// Packets of one SSRC, without the empty one that opens it.
   [[nodiscard]] std::vector<rtc::rtp::PacketView> of(rtc::Ssrc ssrc) const {
     std::vector<rtc::rtp::PacketView> found;
     for (const Bytes& bytes : rtp) {
       auto view = rtc::rtp::PacketView::parse(bytes);
-      if (view && view->ssrc() == ssrc) found.push_back(*view);
+      if (!view || view->ssrc() != ssrc) continue;
+      if (!found.empty() || !view->payload().empty()) found.push_back(*view);
     }
     return found;
   }

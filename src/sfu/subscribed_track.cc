@@ -141,6 +141,7 @@ void SubscribedTrack::begin(const ForwardContext& context, const SourcePacket& p
   if (!started_) {
     started_ = true;
     timestamp_offset_ = 0;
+    if (source_.is_video()) open(context, packet);
   } else {
     if (last_encoding_ != packet.encoding || epoch_ != epoch) {
       // On the line of what was sent so far: by the publisher's clock, else by ours.

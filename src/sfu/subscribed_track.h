@@ -127,7 +127,9 @@ class SubscribedTrack {
   [[nodiscard]] size_t header_size(const SourcePacket& packet) const;
   void rewrite_payload(const SourcePacket& packet, const Rewrite& rewrite,
                        MutableByteView payload) const;
+  void open(const ForwardContext& context, const SourcePacket& packet);
   void send_filler(const ForwardContext& context, SentPackets::Entry& entry);
+  bool send_padding(const ForwardContext& context, uint16_t out_sequence);
   bool send_rtx(const ForwardContext& context, SentPackets::Entry& entry);
 
   // Read for each packet.

@@ -65,18 +65,31 @@ bool SubscribedTrack::send_rtx(const ForwardContext& context, SentPackets::Entry
 }
 
 void SubscribedTrack::send_filler(const ForwardContext& context, SentPackets::Entry& entry) {
-  // Padding only: whoever asks for the number learns that there is nothing to wait for.
+  // Whoever asks for the number learns that there is nothing to wait for.
+  if (send_padding(context, entry.out_sequence)) entry.state = SentPackets::State::kFilled;
+}
+
+/// Receivers do not know that anything came before the first packet they got, so without a packet
+/// before it the loss of the first one is never repaired and costs another key frame.
+void SubscribedTrack::open(const ForwardContext& context, const SourcePacket& packet) {
+  last_payload_type_ = select(packet).codec.payload_type;
+  last_timestamp_ = packet.timestamp;
+  send_padding(context, next_sequence_++);
+}
+
+/// A packet without payload.
+bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_sequence) {
   constexpr size_t kPadding = 1;
   size_t size = header_size_ + kPadding;
   MutableByteView out = transport_.sink.reserve(size);
   if (out.size() < size) {
     ++context.counters.sink_refused;
-    return;
+    return false;
   }
   std::memcpy(out.data(), template_.data(), header_size_);
   out[0] |= 0x20;
   out[1] = last_payload_type_;
-  store_be16(&out[2], entry.out_sequence);
+  store_be16(&out[2], out_sequence);
   store_be32(&out[4], last_timestamp_);
   if (transport_sequence_at_ != 0) {
     store_be16(&out[transport_sequence_at_], transport_.send->transport_sequence++);
@@ -84,9 +97,9 @@ void SubscribedTrack::send_filler(const ForwardContext& context, SentPackets::En
   if (send_time_at_ != 0) store_be24(&out[send_time_at_], context.abs_send_time);
   out[header_size_] = kPadding;
   transport_.sink.commit(size, PacketKind::kRtp);
-  entry.state = SentPackets::State::kFilled;
   ++packets_;
   bytes_ += size;
+  return true;
 }
 
 void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block) {
