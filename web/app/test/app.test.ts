@@ -412,6 +412,19 @@ describe('meetings', () => {
     expect(liveMeetingOf(bob.state(), groupId)).toBeUndefined();
   });
 
+  test('its end is told to the others, and not to who ended it', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await alice.app.meetings.start(groupId);
+    await alice.until(({ current }) => current?.phase === 'connected');
+    await bob.app.meetings.join(alice.state().current!.id, groupId);
+    expect(await alice.app.meetings.endForAll()).toBe(true);
+    await bob.until(({ current }) => current?.phase === 'gone');
+    expect(bob.state().toasts.map(({ message }) => message)).toEqual([{ kind: 'meetingGone', reason: 'ended' }]);
+    expect(alice.state().current).toBeUndefined();
+    expect(alice.state().toasts).toEqual([]);
+  });
+
   test('a second start joins the meeting that is there', async () => {
     const bob = await signedIn(2n);
     const meeting = server.startMeeting(groupId, 1n);

@@ -35,6 +35,8 @@ export class MeetingsController {
   /** Grows with each joining and leaving, so that what an abandoned attempt still brings is told apart. */
   private attempt = 0;
   private readonly asked = new Set<bigint>();
+  /** The meeting that the user is ending for all, who need not be told that it has ended. */
+  private ending: bigint | undefined;
 
   constructor(
     private readonly context: Context,
@@ -211,11 +213,15 @@ export class MeetingsController {
   async endForAll(): Promise<boolean> {
     const { current } = this.context.state;
     if (!current) return false;
-    return this.context.attempt(async () => {
+    // The push that it ended may come before the answer.
+    this.ending = current.id;
+    const hasEnded = await this.context.attempt(async () => {
       await this.context.client.meetings.end(current.id);
       this.noteEnded(current.id);
       await this.leave();
     });
+    this.ending = undefined;
+    return hasEnded;
   }
 
   async decline(meetingId: bigint): Promise<void> {
@@ -284,7 +290,7 @@ export class MeetingsController {
       current: { id: current.id, groupId: current.groupId, phase: 'gone', reason },
       switchingTo: undefined,
     });
-    this.context.toast({ kind: 'meetingGone', reason });
+    if (reason !== 'ended' || current.id !== this.ending) this.context.toast({ kind: 'meetingGone', reason });
   }
 
   /** Connects for media. Rejects with why that was not possible; does nothing once the attempt is an old one. */
