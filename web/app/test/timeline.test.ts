@@ -30,6 +30,11 @@ test('an own message whose answer was lost is recognised by its text and keeps i
   expect(entries).toMatchObject([{ key: 'l1', id: 5n, status: 'sent' }]);
 });
 
+test('the same words from before are not taken for the message whose answer was lost', () => {
+  const late = { ...pending('ok', 'uncertain'), sentAt: 1_000_000 };
+  expect(mergeMessages([late], [message(5, 50, 'ok', me)], me).map(({ status }) => status)).toEqual(['sent', 'uncertain']);
+});
+
 test.each(['sending', 'failed'] as const)('one that is %s is not taken for another with the same text', (status) => {
   const entries = mergeMessages([pending('hello', status)], [message(5, 50, 'hello', me)], me);
   expect(entries.length).toBe(2);

@@ -156,6 +156,8 @@ export const en = {
     notificationsDenied: 'The browser does not allow notifications for this page.',
     previewFirst: 'Preview before a meeting',
     signOut: 'Sign out',
+    confirmSignOut: (count: number) =>
+      count === 1 ? 'Sign out and discard a message that is not sent?' : `Sign out and discard ${count} messages that are not sent?`,
     menu: 'Settings',
   },
   sidebar: {
@@ -224,6 +226,7 @@ export const en = {
     editEmpty: 'A message cannot be empty. To remove it, take it back.',
     mutedUntil: (time: string) => `You are muted in this group until ${time}.`,
     messageBy: (name: string, time: string, text: string) => `${name}, ${time}: ${text}`,
+    inState: (message: string, state: string) => `${message} (${state})`,
     today: 'Today',
     yesterday: 'Yesterday',
     gone: 'You are not a member of this group any more.',

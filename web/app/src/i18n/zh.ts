@@ -154,6 +154,7 @@ export const zh: Texts = {
     notificationsDenied: '浏览器不允许此页面发送通知。',
     previewFirst: '入会前预览',
     signOut: '退出登录',
+    confirmSignOut: (count) => `退出登录并丢弃 ${count} 条未发送的消息？`,
     menu: '设置',
   },
   sidebar: {
@@ -217,6 +218,7 @@ export const zh: Texts = {
     editEmpty: '消息不能为空。如需删除，请撤回。',
     mutedUntil: (time) => `您在该群组被禁言至 ${time}。`,
     messageBy: (name, time, text) => `${name}，${time}：${text}`,
+    inState: (message, state) => `${message}（${state}）`,
     today: '今天',
     yesterday: '昨天',
     gone: '您已不是该群组的成员。',

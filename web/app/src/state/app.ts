@@ -94,6 +94,7 @@ export class App {
   async signOut(): Promise<void> {
     await this.meetings.leave();
     this.context.client.signOut();
+    this.conversations.forgetUnsent();
     this.reset();
   }
 
@@ -136,6 +137,7 @@ export class App {
     // The next sign-in here comes back to where this one was, as a page loaded anew does.
     if (this.credentials) this.credentials = { ...this.credentials, isRestore: true };
     this.meetings.suspend();
+    this.conversations.reset();
     this.context.client.signOut();
     this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
   }
@@ -177,6 +179,7 @@ export class App {
     this.signIns += 1;
     const isFirst = this.signIns === 1;
     const { state } = this.context;
+    if (isFirst) this.conversations.restoreUnsent();
     this.groups.needProfiles([state.me]);
     const known = [...state.groups.keys()];
     await Promise.all([this.groups.refresh(), this.groups.refreshInvitations()]);
@@ -198,6 +201,7 @@ export class App {
     saveSession(undefined);
     forgetDrafts();
     this.meetings.reset();
+    this.conversations.reset();
     this.groups.reset();
     this.context.store.setState({ ...initialState, ...left }, true);
     // The address is this user's: whoever signs in next starts at the beginning.

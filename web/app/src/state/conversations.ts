@@ -1,6 +1,7 @@
 import { type ChatMessage, mayHaveTakenEffect, StatusCode, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import type { GroupsController } from './groups';
+import { isUnsent, Outbox } from './outbox';
 import { saveDrafts } from './storage';
 import { type Conversation, withEntry } from './store';
 import { applyEdit, applyRecall, countUnread, type Entry, mergeMessages, replaceEntry } from './timeline';
@@ -24,6 +25,7 @@ export class ConversationsController {
   private readonly marking = new Set<bigint>();
   /** Groups whose waiting messages are being sent, one after the other. */
   private readonly sendingWaiting = new Set<bigint>();
+  private readonly outbox = new Outbox();
 
   constructor(
     private readonly context: Context,
@@ -61,6 +63,21 @@ export class ConversationsController {
     });
   }
 
+  /** There is a session, the first of this user here: what was not sent when there was one last is taken up again. */
+  restoreUnsent(): void {
+    this.outbox.open(this.context.state.me);
+  }
+
+  /** The session is over here. What was not sent is taken up by the next one. */
+  reset(): void {
+    this.outbox.close();
+  }
+
+  /** The user signs out, and gives up what was not sent. */
+  forgetUnsent(): void {
+    this.outbox.forget();
+  }
+
   /** Fetches the newest page of a group, and what of it is unread. */
   async load(groupId: bigint): Promise<void> {
     try {
@@ -73,7 +90,7 @@ export class ConversationsController {
       const current = this.context.state.conversations.get(groupId);
       const ofGroup = reads.get(groupId) ?? new Map<bigint, number>();
       const readUntil = Math.max(ofGroup.get(me) ?? 0, current?.readUntil ?? 0);
-      const entries = mergeMessages(current?.entries ?? [], messages, me);
+      const entries = mergeMessages(current?.entries ?? this.outbox.take(groupId), messages, me);
       this.put(groupId, {
         entries,
         hasOlder: current?.hasOlder ?? messages.length >= pageSize,
@@ -83,6 +100,7 @@ export class ConversationsController {
         reads: ofGroup,
       });
       this.needNames(messages);
+      void this.sendWaitingOf(groupId);
     } catch {
       // The connection's own state says what is wrong; the next sign-in loads again.
     }
@@ -256,6 +274,10 @@ export class ConversationsController {
         const entries = this.context.state.conversations.get(groupId)?.entries;
         const next = entries?.find(({ status }) => status === 'waiting');
         if (!next) break;
+        if (this.outbox.isTaken) {
+          this.change(groupId, next.key, { status: 'uncertain' });
+          continue;
+        }
         this.change(groupId, next.key, { status: 'sending' });
         await this.deliver(groupId, next);
         const after = this.context.state.conversations.get(groupId)?.entries.find(({ key }) => key === next.key);
@@ -335,6 +357,9 @@ export class ConversationsController {
   }
 
   private put(groupId: bigint, conversation: Conversation): void {
+    // Those that are not sent come last.
+    const hadUnsent = isUnsent(this.context.state.conversations.get(groupId)?.entries.at(-1));
     this.context.set({ conversations: withEntry(this.context.state.conversations, groupId, conversation) });
+    if (hadUnsent || isUnsent(conversation.entries.at(-1))) this.outbox.keep(this.context.state);
   }
 }

@@ -104,6 +104,53 @@ export function forgetDrafts(): void {
   write(session, 'turms.drafts', undefined);
 }
 
+/** A message that the server does not have, or may not have. */
+export interface UnsentMessage {
+  groupId: string;
+  text: string;
+  writtenAt: number;
+  status: 'waiting' | 'failed' | 'uncertain';
+  /** Why the server refused it. */
+  code?: number;
+}
+
+/** Of more messages than these only the first are kept; the page still has the others, until it goes away. */
+const maxKeptUnsent = 100;
+
+const unsentKey = (userId: bigint) => `turms.unsent.${userId}`;
+
+/** What of the user was not sent. From now on it is kept for `owner` alone. */
+export function claimUnsent(userId: bigint, owner: string): UnsentMessage[] {
+  const { messages } = asRecord(read(local, unsentKey(userId)));
+  const unsent = (Array.isArray(messages) ? messages : []).slice(0, maxKeptUnsent).flatMap(toUnsent);
+  write(local, unsentKey(userId), { owner, messages: unsent });
+  return unsent;
+}
+
+/** Whether another owner has claimed it since. A browser that keeps nothing knows of no other. */
+export function isUnsentClaimed(userId: bigint, owner: string): boolean {
+  const stored = asRecord(read(local, unsentKey(userId)));
+  return stored.owner !== undefined && stored.owner !== owner;
+}
+
+/** Keeps these in place of what was kept, unless another owner has claimed it. */
+export function keepUnsent(userId: bigint, owner: string, messages: readonly UnsentMessage[]): void {
+  if (isUnsentClaimed(userId, owner)) return;
+  write(local, unsentKey(userId), { owner, messages: messages.slice(0, maxKeptUnsent) });
+}
+
+export function forgetUnsent(userId: bigint): void {
+  write(local, unsentKey(userId), undefined);
+}
+
+function toUnsent(value: unknown): UnsentMessage[] {
+  const { groupId, text, writtenAt, status, code } = asRecord(value);
+  if (typeof groupId !== 'string' || !/^\d{1,19}$/.test(groupId)) return [];
+  if (typeof text !== 'string' || typeof writtenAt !== 'number') return [];
+  if (status !== 'waiting' && status !== 'failed' && status !== 'uncertain') return [];
+  return [{ groupId, text, writtenAt, status, ...(typeof code === 'number' && { code }) }];
+}
+
 /** The meeting that this tab is in, so that a reload comes back to it. */
 export interface StoredMeeting {
   meetingId: string;

@@ -20,6 +20,9 @@ export interface Entry {
   error?: unknown;
 }
 
+/** How far the clock of this machine may be ahead of the server's when a message is recognised. */
+const clockToleranceMs = 2 * 60_000;
+
 function toEntry(message: ChatMessage): Entry {
   return {
     key: `m${message.id}`,
@@ -56,7 +59,7 @@ export function mergeMessages(timeline: readonly Entry[], messages: readonly Cha
     }
     const own =
       message.senderId === me && !message.system
-        ? entries.findIndex((entry) => entry.status === 'uncertain' && entry.text === message.text)
+        ? entries.findIndex((entry) => isAnswerLostOf(entry, message))
         : -1;
     if (own >= 0) {
       entries[own] = { ...toEntry(message), key: entries[own]!.key };
@@ -66,6 +69,11 @@ export function mergeMessages(timeline: readonly Entry[], messages: readonly Cha
     }
   }
   return withoutRecalled(entries).sort(byTime);
+}
+
+/** Whether the message is likely the entry, which arrived without our knowing; the same words from before are another. */
+function isAnswerLostOf({ status, text, sentAt }: Entry, message: ChatMessage): boolean {
+  return status === 'uncertain' && text === message.text && message.sentAt >= sentAt - clockToleranceMs;
 }
 
 /** Drops what notices say was taken back; a notice that does not say by whom learns it from what it takes back. */

@@ -19,7 +19,9 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
   const bar = useBottomBar<HTMLElement>();
   const noteId = useId();
   const isTooLong = remaining !== undefined && remaining < 0;
-  const maySend = text.trim() !== '' && !isTooLong && mutedUntil === undefined;
+  // What is sent has to be shown somewhere.
+  const isLoaded = useApp((state) => state.conversations.has(groupId));
+  const maySend = isLoaded && text.trim() !== '' && !isTooLong && mutedUntil === undefined;
 
   const change = (value: string) => app.conversations.setDraft(groupId, value);
   const send = () => {

@@ -6,7 +6,7 @@ import { isTouch } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { Menu } from '../components/Menu';
 import { describeError } from '../i18n/describe';
-import { useTexts } from '../i18n';
+import { type Texts, useTexts } from '../i18n';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import type { Entry } from '../state/timeline';
@@ -14,7 +14,7 @@ import { Remaining } from './Composer';
 import { remainingLength } from './length';
 import { linkify } from './linkify';
 import { MeetingNotice } from './MeetingNotice';
-import { useTimeText } from './time';
+import { type TimeText, useTimeText } from './time';
 
 interface MessageProps {
   groupId: bigint;
@@ -89,7 +89,7 @@ function TextMessage(props: MessageProps) {
       ref={row}
       className={`message ${isContinued ? 'is-continued' : ''} is-${entry.status}`}
       data-mine={isMine}
-      aria-label={texts.conversation.messageBy(name, time.clock(entry.sentAt), entry.text)}
+      aria-label={rowLabel(entry, name, time, texts)}
       {...rowProps(props)}
     >
       <div className="message-side">
@@ -121,13 +121,9 @@ function TextMessage(props: MessageProps) {
                 <Icon name="clock" size={13} />
               </span>
             )}
-            {entry.status === 'waiting' && (
-              <span className="message-state">
-                <Icon name="clock" size={13} /> <small>{texts.conversation.waiting}</small>
-              </span>
-            )}
           </p>
         )}
+        {entry.status === 'waiting' && <Waiting groupId={groupId} entry={entry} tabIndex={tabIndex} />}
         {(entry.status === 'failed' || entry.status === 'uncertain') && <Unsent groupId={groupId} entry={entry} tabIndex={tabIndex} />}
       </div>
       {isMine && id !== undefined && !isEditing && (
@@ -172,14 +168,40 @@ function TextMessage(props: MessageProps) {
   );
 }
 
-function Unsent({ groupId, entry, tabIndex }: { groupId: bigint; entry: Entry; tabIndex: number }) {
+/** What a screen reader says of a row: who wrote it, when, what, and whether it is sent. */
+function rowLabel({ status, sentAt, text }: Entry, name: string, { clock }: TimeText, { conversation }: Texts): string {
+  const label = conversation.messageBy(name, clock(sentAt), text);
+  return status === 'sent' ? label : conversation.inState(label, conversation[status]);
+}
+
+interface UnsentProps {
+  groupId: bigint;
+  entry: Entry;
+  tabIndex: number;
+}
+
+/** It is sent by itself as soon as it can be. */
+function Waiting({ groupId, entry, tabIndex }: UnsentProps) {
+  const { conversation: texts } = useTexts();
+  return (
+    <p className="message-unsent is-waiting">
+      <Icon name="clock" size={15} />
+      <span>{texts.waiting}</span>
+      <Button tone="quiet" tabIndex={tabIndex} onClick={() => app.conversations.discard(groupId, entry.key)}>
+        {texts.discard}
+      </Button>
+    </p>
+  );
+}
+
+function Unsent({ groupId, entry, tabIndex }: UnsentProps) {
   const texts = useTexts();
   const why = entry.status === 'failed' ? texts.conversation.failed : texts.conversation.uncertain;
   return (
     <p className="message-unsent" role="alert">
       <Icon name="alert" size={15} />
       <span>
-        {why} {describeError(entry.error, texts)}
+        {why} {entry.error !== undefined && describeError(entry.error, texts)}
       </span>
       <Button tone="quiet" tabIndex={tabIndex} onClick={() => void app.conversations.resend(groupId, entry.key)}>
         {texts.conversation.resend}
