@@ -4,7 +4,8 @@ import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { useBottomBar } from '../components/focus';
 import { Icon, type IconName } from '../components/Icon';
-import { Menu } from '../components/Menu';
+import { useMedia } from '../components/media';
+import { Menu, type MenuItem } from '../components/Menu';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
@@ -23,11 +24,17 @@ interface ControlsProps {
   onPanel: (panel: SidePanel) => void;
 }
 
+const allKinds: MediaDeviceKind[] = ['audioinput', 'audiooutput', 'videoinput'];
+
 export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
-  const { meeting: texts } = useTexts();
+  const { common, meeting: texts } = useTexts();
   const people = useStore(room.state, (state) => state.people.length);
   const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
+  // As many buttons as fit beside each other on a phone held upright; the others are in a menu.
+  const isNarrow = useMedia('(width < 520px)');
+  const [isAskingEnd, setIsAskingEnd] = useState(false);
+  const endings = useEndings(meeting, () => setIsAskingEnd(true));
   const bar = useBottomBar<HTMLElement>();
   const toggle = (name: 'microphone' | 'camera') => {
     const { on, busy, allowed } = room.state.getState().devices[name];
@@ -43,11 +50,13 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
       <div className="controls" role="toolbar" aria-label={texts.controls}>
         <div className="control-group">
           <DeviceToggle room={room} name="microphone" shortcut="D" onToggle={() => toggle('microphone')} />
-          <DeviceMenu room={room} kinds={['audioinput', 'audiooutput']} label={`${texts.microphone}: ${texts.devices}`} />
+          {!isNarrow && (
+            <DeviceMenu room={room} kinds={['audioinput', 'audiooutput']} label={`${texts.microphone}: ${texts.devices}`} />
+          )}
         </div>
         <div className="control-group">
           <DeviceToggle room={room} name="camera" shortcut="E" onToggle={() => toggle('camera')} />
-          <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} />
+          {!isNarrow && <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} />}
         </div>
         {canShareScreen && <ScreenToggle room={room} />}
         <PanelToggle icon="people" label={texts.people} count={people} isOpen={panel === 'people'} onClick={() => onPanel('people')} />
@@ -58,8 +67,31 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
           isOpen={panel === 'chat'}
           onClick={() => onPanel('chat')}
         />
-        <Leave meeting={meeting} />
+        {isNarrow && (
+          <DeviceMenu
+            room={room}
+            kinds={allKinds}
+            label={common.more}
+            className="control"
+            icon="more"
+            iconSize={22}
+            more={endings.length > 0 ? [{ key: 'end', items: endings }] : []}
+          />
+        )}
+        <Leave meeting={meeting} endings={isNarrow ? [] : endings} />
       </div>
+      {isAskingEnd && (
+        <Dialog
+          title={texts.confirmEnd}
+          confirm={texts.endForAll}
+          danger
+          onConfirm={() => {
+            setIsAskingEnd(false);
+            void app.meetings.endForAll();
+          }}
+          onClose={() => setIsAskingEnd(false)}
+        />
+      )}
     </footer>
   );
 }
@@ -160,50 +192,36 @@ function DeviceFailures({ room }: { room: MeetingRoom }) {
   );
 }
 
-function Leave({ meeting }: { meeting: CurrentMeeting }) {
+/** What ends the meeting for all, for whoever may do that. */
+function useEndings(meeting: CurrentMeeting, onSelect: () => void): MenuItem[] {
   const { meeting: texts } = useTexts();
   const me = useApp((state) => state.me);
   // The server lets nobody else end it.
   const mayEnd = useApp((state) => state.meetings.get(meeting.id)?.creatorId === me);
-  const [isAsking, setIsAsking] = useState(false);
-  const show = () => navigate({ groupId: meeting.groupId, view: 'conversation' }, { replace: true });
+  return mayEnd ? [{ key: 'end', label: texts.endForAll, icon: 'close', danger: true, onSelect }] : [];
+}
+
+function Leave({ meeting, endings }: { meeting: CurrentMeeting; endings: MenuItem[] }) {
+  const { meeting: texts } = useTexts();
   const leave = () => {
     void app.meetings.leave();
-    show();
+    navigate({ groupId: meeting.groupId, view: 'conversation' }, { replace: true });
   };
   return (
     <div className="control-group control-group-leave">
       <Button tone="danger" className="control control-leave" aria-label={texts.leave} title={texts.leave} onClick={leave}>
         <Icon name="leave" size={24} />
       </Button>
-      {mayEnd && (
+      {endings.length > 0 && (
         <Menu
           label={texts.leaveMenu}
           className="control-more"
           sections={[
-            {
-              key: 'leave',
-              items: [
-                { key: 'leave', label: texts.leave, icon: 'leave', onSelect: leave },
-                { key: 'end', label: texts.endForAll, icon: 'close', danger: true, onSelect: () => setIsAsking(true) },
-              ],
-            },
+            { key: 'leave', items: [{ key: 'leave', label: texts.leave, icon: 'leave', onSelect: leave }, ...endings] },
           ]}
         >
           <Icon name="up" size={16} />
         </Menu>
-      )}
-      {isAsking && (
-        <Dialog
-          title={texts.confirmEnd}
-          confirm={texts.endForAll}
-          danger
-          onConfirm={() => {
-            setIsAsking(false);
-            void app.meetings.endForAll();
-          }}
-          onClose={() => setIsAsking(false)}
-        />
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Icon } from '../components/Icon';
+import { Icon, type IconName } from '../components/Icon';
 import { Menu, type MenuSection } from '../components/Menu';
 import { useTexts } from '../i18n';
 import { rememberDevice } from '../state/preferences';
@@ -9,12 +9,27 @@ interface DeviceMenuProps {
   room: MeetingRoom;
   kinds: MediaDeviceKind[];
   label: string;
+  className?: string;
+  icon?: IconName;
+  iconSize?: number;
+  /** What stands below the devices. */
+  more?: MenuSection[];
 }
 
+const none: MenuSection[] = [];
+
 /** Chooses which of the machine's devices is used. */
-export function DeviceMenu({ room, kinds, label }: DeviceMenuProps) {
+export function DeviceMenu({
+  room,
+  kinds,
+  label,
+  className = 'control-more',
+  icon = 'up',
+  iconSize = 16,
+  more = none,
+}: DeviceMenuProps) {
   const { meeting: texts } = useTexts();
-  const [sections, setSections] = useState<MenuSection[]>([]);
+  const [devices, setDevices] = useState<MenuSection[]>();
   const titles: Record<MediaDeviceKind, string> = {
     audioinput: texts.microphone,
     audiooutput: texts.speaker,
@@ -23,7 +38,7 @@ export function DeviceMenu({ room, kinds, label }: DeviceMenuProps) {
 
   const load = async () => {
     const lists = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await room.listDevices(kind)) })));
-    setSections(
+    setDevices(
       lists
         .filter(({ devices }) => devices.length > 0)
         .map(({ kind, devices, active }) => ({
@@ -42,9 +57,11 @@ export function DeviceMenu({ room, kinds, label }: DeviceMenuProps) {
     );
   };
 
+  // All at once: what comes above the item that has the focus would move it away.
+  const sections = devices ? [...devices, ...more] : none;
   return (
-    <Menu label={label} className="control-more" sections={sections} onOpen={() => void load()}>
-      <Icon name="up" size={16} />
+    <Menu label={label} className={className} sections={sections} onOpen={() => void load()}>
+      <Icon name={icon} size={iconSize} />
     </Menu>
   );
 }
