@@ -6,6 +6,7 @@ import type { Entry } from '../src/state/timeline';
 import { remainingLength } from '../src/views/length';
 import { linkify } from '../src/views/linkify';
 import { firstUnreadKey, openingOf, rowAfterKey } from '../src/views/reading';
+import { timeText } from '../src/views/time';
 
 vi.mock('../src/state/page', () => ({ app: {} }));
 
@@ -79,4 +80,18 @@ test('arrow keys stop at the ends of the list', () => {
   expect(rowAfterKey('Home', 2, 3)).toBe(0);
   expect(rowAfterKey('End', 0, 3)).toBe(2);
   expect(rowAfterKey('a', 0, 3)).toBeUndefined();
+});
+
+test('a day of another year is told with its year', () => {
+  const texts = timeText('en-GB', languages.en.conversation);
+  const now = new Date();
+  const year = now.getFullYear();
+  // The middle of the year before, and a day of this one that is neither today nor yesterday.
+  const before = new Date(year - 1, 5, 15).getTime();
+  const within = new Date(year, now.getMonth() < 6 ? 10 : 1, 15).getTime();
+  for (const say of [texts.day, texts.short]) {
+    expect(say(before)).toContain(`${year - 1}`);
+    expect(say(within)).not.toContain(`${year}`);
+  }
+  expect(texts.day(Date.now())).toBe('Today');
 });
