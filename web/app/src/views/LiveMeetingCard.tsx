@@ -25,9 +25,12 @@ export function LiveMeetingCard({ groupId }: { groupId: bigint }) {
           <strong>{count === 0 ? texts.meeting.nobody : texts.meeting.participants(count)}</strong>
           <small>{texts.meeting.since(time.clock(meeting.startedAt))}</small>
         </p>
-        <Button tone="live" icon="camera" disabled={isJoining} onClick={() => enterMeeting({ groupId, meetingId: meeting.id })}>
-          {isHere ? texts.meeting.return : isJoining ? texts.meeting.joining : texts.meeting.join}
-        </Button>
+        {/* The bar above everything leads back into it. */}
+        {!isHere && (
+          <Button tone="live" icon="camera" disabled={isJoining} onClick={() => enterMeeting({ groupId, meetingId: meeting.id })}>
+            {isJoining ? texts.meeting.joining : texts.meeting.join}
+          </Button>
+        )}
       </div>
       {count > 0 && (
         <ul className="live-people" aria-label={texts.meeting.participantsTitle}>
