@@ -91,10 +91,27 @@ export async function ease({ test, server, browsers, picture }) {
     await eventually(() => isSeen(alice, 'written above'), 'the new message on the screen');
   });
 
+  await test('whoever reads older messages stays there when new ones come, and sees how many there are', async () => {
+    const carol = await inGroup(browsers, server, 3);
+    const log = carol.getByRole('log');
+    await message(carol, 'written above').waitFor();
+    await log.evaluate((element) => element.scrollTo(0, 200));
+    const jump = carol.getByRole('button', { name: 'Newest messages' });
+    await jump.waitFor();
+    const place = await log.evaluate((element) => element.scrollTop);
+    for (const text of ['come 1', 'come 2']) await send(alice, text);
+    await jump.getByText('2').waitFor();
+    assert.equal(await log.evaluate((element) => element.scrollTop), place);
+    await jump.click();
+    await jump.waitFor({ state: 'detached' });
+    await eventually(() => isSeen(carol, 'come 2'), 'the newest message on the screen');
+    await carol.close();
+  });
+
   await test('the way to the newest messages keeps the focus', async () => {
     await alice.getByRole('log').evaluate((element) => element.scrollTo(0, 0));
     await alice.getByRole('button', { name: 'Newest messages' }).click();
-    await eventually(() => isSeen(alice, 'written above'), 'the newest message on the screen');
+    await eventually(() => isSeen(alice, 'come 2'), 'the newest message on the screen');
     assert.notEqual(await focusedTag(alice), 'BODY');
   });
 

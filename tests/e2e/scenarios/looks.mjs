@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { inGroup, preview } from '../lib/actions.mjs';
+import { groupRow, inGroup, preview, signIn } from '../lib/actions.mjs';
+import { eventually } from '../lib/runner.mjs';
 
 /** Narrow screens, dark mode, and Chinese. */
 export async function looks({ test, server, browsers, picture }) {
@@ -33,12 +34,43 @@ export async function looks({ test, server, browsers, picture }) {
     await preview(bob).getByRole('button', { name: 'Start meeting' }).tap();
     await bob.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
     await fits(bob);
-    for (const button of await bob.getByRole('toolbar').getByRole('button').all()) {
-      const box = await button.boundingBox();
-      assert.ok(box.x >= 0 && box.x + box.width <= 375, `${await button.getAttribute('aria-label')} is off the screen`);
+    for (const width of [375, 320]) {
+      await bob.setViewportSize({ width, height: 667 });
+      await fitInOneRow(bob.getByRole('toolbar', { name: 'Meeting controls' }), width);
     }
+    await bob.setViewportSize(phone.viewport);
     await picture(bob, 'narrow-meeting');
-    await bob.getByRole('button', { name: 'Leave', exact: true }).tap();
+    await bob.getByRole('button', { name: 'More' }).tap();
+    await bob.getByRole('group', { name: 'Speaker' }).getByRole('menuitemradio').first().waitFor();
+    await picture(bob, 'narrow-more');
+    await bob.getByRole('menuitem', { name: 'End for all' }).tap();
+    await bob.getByRole('dialog').getByRole('button', { name: 'End for all' }).tap();
+    await bob.getByRole('button', { name: 'Start meeting' }).waitFor();
+  });
+
+  await test('on a phone held across, nothing that is needed lies below the screen', async () => {
+    const viewport = { width: 667, height: 375 };
+    const across = await browsers.page(2, server.origin, { ...phone, viewport });
+    await across.getByRole('button', { name: 'Sign in' }).waitFor();
+    assert.ok(await isOnScreen(across.getByRole('button', { name: 'Sign in' })));
+    await across.setViewportSize({ width: 667, height: 200 });
+    await across.mouse.move(300, 100);
+    await across.mouse.wheel(0, 600);
+    await eventually(() => isOnScreen(across.getByRole('button', { name: 'Sign in' })), 'the form scrolls');
+    await across.setViewportSize(viewport);
+    await signIn(across, 2);
+    await groupRow(across, 'Demo').tap();
+    await across.getByRole('button', { name: 'Start meeting' }).tap();
+    await preview(across).getByLabel('Your camera’s picture').waitFor();
+    await picture(across, 'across-preview');
+    for (const part of [preview(across).locator('.prejoin-picture'), preview(across).getByRole('button', { name: 'Start meeting' })]) {
+      assert.ok(await isOnScreen(part));
+    }
+    await preview(across).getByRole('button', { name: 'Start meeting' }).tap();
+    await across.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
+    await fitInOneRow(across.getByRole('toolbar', { name: 'Meeting controls' }), viewport.width);
+    await picture(across, 'across-meeting');
+    await across.getByRole('button', { name: 'Leave', exact: true }).tap();
   });
 
   await test('the appearance follows the system, and can be chosen', async () => {
@@ -78,6 +110,29 @@ export async function looks({ test, server, browsers, picture }) {
 async function fits(page) {
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 375, `the page is ${width} pixels wide`);
+}
+
+/** Each button is beside the others, within the width, and large enough for a finger. */
+async function fitInOneRow(toolbar, width) {
+  const boxes = await toolbar.getByRole('button').evaluateAll((buttons) =>
+    buttons.map((button) => {
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      return { name: button.getAttribute('aria-label'), left, right, top, bottom };
+    }),
+  );
+  assert.ok(boxes.length >= 6);
+  for (const { name, left, right, top, bottom } of boxes) {
+    assert.ok(left >= 0 && right <= width, `${name} is off the screen`);
+    assert.ok(right - left >= 40 && bottom - top >= 40, `${name} is ${right - left} by ${bottom - top}`);
+    assert.equal(top, boxes[0].top, `${name} is in another row`);
+  }
+}
+
+function isOnScreen(locator) {
+  return locator.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight;
+  });
 }
 
 function brightness(colour) {

@@ -98,6 +98,23 @@ export async function meeting({ test, server, browsers, note }) {
     await alice.getByRole('figure', { name: /, speaking$/ }).first().waitFor();
   });
 
+  await test('another microphone is chosen in the meeting', async () => {
+    const devices = bob.getByRole('button', { name: 'Microphone: Choose devices' });
+    await devices.click();
+    const inputs = bob.getByRole('group', { name: 'Microphone' }).getByRole('menuitemradio');
+    await inputs.first().waitFor();
+    const other = await inputs.last().textContent();
+    assert.equal(await inputs.last().getAttribute('aria-checked'), 'false');
+    await inputs.last().click();
+    await eventually(async () => {
+      await devices.click();
+      await inputs.first().waitFor();
+      const chosen = await bob.getByRole('menuitemradio', { name: other, checked: true }).count();
+      await bob.keyboard.press('Escape');
+      return chosen === 1;
+    }, `${other} in use`);
+  });
+
   await test('messages go on beside the meeting', async () => {
     await alice.getByRole('button', { name: /^Chat/ }).click();
     await send(alice, 'written in the meeting');
@@ -223,6 +240,7 @@ export async function meeting({ test, server, browsers, note }) {
       await page.getByText('Ended after').first().waitFor();
       await page.getByRole('button', { name: 'Start meeting' }).waitFor();
     }
+    assert.equal(await alice.getByText('The meeting has ended.').count(), 0, 'who ended it need not be told');
   });
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { controls, inGroup, message, passPreview, preview, ring, seeCamera, send, startMeeting } from '../lib/actions.mjs';
+import { controls, inGroup, message, openGroup, passPreview, preview, ring, seeCamera, send, startMeeting } from '../lib/actions.mjs';
 
 /** What the page does when something goes wrong around it. */
-export async function recovery({ test, note, server, browsers }) {
+export async function recovery({ test, note, picture, server, browsers }) {
   let alice = await inGroup(browsers, server, 1);
   const bob = await inGroup(browsers, server, 2);
 
@@ -62,6 +62,36 @@ export async function recovery({ test, note, server, browsers }) {
     const order = (await alice.getByRole('log').getByRole('article').allInnerTexts()).filter((text) => /waited/.test(text));
     assert.deepEqual(order.map((text) => /waited \w+/.exec(text)[0]), ['waited first', 'waited second']);
     await message(bob, 'Waiting for the connection').waitFor({ state: 'detached' });
+  });
+
+  await test('what waits outlives the page, is sent by the next one, and can be discarded', async () => {
+    const thaw = server.freeze();
+    try {
+      await send(bob, 'into the void again');
+      await bob.getByText(/No connection|Connecting/).first().waitFor();
+      for (const text of ['kept first', 'not wanted', 'kept second']) await send(bob, text);
+      const unwanted = message(bob, 'not wanted');
+      assert.match(await unwanted.getAttribute('aria-label'), /Waiting for the connection/);
+      const border = (row) => row.locator('.message-text').evaluate((element) => getComputedStyle(element).borderTopStyle);
+      assert.notEqual(await border(unwanted), await border(message(bob, 'waited first')), 'a waiting message looks different');
+      await picture(bob, 'waiting');
+      await unwanted.getByRole('button', { name: 'Discard' }).click();
+      await unwanted.waitFor({ state: 'detached' });
+      await bob.getByRole('button', { name: 'Settings' }).click();
+      await bob.getByRole('menuitem', { name: 'Sign out' }).click();
+      await bob.getByRole('dialog').getByText(/^Sign out and discard \d messages that are not sent/).waitFor();
+      await bob.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+      await bob.goto('about:blank');
+    } finally {
+      thaw();
+    }
+    await bob.goto(`${server.origin}/`);
+    await openGroup(bob, 'Demo');
+    await message(alice, 'kept second').waitFor();
+    for (const page of [alice, bob]) {
+      const order = (await page.getByRole('log').getByRole('article').allInnerTexts()).filter((text) => /kept|not wanted/.test(text));
+      assert.deepEqual(order.map((text) => /kept \w+|not wanted/.exec(text)[0]), ['kept first', 'kept second']);
+    }
   });
 
   await test('a meeting can be held after the crash', async () => {
