@@ -28,6 +28,8 @@ try {
   await startMeeting(pages[1]);
   await answer(pages[2]);
   await answer(pages[3]);
+  // One speaks, and the others listen.
+  for (const user of [1, 3]) await pages[user].getByRole('button', { name: 'Turn microphone off' }).click();
   for (const user of [1, 3]) await pages[user].getByRole('button', { name: /^Chat/ }).click();
   await send(pages[3], 'I can see both of you.');
   await message(pages[1], 'I can see both of you.').waitFor();
@@ -39,7 +41,10 @@ try {
       user,
     );
   }
+  await pages[1].locator('figure[data-identity="2"].is-speaking').waitFor();
+  for (const user of [1, 3]) await pages[1].locator(`figure[data-identity="${user}"]:not(.is-speaking)`).waitFor();
   await pages[1].mouse.move(640, 30);
+  await pages[1].evaluate(() => document.activeElement.blur());
   await mkdir(dirname(file), { recursive: true });
   await pages[1].screenshot({ path: file });
   console.log(file);

@@ -11,6 +11,8 @@ export const faces = {
 
 const skin = { 1: [238, 200, 172], 2: [164, 112, 80], 3: [224, 178, 140] };
 const hair = { 1: [92, 58, 36], 2: [30, 26, 24], 3: [52, 34, 28] };
+/** How far down the hair goes, from the crown. */
+const hairLength = { 1: 0.21, 2: 0.19, 3: 0.34 };
 
 function toYuv([r, g, b]) {
   return [
@@ -26,11 +28,14 @@ function colourAt(user, x, y, sway) {
   const centre = 8 / 9 + sway;
   const inEllipse = (cx, cy, rx, ry) => ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 < 1;
   if (inEllipse(centre - 0.052, 0.405, 0.017, 0.021) || inEllipse(centre + 0.052, 0.405, 0.017, 0.021)) return [36, 30, 30];
-  if (inEllipse(centre, 0.485, 0.05, 0.012)) return [150, 70, 66];
+  const isBrow = inEllipse(centre - 0.053, 0.366, 0.03, 0.01) || inEllipse(centre + 0.053, 0.366, 0.03, 0.01);
+  if (isBrow) return hair[user].map((c) => c * 0.8);
+  // A smile: what of one ellipse is below another.
+  if (inEllipse(centre, 0.475, 0.062, 0.04) && !inEllipse(centre, 0.455, 0.075, 0.036)) return [150, 70, 66];
   if (inEllipse(centre, 0.42, 0.14, 0.185) && y > 0.315 - 0.2 * Math.abs(x - centre)) return skin[user];
-  if (inEllipse(centre, 0.38, 0.17, 0.21)) return hair[user];
   if (Math.abs(x - centre) < 0.055 && y > 0.5 && y < 0.7) return skin[user].map((c) => c * 0.9);
   if (inEllipse(centre, 1.06, 0.42, 0.42)) return clothes;
+  if (inEllipse(centre, 0.17 + hairLength[user], 0.17, hairLength[user])) return hair[user];
   const shade = 1.12 - 0.4 * y;
   return background.map((c) => Math.min(255, c * shade));
 }
