@@ -17,6 +17,7 @@ import {
 import { receivedStreams } from '../lib/browser.mjs';
 import { clientOf } from '../lib/client.mjs';
 import { eventually } from '../lib/runner.mjs';
+import { overhear } from '../lib/signalling.mjs';
 
 /**
  * The main story: a meeting of a group, from its start to its end. The server compares its list of participants with
@@ -135,11 +136,21 @@ export async function meeting({ test, server, browsers, note }) {
     await screen.waitFor({ state: 'detached' });
   });
 
+  const signalling = await overhear(bob);
   await test('a page loaded anew in the meeting comes back into it', async () => {
     await bob.reload();
     await controls(bob).waitFor();
     await Promise.all([seeCamera(bob, 1), seeCamera(bob, 3), seeCamera(alice, 2), seeCamera(carol, 2)]);
     await hears(bob, 2);
+  });
+
+  await test('a weak connection is shown as long as it is one', async () => {
+    const sign = tile(bob, 1).getByRole('img', { name: 'weak connection' });
+    assert.equal(await sign.count(), 0);
+    signalling.sayQuality(1, true);
+    await sign.waitFor();
+    signalling.sayQuality(1, false);
+    await sign.waitFor({ state: 'detached' });
   });
 
   await test('the conversation can be read without leaving the meeting', async () => {

@@ -87,7 +87,12 @@ const icons = {
   ),
   pin: <path d="M9 4h6l-1 6 3 3.5H7L10 10ZM12 13.5V20" />,
   speaker: <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5ZM15.5 9a4 4 0 0 1 0 6M18 6.5a7.5 7.5 0 0 1 0 11" />,
-  weak: <path d="M5 19v-3M10 19v-6M15 19v-2M20 19v-2" />,
+  weak: (
+    <g strokeWidth="3">
+      <path d="M4.5 19v-3" />
+      <path d="M9.5 19v-6M14.5 19v-9.5M19.5 19V5.5" opacity=".35" />
+    </g>
+  ),
   phone: <path d="M6.5 4h2.3c.5 0 .9.3 1 .8l.8 3.2c.1.4 0 .8-.4 1.1L8.5 10.5a11 11 0 0 0 5 5l1.4-1.7c.3-.4.7-.5 1.1-.4l3.2.8c.5.1.8.5.8 1v2.3c0 1.4-1.1 2.5-2.5 2.5C10.6 20 4 13.4 4 6.5 4 5.1 5.1 4 6.5 4Z" />,
 } satisfies Record<string, ReactNode>;
 

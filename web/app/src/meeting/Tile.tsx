@@ -72,7 +72,7 @@ export function Tile({ tile, width, height, isLarge = false, canPin, onPin }: Ti
         )}
         <span className="tile-name">{label}</span>
         {person.hasWeakConnection && (
-          <span role="img" aria-label={texts.meeting.qualityPoor} title={texts.meeting.qualityPoor}>
+          <span role="img" className="tile-weak" aria-label={texts.meeting.qualityPoor} title={texts.meeting.qualityPoor}>
             <Icon name="weak" size={15} />
           </span>
         )}
