@@ -17,6 +17,7 @@ template <class... F>
 Overload(F...) -> Overload<F...>;
 
 constexpr int kRoomBits = 32;
+constexpr uint64_t kMaxRoomId = (uint64_t{1} << kRoomBits) - 1;
 
 // All that a description can carry may be subscribed.
 static_assert(rtc::sdp::kMaxSections <= media::kMaxSubscriptionsPerTransport);
@@ -30,7 +31,7 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
       created_(now.wall),
       last_count_update_(now.monotonic),
       last_quality_check_(now.monotonic) {
-  TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value < (uint64_t{1} << kRoomBits));
+  TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value <= kMaxRoomId);
   sid_ = "RM_" + secrets_.token(12);
   engine_.create_room(parameters_.id);
   notify(now, RoomEvent::kRoomStarted);
@@ -41,6 +42,10 @@ Room::~Room() = default;
 
 media::RoomId Room::room_of(media::TransportId transport) {
   return media::RoomId(transport.value >> kRoomBits);
+}
+
+media::RoomId Room::id_after(media::RoomId id) {
+  return media::RoomId(id.value % kMaxRoomId + 1);
 }
 
 uint64_t Room::next_id() {

@@ -194,6 +194,8 @@ class Room {
   [[nodiscard]] size_t participant_count() const { return participants_.size(); }
   /// The room of a transport, from its number alone.
   static media::RoomId room_of(media::TransportId transport);
+  /// Numbers of rooms leave space for those of what is in them, so they come round.
+  static media::RoomId id_after(media::RoomId id);
 
  private:
   enum class TimerKind : uint8_t { kConnect, kResume, kRefreshToken };

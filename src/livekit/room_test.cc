@@ -145,6 +145,17 @@ TEST_F(RoomTest, ClosesWhenNobodyComes) {
   EXPECT_EQ(engine.rooms, 0);
 }
 
+TEST_F(RoomTest, NumbersOfRoomsComeRound) {
+  const media::RoomId highest(0xFFFF'FFFF);
+  EXPECT_EQ(Room::id_after({}), media::RoomId(1));
+  EXPECT_EQ(Room::id_after(media::RoomId(1)), media::RoomId(2));
+  EXPECT_EQ(Room::id_after(highest), media::RoomId(1));
+  RoomParameters parameters;
+  parameters.id = highest;
+  Room last(parameters, now, engine, {{}, [](size_t length) { return std::string(length, 'x'); }});
+  EXPECT_EQ(last.id(), highest);
+}
+
 TEST_F(RoomTest, ClosesWhenItsNumbersAreUsedUp) {
   make({.max_ids = 20});
   const auto alice = join("alice");

@@ -84,8 +84,11 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   if (by_id_.size() >= config_.limits.rooms) {
     return fail(ErrorCode::kResourceExhausted, "too many rooms");
   }
+  do {
+    last_room_ = Room::id_after(last_room_);
+  } while (by_id_.contains(last_room_.value));
   RoomParameters parameters;
-  parameters.id = media::RoomId(++last_room_);
+  parameters.id = last_room_;
   parameters.name = name;
   parameters.metadata = settings.metadata;
   parameters.empty_timeout_s =

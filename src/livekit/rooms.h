@@ -72,7 +72,7 @@ class Rooms : private media::EngineEvents {
   OutputHandler handler_;
   std::string node_id_;
   bool closing_ = false;
-  uint64_t last_room_ = 0;
+  media::RoomId last_room_;
   std::unique_ptr<media::Engine> engine_;
   std::map<uint64_t, std::unique_ptr<Entry>> by_id_;
   std::map<std::string, media::RoomId, std::less<>> by_name_;
