@@ -271,13 +271,13 @@ void HttpConnection::header_complete() {
   // sends is thrown away while the connection closes (RFC 9112 section 9.6).
   if (refuse_unrouted(route)) return;
   size_t limit = RouteOptions().max_body_bytes;
+  too_long_ = nullptr;
   if (const HttpRoute::Plain* plain = route->find(request_.method)) {
     limit = plain->options.max_body_bytes;
     any_origin_ = plain->options.any_origin;
+    too_long_ = plain->options.too_long;
   }
-  if (length.value_or(0) > limit) {
-    return refuse(Rejection::kBodyTooLarge, HttpResponse::text(413, "body too large"));
-  }
+  if (length.value_or(0) > limit) return refuse_body();
   parser_->value.body_limit(limit);
   parser_->value.eager(true);
   if (body_pending_ && has("Expect", "100-continue")) {
@@ -295,10 +295,11 @@ bool HttpConnection::parse_body() {
         parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
     input_.erase(input_.begin(), input_.begin() + static_cast<ptrdiff_t>(used));
     if (error && error != http::error::need_more) {
-      const bool too_large = error == http::error::body_limit;
-      refuse(too_large ? Rejection::kBodyTooLarge : Rejection::kBadRequest,
-             HttpResponse::text(too_large ? 413 : 400,
-                                too_large ? "body too large" : "malformed body"));
+      if (error == http::error::body_limit) {
+        refuse_body();
+      } else {
+        refuse(Rejection::kBadRequest, HttpResponse::text(400, "malformed body"));
+      }
       return false;
     }
     if (!parser_->value.is_done()) return used > 0 && !error && !input_.empty();
@@ -308,6 +309,11 @@ bool HttpConnection::parse_body() {
   parser_.reset();
   dispatch();
   return true;
+}
+
+void HttpConnection::refuse_body() {
+  refuse(Rejection::kBodyTooLarge,
+         too_long_ != nullptr ? too_long_() : HttpResponse::text(413, "body too large"));
 }
 
 void HttpConnection::dispatch() {

@@ -113,6 +113,7 @@ class HttpConnection final : public TcpStream::Owner,
   void request_complete();
   bool refuse_unrouted(const HttpRoute* route);
   void begin_upgrade();
+  void refuse_body();
   void dispatch();
   /// Answers without the handlers; `status` counts as `reason`.
   void refuse(Rejection reason, HttpResponse response);
@@ -142,6 +143,7 @@ class HttpConnection final : public TcpStream::Owner,
   };
   std::unique_ptr<PendingUpgrade> upgrade_;
   bool any_origin_ = false;
+  HttpResponse (*too_long_)() = nullptr;  // of the route
   bool head_ = false;
   bool keep_alive_ = true;
   bool http_1_0_ = false;

@@ -79,6 +79,8 @@ struct HttpServerConfig {
 struct RouteOptions {
   /// Enough for a form or a token; a route that is told more says so. A longer body gets 413.
   size_t max_body_bytes = 64 * 1024;
+  /// What a longer body gets instead, where clients understand one form only.
+  HttpResponse (*too_long)() = nullptr;
   /// Every answer, refusals included, carries Access-Control-Allow-Origin: *, and preflights are
   /// answered.
   bool any_origin = false;

@@ -254,6 +254,19 @@ TEST_F(HttpServerTest, WhatNoRouteTakesIsRefusedBeforeItsBody) {
   EXPECT_TRUE(client.received.starts_with("HTTP/1.1 404"));
 }
 
+TEST_F(HttpServerTest, ARouteMayRefuseALongBodyInItsOwnForm) {
+  start();
+  server_->route(
+      "POST", "/form", [](const HttpRequest&, HttpResponder) {},
+      {.max_body_bytes = 10, .too_long = [] { return HttpResponse::json(400, "{\"long\":1}"); }});
+  for (const std::string& answer :
+       {ask("POST", "/form", "Content-Length: 11\r\n"),
+        ask("POST", "/form", "Transfer-Encoding: chunked\r\n", "b\r\n01234567890\r\n0\r\n\r\n")}) {
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << answer;
+    EXPECT_TRUE(answer.ends_with("{\"long\":1}")) << answer;
+  }
+}
+
 TEST_F(HttpServerTest, ARouteThatDoesNotAskForMoreTakes64KiB) {
   start();
   const std::string body(64 * 1024, 'b');
