@@ -76,6 +76,11 @@ net::HttpResponse bad_route(const net::HttpRequest& request, std::string_view me
                         {{"twirp_invalid_route", request.method + " " + request.path}});
 }
 
+/// As for any other body that cannot be read.
+net::HttpResponse body_too_long() {
+  return error_response(kMalformed, "the request body is too long");
+}
+
 /// What a method may use.
 struct Call {
   const ServiceConfig& config;
@@ -114,6 +119,9 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   }
   if (in.metadata().size() > call.config.limits.metadata) {
     return fail(ErrorCode::kInvalidArgument, "metadata size exceeds limits");
+  }
+  if (!in.room_preset().empty()) {
+    return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));
   }
   RoomSettings settings;
   if (in.empty_timeout() != 0) settings.empty_timeout_s = in.empty_timeout();
@@ -301,11 +309,12 @@ RoomService::RoomService(const ServiceConfig& config, Rooms& rooms)
 
 void RoomService::register_routes(net::HttpServer& server) {
   for (const std::string prefix : {"", "/"}) {
-    server.route_prefix("*", prefix + std::string(kPrefix),
-                        [this](const net::HttpRequest& request, net::HttpResponder responder) {
-                          responder.send(handle(request));
-                        },
-                        {.max_body_bytes = config_.limits.api_body, .any_origin = true});
+    server.route_prefix(
+        "*", prefix + std::string(kPrefix),
+        [this](const net::HttpRequest& request, net::HttpResponder responder) {
+          responder.send(handle(request));
+        },
+        {.max_body_bytes = config_.limits.api_body, .too_long = body_too_long, .any_origin = true});
   }
 }
 
@@ -332,17 +341,16 @@ net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
     return bad_route(request, "unexpected Content-Type: \"" +
                                   std::string(request.header("Content-Type").value_or("")) + "\"");
   }
+  const bool unserved = other || is_unserved(name);
+  const auto found = methods().find(name);
+  if (!unserved && found == methods().end()) {
+    return bad_route(request, "no handler for path \"" + request.path + "\"");
+  }
   // Before anything is parsed for a stranger.
   if (!*authorized) {
     return error_response(twirp_error(ErrorCode::kUnauthenticated), "permissions denied");
   }
-  if (other || is_unserved(name)) {
-    return error_response(kUnimplemented, "this server does not implement it");
-  }
-  const auto found = methods().find(name);
-  if (found == methods().end()) {
-    return bad_route(request, "no handler for path \"" + request.path + "\"");
-  }
+  if (unserved) return error_response(kUnimplemented, "this server does not implement it");
   return found->second(Call{config_, rooms_, **authorized, rooms_.now()}, *type, request.body);
 }
 

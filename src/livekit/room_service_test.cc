@@ -145,6 +145,9 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   EXPECT_EQ(code_of(answer), "bad_route");
   EXPECT_EQ(json::parse(answer.body).at("meta").at("twirp_invalid_route").as_string(),
             "POST /twirp/livekit.RoomService/Nothing");
+  answer = http("POST", "/twirp/livekit.RoomService/Nothing",
+                {{"Content-Type", "application/json"}}, "{}");
+  EXPECT_EQ(code_of(answer), "bad_route") << "whoever asks";
   answer = http("GET", "/twirp/livekit.RoomService/ListRooms", as_json);
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(code_of(answer), "bad_route");
@@ -164,6 +167,9 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_EQ(code_of(answer), "malformed") << body;
   }
+  answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(code_of(answer), "invalid_argument");
   answer = call("SendData", R"({"room":"lounge"})");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(code_of(answer), "unimplemented");
@@ -172,6 +178,15 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   EXPECT_EQ(code_of(answer), "invalid_argument");
   answer = call("CreateRoom", R"({"name":"a","metadata":")" + std::string(600 * 1024, 'x') + "\"}");
   EXPECT_EQ(code_of(answer), "invalid_argument");
+}
+
+TEST_F(RoomServiceTest, ALongBodyIsRefusedInTwirpsForm) {
+  ServiceConfig config;
+  config.limits.api_body = 1000;
+  start(std::move(config));
+  const auto answer = call("CreateRoom", std::string(1001, ' '));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(code_of(answer), "malformed");
 }
 
 TEST_F(RoomServiceTest, ProtobufIsAnsweredInKind) {

@@ -17,6 +17,10 @@
 
 namespace turms::livekit {
 
+/// Presets are a matter of LiveKit's configuration that is not served: every one is unknown.
+inline constexpr std::string_view kUnknownPreset =
+    "unknown room configuration in create room request";
+
 /// All rooms of the process: opens and closes them, feeds them the engine's events and their
 /// timers, and hands out what they want done, once per turn of the loop so that what came together
 /// goes out together. One thread, the loop's.

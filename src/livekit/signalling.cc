@@ -133,7 +133,6 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
     return refuse(400, "joining with one peer connection is not supported");
   }
   if (grants.identity.empty()) return refuse(400, "identity cannot be empty");
-  if (grants.name.size() > config_.limits.name) return refuse(400, "name length exceeds limits");
   if (grants.metadata.size() > config_.limits.metadata) {
     return refuse(400, "metadata size exceeds limits");
   }
@@ -188,6 +187,9 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
   Admission& admission = std::get<Admission>(admitted);
   if (admission.reconnect) return resume(std::move(admission), std::move(upgrade));
 
+  if (!admission.join.grants.room_preset.empty()) {
+    return upgrade.refuse(refuse(400, kUnknownPreset));
+  }
   const RoomSettings settings = admission.join.grants.room_settings.value_or(RoomSettings{});
   const auto room = rooms_.open(admission.room, settings);
   if (!room) return upgrade.refuse(refuse(503, room.error().message));

@@ -32,6 +32,9 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   Grants much_metadata = member("alice");
   much_metadata.metadata = std::string(100'000, 'x');
   EXPECT_EQ(validate(query_of(much_metadata)).status, 200);
+  Grants long_name = member("alice");
+  long_name.name = std::string(257, 'x');
+  EXPECT_EQ(validate(query_of(long_name)).status, 200) << "the limit is for changes of it";
 
   Grants no_identity = member("");
   Grants no_room = member("alice", "");
@@ -99,6 +102,10 @@ TEST_F(SignallingTest, TheNewerPathIsNotFoundSoThatClientsFallBack) {
 
 TEST_F(SignallingTest, RefusalsAreHttpStatuses) {
   start({.room = {.max_participants = 1}});
+  Grants preset = member("alice");
+  preset.room_preset = "large";
+  EXPECT_EQ(SignalClient(loop, server->port(), "/rtc?" + query_of(preset)).status(), 400);
+  EXPECT_EQ(service->room_count(), 0u);
   EXPECT_EQ(SignalClient(loop, server->port(), "/rtc").status(), 401);
   auto alice = connect("alice");
   EXPECT_EQ(alice->status(), 101);

@@ -274,6 +274,7 @@ Result<Grants> verify_token(std::string_view token, const ApiKeys& keys, WallTim
   grants.metadata = in.text("metadata");
   grants.attributes = in.text_map("attributes");
   grants.sha256 = in.text("sha256");
+  grants.room_preset = in.text("roomPreset");
   if (const auto kind = in.text("kind"); !kind.empty()) {
     grants.kind = by_name(kKinds, kind).value_or(ParticipantKind::kStandard);
   }
@@ -286,6 +287,7 @@ Result<Grants> verify_token(std::string_view token, const ApiKeys& keys, WallTim
   }
   if (const json::object* settings = in.object("roomConfig")) {
     grants.room_settings = read_room_settings(*settings);
+    grants.room_config = json::serialize(*settings);
   }
   if (!in.ok()) return refuse("invalid token: malformed claims");
   return grants;
@@ -296,16 +298,21 @@ std::string mint_token(const Grants& grants, std::string_view secret, WallTime n
   const int64_t now_s = now.unix_ms / 1000;
   json::object claims;
   claims["iss"] = grants.api_key;
+  claims["iat"] = now_s;
   claims["nbf"] = now_s;
   claims["exp"] = now_s + to_ms(lifetime) / 1000;
   const auto set_text = [&claims](std::string_view key, const std::string& value) {
     if (!value.empty()) claims[key] = value;
   };
   set_text("sub", grants.identity);
+  set_text("identity", grants.identity);
   set_text("name", grants.name);
   set_text("metadata", grants.metadata);
   set_text("sha256", grants.sha256);
-  if (grants.kind != ParticipantKind::kStandard) claims["kind"] = name_of(kKinds, grants.kind);
+  set_text("roomPreset", grants.room_preset);
+  if (!grants.room_config.empty()) claims["roomConfig"] = json::parse(grants.room_config);
+  // Others than participants have no kind.
+  if (!grants.identity.empty()) claims["kind"] = name_of(kKinds, grants.kind);
   if (!grants.kind_details.empty()) {
     json::array details;
     for (const KindDetail detail : grants.kind_details) {

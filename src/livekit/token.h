@@ -63,6 +63,8 @@ struct Grants {
   std::map<std::string, std::string> attributes;
   std::optional<VideoGrants> video;
   std::optional<RoomSettings> room_settings;
+  std::string room_config;  // roomConfig as it came, in JSON: also what is not served
+  std::string room_preset;
   std::string sha256;  // of the body, in webhooks
   std::optional<WallTime> expires;
 };
@@ -74,7 +76,7 @@ inline constexpr Duration kTokenLeeway = std::chrono::minutes(1);
 Result<Grants> verify_token(std::string_view token, const ApiKeys& keys, WallTime now);
 
 /// Signs with `secret`. `grants.api_key` becomes `iss`; the token is valid from `now` for
-/// `lifetime`.
+/// `lifetime`. `grants.room_settings` is said by `room_config` alone.
 std::string mint_token(const Grants& grants, std::string_view secret, WallTime now,
                        Duration lifetime);
 

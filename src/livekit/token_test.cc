@@ -140,10 +140,15 @@ TEST(Token, MintedTokenSaysAllItWasGiven) {
   grants.video->can_publish = false;
   grants.video->can_publish_sources = {TrackSource::kScreenShareAudio};
   grants.video->hidden = true;
+  grants.room_config = R"({"emptyTimeout":7,"egress":{"room":{"roomName":"room"}}})";
+  grants.room_preset = "large";
   const auto read = verify_token(mint_token(grants, "secret", kNow, 10min), kKeys, kNow);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->identity, grants.identity);
   EXPECT_EQ(read->name, grants.name);
+  EXPECT_EQ(read->room_config, grants.room_config);
+  EXPECT_EQ(read->room_settings->empty_timeout_s, 7u);
+  EXPECT_EQ(read->room_preset, grants.room_preset);
   EXPECT_EQ(read->kind, grants.kind);
   EXPECT_EQ(read->kind_details, grants.kind_details);
   EXPECT_EQ(read->metadata, grants.metadata);
@@ -152,6 +157,17 @@ TEST(Token, MintedTokenSaysAllItWasGiven) {
   EXPECT_EQ(read->expires->unix_ms, kNow.unix_ms + to_ms(10min));
   EXPECT_TRUE(read->video->room_join);
   EXPECT_EQ(read->video->room, "room");
+}
+
+TEST(Token, MintedClaimsAreThoseOfLiveKit) {
+  Grants grants;
+  grants.api_key = "devkey";
+  EXPECT_EQ(*jwt::peek(mint_token(grants, "secret", kNow, 10min)),
+            R"({"iss":"devkey","iat":1700000000,"nbf":1700000000,"exp":1700000600})");
+  grants.identity = "42";
+  EXPECT_EQ(*jwt::peek(mint_token(grants, "secret", kNow, 10min)),
+            R"({"iss":"devkey","iat":1700000000,"nbf":1700000000,"exp":1700000600,"sub":"42",)"
+            R"("identity":"42","kind":"standard"})");
 }
 
 }  // namespace
