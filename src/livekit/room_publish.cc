@@ -50,6 +50,21 @@ std::string_view sid_letter(const TrackInfo& info) {
   return "U";
 }
 
+// What belongs together, by LiveKit's names.
+std::string_view stream_of(TrackSource source) {
+  switch (source) {
+    case TrackSource::kCamera:
+    case TrackSource::kMicrophone:
+      return "camera";
+    case TrackSource::kScreenShare:
+    case TrackSource::kScreenShareAudio:
+      return "screen";
+    case TrackSource::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 rtc::MediaKind kind_of(TrackType type) {
   return type == TrackType::kVideo ? rtc::MediaKind::kVideo : rtc::MediaKind::kAudio;
 }
@@ -188,11 +203,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   info.sid += sid_letter(info);
   info.sid += secrets_.token(10);
   info.version_us = now.wall.unix_ms * 1000;
-  if (info.stream.empty()) {
-    const bool screen =
-        info.source == TrackSource::kScreenShare || info.source == TrackSource::kScreenShareAudio;
-    info.stream = screen ? "screen_share" : "camera";
-  }
+  if (info.stream.empty()) info.stream = stream_of(info.source);
   complete_layers(info.layers);
   info.simulcast = info.layers.size() > 1;
   // One codec per track is served: the first that the client asks for.

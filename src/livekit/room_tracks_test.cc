@@ -59,6 +59,28 @@ TEST_F(RoomTest, APublishedTrackReachesEveryoneWithOneOffer) {
   EXPECT_EQ(last<server::TrackSubscribed>(alice).sid, sid);
 }
 
+TEST_F(RoomTest, WhatBelongsTogetherHasOneStream) {
+  make();
+  const auto alice = join("alice");
+  using enum TrackSource;
+  for (const auto& [source, stream] :
+       std::map<TrackSource, std::string>{{kCamera, "camera"},
+                                          {kMicrophone, "camera"},
+                                          {kScreenShare, "screen"},
+                                          {kScreenShareAudio, "screen"},
+                                          {kUnknown, "unknown"}}) {
+    client::AddTrack add;
+    add.cid = "cid" + std::to_string(static_cast<int>(source));
+    add.info.source = source;
+    say(alice, add);
+    EXPECT_EQ(last<server::TrackPublished>(alice).track.stream, stream);
+    add.cid += "named";
+    add.info.stream = "mine";
+    say(alice, add);
+    EXPECT_EQ(last<server::TrackPublished>(alice).track.stream, "mine");
+  }
+}
+
 TEST_F(RoomTest, ALateComerIsOfferedWhatIsThereAtOnce) {
   make();
   const auto alice = join("alice");
