@@ -2,6 +2,7 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include "livekit/strict_json.h"
 #include "rtc/parameters.h"
 
 namespace turms::livekit {
@@ -161,6 +162,7 @@ std::string to_json(const google::protobuf::Message& message, JsonNames names) {
 }
 
 bool from_json(std::string_view json, google::protobuf::Message& message) {
+  if (!is_strict_json(json)) return false;
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
   options.case_insensitive_enum_parsing = true;

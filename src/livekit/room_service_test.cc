@@ -161,8 +161,8 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   EXPECT_EQ(answer.status, 404);
   EXPECT_THAT(std::string(answer.headers.get("Content-Type").value_or("")),
               HasSubstr("text/plain"));
-  for (const char* body :
-       {"", "{", "[]", R"({"name":5})", R"({"empty_timeout":"soon"})", R"({"empty_timeout":-1})"}) {
+  for (const char* body : {"", "{", "[]", R"({"name":5})", R"({"empty_timeout":"soon"})",
+                           R"({"empty_timeout":-1})", R"({"name":"a","name":"b"})"}) {
     answer = call("CreateRoom", body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_EQ(code_of(answer), "malformed") << body;
