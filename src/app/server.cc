@@ -132,6 +132,14 @@ Status Server::start_gateway() {
   config.max_pending_bytes =
       static_cast<size_t>(config_.number("turms.gateway.session.max-pending-bytes"));
   config.max_connections = static_cast<size_t>(config_.number("turms.gateway.max-connections"));
+  config.rate_limit = {
+      .capacity = config_.number("turms.gateway.client-api.rate-limiting.capacity"),
+      .initial_tokens = config_.number("turms.gateway.client-api.rate-limiting.initial-tokens"),
+      .tokens_per_period =
+          config_.number("turms.gateway.client-api.rate-limiting.tokens-per-period"),
+      .refill_interval = std::chrono::milliseconds(
+          config_.number("turms.gateway.client-api.rate-limiting.refill-interval-millis"))};
+  config.server_id = config_.text("turms.gateway.service-discovery.identity");
   gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
   gateway_->websocket_route(*http_, "/turms");
   if (config_.flag("turms.gateway.websocket.enabled")) {

@@ -62,7 +62,7 @@ Connection::Connection(std::shared_ptr<Environment> environment,
       transport_(std::move(transport)),
       timer_(environment_->loop),
       last_activity_(environment_->loop.now()),
-      requests_(environment_->config.max_requests_per_second, environment_->config.request_burst) {
+      requests_(environment_->config.rate_limit, last_activity_) {
   environment_->connections.insert(this);
   gateway_metrics().connections.add();
 }

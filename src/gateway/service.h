@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "gateway/token_bucket.h"
 
 namespace turms::net {
 class HttpServer;
@@ -34,11 +35,10 @@ struct Config {
   size_t max_pending_bytes = 4 * 1024 * 1024;
   /// On each port.
   size_t max_connections = 15000;
-  /// Requests of one connection, heartbeats and signing in aside: more are answered 1101. 0: no
-  /// limit, because a client may well pipeline as much as it can.
-  int max_requests_per_second = 0;
-  /// How many of them may come at once.
-  int request_burst = 400;
+  /// Requests of one connection, heartbeats and signing in aside: more are answered 1101. Upstream
+  /// limits to 50 and then one a second, of all connections from one address; without a limit
+  /// here, because a client may well pipeline as much as it can, and many share an address.
+  RateLimit rate_limit;
   /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
 };
@@ -47,8 +47,8 @@ struct Config {
 /// notifications to them. Lives on the control thread; loop, domain and bus outlive it.
 ///
 /// Bounds: connections per port, bytes of one request, requests that wait on one connection (then
-/// its socket is not read), bytes that wait for one client (then its session ends), requests per
-/// second when so configured, and failed sign-ins (SignInThrottle; a connection ends after
+/// its socket is not read), bytes that wait for one client (then its session ends), the rate of
+/// requests when so configured, and failed sign-ins (SignInThrottle; a connection ends after
 /// Connection::kMaxFailedSignIns).
 class Service {
  public:

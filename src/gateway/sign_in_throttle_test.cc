@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/token_bucket.h"
-
 namespace turms::gateway {
 namespace {
 
@@ -84,23 +82,6 @@ TEST(BackOff, KeepsTheLastOnesOnly) {
   for (size_t i = 0; i <= BackOff::kMaxKept; ++i) back_off.charge(std::to_string(i), now);
   EXPECT_TRUE(back_off.allows("0", now));
   EXPECT_FALSE(back_off.allows("1", now));
-}
-
-TEST(TokenBucket, GivesTheBurstThenTheRate) {
-  TokenBucket bucket(10, 3);
-  TimePoint now{1h};
-  for (int round = 0; round < 2; ++round) {
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take(now));
-    EXPECT_FALSE(bucket.take(now));
-    now += 99ms;
-    EXPECT_FALSE(bucket.take(now));
-    now += 2ms;
-    EXPECT_TRUE(bucket.take(now));
-    EXPECT_FALSE(bucket.take(now));
-    now += 1h;
-  }
-  TokenBucket unlimited(0, 1);
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(unlimited.take(now));
 }
 
 }  // namespace

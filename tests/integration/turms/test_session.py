@@ -146,6 +146,29 @@ class ShortTimeouts(TurmsTest):
         alive.ok("query_user_profiles", user_ids=[self.users[0]])
 
 
+class Limited(TurmsTest):
+    accounts = 1
+
+    @classmethod
+    def make_server(cls):
+        limit = "turms.gateway.client-api.rate-limiting."
+        server = Server({limit + "capacity": 5, limit + "initial-tokens": 3, limit + "refill-interval-millis": 0,
+                         "turms.gateway.service-discovery.identity": "node-a"}).start()
+        cls.addClassCleanup(server.remove)
+        return server
+
+    def test_requests_above_the_rate_are_1101_on_that_connection(self):
+        for _ in range(2):
+            client = self.sign_in(self.users[0])
+            codes = [client.request("query_user_profiles", user_ids=[self.users[0]]).code for _ in range(5)]
+            self.assertEqual(codes, [1000, 1000, 1000, 1101, 1101])
+
+    def test_the_session_says_which_server_it_is_on(self):
+        client = self.connect()
+        self.assert_code(1000, client.sign_in(self.users[0]))
+        self.assertEqual(client.receive().data.user_session.server_id, "node-a")
+
+
 class Draining(TurmsTest):
     accounts = 1
 
