@@ -51,7 +51,8 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   stack->domain_ =
       std::make_unique<im::Domain>(settings_of(config), stack->store_->repositories(), *stack->bus_,
                                    *stack->hasher_, *stack->clock_, stack->ids_);
-  stack->store_->on_foreign_change([domain = stack->domain_.get()] { domain->forget_cached(); });
+  stack->store_->on_foreign_change(
+      [domain = stack->domain_.get()] { domain->changed_elsewhere(); });
   return stack;
 }
 

@@ -42,10 +42,10 @@ bool is_guess(im::Code code) {
   return code == im::Code::kLoginFailed || code == im::Code::kLoginUserNotActive;
 }
 
-SignInThrottle::Outcome throttle_outcome(const im::Outcome<im::User>& user) {
-  if (user) return SignInThrottle::Outcome::kSignedIn;
-  return user.error().code == im::Code::kLoginFailed ? SignInThrottle::Outcome::kWrongPassword
-                                                     : SignInThrottle::Outcome::kUndecided;
+SignInThrottle::Outcome throttle_outcome(const im::Outcome<im::SignedIn>& signed_in) {
+  if (signed_in) return SignInThrottle::Outcome::kSignedIn;
+  return signed_in.error().code == im::Code::kLoginFailed ? SignInThrottle::Outcome::kWrongPassword
+                                                          : SignInThrottle::Outcome::kUndecided;
 }
 
 Task<void> next_turn(net::Loop& loop) {
@@ -297,13 +297,13 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
            "Too many failed sign-ins: try again in some seconds");
     co_return;
   }
-  auto user = co_await environment_->domain.users.authenticate(std::move(command));
-  environment_->sign_ins.finish(user_id, from, throttle_outcome(user));
+  auto signed_in = co_await environment_->domain.users.authenticate(std::move(command));
+  environment_->sign_ins.finish(user_id, from, throttle_outcome(signed_in));
   if (closed_) co_return;
-  if (!user) {
+  if (!signed_in) {
     count(Rejection::kSignInFailed);
-    answer(request.request_id(), number(user.error().code), user.error().reason);
-    if (is_guess(user.error().code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
+    answer(request.request_id(), number(signed_in.error().code), signed_in.error().reason);
+    if (is_guess(signed_in.error().code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
       close(CloseStatus::kIllegalRequest, number(im::Code::kTooFrequent),
             "Too many failed sign-ins");
     }
@@ -312,9 +312,10 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
 
   const auto extensions = in.device_details().find(std::string(kExtensionsDetail));
   Session session;
-  session.caller = {user->id, device_type_from(in.device_type()),
+  session.caller = {signed_in->user.id, device_type_from(in.device_type()),
                     environment_->registry.draw_session_id()};
   session.status = status;
+  session.password_version = signed_in->password_version;
   session.extensions = extensions != in.device_details().end() && extensions->second == "1";
   session_ = session;
   environment_->registry.sign_in(*this, session);

@@ -439,6 +439,18 @@ TEST_F(ConnectionTest, AskingBeforeSigningInIsAnInternalErrorWithoutAReason) {
   EXPECT_FALSE(answer.has_reason());
 }
 
+TEST_F(ConnectionTest, AChangedPasswordEndsOlderSessionsOnly) {
+  TestClient older = fixture.sign_in(1, proto::DESKTOP);
+  TestClient other = fixture.sign_in(2);
+  fixture.change_password(1);
+  TestClient newer = fixture.sign_in(1, proto::IOS);
+  fixture.domain->changed_elsewhere();
+  ASSERT_TRUE(fixture.run_until([&] { return older.transport->closed; }));
+  EXPECT_EQ(older.received().back().close_status(), 600);
+  EXPECT_FALSE(newer.transport->closed);
+  EXPECT_FALSE(other.transport->closed);
+}
+
 TEST_F(ConnectionTest, Heartbeats) {
   TestClient client = fixture.connect();
   client.transport->feed({});

@@ -75,6 +75,10 @@ void Fixture::add_user(int64_t id) {
           .has_value());
 }
 
+void Fixture::change_password(int64_t user) {
+  TURMS_CHECK(wait(domain->administration.set_password(UserId(user), kPassword)).has_value());
+}
+
 int64_t Fixture::add_group(int64_t owner, std::vector<int64_t> members) {
   std::vector<UserId> ids;
   for (const int64_t member : members) ids.emplace_back(member);

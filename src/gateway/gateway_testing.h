@@ -82,6 +82,8 @@ class Fixture {
   [[nodiscard]] std::filesystem::path database() const { return directory_ / "turms.db"; }
 
   void add_user(int64_t id);
+  /// Into the same one, which is a change all the same.
+  void change_password(int64_t user);
   int64_t add_group(int64_t owner, std::vector<int64_t> members);
 
   TestClient connect();

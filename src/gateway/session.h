@@ -14,6 +14,8 @@ struct Session {
   im::UserStatus status = im::UserStatus::kAvailable;
   /// Understands docs/protocol-extensions.md.
   bool extensions = false;
+  /// Which password it signed in with (im::Credentials).
+  int64_t password_version = 0;
 };
 
 /// Why a connection is ended; the numbers of the protocol (TurmsNotification.close_status).

@@ -38,6 +38,7 @@ void SessionRegistry::sign_in(Connection& connection, const Session& session) {
       im::DisconnectOrder{.user_id = session.caller.user_id,
                           .device_types = {session.caller.device_type},
                           .except = session.caller,
+                          .password_version = {},
                           .close_status = static_cast<int32_t>(CloseStatus::kDisconnectedByClient),
                           .code = {}});
   users_[session.caller.user_id].push_back(&connection);
@@ -88,8 +89,10 @@ void SessionRegistry::on_disconnect(const im::DisconnectOrder& order) {
   if (connections == nullptr) return;
   std::vector<std::shared_ptr<Connection>> ending;
   for (Connection* connection : *connections) {
-    const im::Caller& caller = connection->session()->caller;
+    const Session& session = *connection->session();
+    const im::Caller& caller = session.caller;
     if (order.except && same_session(*order.except, caller)) continue;
+    if (order.password_version && session.password_version >= *order.password_version) continue;
     if (!order.device_types.empty() &&
         std::ranges::find(order.device_types, caller.device_type) == order.device_types.end()) {
       continue;

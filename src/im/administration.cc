@@ -41,8 +41,8 @@ Task<Result<None>> Administration::set_password(UserId id, std::string password)
   }
   auto hash = co_await context_.hasher.hash(std::move(password));
   if (!hash) co_return std::unexpected(hash.error());
-  auto set = co_await context_.store.users.set_password_hash(Rights::administrator(), id,
-                                                             std::move(*hash));
+  auto set =
+      co_await context_.store.users.change_password(Rights::administrator(), id, std::move(*hash));
   if (!set) co_return std::unexpected(set.error());
   if (!*set) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
   co_return None{};

@@ -14,6 +14,7 @@ class Administration {
 
   /// kAlreadyExists when the id is taken; kInvalidArgument for an id, name or password we refuse.
   Task<Result<None>> add_user(UserId id, std::string name, std::string password);
+  /// The server ends the user's sessions when it notices (Users::end_outdated_sessions).
   Task<Result<None>> set_password(UserId id, std::string password);
   Task<Result<std::vector<User>>> list_users(UserId after, int limit);
   /// The owner need not be among `members`. kNotFound when a user is unknown.

@@ -22,6 +22,11 @@ void Domain::add_group_listener(GroupListener& listener) {
   context_->group_listeners.push_back(&listener);
 }
 
+void Domain::changed_elsewhere() {
+  forget_cached();
+  spawn(users.end_outdated_sessions());
+}
+
 void Domain::forget_cached() {
   context_->groups.clear();
   context_->reachability.clear();

@@ -27,7 +27,9 @@ class Domain {
   /// Outlives the domain's last request.
   void add_group_listener(GroupListener& listener);
 
-  /// The store was changed by another program, or another node: what is cached may be old.
+  /// The store was changed by another program, or another node: what is cached may be old, and
+  /// sessions may have lost their password.
+  void changed_elsewhere();
   void forget_cached();
 
   /// For services that are built on top (meetings).

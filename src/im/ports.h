@@ -47,6 +47,13 @@ class PasswordHasher {
 struct Credentials {
   bool active = false;
   std::string password_hash;
+  /// Of this password: each change of anybody's password has a higher one. 0: never changed.
+  int64_t password_version = 0;
+};
+
+struct PasswordChange {
+  UserId user_id;
+  int64_t version = 0;
 };
 
 class UserRepository {
@@ -60,7 +67,12 @@ class UserRepository {
   /// False when the id is taken.
   virtual Stored<bool> create(Permit, User user, std::string password_hash) = 0;
   /// False when there is no such user.
-  virtual Stored<bool> set_password_hash(Permit, UserId id, std::string password_hash) = 0;
+  virtual Stored<bool> change_password(Permit, UserId id, std::string password_hash) = 0;
+  /// Another hash of the same password. False when it is no longer the one hashed in `former`.
+  virtual Stored<bool> renew_password_hash(Permit, UserId id, std::string former,
+                                           std::string password_hash) = 0;
+  /// By version, ascending, those above `version`; of a user the last change only.
+  virtual Stored<std::vector<PasswordChange>> password_changes(int64_t version, int limit) = 0;
   virtual Stored<bool> set_active(Permit, UserId id, bool active, WallTime now) = 0;
 };
 
@@ -345,6 +357,8 @@ struct DisconnectOrder {
   std::vector<DeviceType> device_types;
   /// This one stays (the one that is signing in).
   std::optional<Caller> except;
+  /// Those that signed in with this password, or a later one, stay.
+  std::optional<int64_t> password_version;
   int32_t close_status = 0;
   std::optional<int32_t> code;
 };

@@ -152,6 +152,9 @@ enum class Code : int32_t {
   kMeetingInvitationNonexistent = 8205,
 };
 
+/// The close_status of sessions that an administrator's doing ends.
+inline constexpr int32_t kDisconnectedByAdministrator = 600;
+
 /// An answer without data: a refusal, or kNoContent and kAlreadyUpToDate. `reason` is for the
 /// person who writes the client; empty when the code says it all.
 struct Failure {

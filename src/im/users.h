@@ -16,6 +16,12 @@ struct SignIn {
   UserStatus status = UserStatus::kAvailable;
 };
 
+struct SignedIn {
+  User user;
+  /// Of the password that was right (Credentials).
+  int64_t password_version = 0;
+};
+
 struct QueryUserProfiles {
   std::vector<UserId> user_ids;
   std::optional<WallTime> last_updated_date;
@@ -28,11 +34,17 @@ class Users {
 
   /// Who it is, when version, user and password are right: 2000, 2011, 2012, 1102. Which devices
   /// may be signed in at once (2013, 2100) is for the gateway's sessions to decide.
-  Task<Outcome<User>> authenticate(SignIn command);
+  Task<Outcome<SignedIn>> authenticate(SignIn command);
   Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
+
+  /// Another program has written to the store: sessions that signed in with a password which has
+  /// been changed since are ended (600).
+  Task<void> end_outdated_sessions();
 
  private:
   Context& context_;
+  /// Up to here (Credentials::password_version) sessions have been ended.
+  int64_t ended_version_ = 0;
 };
 
 }  // namespace turms::im

@@ -14,6 +14,13 @@ class UsersTest : public DomainTest {
     command.password = std::move(password);
     return command;
   }
+
+  void look_for_changed_passwords() {
+    run([](Users& users) -> Task<None> {
+      co_await users.end_outdated_sessions();
+      co_return None{};
+    }(domain_->users));
+  }
 };
 
 TEST_F(UsersTest, AuthenticationAnswersAsTheProtocolDefines) {
@@ -42,10 +49,32 @@ TEST_F(UsersTest, AuthenticationAnswersAsTheProtocolDefines) {
     EXPECT_EQ(code(domain_->users.authenticate(command)), expected)
         << "user " << command.user_id.value;
   }
-  EXPECT_EQ(ok(domain_->users.authenticate(sign_in(20, "secret"))).name, "dora");
+  EXPECT_EQ(ok(domain_->users.authenticate(sign_in(20, "secret"))).user.name, "dora");
   ASSERT_TRUE(run(domain_->administration.set_password(UserId(20), "new")));
   EXPECT_EQ(code(domain_->users.authenticate(sign_in(20, "secret"))), 2011);
   EXPECT_EQ(code(domain_->users.authenticate(sign_in(20, "new"))), 1000);
+}
+
+TEST_F(UsersTest, AChangedPasswordEndsTheSessionsFromBeforeItOnce) {
+  Administration& administration = domain_->administration;
+  ASSERT_TRUE(run(administration.add_user(UserId(20), "dora", "secret")));
+  ASSERT_TRUE(run(administration.set_password(UserId(20), "new")));
+  ASSERT_TRUE(run(administration.add_user(UserId(21), "emil", "secret")));
+  domain_->changed_elsewhere();
+  loop_.run_until([&] { return !told_.orders.empty(); });
+  const int64_t version = ok(domain_->users.authenticate(sign_in(20, "new"))).password_version;
+  ASSERT_EQ(told_.orders.size(), 1u);
+  EXPECT_EQ(told_.orders[0].user_id, UserId(20));
+  EXPECT_TRUE(told_.orders[0].device_types.empty());
+  EXPECT_EQ(told_.orders[0].close_status, 600);
+  EXPECT_EQ(told_.orders[0].password_version, version);
+
+  look_for_changed_passwords();
+  EXPECT_EQ(told_.orders.size(), 1u);
+  ASSERT_TRUE(run(administration.set_password(UserId(21), "new")));
+  look_for_changed_passwords();
+  ASSERT_EQ(told_.orders.size(), 2u);
+  EXPECT_EQ(told_.orders[1].user_id, UserId(21));
 }
 
 TEST_F(UsersTest, ProfilesOfAnybodyAreShown) {

@@ -235,6 +235,21 @@ void execute(const std::string& directory, const char* sql) {
   sqlite3_close(handle);
 }
 
+TEST(Store, BringsAnOlderSchemaUpToDate) {
+  TemporaryDirectory directory;
+  { OpenStore open(directory.path()); }
+  // As the first version left it.
+  execute(directory.path(),
+          "drop index user_by_password_version; alter table user drop column password_version; "
+          "pragma user_version = 1; insert into user values (1, 'a', '', '', 0, 0, 0, 1, 'hash')");
+  OpenStore again(directory.path());
+  ASSERT_TRUE(again.store) << again.error.message;
+  const auto credentials = again.loop.run(again.repositories().users.find_credentials(UserId(1)));
+  ASSERT_TRUE(credentials && *credentials);
+  EXPECT_EQ((*credentials)->password_hash, "hash");
+  EXPECT_EQ((*credentials)->password_version, 0);
+}
+
 TEST(Store, RefusesANewerSchema) {
   TemporaryDirectory directory;
   { OpenStore open(directory.path()); }

@@ -153,11 +153,36 @@ TEST_P(RepositoryConformance, AnIdIsGivenToOneUser) {
   other.name = "other";
   EXPECT_FALSE(ok(store_.users.create(permit(), other, "x")));
   EXPECT_EQ(ok(store_.users.find({UserId(5)})).front().name, "user 5");
-  EXPECT_TRUE(ok(store_.users.set_password_hash(permit(), UserId(5), "new")));
-  EXPECT_EQ(ok(store_.users.find_credentials(UserId(5)))->password_hash, "new");
-  EXPECT_FALSE(ok(store_.users.set_password_hash(permit(), UserId(6), "new")));
   EXPECT_TRUE(ok(store_.users.set_active(permit(), UserId(5), false, kNow)));
   EXPECT_FALSE(ok(store_.users.find_credentials(UserId(5)))->active);
+}
+
+TEST_P(RepositoryConformance, ChangesOfPasswordsAreCounted) {
+  for (const int64_t id : {4, 5, 6}) add_user(id);
+  EXPECT_TRUE(ok(store_.users.password_changes(0, 10)).empty());
+  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(5), "new")));
+  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(4), "new")));
+  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(5), "newest")));
+  EXPECT_FALSE(ok(store_.users.change_password(permit(), UserId(7), "new")));
+  EXPECT_EQ(ok(store_.users.find_credentials(UserId(6)))->password_version, 0);
+
+  const auto credentials = ok(store_.users.find_credentials(UserId(5)));
+  EXPECT_EQ(credentials->password_hash, "newest");
+  const auto changes = ok(store_.users.password_changes(0, 10));
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].user_id, UserId(4));
+  EXPECT_EQ(changes[1].user_id, UserId(5));
+  EXPECT_GT(changes[1].version, changes[0].version);
+  EXPECT_EQ(changes[1].version, credentials->password_version);
+  EXPECT_EQ(ok(store_.users.password_changes(0, 1)).size(), 1u);
+  EXPECT_EQ(ok(store_.users.password_changes(changes[0].version, 10)).size(), 1u);
+  EXPECT_TRUE(ok(store_.users.password_changes(changes[1].version, 10)).empty());
+
+  // Another hash of the same password is no change, and none of a former password comes back.
+  EXPECT_TRUE(ok(store_.users.renew_password_hash(permit(), UserId(5), "newest", "stronger")));
+  EXPECT_FALSE(ok(store_.users.renew_password_hash(permit(), UserId(5), "new", "x")));
+  EXPECT_EQ(ok(store_.users.find_credentials(UserId(5)))->password_hash, "stronger");
+  EXPECT_TRUE(ok(store_.users.password_changes(changes[1].version, 10)).empty());
 }
 
 TEST_P(RepositoryConformance, ReachabilityKnowsFriendsAndBlocked) {

@@ -17,7 +17,10 @@ class Users final : public im::UserRepository {
   im::Stored<std::optional<im::Credentials>> find_credentials(UserId id) override;
   im::Stored<std::vector<im::User>> list(UserId after, int limit) override;
   im::Stored<bool> create(im::Permit, im::User user, std::string password_hash) override;
-  im::Stored<bool> set_password_hash(im::Permit, UserId id, std::string password_hash) override;
+  im::Stored<bool> change_password(im::Permit, UserId id, std::string password_hash) override;
+  im::Stored<bool> renew_password_hash(im::Permit, UserId id, std::string former,
+                                       std::string password_hash) override;
+  im::Stored<std::vector<im::PasswordChange>> password_changes(int64_t version, int limit) override;
   im::Stored<bool> set_active(im::Permit, UserId id, bool active, WallTime now) override;
 
  private:

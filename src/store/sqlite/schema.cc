@@ -158,6 +158,12 @@ create index meeting_by_user on meeting (user_id) where user_id is not null;
 create index meeting_by_group on meeting (group_id) where group_id is not null;
 create index meeting_active on meeting (id) where end_date is null and cancel_date is null;
 )",
+    R"(
+-- Counts the changes of passwords, of all users together: a server that looks for the highest ones
+-- finds whose sessions must end.
+alter table user add column password_version integer not null default 0;
+create index user_by_password_version on user (password_version) where password_version > 0;
+)",
 };
 
 }  // namespace

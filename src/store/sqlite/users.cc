@@ -38,12 +38,13 @@ im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
 im::Stored<std::optional<im::Credentials>> Users::find_credentials(UserId id) {
   co_return co_await readers_.run(
       [&](Connection& connection) -> Result<std::optional<im::Credentials>> {
-        Statement select =
-            connection.prepare("select active, password_hash from user where id = ?");
+        Statement select = connection.prepare(
+            "select active, password_hash, password_version from user where id = ?");
         if (!select.bind(id).step()) return std::nullopt;
         im::Credentials credentials;
         credentials.active = select.boolean();
         credentials.password_hash = select.text();
+        credentials.password_version = select.integer();
         return credentials;
       });
 }
@@ -72,11 +73,40 @@ im::Stored<bool> Users::create(im::Permit, im::User user, std::string password_h
   });
 }
 
-im::Stored<bool> Users::set_password_hash(im::Permit, UserId id, std::string password_hash) {
+im::Stored<bool> Users::change_password(im::Permit, UserId id, std::string password_hash) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    Statement update = connection.prepare("update user set password_hash = ? where id = ?");
+    Statement update = connection.prepare(
+        "update user set password_hash = ?, password_version = "
+        "1 + coalesce((select max(password_version) from user where password_version > 0), 0) "
+        "where id = ?");
     return update.bind(password_hash, id).run() > 0;
   });
+}
+
+im::Stored<bool> Users::renew_password_hash(im::Permit, UserId id, std::string former,
+                                            std::string password_hash) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update =
+        connection.prepare("update user set password_hash = ? where id = ? and password_hash = ?");
+    return update.bind(password_hash, id, former).run() > 0;
+  });
+}
+
+im::Stored<std::vector<im::PasswordChange>> Users::password_changes(int64_t version, int limit) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::PasswordChange>> {
+        std::vector<im::PasswordChange> changes;
+        // The comparison with 0 is what the index is made for.
+        Statement select = connection.prepare(
+            "select id, password_version from user where password_version > 0 "
+            "and password_version > ? order by password_version limit ?");
+        select.bind(version, limit);
+        while (select.step()) {
+          const auto user = select.id<UserId>();
+          changes.push_back({user, select.integer()});
+        }
+        return changes;
+      });
 }
 
 im::Stored<bool> Users::set_active(im::Permit, UserId id, bool active, WallTime now) {

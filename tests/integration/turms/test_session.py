@@ -169,6 +169,20 @@ class Limited(TurmsTest):
         self.assertEqual(client.receive().data.user_session.server_id, "node-a")
 
 
+class ChangedPassword(TurmsTest):
+    accounts = 1
+
+    def test_sessions_from_before_are_ended_with_600_and_those_from_after_stay(self):
+        user = self.users[0]
+        devices = [self.sign_in(user, device_type=c.DESKTOP), self.sign_in(user, c.WebSocket, device_type=c.IOS)]
+        self.server.run("user", "passwd", "--id", str(user), "--password-stdin", stdin="other\n")
+        newer = self.sign_in(user, device_type=c.ANDROID, password="other")
+        for device in devices:
+            self.assertEqual(device.closing().close_status, 600)
+        self.assertEqual(self.connect().sign_in(user).code, 2011)
+        newer.ok("query_user_profiles", user_ids=[user])
+
+
 class Draining(TurmsTest):
     accounts = 1
 
