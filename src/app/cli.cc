@@ -60,10 +60,10 @@ int with_config(const Common& common, const std::function<int(const Config&)>& r
   return run(*config);
 }
 
-int with_data(const Common& common,
-              const std::function<Status(const Config&, DataDirectory&)>& run) {
+int with_data(const Common& common, const std::function<Status(const Config&, DataDirectory&)>& run,
+              Result<DataDirectory> (*open)(std::filesystem::path) = DataDirectory::open) {
   return with_config(common, [&](const Config& config) {
-    auto data = DataDirectory::open(common.data);
+    auto data = open(common.data);
     if (!data) return complain(data.error(), kRuntimeFailure);
     const Status status = run(config, *data);
     if (status) return 0;
@@ -203,7 +203,7 @@ int run_command_line(int argc, char** argv) {
   auto* doctor_command =
       app.add_subcommand("doctor", "Look for what commonly keeps a server from working");
   common.add_to(*doctor_command);
-  doctor_command->callback([&] { status = with_data(common, doctor); });
+  doctor_command->callback([&] { status = with_data(common, doctor, DataDirectory::look); });
 
   app.add_subcommand("version", "Print the version")->callback([] {
     fmt::print("turms {}\n", TURMS_VERSION);

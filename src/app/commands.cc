@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "app/im_stack.h"
@@ -156,14 +157,17 @@ int64_t read_number(const char* path) {
 
 Status doctor(const Config& config, const DataDirectory& data) {
   Doctor doctor;
-  doctor.report(true, fmt::format("data directory {} can be written", data.path().string()), "");
-  {
-    net::Loop loop;
-    auto stack = ImStack::open(loop, config, data);
-    doctor.report(stack.has_value(), "the database opens and is sound",
-                  stack ? "" : stack.error().message);
-    if (stack) (*stack)->close();
-  }
+  const bool is_there = std::filesystem::exists(data.path());
+  doctor.report(true,
+                fmt::format("data directory {} {}", data.path().string(),
+                            is_there ? "can be written" : "is not there yet"),
+                "");
+  store::Options store;
+  store.file = data.database(config.text("store.url"));
+  const auto database = store::examine(store);
+  doctor.report(database.has_value(),
+                fmt::format("database {} {}", store.file.string(), database.value_or("is sound")),
+                database ? "" : database.error().message);
   const struct {
     const char* what;
     const char* bind;

@@ -35,8 +35,8 @@ struct TokenRequest {
 };
 Status print_token(const Config& config, const DataDirectory& data, const TokenRequest& request);
 
-/// Looks for what commonly keeps a server from working and says what to do. kFailedPrecondition
-/// when something is wrong.
+/// Looks for what commonly keeps a server from working and says what to do; changes nothing.
+/// kFailedPrecondition when something is wrong.
 Status doctor(const Config& config, const DataDirectory& data);
 
 }  // namespace turms::app

@@ -47,6 +47,12 @@ Result<DataDirectory> DataDirectory::open(std::filesystem::path path) {
   std::filesystem::create_directories(path.parent_path(), error);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return file_error(path, "cannot be created");
+  return look(std::move(path));
+}
+
+Result<DataDirectory> DataDirectory::look(std::filesystem::path path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return DataDirectory(std::move(path));
   if (!std::filesystem::is_directory(path))
     return fail(ErrorCode::kUnavailable, fmt::format("{}: is not a directory", path.string()));
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return file_error(path, "cannot be used");

@@ -14,6 +14,8 @@ class DataDirectory {
  public:
   /// Makes it (mode 0700) when it is not there. kUnavailable when it cannot be made or written.
   static Result<DataDirectory> open(std::filesystem::path path);
+  /// As open(), but makes nothing: it may not be there.
+  static Result<DataDirectory> look(std::filesystem::path path);
 
   /// API keys and their secrets: `configured` (livekit.keys) unless it is empty, else the pair in
   /// livekit-keys.yaml, made at first use with mode 0600. Errors when the file is not readable,

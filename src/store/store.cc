@@ -135,4 +135,20 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
                                        last_id);
 }
 
+Result<std::string> examine(const Options& options) {
+  const std::string path = options.file.string();
+  std::error_code error;
+  if (!std::filesystem::exists(options.file, error)) {
+    return "is not there yet: the first start makes it";
+  }
+  auto opened = Connection::open(path, Connection::Mode::kExamine, options.busy_timeout);
+  if (!opened) return std::unexpected(opened.error());
+  const auto version = found_schema_version(**opened);
+  if (!version) return std::unexpected(version.error());
+  if (Status status = check_integrity(**opened); !status) return std::unexpected(status.error());
+  if (*version == schema_version()) return "is sound";
+  return fmt::format("is sound; the next start brings it from schema {} to {}", *version,
+                     schema_version());
+}
+
 }  // namespace turms::store

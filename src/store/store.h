@@ -45,6 +45,10 @@ class Store {
   virtual void close() = 0;
 };
 
+/// Looks at a database without changing anything, whether or not a server has it open. What there
+/// is to say of a good one, behind its name ("is sound"); errors as of Store::open.
+Result<std::string> examine(const Options& options);
+
 /// Argon2id on a few threads of its own.
 std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post);
 

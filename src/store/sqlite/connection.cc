@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <mutex>
 
 #include "base/check.h"
@@ -39,6 +40,24 @@ Error describe(int code, std::string_view detail) {
 void configure_once() {
   static std::once_flag once;
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+// For a database nobody has open, whose log is therefore absent: SQLite would make one to read.
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '?' || c == '#' || c == '%') {
+      uri += fmt::format("%{:02x}", c);
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+bool has_log(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path + "-wal", error);
 }
 
 }  // namespace
@@ -130,13 +149,18 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
                                                      Duration busy_timeout) {
   configure_once();
   sqlite3* handle = nullptr;
-  const int flags =
-      (mode == Mode::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
-      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const bool immutable = mode == Mode::kExamine && !has_log(path);
+  const int flags = (mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                              : SQLITE_OPEN_READONLY) |
+                    (immutable ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const std::string name = immutable ? immutable_uri(path) : path;
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Connection> connection(new Connection(handle));
   if (code != SQLITE_OK) return std::unexpected(describe(code, sqlite3_errstr(code)));
   sqlite3_busy_timeout(handle, static_cast<int>(to_ms(busy_timeout)));
+  if (mode == Mode::kExamine) {
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   return connection;
 }
 

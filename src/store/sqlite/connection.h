@@ -108,7 +108,12 @@ class Statement {
 /// every later step a no-op, so that an operation checks once, at its end.
 class Connection {
  public:
-  enum class Mode { kReadWrite, kRead };
+  enum class Mode {
+    kReadWrite,
+    kRead,
+    /// As kRead, and the files stay as they are: no log is copied, and none is made.
+    kExamine,
+  };
   static constexpr size_t kMaxIdle = 16;
 
   static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode,

@@ -172,7 +172,7 @@ int schema_version() {
   return static_cast<int>(kMigrations.size());
 }
 
-Status migrate(Connection& connection) {
+Result<int> found_schema_version(Connection& connection) {
   const auto application = connection.scalar("pragma application_id");
   const auto found = connection.scalar("pragma user_version");
   const auto tables = connection.scalar("select count(*) from sqlite_schema");
@@ -185,6 +185,13 @@ Status migrate(Connection& connection) {
                 fmt::format("the database was written by a newer version (schema {}, this program "
                             "knows {}): update the program",
                             found, schema_version()));
+  }
+  return static_cast<int>(found);
+}
+
+Status migrate(Connection& connection) {
+  if (auto found = found_schema_version(connection); !found) {
+    return std::unexpected(found.error());
   }
   // Another program may be at it too: the version is read again under the write lock.
   while (true) {

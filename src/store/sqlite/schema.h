@@ -14,4 +14,7 @@ Status migrate(Connection& connection);
 /// Of this program.
 int schema_version();
 
+/// Of the database, at most this program's; 0: empty. Refuses like migrate().
+Result<int> found_schema_version(Connection& connection);
+
 }  // namespace turms::store

@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -216,7 +217,51 @@ class Program(unittest.TestCase):
             done = run("doctor", "--data", self.data, *settings(f"http.port={port}"))
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, f"problem HTTP port {port} is free")
-        self.assertIn("ok      the database opens and is sound", done.stdout)
+        self.assertIn("turms.db is not there yet", done.stdout)
+        self.assertFalse(self.data.exists(), "it only looks")
+
+    def database(self, *statements):
+        with contextlib.closing(sqlite3.connect(self.data / "turms.db")) as database:
+            for statement in statements:
+                database.execute(statement)
+            database.commit()
+
+    def files(self):
+        return {path.name: path.read_bytes() for path in self.data.iterdir()}
+
+    def test_doctor_looks_at_the_database_and_changes_nothing(self):
+        run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
+        for statement, words in [("select 1", "ok      database {} is sound\n"),
+                                 ("pragma user_version = 1", "ok      database {} is sound; the next start brings it from schema 1 to "),
+                                 ("pragma user_version = 1000", "problem database {} is sound: the database was written by a newer version")]:
+            with self.subTest(statement=statement):
+                self.database(statement)
+                before = self.files()
+                done = run("doctor", "--data", self.data, *settings())
+                self.assertIn(words.format(self.data / "turms.db"), done.stdout)
+                self.assertEqual(self.files(), before)
+
+    def test_doctor_finds_a_damaged_database(self):
+        run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
+        with open(self.data / "turms.db", "r+b") as file:
+            file.seek(4096)
+            file.write(b"\x5a" * 4096 * 4)
+        done = run("doctor", "--data", self.data, *settings())
+        self.assertIn("damaged", done.stdout)
+        self.assertEqual(done.returncode, 1)
+
+    def test_doctor_looks_while_the_server_runs_and_after_it_was_killed(self):
+        with serving(self.data, *settings()) as (process, _):
+            run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
+            self.assertIn("is sound\n", run("doctor", "--data", self.data, *settings()).stdout)
+            process.kill()
+            process.wait()
+            before = self.files()
+            self.assertIn("turms.db-wal", before)
+            self.assertIn("is sound\n", run("doctor", "--data", self.data, *settings()).stdout)
+            after = self.files()
+            for name in ["turms.db", "turms.db-wal"]:
+                self.assertEqual(after[name], before[name], name)
 
 
 if __name__ == "__main__":
