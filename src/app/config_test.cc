@@ -78,7 +78,7 @@ TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   EXPECT_EQ(config->map("livekit.keys").size(), 2u);
   EXPECT_EQ(config->list("livekit.webhook.urls"),
             (std::vector<std::string>{"http://h/a", "http://h/b"}));
-  EXPECT_EQ(config->warnings().size(), 3u);
+  EXPECT_EQ(config->warnings().size(), 4u);
   const auto ports = parse_ports(config->text("livekit.rtc.udp_port"));
   ASSERT_TRUE(ports);
   EXPECT_EQ(ports->first, 7882);

@@ -147,8 +147,6 @@ constexpr auto kOptions = std::to_array<Option>({
                  "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. "
                  "0: any free one."),
             check_ports),
-    number("livekit.rtc.tcp_port", "7881", 0, 65535,
-           "Reserved for ICE over TCP, which is not served yet."),
     text("livekit.rtc.node_ip", "",
          "Address that clients are told to send media to. Empty: the address of this machine's "
          "first network."),
@@ -202,6 +200,7 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.log_level", OptionType::kText),
     unsupported("livekit.prometheus_port", OptionType::kInt),
     unsupported("livekit.enable_data_tracks", OptionType::kBool),
+    unsupported("livekit.rtc.tcp_port", OptionType::kInt),  // ICE over TCP
     unsupported("livekit.rtc.port_range_start", OptionType::kInt),
     unsupported("livekit.rtc.port_range_end", OptionType::kInt),
     unsupported("livekit.rtc.use_external_ip", OptionType::kBool),

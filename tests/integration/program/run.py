@@ -263,6 +263,12 @@ class Program(unittest.TestCase):
             for name in ["turms.db", "turms.db-wal"]:
                 self.assertEqual(after[name], before[name], name)
 
+    def test_a_key_without_effect_is_accepted_and_said_so(self):
+        path = self.config("livekit:\n  rtc:\n    tcp_port: 7881\n")
+        done = run("config", "check", "--config", path)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(f"{path}:3: livekit.rtc.tcp_port has no effect yet", done.stdout)
+
 
 if __name__ == "__main__":
     outcome = unittest.main(exit=False, verbosity=1).result
