@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "net/tls_client.h"
+
 namespace turms::livekit_plugin {
 
 namespace {
@@ -47,6 +49,10 @@ Result<Config> read_config(const turms_host& host) {
   config.api_secret = text(host, "api_secret");
   if (config.api_key.empty()) return wrong("api_key", "is not set");
   if (config.api_secret.empty()) return wrong("api_secret", "is not set");
+  config.ca_file = text(host, "ca_file");
+  if (!config.ca_file.empty() && !net::TlsClient::make_context(config.ca_file)) {
+    return wrong("ca_file", "is not a file of certificates (PEM) that can be read");
+  }
   auto ttl = seconds(host, "token_ttl_seconds", config.token_ttl);
   if (!ttl) return std::unexpected(ttl.error());
   config.token_ttl = *ttl;

@@ -12,6 +12,9 @@ struct Config {
   std::string url;  // http(s)://host:port, no slash at the end
   std::string api_key;
   std::string api_secret;
+  /// PEM file of the authorities that may vouch for an https server, in place of the system's;
+  /// empty: the system's.
+  std::string ca_file;
   Duration token_ttl = std::chrono::seconds(600);
   /// How often rooms are compared with the server whatever webhooks say.
   Duration reconcile_interval = std::chrono::seconds(5);

@@ -1,6 +1,7 @@
 // The plugin against a scripted server.
 #include "base/jwt.h"
 #include "fake_livekit_testing.h"
+#include "net/tls_server_testing.h"
 #include "plugin_fixture_testing.h"
 
 namespace turms::livekit_plugin {
@@ -99,6 +100,21 @@ TEST_F(ScriptedLiveKit, ServerThatIsNotThere) {
   EXPECT_TRUE(conference().available());
 }
 
+TEST_F(ScriptedLiveKit, TrustsTheAuthorityItIsGiven) {
+  const net::Certificate certificate("IP:127.0.0.1");
+  net::TlsServer server(certificate, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", true);
+  auto secure = settings();
+  secure["url"] = "https://127.0.0.1:" + std::to_string(server.port);
+  ASSERT_TRUE(start(secure));
+  auto made = create(1);
+  ASSERT_FALSE(made) << "signed by nobody the system knows";
+  EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+  secure["ca_file"] = certificate.file;
+  ASSERT_TRUE(start(secure));
+  made = create(1);
+  EXPECT_TRUE(made) << made.error().message;
+}
+
 TEST_F(ScriptedLiveKit, RefusesWrongSettings) {
   const struct {
     const char* key;
@@ -109,6 +125,8 @@ TEST_F(ScriptedLiveKit, RefusesWrongSettings) {
       {"url", "localhost:7880", "plugins.livekit.url is not of the form http(s)://host:port"},
       {"api_key", "", "plugins.livekit.api_key is not set"},
       {"api_secret", "", "plugins.livekit.api_secret is not set"},
+      {"ca_file", "/nonexistent",
+       "plugins.livekit.ca_file is not a file of certificates (PEM) that can be read"},
       {"token_ttl_seconds", "soon", "plugins.livekit.token_ttl_seconds is not a number of seconds"},
       {"reconcile_seconds", "0", "plugins.livekit.reconcile_seconds is not a number of seconds"},
   };

@@ -39,7 +39,9 @@ struct RoomService::Request {
 };
 
 RoomService::RoomService(net::Loop& loop, const Config& config)
-    : loop_(loop), config_(config), client_(net::HttpClient::create(loop)) {}
+    : loop_(loop),
+      config_(config),
+      client_(net::HttpClient::create(loop, {.ca_file = config.ca_file})) {}
 
 json::object RoomService::admin_of(const std::string& room) const {
   return {{"room", json_text(room)}, {"roomAdmin", true}};

@@ -185,6 +185,9 @@ constexpr auto kOptions = std::to_array<Option>({
     text("plugins.livekit.api_key", "",
          "API key at that server. The built-in SFU is asked with the key that signs its webhooks."),
     secret("plugins.livekit.api_secret", "Its secret."),
+    text("plugins.livekit.ca_file", "",
+         "PEM file of the authorities that vouch for that server's certificate (https), in place "
+         "of the system's. Empty: the system's."),
     number(
         "plugins.livekit.token_ttl_seconds", "600", 10, kYear,
         "How long a member may use a token to join a meeting; at most 60 for owners and managers."),
