@@ -6,6 +6,7 @@
 
 #include "conference.h"
 #include "config.h"
+#include "mailbox.h"
 #include "net/loop.h"
 #include "turms/plugin.h"
 
@@ -29,9 +30,18 @@ class Plugin {
   }
 
   template <class F>
-  turms_status run(F&& function) {
-    loop_.post([this, function = std::forward<F>(function)] { function(*conference_); });
-    return TURMS_OK;
+  turms_status ask(F&& function) {
+    const bool posted =
+        mailbox_.ask([this, function = std::forward<F>(function)] { function(*conference_); });
+    return posted ? TURMS_OK : TURMS_ERROR_RESOURCE_EXHAUSTED;
+  }
+  template <class F>
+  void tell(F&& function) {
+    const bool posted =
+        mailbox_.tell([this, function = std::forward<F>(function)] { function(*conference_); });
+    if (posted) return;
+    host_->log(host_->context, TURMS_LOG_ERROR,
+               "too busy to hear that a member of a meeting was removed, muted or given a role");
   }
 
  private:
@@ -40,6 +50,7 @@ class Plugin {
   const turms_host* host_;
   const Config config_;
   net::Loop loop_;
+  Mailbox mailbox_{loop_};
   std::unique_ptr<Conference> conference_;  // of thread_
   std::thread thread_;
 };
@@ -58,7 +69,15 @@ void Plugin::serve(void* self, turms_call call, const turms_http_request* raw) {
       request.authorization = raw->headers[i].value;
     }
   }
-  of(self).run([call, request = std::move(request)](Conference& c) { c.serve(call, request); });
+  Plugin& plugin = of(self);
+  const turms_status asked =
+      plugin.ask([call, request = std::move(request)](Conference& c) { c.serve(call, request); });
+  if (asked == TURMS_OK) return;
+  // A media server sends its webhook again.
+  turms_http_response busy{};
+  busy.struct_size = sizeof busy;
+  busy.status = 503;
+  plugin.host_->http_respond(plugin.host_->context, call, &busy);
 }
 
 turms_status create_meeting(void* self, turms_call call, const turms_meeting* raw) {
@@ -68,16 +87,16 @@ turms_status create_meeting(void* self, turms_call call, const turms_meeting* ra
   meeting.group_id = raw->group_id;
   meeting.name = raw->name;
   meeting.max_participants = raw->max_participants;
-  return of(self).run(
+  return of(self).ask(
       [call, meeting = std::move(meeting)](Conference& c) { c.create_meeting(call, meeting); });
 }
 
 turms_status cancel_meeting(void* self, turms_call call, int64_t meeting_id) {
-  return of(self).run([=](Conference& c) { c.cancel_meeting(call, meeting_id); });
+  return of(self).ask([=](Conference& c) { c.cancel_meeting(call, meeting_id); });
 }
 
 turms_status count_active_meetings(void* self, turms_call call, int64_t user_id) {
-  return of(self).run([=](Conference& c) { c.count_active_meetings(call, user_id); });
+  return of(self).ask([=](Conference& c) { c.count_active_meetings(call, user_id); });
 }
 
 turms_status accept(void* self, turms_call call, const turms_admission* raw) {
@@ -88,24 +107,24 @@ turms_status accept(void* self, turms_call call, const turms_admission* raw) {
   member.device = raw->device;
   member.role = raw->role;
   member.muted = raw->muted != 0;
-  return of(self).run(
+  return of(self).ask(
       [call, member = std::move(member)](Conference& c) { c.accept(call, member); });
 }
 
 turms_status list_participants(void* self, turms_call call, int64_t meeting_id) {
-  return of(self).run([=](Conference& c) { c.list_participants(call, meeting_id); });
+  return of(self).ask([=](Conference& c) { c.list_participants(call, meeting_id); });
 }
 
 void member_removed(void* self, int64_t meeting_id, int64_t user_id) {
-  of(self).run([=](Conference& c) { c.member_removed(meeting_id, user_id); });
+  of(self).tell([=](Conference& c) { c.member_removed(meeting_id, user_id); });
 }
 
 void member_muted(void* self, int64_t meeting_id, int64_t user_id, int32_t muted) {
-  of(self).run([=](Conference& c) { c.member_muted(meeting_id, user_id, muted != 0); });
+  of(self).tell([=](Conference& c) { c.member_muted(meeting_id, user_id, muted != 0); });
 }
 
 void member_role_changed(void* self, int64_t meeting_id, int64_t user_id, turms_role role) {
-  of(self).run([=](Conference& c) { c.member_role_changed(meeting_id, user_id, role); });
+  of(self).tell([=](Conference& c) { c.member_role_changed(meeting_id, user_id, role); });
 }
 
 void say(char* out, size_t size, std::string_view text) {
