@@ -50,6 +50,17 @@ im::Payload encode_event(const im::MembersAdded& event) {
   return serialize(notification);
 }
 
+im::Payload encode_event(const im::MemberUpdated& event) {
+  proto::TurmsNotification notification = started_by(event.by);
+  auto& out = *notification.mutable_relayed_request()->mutable_update_group_member_request();
+  out.set_group_id(event.group_id.value);
+  out.set_member_id(event.member_id.value);
+  if (event.name) out.set_name(*event.name);
+  if (event.role) out.set_role(static_cast<proto::GroupMemberRole>(*event.role));
+  if (event.mute_end_date) out.set_mute_end_date(event.mute_end_date->unix_ms);
+  return serialize(notification);
+}
+
 /// Said as if somebody had cancelled it, which is how a standard client learns that it is over.
 im::Payload encode_event(const im::MeetingFinished& event) {
   proto::TurmsNotification notification = started_by(kServer);

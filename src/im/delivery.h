@@ -84,6 +84,16 @@ struct MembersAdded {
   GroupMemberRole role = GroupMemberRole::kMember;
   UserId by;
 };
+/// A member was muted, renamed or given a role by another: relayed update_group_member_request,
+/// requester_id = `by`. For sessions with extensions only, since upstream tells the member nothing.
+struct MemberUpdated {
+  GroupId group_id;
+  UserId member_id;
+  std::optional<std::string> name;
+  std::optional<GroupMemberRole> role;
+  std::optional<WallTime> mute_end_date;
+  UserId by;
+};
 /// The meeting is over (everybody left, or its creator ended it).
 struct MeetingFinished {
   Meeting meeting;
@@ -98,7 +108,8 @@ struct MeetingStateChanged {
   std::string media_url;
 };
 
-using Event = std::variant<SystemMessagePushed, MembersAdded, MeetingFinished, MeetingStateChanged>;
+using Event = std::variant<SystemMessagePushed, MembersAdded, MemberUpdated, MeetingFinished,
+                           MeetingStateChanged>;
 
 struct Push {
   Audience audience;

@@ -28,6 +28,19 @@ Recipients with(const Recipients& members, const std::vector<UserId>& more) {
   return recipients_of(std::move(all));
 }
 
+Push told_to_member(UpdateGroupMember command, UserId by) {
+  Push push;
+  push.audience.recipients = recipients_of({command.member_id});
+  push.audience.extensions_only = true;
+  push.event = MemberUpdated{.group_id = command.group_id,
+                             .member_id = command.member_id,
+                             .name = std::move(command.name),
+                             .role = command.role,
+                             .mute_end_date = command.mute_end_date,
+                             .by = by};
+  return push;
+}
+
 }  // namespace
 
 Task<Outcome<Reply<>>> GroupMembers::create(Caller caller, CreateGroupMembers command) {
@@ -143,7 +156,7 @@ Task<Outcome<Reply<>>> GroupMembers::update(Caller caller, UpdateGroupMember com
   if (!loaded) co_return refuse(loaded.error());
   auto permit = Rights::update_member(loaded->get(), caller.user_id, command);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
-  MemberChange change{std::move(command.name), command.role, command.mute_end_date};
+  MemberChange change{command.name, command.role, command.mute_end_date};
   auto updated = co_await context_.store.groups.update_member(
       *permit, command.group_id, command.member_id, std::move(change), context_.now());
   context_.groups.invalidate(command.group_id);
@@ -159,6 +172,9 @@ Task<Outcome<Reply<>>> GroupMembers::update(Caller caller, UpdateGroupMember com
   });
   Reply<> reply;
   reply.effects.relay.audience.other_sessions_of_caller = true;
+  if (command.member_id != caller.user_id) {
+    reply.effects.pushes.push_back(told_to_member(std::move(command), caller.user_id));
+  }
   co_return reply;
 }
 

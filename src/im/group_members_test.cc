@@ -225,6 +225,22 @@ TEST_F(GroupMembersTest, MutingNeedsAHigherRank) {
   EXPECT_EQ(listener_.heard, (std::vector<std::string>{"muted 4", "muted 2"}));
 }
 
+TEST_F(GroupMembersTest, AMemberWhomAnotherChangesIsTold) {
+  const GroupId id = make_group(1, {2, 3});
+  const auto muted = ok(domain_->group_members.update(caller(1), mute(id, 3)));
+  EXPECT_EQ(relayed_to(muted), "+other");
+  ASSERT_EQ(muted.effects.pushes.size(), 1u);
+  const Push& push = muted.effects.pushes[0];
+  EXPECT_EQ(audience(push.audience), "3");
+  EXPECT_TRUE(push.audience.extensions_only);
+  const auto& told = std::get<MemberUpdated>(push.event);
+  EXPECT_EQ(told.member_id, UserId(3));
+  EXPECT_EQ(told.by, UserId(1));
+  EXPECT_EQ(told.mute_end_date, mute(id, 3).mute_end_date);
+  EXPECT_FALSE(told.role);
+  EXPECT_TRUE(ok(domain_->group_members.update(caller(2), rename(id, 2))).effects.pushes.empty());
+}
+
 TEST_F(GroupMembersTest, NamesAreChangedByOneselfOrWhomTheTypeSays) {
   const GroupId id = make_group(1, {2, 3});
   EXPECT_EQ(update_code(2, rename(id, 2)), 1000);

@@ -138,6 +138,19 @@ class Groups:
         self.bob.ok("update_group_member", group_id=group, member_id=self.c, mute_end_date=1)
         self.carol.ok("create_message", group_id=group, text="free")
 
+    def test_who_is_muted_is_told_where_the_client_knows_extensions(self):
+        group = self.group_of(self.a, self.b, self.c)
+        aware = self.sign_in(self.c, device_type=c.IOS, device_details={"turms.extensions": "1"})
+        until = int(time.time() * 1000) + 60_000
+        for end in (until, 1):
+            self.alice.ok("update_group_member", group_id=group, member_id=self.c, mute_end_date=end)
+            push = self.assert_told(aware, "update_group_member", requester=self.a)
+            told = push.relayed_request.update_group_member_request
+            self.assertEqual((told.group_id, told.member_id, told.mute_end_date), (group, self.c, end))
+            self.assertFalse(told.HasField("role"))
+        # As upstream by default.
+        self.assert_told_nothing(self.bob, self.carol)
+
     def test_a_muted_group_is_silent_for_everybody(self):
         group = self.group_of(self.a, self.b)
         self.alice.ok("update_group", group_id=group, mute_end_date=int(time.time() * 1000) + 60_000)

@@ -3,7 +3,7 @@ import { TurmsError } from 'turms-client';
 import { app } from '../state/page';
 import { useApp } from '../state/store';
 
-/** The server tells a member neither of a mute nor of its end: it is asked while it matters. */
+/** Not every server tells a member of a mute or of its end: it is asked while it matters. */
 const askEveryMs = 20_000;
 /** The server's code for a message of a member who is muted. */
 const sendMutedMember = 5008;
