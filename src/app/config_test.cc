@@ -68,6 +68,15 @@ TEST_F(ConfigTest, BoundsAtTheirEdges) {
   EXPECT_FALSE(Config::load({.assignments = {"http.port=-1"}}));
 }
 
+TEST_F(ConfigTest, AMeetingsPasswordIsOfAKnownPolicy) {
+  const std::string key = "turms.service.conference.meeting.password.policy=";
+  for (const char* policy : {"PROHIBITED", "USER_INPUT_OPTIONAL", "USER_INPUT_REQUIRED"}) {
+    EXPECT_TRUE(Config::load({.assignments = {key + policy}})) << policy;
+  }
+  EXPECT_FALSE(Config::load({.assignments = {key + "SYSTEM_GENERATED"}}));
+  EXPECT_FALSE(Config::load({.assignments = {key}}));
+}
+
 TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   auto config = load(
       "livekit:\n  port: 7880\n  rtc: {udp_port: 7882-7884, use_external_ip: true, tcp_port: "

@@ -30,6 +30,14 @@ Status check_log_level(std::string_view key, std::string_view value) {
   return must_be(key, "debug, info, warn, error or off", value);
 }
 
+// Upstream has two more, of passwords that the server makes.
+Status check_password_policy(std::string_view key, std::string_view value) {
+  constexpr auto kPolicies =
+      std::to_array<std::string_view>({kPasswordProhibited, kPasswordOptional, kPasswordRequired});
+  if (std::ranges::find(kPolicies, value) != kPolicies.end()) return {};
+  return must_be(key, "PROHIBITED, USER_INPUT_OPTIONAL or USER_INPUT_REQUIRED", value);
+}
+
 Status check_store_url(std::string_view key, std::string_view value) {
   if (value.empty() || (value.starts_with(kSqliteScheme) && value.size() > kSqliteScheme.size())) {
     return {};
@@ -137,6 +145,10 @@ constexpr auto kOptions = std::to_array<Option>({
            "How long after sending."),
     number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user", "1", 0,
            10000, "Meetings a user may have created that are going on."),
+    checked(text("turms.service.conference.meeting.password.policy", kPasswordProhibited,
+                 "Whether who creates a meeting gives it a password: PROHIBITED, "
+                 "USER_INPUT_OPTIONAL or USER_INPUT_REQUIRED."),
+            check_password_policy),
 
     flag("livekit.enabled", "true", "Run the built-in SFU."),
     {"livekit.keys", OptionType::kMap, "", 0, kText,

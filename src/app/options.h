@@ -39,6 +39,11 @@ Result<PortRange> parse_ports(std::string_view text);
 /// What store.url begins with.
 inline constexpr std::string_view kSqliteScheme = "sqlite:";
 
+/// Upstream's words for who gives a meeting its password.
+inline constexpr std::string_view kPasswordProhibited = "PROHIBITED";
+inline constexpr std::string_view kPasswordOptional = "USER_INPUT_OPTIONAL";
+inline constexpr std::string_view kPasswordRequired = "USER_INPUT_REQUIRED";
+
 /// Sorted by key.
 std::span<const Option> options();
 

@@ -27,6 +27,12 @@ namespace {
 constexpr Duration kDrainTimeout = 10s;
 constexpr std::string_view kLiveKitPlugin = "livekit";
 
+im::MeetingSettings::Password password_policy(std::string_view configured) {
+  using Password = im::MeetingSettings::Password;
+  if (configured == kPasswordRequired) return Password::kRequired;
+  return configured == kPasswordOptional ? Password::kOptional : Password::kProhibited;
+}
+
 class Server {
  public:
   Server(const Config& config, const DataDirectory& data, bool dev)
@@ -269,6 +275,8 @@ void Server::start_plugins() {
   meetings.media_url = meeting_url();
   meetings.max_active_meetings_per_user =
       config_.number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user");
+  meetings.password =
+      password_policy(config_.text("turms.service.conference.meeting.password.policy"));
   meetings.max_participants_of_group_meeting =
       static_cast<int>(config_.number("plugins.livekit.max_participants"));
   im::Domain& domain = im_->domain();

@@ -16,13 +16,14 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
-class Meetings(TurmsTest):
+class MeetingTest(TurmsTest):
     accounts = 4
+    settings = {}
 
     @classmethod
     def make_server(cls):
         server = Server({"livekit.enabled": "true", "livekit.rtc.udp_port": 0, "livekit.rtc.bind": "127.0.0.1",
-                         "livekit.rtc.node_ip": "127.0.0.1", "plugins.enabled": "livekit"}).start()
+                         "livekit.rtc.node_ip": "127.0.0.1", "plugins.enabled": "livekit", **cls.settings}).start()
         cls.addClassCleanup(server.remove)
         return server
 
@@ -59,6 +60,8 @@ class Meetings(TurmsTest):
         for client in (self.alice, self.bob, self.carol, self.dave):
             client.pushes()
 
+
+class Meetings(MeetingTest):
     def test_start_rings_every_member(self):
         phone = self.sign_in(self.a, device_type=c.IOS)
         meeting = self.start(self.alice, group_id=self.group, name="stand-up")
@@ -195,3 +198,14 @@ class Meetings(TurmsTest):
 
         wait_until(accepted, "a token after the restart")
         self.assertEqual(claims(token[0].data.string)["video"]["room"], str(meeting))
+
+
+class Passwords(MeetingTest):
+    settings = {"turms.service.conference.meeting.password.policy": "USER_INPUT_REQUIRED"}
+
+    def test_who_joins_needs_the_password_that_the_creator_gave(self):
+        meeting = self.start(self.alice, group_id=self.group, password="123456")
+        self.assert_code(1102, self.bob.request("create_meeting", group_id=self.group))
+        answer = {"meeting_id": meeting, "response_action": c.ACCEPT}
+        self.assert_code(8200, self.bob.request("update_meeting_invitation", password="654321", **answer))
+        self.assert_code(1000, self.bob.request("update_meeting_invitation", password="123456", **answer))
