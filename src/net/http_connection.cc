@@ -367,6 +367,8 @@ void HttpConnection::begin_upgrade() {
   const HttpRoute::Upgrade& route = *shared_->find(request_.path, true)->upgrade;
   any_origin_ = route.route_options.any_origin;
   const std::string key(trim(request_.header("Sec-WebSocket-Key").value_or("")));
+  // RFC 6455 section 4.4. Upstream's Turms answers so as well: it leaves the version to Netty, and
+  // only what it checks itself is a 400.
   if (trim(request_.header("Sec-WebSocket-Version").value_or("")) != "13") {
     HttpResponse response = HttpResponse::text(426, "WebSocket version 13 only");
     response.headers.add("Sec-WebSocket-Version", "13");

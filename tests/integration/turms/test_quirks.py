@@ -168,6 +168,17 @@ class WebSocketFrames(TurmsTest):
             stream.write(method + b" / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
             self.assertIn(status, stream.take(12, c.time.monotonic() + 10))
 
+    def test_another_version_of_websocket_is_426(self):
+        stream = c.Stream(self.server.websocket)
+        self.addCleanup(stream.close)
+        stream.write(b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 12\r\n\r\n")
+        while b"\r\n\r\n" not in stream.buffer:
+            stream.fill(c.time.monotonic() + 10)
+        head = bytes(stream.buffer)
+        self.assertIn(b" 426 ", head)
+        self.assertIn(b"Sec-WebSocket-Version: 13\r\n", head)
+
 
 class TcpFrames(TurmsTest):
     accounts = 1
