@@ -367,16 +367,19 @@ TEST_F(EngineTest, HostileDatagramsAreCountedAndHarmless) {
 TEST_F(EngineTest, AnIdleMeetingSleeps) {
   connect_pair();
   Metric& turns = metrics::counter("turms_media_turns_total", "");
-  // Reports that follow the first packets die down first.
-  bool over = false;
-  loop_.after(1500ms, [&] { over = true; });
-  ASSERT_TRUE(wait([&] { return over; }));
-  const int64_t before = turns.value();
-  over = false;
-  loop_.after(1000ms, [&] { over = true; });
-  ASSERT_TRUE(wait([&] { return over; }));
-  // Two connected transports with tracks: checks of consent, reports, a tick.
-  EXPECT_LE(turns.value() - before, 20);
+  const auto turns_of_a_second = [&] {
+    const int64_t before = turns.value();
+    bool over = false;
+    loop_.after(1000ms, [&] { over = true; });
+    EXPECT_TRUE(wait([&] { return over; }));
+    return turns.value() - before;
+  };
+  // Two connected transports with tracks: checks of consent, reports, a tick. The reports that
+  // follow the first packets die down first, sooner or later.
+  const TimePoint limit = loop_.now() + kTestLimit;
+  int64_t busy = turns_of_a_second();
+  while (busy > 20 && loop_.now() < limit) busy = turns_of_a_second();
+  EXPECT_LE(busy, 20);
 }
 
 TEST_F(EngineTest, BurstsBeyondASendBufferArriveWhole) {

@@ -89,14 +89,20 @@ TEST(Store, ManyWritesShareATransactionAndAreDurableWhenTheyComplete) {
   constexpr int kMessages = 1000;
   std::vector<ErrorCode> failures;
   int completed = 0;
+  // Another program's lock holds the writer up until all are there.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((directory.path() + "/turms.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr), SQLITE_OK);
   for (int i = 1; i <= kMessages; ++i) {
     spawn(append(open.repositories(), i, failures, completed));
   }
+  ASSERT_EQ(sqlite3_exec(other, "rollback", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
   open.loop.run_until([&] { return completed == kMessages; });
   EXPECT_TRUE(failures.empty());
   EXPECT_EQ(scalar(directory.path(), "select count(*) from message"), kMessages);
-  // The first may go alone; what came meanwhile goes together.
-  EXPECT_LE(transactions.value() - before, 20);
+  // The first may have been taken alone; what came meanwhile goes together.
+  EXPECT_LE(transactions.value() - before, 2);
 }
 
 TEST(Store, AWriteThatFailsFailsAlone) {
