@@ -188,6 +188,21 @@ export async function run(test) {
       await close(alice, bob);
     });
 
+    await test('who closes one of its connections stays with the other', async () => {
+      const alice = await open('alice', 'closing');
+      const bob = await open('bob', 'closing');
+      await Promise.all([alice, bob].map((page) => page.evaluate(() => window.room.localParticipant.setCameraEnabled(true))));
+      await Promise.all([moving(alice), moving(bob)]);
+      const { sid } = await api().getParticipant('closing', 'bob');
+      await bob.evaluate(() => window.room.engine.pcManager.publisher._pc.close());
+      await eventually(() => alice.evaluate(() => window.events.includes('trackUnpublished')), 'what it carried ends');
+      const before = (await bob.evaluate(watchVideos))[0].frames;
+      await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > before + 10, 'bob still sees alice');
+      assert.equal((await api().getParticipant('closing', 'bob')).sid, sid);
+      assert.ok(!(await alice.evaluate(() => window.events)).includes('participantDisconnected'));
+      await close(alice, bob);
+    });
+
     await test('removal and the end of the room are told', async () => {
       const alice = await open('alice', 'ending');
       const bob = await open('bob', 'ending');
