@@ -13,12 +13,11 @@ namespace turms::app {
 namespace {
 
 // Below what is asked for with --dev; everything else has the same defaults as in production.
-constexpr std::array<std::string_view, 6> kDevelopment = {
+constexpr std::array<std::string_view, 5> kDevelopment = {
     "http.bind=127.0.0.1",
     "turms.gateway.websocket.host=127.0.0.1",
     "turms.gateway.tcp.host=127.0.0.1",
     "livekit.rtc.bind=127.0.0.1",
-    "livekit.rtc.node_ip=127.0.0.1",
     "livekit.keys=devkey: secret",
 };
 

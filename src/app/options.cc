@@ -162,7 +162,10 @@ constexpr auto kOptions = std::to_array<Option>({
     text("livekit.rtc.node_ip", "",
          "Address that clients are told to send media to. Empty: the address of this machine's "
          "first network."),
-    text("livekit.rtc.bind", "0.0.0.0", "Address the media ports are bound to."),
+    text(
+        "livekit.rtc.bind", "0.0.0.0",
+        "Address the media ports are bound to. A loopback address: this machine only, through that "
+        "address and the one of its first network."),
     flag("livekit.room.auto_create", "true",
          "A room comes into being when its first participant joins."),
     number("livekit.room.empty_timeout", "300", 0, kYear,

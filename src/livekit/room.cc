@@ -63,7 +63,10 @@ rtc::sdp::LocalTransport Room::local_transport(const Transport& transport) const
   rtc::sdp::LocalTransport out;
   out.ice = transport.ice;
   out.fingerprint = engine_.fingerprint();
-  out.candidates = {rtc::sdp::host_candidate(endpoint.address, endpoint.port)};
+  uint16_t preference = UINT16_MAX;
+  for (const std::string& address : endpoint.addresses) {
+    out.candidates.push_back(rtc::sdp::host_candidate(address, endpoint.port, preference--));
+  }
   return out;
 }
 

@@ -24,7 +24,7 @@ class RecordingEngine : public media::Engine {
 
   [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return {}; }
   [[nodiscard]] media::Endpoint endpoint(media::RoomId) const override {
-    return {"127.0.0.1", 7882};
+    return {{"127.0.0.1", "192.0.2.1"}, 7882};
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
   void create_room(media::RoomId) override { ++rooms; }

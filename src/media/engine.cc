@@ -14,7 +14,7 @@ namespace {
 class EngineImpl final : public Engine {
  public:
   EngineImpl(std::vector<std::unique_ptr<Worker>> workers, std::unique_ptr<rtc::dtls::Context> dtls,
-             std::string advertised)
+             std::vector<std::string> advertised)
       : dtls_(std::move(dtls)),
         workers_(std::move(workers)),
         loads_(workers_.size()),
@@ -163,37 +163,52 @@ class EngineImpl final : public Engine {
   std::unique_ptr<rtc::dtls::Context> dtls_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Load> loads_;
-  std::string advertised_;
+  std::vector<std::string> advertised_;
   std::unordered_map<RoomId, RoomRecord> rooms_;
   std::unordered_map<TransportId, RoomId> transports_;
   std::unordered_map<TrackId, RoomId> tracks_;
   std::unordered_map<SubscriptionId, RoomId> subscriptions_;
 };
 
-std::string advertised_address(const EngineConfig& config, const net::Address& bound) {
-  if (!config.advertised_address.empty()) return config.advertised_address;
-  if (!bound.is_unspecified()) return bound.ip();
-  return net::machine_address(bound.is_v4()).ip();
+/// Where the workers listen, and what clients are told of it.
+struct Listening {
+  net::Address address;
+  net::UdpOptions options;
+  std::vector<std::string> advertised;
+};
+
+Result<Listening> listening(const EngineConfig& config) {
+  const Result<net::Address> bind = net::Address::parse(config.bind_address, 0);
+  if (!bind) return std::unexpected(bind.error());
+  const std::string& told = config.advertised_address;
+  if (!told.empty()) return Listening{*bind, {}, {told}};
+  const net::Address machine = net::machine_address(bind->is_v4());
+  if (bind->is_unspecified()) return Listening{*bind, {}, {machine.ip()}};
+  if (!bind->is_loopback() || machine.is_loopback()) return Listening{*bind, {}, {bind->ip()}};
+  // What this machine sends to any of its own addresses goes over the loopback device.
+  const net::Address any = bind->is_v4() ? net::Address() : *net::Address::parse("::", 0);
+  return Listening{any, {.this_machine_only = true}, {bind->ip(), machine.ip()}};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Engine>> start_engine(const EngineConfig& config, Engine::Post post,
                                              EngineEvents& events) {
-  const Result<net::Address> address = net::Address::parse(config.bind_address, 0);
-  if (!address) return std::unexpected(address.error());
+  Result<Listening> listen = listening(config);
+  if (!listen) return std::unexpected(listen.error());
   auto dtls = std::make_unique<rtc::dtls::Context>();
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < config.workers; ++i) {
     const int port = config.first_udp_port == 0 ? 0 : config.first_udp_port + i;
     if (port > UINT16_MAX) return fail(ErrorCode::kInvalidArgument, "UDP ports beyond 65535");
-    auto worker = Worker::bind(address->with_port(static_cast<uint16_t>(port)), *dtls);
+    auto worker = Worker::bind(listen->address.with_port(static_cast<uint16_t>(port)),
+                               listen->options, *dtls);
     if (!worker) return std::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }
   if (workers.empty()) return fail(ErrorCode::kInvalidArgument, "no media worker");
   auto engine = std::make_unique<EngineImpl>(std::move(workers), std::move(dtls),
-                                             advertised_address(config, *address));
+                                             std::move(listen->advertised));
   engine->start(post, events);
   return engine;
 }

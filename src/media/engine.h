@@ -73,13 +73,14 @@ struct EngineConfig {
   int workers = 1;
   std::string bind_address = "0.0.0.0";
   uint16_t first_udp_port = 7882;  // worker i uses first_udp_port + i; 0: any free port each
-  /// What candidates say; empty: the bind address, or the first address of the machine that is not
-  /// loopback.
+  /// What candidates say. Empty: the bind address, or the first address of the machine that is not
+  /// loopback. With a loopback bind address both of them, reached from this machine only: Firefox
+  /// sends nothing to a loopback address.
   std::string advertised_address;
 };
 
 struct Endpoint {
-  std::string address;
+  std::vector<std::string> addresses;  // best first
   uint16_t port = 0;
 };
 

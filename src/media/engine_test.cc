@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "media/media_testing.h"
+#include "net/interfaces.h"
 #include "rtc/stun/message.h"
 
 namespace turms::media {
@@ -286,6 +287,24 @@ TEST_F(EngineTest, MutedTracksAreDroppedAtTheDoor) {
     loop_.post([] {});
     return received_.size() > had;
   }));
+}
+
+TEST_F(EngineTest, AllAddressesItTellsLeadToIt) {
+  start();
+  engine_->create_room(kRoom);
+  const std::vector<std::string> addresses = engine_->endpoint(kRoom).addresses;
+  EXPECT_EQ(addresses[0], "127.0.0.1");
+  // Where there is a network, its address serves browsers that avoid the loopback address.
+  EXPECT_EQ(addresses.size(), net::machine_address(true).is_loopback() ? 1u : 2u);
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::vector<TestClient*> all;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    all.push_back(clients
+                      .emplace_back(std::make_unique<TestClient>(loop_, *engine_, kRoom,
+                                                                 TransportId(1 + i), false, i))
+                      .get());
+  }
+  ASSERT_TRUE(wait_connected(all));
 }
 
 TEST_F(EngineTest, RoomsSpreadOverWorkersAndStayOnTheirs) {

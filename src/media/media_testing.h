@@ -57,7 +57,8 @@ struct RecordedEvents final : EngineEvents {
 class TestClient final : public net::FdHandler {
  public:
   /// `sha1`: knows only AES_CM_128_HMAC_SHA1_80.
-  TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport, bool sha1 = false)
+  TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport, bool sha1 = false,
+             size_t address = 0)
       : loop_(loop), timer_(loop), id(transport) {
     static const rtc::dtls::Context modern;
     static const std::unique_ptr<rtc::dtls::Context> old = [] {
@@ -74,7 +75,7 @@ class TestClient final : public net::FdHandler {
     engine.create_transport({.id = id, .room = room, .local_ice = server_ice});
     engine.set_remote(id, {client_ice, dtls.fingerprint()});
     const Endpoint endpoint = engine.endpoint(room);
-    server = *net::Address::parse(endpoint.address, endpoint.port);
+    server = *net::Address::parse(endpoint.addresses.at(address), endpoint.port);
     path_.remote = {server.ip_bytes(), server.port(), rtc::TransportAddress::Family::kIpv4};
     peer = std::make_unique<rtc::Peer>(loop.now(),
                                        rtc::PeerConfig{.role = rtc::PeerRole::kClient,
@@ -91,6 +92,7 @@ class TestClient final : public net::FdHandler {
 
   void on_ready(const net::Poller::Event&) override {
     for (const net::ReceivedDatagram& datagram : socket.receive_batch()) {
+      if (datagram.source != server) continue;  // RFC 8445 section 7.2.5.2.1
       // A binding success response (RFC 8489 section 5).
       checks_answered += load_be16(datagram.data.data()) == 0x0101;
       const rtc::Received received = peer->receive(loop_.now(), path_, datagram.data);

@@ -48,10 +48,11 @@ class Member final : public sfu::TransportSink {
   rtc::Peer peer;
   Deadline deadline;
   net::Address destination;  // the selected path
+  net::Address source;
   bool has_destination = false;
-  std::vector<std::string> ufrags;           // ours, the current one last
-  std::vector<rtc::TransportAddress> paths;  // verified
-  std::unique_ptr<SendBuffer> buffer;        // from the first packet of a turn to its flush
+  std::vector<std::string> ufrags;     // ours, the current one last
+  std::vector<rtc::Path> paths;        // verified
+  std::unique_ptr<SendBuffer> buffer;  // from the first packet of a turn to its flush
 
  private:
   Worker& worker_;

@@ -43,8 +43,9 @@ net::Address to_net(const rtc::TransportAddress& address) {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::bind(const net::Address& address,
+                                             const net::UdpOptions& options,
                                              const rtc::dtls::Context& dtls) {
-  Result<net::UdpSocket> socket = net::UdpSocket::bind(address);
+  Result<net::UdpSocket> socket = net::UdpSocket::bind(address, options);
   if (!socket) return std::unexpected(socket.error());
   return std::unique_ptr<Worker>(new Worker(std::move(*socket), dtls));
 }
@@ -119,9 +120,10 @@ void Worker::receive() {
 
 void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
   // A burst comes from one source: ask the table once.
-  if (last_member_ == nullptr || datagram.source != last_source_) {
+  if (last_member_ == nullptr || datagram.source != last_source_ || datagram.local != last_local_) {
     last_source_ = datagram.source;
-    last_path_.remote = to_rtc(datagram.source);
+    last_local_ = datagram.local;
+    last_path_ = {.local = to_rtc(datagram.local), .remote = to_rtc(datagram.source)};
     const auto it = by_address_.find(last_path_.remote);
     last_member_ = it == by_address_.end() ? nullptr : it->second;
   }
@@ -220,7 +222,8 @@ void Worker::count(WorkerRoom& room) {
 void Worker::settle_member(Member& member) {
   while (const auto transmit = member.peer.poll_transmit()) {
     const net::OutgoingDatagrams message{.destination = to_net(transmit->path.remote),
-                                         .data = transmit->datagram};
+                                         .data = transmit->datagram,
+                                         .source = to_net(transmit->path.local)};
     send_all({&message, 1});
   }
   while (const auto event = member.peer.poll_event()) handle_peer_event(member, *event);
@@ -231,17 +234,18 @@ void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
   const rtc::TransportAddress& remote = event.path.remote;
   switch (event.kind) {
     case rtc::PeerEvent::Kind::kPathAdded:
-      member.paths.push_back(remote);
+      member.paths.push_back(event.path);
       by_address_[remote] = &member;
       last_member_ = nullptr;
       return;
     case rtc::PeerEvent::Kind::kPathRemoved:
-      std::erase(member.paths, remote);
+      std::erase(member.paths, event.path);
       forget_address(member, remote);
       return;
     case rtc::PeerEvent::Kind::kPathSelected:
       // What is in the buffer was meant for the former path, and may as well take the new one.
       member.destination = to_net(remote);
+      member.source = to_net(event.path.local);
       member.has_destination = true;
       return;
     case rtc::PeerEvent::Kind::kConnected:
@@ -258,11 +262,13 @@ void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
   }
 }
 
-void Worker::forget_address(Member& member, const rtc::TransportAddress& address) {
-  // Another peer may have taken the address over.
-  const auto it = by_address_.find(address);
-  if (it != by_address_.end() && it->second == &member) by_address_.erase(it);
+void Worker::forget_address(Member& member, const rtc::TransportAddress& remote) {
   last_member_ = nullptr;
+  // It may still be that of a path to another of our addresses, and another peer may have taken it.
+  const auto is_there = [&](const rtc::Path& path) { return path.remote == remote; };
+  if (std::any_of(member.paths.begin(), member.paths.end(), is_there)) return;
+  const auto it = by_address_.find(remote);
+  if (it != by_address_.end() && it->second == &member) by_address_.erase(it);
 }
 
 std::unique_ptr<SendBuffer> Worker::take_buffer(Member& member) {
@@ -279,7 +285,8 @@ void Worker::flush() {
     for (const SendBuffer::Group& group : member->buffer->groups()) {
       messages_.push_back({.destination = member->destination,
                            .data = member->buffer->bytes(group),
-                           .segment_size = group.segment});
+                           .segment_size = group.segment,
+                           .source = member->source});
     }
   }
   for (std::span rest(messages_); !rest.empty();) {

@@ -40,6 +40,7 @@ class Worker {
  public:
   /// Binds. kUnavailable when the port is taken.
   static Result<std::unique_ptr<Worker>> bind(const net::Address& address,
+                                              const net::UdpOptions& options,
                                               const rtc::dtls::Context& dtls);
   ~Worker();  // stop() first, if it was started
   Worker(const Worker&) = delete;
@@ -93,7 +94,8 @@ class Worker {
   /// Answers, events and the deadline of a peer that was called.
   void settle_member(Member& member);
   void handle_peer_event(Member& member, const rtc::PeerEvent& event);
-  void forget_address(Member& member, const rtc::TransportAddress& address);
+  /// Of a path that the member no longer has.
+  void forget_address(Member& member, const rtc::TransportAddress& remote);
   void protect_batch();
   /// How many datagrams the kernel took.
   uint64_t send_all(std::span<const net::OutgoingDatagrams> messages);
@@ -135,8 +137,9 @@ class Worker {
   sfu::RoomEvents room_events_;
   uint64_t truncated_ = 0;
   net::Address last_source_;
+  net::Address last_local_;
   rtc::Path last_path_;
-  Member* last_member_ = nullptr;  // of last_source_, within one batch
+  Member* last_member_ = nullptr;  // of last_path_, within one batch
   Member* burst_member_ = nullptr;
   std::vector<MutableByteView> burst_;  // its decrypted RTP, in the socket's buffers
 };

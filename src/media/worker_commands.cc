@@ -135,7 +135,7 @@ void Worker::close_member(Member& member) {
   flush();
   member.peer.close(now_);
   settle_member(member);
-  for (const rtc::TransportAddress& path : member.paths) forget_address(member, path);
+  for (const rtc::Path& path : std::exchange(member.paths, {})) forget_address(member, path.remote);
   for (const std::string& ufrag : member.ufrags) remove_ufrag(member, ufrag);
   last_member_ = nullptr;
   metrics_.transports.add(-1);

@@ -1,5 +1,7 @@
 #include "net/udp_socket.h"
 
+#include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -22,11 +24,47 @@ constexpr size_t kSendMessages = 64;
 /// So many refusals without a success between them turn segmentation off.
 constexpr int kRefusalsToGiveUp = 4;
 
-/// The size of coalesced segments, and the time of arrival.
-constexpr size_t kControlSize = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec));
+/// The size of coalesced segments, the time of arrival and the address it arrived at.
+constexpr size_t kReceivedControlSize =
+    CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(in6_pktinfo));
+/// The size of segments and the address to send from.
+constexpr size_t kSentControlSize = CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo));
+
+template <class T>
+T control_value(const cmsghdr* control) {
+  T value;
+  std::memcpy(&value, CMSG_DATA(control), sizeof value);
+  return value;
+}
+
+/// After those that are there; the buffer has room.
+template <class T>
+void add_control(msghdr& header, int level, int type, const T& value) {
+  auto* const control =
+      reinterpret_cast<cmsghdr*>(static_cast<uint8_t*>(header.msg_control) + header.msg_controllen);
+  control->cmsg_level = level;
+  control->cmsg_type = type;
+  control->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(control), &value, sizeof value);
+  header.msg_controllen += CMSG_SPACE(sizeof value);
+}
 
 bool is_refused_segmentation(int error) {
   return error == EIO || error == EINVAL || error == EOPNOTSUPP;
+}
+
+/// Binding to the device would not do: the kernel takes a datagram to another address of this
+/// machine as one of that address's device.
+bool take_from_this_machine_only(int fd) {
+  std::array code = {
+      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                           static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_IFINDEX)),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, if_nametoindex("lo"), 0, 1),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  const sock_fprog program{.len = code.size(), .filter = code.data()};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 }  // namespace
@@ -43,13 +81,13 @@ struct UdpSocket::State {
   std::array<mmsghdr, kReceiveMessages> received{};
   std::array<iovec, kReceiveMessages> received_parts{};
   std::array<sockaddr_storage, kReceiveMessages> sources{};
-  alignas(cmsghdr) uint8_t received_control[kReceiveMessages][kControlSize]{};
+  alignas(cmsghdr) uint8_t received_control[kReceiveMessages][kReceivedControlSize]{};
   std::vector<ReceivedDatagram> datagrams;  // never more than reserved
 
   std::array<mmsghdr, kSendMessages> sent{};
   std::array<iovec, kSendMessages> sent_parts{};
   std::array<sockaddr_storage, kSendMessages> destinations{};
-  alignas(cmsghdr) uint8_t sent_control[kSendMessages][kControlSize]{};
+  alignas(cmsghdr) uint8_t sent_control[kSendMessages][kSentControlSize]{};
 
   State() : buffers(std::make_unique_for_overwrite<uint8_t[]>(kReceiveMessages * kReceiveBuffer)) {
     datagrams.reserve(kReceiveMessages * kMaxSegments);
@@ -64,6 +102,7 @@ struct UdpSocket::State {
       sent[i].msg_hdr.msg_iov = &sent_parts[i];
       sent[i].msg_hdr.msg_iovlen = 1;
       sent[i].msg_hdr.msg_name = &destinations[i];
+      sent[i].msg_hdr.msg_control = sent_control[i];
     }
   }
   ~State() {
@@ -74,10 +113,11 @@ struct UdpSocket::State {
   /// Of the message at `index`.
   [[nodiscard]] Duration time_in_kernel(size_t index);
   void prepare(size_t index, const OutgoingDatagrams& message);
+  void add_source(msghdr& header, const Address& source) const;
   bool send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome);
 };
 
-Result<UdpSocket> UdpSocket::bind(const Address& address, int kernel_buffer_bytes) {
+Result<UdpSocket> UdpSocket::bind(const Address& address, const UdpOptions& options) {
   auto state = std::make_unique<State>();
   const auto failed = [&] {
     return fail(ErrorCode::kUnavailable,
@@ -89,13 +129,18 @@ Result<UdpSocket> UdpSocket::bind(const Address& address, int kernel_buffer_byte
   const auto set = [&](int level, int option, int value) {
     return setsockopt(state->fd, level, option, &value, sizeof value) == 0;
   };
+  if (options.this_machine_only && !take_from_this_machine_only(state->fd)) return failed();
   if (!address.is_v4()) set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  // FORCE goes beyond net.core.*mem_max where the process may; the plain one is cut to it.
-  if (!set(SOL_SOCKET, SO_RCVBUFFORCE, kernel_buffer_bytes)) {
-    set(SOL_SOCKET, SO_RCVBUF, kernel_buffer_bytes);
+  if (address.is_unspecified()) {
+    address.is_v4() ? set(IPPROTO_IP, IP_PKTINFO, 1)
+                    : set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);  // IPv4 in mapped form too
   }
-  if (!set(SOL_SOCKET, SO_SNDBUFFORCE, kernel_buffer_bytes)) {
-    set(SOL_SOCKET, SO_SNDBUF, kernel_buffer_bytes);
+  // FORCE goes beyond net.core.*mem_max where the process may; the plain one is cut to it.
+  if (!set(SOL_SOCKET, SO_RCVBUFFORCE, options.kernel_buffer_bytes)) {
+    set(SOL_SOCKET, SO_RCVBUF, options.kernel_buffer_bytes);
+  }
+  if (!set(SOL_SOCKET, SO_SNDBUFFORCE, options.kernel_buffer_bytes)) {
+    set(SOL_SOCKET, SO_SNDBUF, options.kernel_buffer_bytes);
   }
   set(IPPROTO_UDP, UDP_GRO, 1);
   set(SOL_SOCKET, SO_TIMESTAMPNS, 1);
@@ -138,7 +183,7 @@ std::span<ReceivedDatagram> UdpSocket::receive_batch() {
   State& s = *state_;
   for (size_t i = 0; i < kReceiveMessages; ++i) {
     s.received[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-    s.received[i].msg_hdr.msg_controllen = kControlSize;
+    s.received[i].msg_hdr.msg_controllen = kReceivedControlSize;
   }
   const int messages = recvmmsg(s.fd, s.received.data(), kReceiveMessages, 0, nullptr);
   s.datagrams.clear();
@@ -151,8 +196,7 @@ Duration UdpSocket::State::time_in_kernel(size_t index) {
   msghdr& header = received[index].msg_hdr;
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
-    timespec arrival{};
-    std::memcpy(&arrival, CMSG_DATA(c), sizeof arrival);
+    const auto arrival = control_value<timespec>(c);
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
     const Duration waited_for = std::chrono::seconds(now.tv_sec - arrival.tv_sec) +
@@ -167,11 +211,22 @@ void UdpSocket::State::take_apart(size_t index) {
   msghdr& header = received[index].msg_hdr;
   size_t left = received[index].msg_len;
   size_t segment = left;
+  Address arrived_at = local;
   for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-    if (c->cmsg_level != SOL_UDP || c->cmsg_type != UDP_GRO) continue;
-    int size = 0;
-    std::memcpy(&size, CMSG_DATA(c), sizeof size);
-    if (size > 0) segment = static_cast<size_t>(size);
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
+      const int size = control_value<int>(c);
+      if (size > 0) segment = static_cast<size_t>(size);
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      const auto info = control_value<in_pktinfo>(c);
+      std::array<uint8_t, 4> ip;
+      std::memcpy(ip.data(), &info.ipi_spec_dst, ip.size());
+      arrived_at = Address::v4(ip, local.port());
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      const auto info = control_value<in6_pktinfo>(c);
+      std::array<uint8_t, 16> ip;
+      std::memcpy(ip.data(), &info.ipi6_addr, ip.size());
+      arrived_at = Address::v6(ip, local.port());
+    }
   }
   if ((header.msg_flags & MSG_TRUNC) != 0 || segment > kMaxDatagram) {
     ++truncated;
@@ -182,7 +237,7 @@ void UdpSocket::State::take_apart(size_t index) {
   // An empty datagram is one too, but nothing that anyone here could use.
   while (left > 0 && datagrams.size() < datagrams.capacity()) {
     const size_t size = std::min(segment, left);
-    datagrams.push_back({{data, size}, source});
+    datagrams.push_back({{data, size}, source, arrived_at});
     data += size;
     left -= size;
   }
@@ -192,18 +247,28 @@ void UdpSocket::State::prepare(size_t index, const OutgoingDatagrams& message) {
   msghdr& header = sent[index].msg_hdr;
   header.msg_namelen = message.destination.to_sockaddr(destinations[index], !local.is_v4());
   sent_parts[index] = {const_cast<uint8_t*>(message.data.data()), message.data.size()};
-  if (message.segment_size == 0 || message.data.size() <= message.segment_size) {
-    header.msg_control = nullptr;
-    header.msg_controllen = 0;
-    return;
+  header.msg_controllen = 0;
+  if (message.segment_size != 0 && message.data.size() > message.segment_size) {
+    add_control(header, SOL_UDP, UDP_SEGMENT, message.segment_size);
   }
-  header.msg_control = sent_control[index];
-  header.msg_controllen = CMSG_SPACE(sizeof(uint16_t));
-  cmsghdr* const control = CMSG_FIRSTHDR(&header);
-  control->cmsg_level = SOL_UDP;
-  control->cmsg_type = UDP_SEGMENT;
-  control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-  std::memcpy(CMSG_DATA(control), &message.segment_size, sizeof(uint16_t));
+  if (local.is_unspecified() && !message.source.is_unspecified()) {
+    add_source(header, message.source);
+  }
+}
+
+void UdpSocket::State::add_source(msghdr& header, const Address& source) const {
+  sockaddr_storage storage;
+  source.to_sockaddr(storage, !local.is_v4());
+  if (local.is_v4()) {
+    in_pktinfo info{};
+    info.ipi_spec_dst = reinterpret_cast<const sockaddr_in&>(storage).sin_addr;
+    add_control(header, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    // An IPv4 destination takes the mapped form too.
+    in6_pktinfo info{};
+    info.ipi6_addr = reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
+    add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
 }
 
 UdpSocket::SendOutcome UdpSocket::send_batch(std::span<const OutgoingDatagrams> messages) {
@@ -254,7 +319,7 @@ UdpSocket::SendOutcome UdpSocket::send_batch(std::span<const OutgoingDatagrams> 
 /// False: the kernel's buffer is full. What was left of the message is counted as failed then, for
 /// half a message cannot be given back.
 bool UdpSocket::State::send_one_by_one(const OutgoingDatagrams& message, SendOutcome& outcome) {
-  OutgoingDatagrams piece{.destination = message.destination};
+  OutgoingDatagrams piece{.destination = message.destination, .source = message.source};
   size_t offset = 0;
   for (; offset < message.data.size(); offset += message.segment_size) {
     piece.data = message.data.subspan(

@@ -18,6 +18,8 @@ namespace turms::net {
 struct ReceivedDatagram {
   MutableByteView data;
   Address source;
+  /// What it was sent to: on a socket for all addresses of the machine, one of them.
+  Address local;
 };
 
 /// One destination's datagrams of a turn: `data` cut every `segment_size` bytes (the last one may
@@ -26,15 +28,25 @@ struct OutgoingDatagrams {
   Address destination;
   ByteView data;
   uint16_t segment_size = 0;
+  /// On a socket for all addresses of the machine: which of them it comes from, for a client takes
+  /// no answer from another one than it asked. Unspecified: the kernel chooses.
+  Address source = {};
+};
+
+struct UdpOptions {
+  /// What the kernel's buffers are asked to be, as far as it allows.
+  int kernel_buffer_bytes = 8 * 1024 * 1024;
+  /// Takes only what comes over the loopback device, as all does that this machine sends to an
+  /// address of its own.
+  bool this_machine_only = false;
 };
 
 /// A non-blocking UDP socket for media: batched, with segmentation offload both ways where the
 /// kernel has it. Any thread, one at a time. No allocation after construction.
 class UdpSocket {
  public:
-  /// `port` 0: any free one. The kernel's buffers are asked to be as large as allowed, up to
-  /// `kernel_buffer_bytes`. kUnavailable when it cannot be bound.
-  static Result<UdpSocket> bind(const Address& address, int kernel_buffer_bytes = 8 * 1024 * 1024);
+  /// `port` 0: any free one. kUnavailable when it cannot be bound.
+  static Result<UdpSocket> bind(const Address& address, const UdpOptions& options = {});
 
   UdpSocket(UdpSocket&& other) noexcept;
   UdpSocket& operator=(UdpSocket&& other) noexcept;

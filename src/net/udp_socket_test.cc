@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "net/interfaces.h"
 #include "net/poller.h"
 
 namespace turms::net {
@@ -145,6 +146,44 @@ TEST(UdpSocket, DualStackGivesPlainIpv4Addresses) {
   const OutgoingDatagrams back[] = {{.destination = received[0].first, .data = as_bytes("y")}};
   EXPECT_EQ(dual.send_batch(back).datagrams, 1u);
   EXPECT_EQ(receive(four, 1).at(0).second, "y");
+}
+
+class UdpSocketForAllAddresses : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Families, UdpSocketForAllAddresses, testing::Values("0.0.0.0", "::"));
+
+TEST_P(UdpSocketForAllAddresses, AnswersFromTheAddressThatWasAsked) {
+  UdpSocket server = std::move(*UdpSocket::bind(*Address::parse(GetParam(), 0)));
+  UdpSocket client = std::move(*UdpSocket::bind(loopback(false)));
+  const Address asked = Address::v4({127, 0, 0, 5}, server.local().port());
+  const OutgoingDatagrams there[] = {{.destination = asked, .data = as_bytes("x")}};
+  ASSERT_EQ(client.send_batch(there).datagrams, 1u);
+  Address local;
+  Poller poller;
+  poller.add(server.fd(), 7, true, false);
+  ASSERT_FALSE(poller.wait(monotonic_now(), monotonic_now() + 20s).empty());
+  for (const ReceivedDatagram& datagram : server.receive_batch()) local = datagram.local;
+  EXPECT_EQ(local, asked);
+  for (const uint16_t segment : {uint16_t{0}, uint16_t{2}}) {
+    const OutgoingDatagrams back[] = {{.destination = client.local(),
+                                       .data = as_bytes("yyzz"),
+                                       .segment_size = segment,
+                                       .source = local}};
+    EXPECT_EQ(server.send_batch(back).failed, 0u);
+    for (const auto& [source, text] : receive(client, segment == 0 ? 1 : 2)) {
+      EXPECT_EQ(source, asked);
+    }
+  }
+}
+
+TEST_P(UdpSocketForAllAddresses, ForThisMachineOnlyTakesWhatItSendsToAnyOfItsAddresses) {
+  UdpSocket server =
+      std::move(*UdpSocket::bind(*Address::parse(GetParam(), 0), {.this_machine_only = true}));
+  UdpSocket client = std::move(*UdpSocket::bind(*Address::parse("0.0.0.0", 0)));
+  const OutgoingDatagrams there[] = {
+      {.destination = machine_address(true).with_port(server.local().port()),
+       .data = as_bytes("x")}};
+  ASSERT_EQ(client.send_batch(there).datagrams, 1u);
+  EXPECT_EQ(receive(server, 1).size(), 1u);
 }
 
 }  // namespace

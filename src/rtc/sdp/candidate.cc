@@ -64,7 +64,8 @@ std::string to_string(const Candidate& c) {
 Candidate host_candidate(std::string address, uint16_t port, uint16_t preference) {
   constexpr uint32_t kHostTypePreference = 126;
   Candidate c;
-  c.foundation = "1";
+  // Another for each address: those of one foundation are checked one after the other.
+  c.foundation = std::to_string(UINT16_MAX - preference + 1);
   c.priority = kHostTypePreference << 24 | static_cast<uint32_t>(preference) << 8 | (256 - 1);
   c.address = std::move(address);
   c.port = port;

@@ -105,7 +105,6 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     'turms.gateway.websocket.port': 0,
     'turms.gateway.tcp.port': 0,
     'livekit.rtc.udp_port': 0,
-    'livekit.rtc.node_ip': '127.0.0.1',
     ...(media && {
       'livekit.enabled': false,
       'plugins.livekit.url': media.url,

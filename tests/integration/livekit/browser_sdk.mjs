@@ -1,73 +1,14 @@
 // What livekit-client, unchanged, does with the server in Chromium with a fake camera and microphone.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { createReadStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { eventually } from '../../e2e/lib/runner.mjs';
+import { chromiumArguments, chromiumPath, connect, receivedAudio, serveBundle, watchVideos } from './page.mjs';
 import { api, token, webSocketUrl } from './world.mjs';
-
-const bundle = fileURLToPath(new URL('node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
-
-async function serveBundle() {
-  const server = createServer((request, response) => {
-    if (request.url === '/livekit-client.js') {
-      response.setHeader('Content-Type', 'text/javascript');
-      createReadStream(bundle).pipe(response);
-    } else {
-      response.setHeader('Content-Type', 'text/html');
-      response.end('<!doctype html><title>client</title><script src="/livekit-client.js"></script>');
-    }
-  });
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  return server;
-}
-
-/** In the page: connects and keeps the room, and notes its events. */
-function connect([url, accessToken, options]) {
-  const { Room, RoomEvent } = window.LivekitClient;
-  window.events = [];
-  window.room = new Room(options);
-  for (const event of Object.values(RoomEvent)) {
-    window.room.on(event, () => window.events.push(event));
-  }
-  window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
-  const start = performance.now();
-  return window.room.connect(url, accessToken).then(() => performance.now() - start);
-}
-
-/** In the page: of each video element its size and how many frames were shown. */
-function watchVideos() {
-  return [...document.querySelectorAll('video')].map((video) => ({
-    width: video.videoWidth,
-    height: video.videoHeight,
-    frames: video.getVideoPlaybackQuality().totalVideoFrames,
-  }));
-}
-
-/** In the page: what the receivers of this kind have decoded. */
-async function receivedAudio() {
-  let energy = 0;
-  for (const receiver of window.room.engine.pcManager.subscriber._pc.getReceivers()) {
-    for (const report of (await receiver.getStats()).values()) {
-      if (report.type === 'inbound-rtp' && report.kind === 'audio') energy += report.totalAudioEnergy ?? 0;
-    }
-  }
-  return energy;
-}
 
 export async function run(test) {
   const server = await serveBundle();
   const origin = `http://127.0.0.1:${server.address().port}/`;
-  const browser = await chromium.launch({
-    executablePath: process.env.TURMS_CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  });
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments });
   const open = async (identity, room, options = {}, grants = {}) => {
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
     const page = await context.newPage();

@@ -3,10 +3,11 @@ import './quiet.mjs';
 import { dispose } from '@livekit/rtc-node';
 import { Runner } from '../../e2e/lib/runner.mjs';
 import * as browser from './browser_sdk.mjs';
+import * as firefox from './firefox_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import { leaveAll, serverLog, start, stop } from './world.mjs';
 
-const suites = { node, browser };
+const suites = { node, browser, firefox };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));

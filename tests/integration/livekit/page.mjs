@@ -1,0 +1,62 @@
+// livekit-client, unchanged, in a page of any browser: the page's server, and what is done inside the page.
+import { createServer } from 'node:http';
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const chromiumPath = process.env.TURMS_CHROMIUM ?? '/usr/bin/chromium';
+export const chromiumArguments = [
+  '--no-sandbox',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+const bundle = fileURLToPath(new URL('node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
+
+export async function serveBundle() {
+  const server = createServer((request, response) => {
+    if (request.url === '/livekit-client.js') {
+      response.setHeader('Content-Type', 'text/javascript');
+      createReadStream(bundle).pipe(response);
+    } else {
+      response.setHeader('Content-Type', 'text/html');
+      response.end('<!doctype html><title>client</title><script src="/livekit-client.js"></script>');
+    }
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+/** In the page: connects and keeps the room, and notes its events. */
+export function connect([url, accessToken, options]) {
+  const { Room, RoomEvent } = window.LivekitClient;
+  window.events = [];
+  window.room = new Room(options);
+  for (const event of Object.values(RoomEvent)) {
+    window.room.on(event, () => window.events.push(event));
+  }
+  window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
+  const start = performance.now();
+  return window.room.connect(url, accessToken).then(() => performance.now() - start);
+}
+
+/** In the page: of each video element its size and how many frames were shown. */
+export function watchVideos() {
+  return [...document.querySelectorAll('video')].map((video) => ({
+    width: video.videoWidth,
+    height: video.videoHeight,
+    // Firefox counts those of a live stream only under a name of its own.
+    frames: video.mozPaintedFrames ?? video.getVideoPlaybackQuality().totalVideoFrames,
+  }));
+}
+
+/** In the page: what the receivers of this kind have decoded. */
+export async function receivedAudio() {
+  let energy = 0;
+  for (const receiver of window.room.engine.pcManager.subscriber._pc.getReceivers()) {
+    for (const report of (await receiver.getStats()).values()) {
+      if (report.type === 'inbound-rtp' && report.kind === 'audio') energy += report.totalAudioEnergy ?? 0;
+    }
+  }
+  return energy;
+}
