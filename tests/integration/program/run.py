@@ -272,6 +272,7 @@ class Program(unittest.TestCase):
 
 if __name__ == "__main__":
     outcome = unittest.main(exit=False, verbosity=1).result
-    failed = len(outcome.failures) + len(outcome.errors)
+    # A test whose subtests fail is one failed test.
+    failed = len({getattr(test, "test_case", test).id() for test, _ in outcome.failures + outcome.errors})
     print(f"{outcome.testsRun - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
