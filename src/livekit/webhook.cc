@@ -116,7 +116,7 @@ void Webhooks::finished(Target& target, const std::string& room_sid, bool delive
   }
   counter(delivered ? "delivered" : "failed").add();
   if (!delivered && !target.failing) {
-    log::warn("webhook: {} took no event in {} attempts", target.url, kAttempts);
+    log::warn("webhook: {} took no event in {} attempts", target.url, lane.attempts);
   }
   target.failing = !delivered;  // said once
   lane.attempts = 0;
