@@ -1,7 +1,8 @@
 // The floor for forwarding on loopback at real-time pace: a loop that does nothing but copy, write
-// a header, encrypt and send with the batching and the cipher that the media workers use. One burst
-// of equal packets to each of N destinations at a steady rate; by default a video frame of 8
-// packets 30 times a second. Prints one JSON object.
+// a header, encrypt and send with the batching and the cipher that the media workers use. Sources
+// that are not in step give one burst of equal packets for each of N destinations at a steady rate;
+// by default it is one source with a video frame of 8 packets 30 times a second. Prints one JSON
+// object.
 
 #include <fmt/core.h>
 #include <sched.h>
@@ -22,6 +23,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "bench/loadgen/udp_fabric.h"
+#include "media/send_buffer.h"
 #include "net/poller.h"
 #include "net/udp_socket.h"
 #include "rtc/srtp/backend.h"
@@ -29,10 +31,6 @@
 
 namespace turms::bench {
 namespace {
-
-// As media/worker.cc: what gathers before it is sent, and what one system call sends.
-constexpr size_t kEarlyFlushBytes = 128 * 1024;
-constexpr size_t kMessagesPerCall = 32;
 
 struct Load {
   int destinations = 100;
@@ -104,7 +102,7 @@ class Floor {
           {address.ip[0], address.ip[1], address.ip[2], address.ip[3]}, address.port));
     }
     const size_t burst_size = protected_size_ * static_cast<size_t>(packets_per_burst_);
-    buffers_.resize(std::min(kEarlyFlushBytes / burst_size + 1, destinations_.size()));
+    buffers_.resize(std::min(media::kEarlyFlushBytes / burst_size + 1, destinations_.size()));
     for (Bytes& buffer : buffers_) buffer.resize(burst_size);
   }
 
@@ -141,7 +139,8 @@ class Floor {
   void flush() {
     std::span<const net::OutgoingDatagrams> rest(messages_);
     while (!rest.empty()) {
-      const auto outcome = socket_->send_batch(rest.first(std::min(rest.size(), kMessagesPerCall)));
+      const auto outcome =
+          socket_->send_batch(rest.first(std::min(rest.size(), media::kMessagesPerCall)));
       rest = rest.subspan(outcome.consumed);
       sent_ += outcome.datagrams;
       if (monotonic_now() - due_ <= 1ms) sent_within_1ms_ += outcome.datagrams;

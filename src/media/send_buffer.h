@@ -11,6 +11,13 @@
 
 namespace turms::media {
 
+/// So much gathers before it is sent without waiting for the end of the turn: the kernel still
+/// finds it in the cache, the first receivers of a frame do not wait for the last, and the send
+/// buffers stay few.
+inline constexpr size_t kEarlyFlushBytes = 128 * 1024;
+/// What one system call sends. Each is counted in the delay metric by when it returned.
+inline constexpr size_t kMessagesPerCall = 32;
+
 /// The datagrams of one destination in one turn, back to back, grouped as the kernel can segment
 /// them: equal sizes, the last of a group may be shorter.
 class SendBuffer {

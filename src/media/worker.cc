@@ -17,12 +17,6 @@ namespace turms::media {
 namespace {
 
 constexpr uint64_t kSocketTag = 1;
-/// So much gathers before it is sent without waiting for the end of the turn: the kernel still
-/// finds it in the cache, the first receivers of a frame do not wait for the last, and the send
-/// buffers stay few.
-constexpr size_t kEarlyFlushBytes = 128 * 1024;
-/// What one system call sends. Each is counted in the delay metric by when it returned.
-constexpr size_t kMessagesPerCall = 32;
 /// How long to wait for the kernel to take more before datagrams are dropped, as a network would.
 constexpr int kSendWaitMs = 5;
 
@@ -328,10 +322,7 @@ uint64_t Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {
     pollfd wait{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
     if (::poll(&wait, 1, kSendWaitMs) > 0) continue;
     for (const net::OutgoingDatagrams& message : messages) {
-      metrics_.drop(DatagramDrop::kSendBlocked,
-                    message.segment_size == 0
-                        ? 1
-                        : (message.data.size() + message.segment_size - 1) / message.segment_size);
+      metrics_.drop(DatagramDrop::kSendBlocked, message.count());
     }
     break;
   }

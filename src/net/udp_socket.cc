@@ -274,26 +274,22 @@ void UdpSocket::State::add_source(msghdr& header, const Address& source) const {
 UdpSocket::SendOutcome UdpSocket::send_batch(std::span<const OutgoingDatagrams> messages) {
   State& s = *state_;
   SendOutcome outcome;
-  const auto segments = [](const OutgoingDatagrams& message) -> size_t {
-    if (message.segment_size == 0) return 1;
-    return (message.data.size() + message.segment_size - 1) / message.segment_size;
-  };
   while (outcome.consumed < messages.size()) {
     const auto rest = messages.subspan(outcome.consumed);
-    if (!s.segmentation && segments(rest[0]) > 1) {
+    if (!s.segmentation && rest[0].count() > 1) {
       if (!s.send_one_by_one(rest[0], outcome)) return outcome;
       continue;
     }
     size_t count = 0;
     while (count < std::min(rest.size(), kSendMessages) &&
-           (s.segmentation || segments(rest[count]) == 1)) {
+           (s.segmentation || rest[count].count() == 1)) {
       s.prepare(count, rest[count]);
       ++count;
     }
     const int sent = sendmmsg(s.fd, s.sent.data(), static_cast<unsigned>(count), 0);
     if (sent > 0) {
       for (int i = 0; i < sent; ++i) {
-        const size_t pieces = segments(rest[static_cast<size_t>(i)]);
+        const size_t pieces = rest[static_cast<size_t>(i)].count();
         outcome.datagrams += pieces;
         if (pieces > 1) s.refusals = 0;
       }
@@ -305,12 +301,12 @@ UdpSocket::SendOutcome UdpSocket::send_batch(std::span<const OutgoingDatagrams> 
       outcome.blocked = true;
       return outcome;
     }
-    if (segments(rest[0]) > 1 && (is_refused_segmentation(errno) || errno == EMSGSIZE)) {
+    if (rest[0].count() > 1 && (is_refused_segmentation(errno) || errno == EMSGSIZE)) {
       if (errno != EMSGSIZE && ++s.refusals >= kRefusalsToGiveUp) s.segmentation = false;
       if (!s.send_one_by_one(rest[0], outcome)) return outcome;
       continue;
     }
-    outcome.failed += segments(rest[0]);
+    outcome.failed += rest[0].count();
     ++outcome.consumed;
   }
   return outcome;

@@ -31,6 +31,10 @@ struct OutgoingDatagrams {
   /// On a socket for all addresses of the machine: which of them it comes from, for a client takes
   /// no answer from another one than it asked. Unspecified: the kernel chooses.
   Address source = {};
+
+  [[nodiscard]] size_t count() const {
+    return segment_size == 0 ? 1 : (data.size() + segment_size - 1) / segment_size;
+  }
 };
 
 struct UdpOptions {
