@@ -451,8 +451,7 @@ ClientMessage from_pb(const pb::SignalRequest& in) {
       return client::UpdateVideoTrack{in.update_video_track().track_sid(),
                                       in.update_video_track().width(),
                                       in.update_video_track().height()};
-    case pb::SignalRequest::kUpdateLayers:
-    case pb::SignalRequest::MESSAGE_NOT_SET:
+    default:
       break;
   }
   return client::Ignored{};
