@@ -11,12 +11,6 @@
 #include "base/check.h"
 #include "base/crypto.h"
 
-// dtls::Handshake sets OpenSSL's handshake deadline through BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT, which
-// hands out the deadline itself up to 3.1, and a copy from 3.2 on.
-#if OPENSSL_VERSION_NUMBER < 0x30000000L || OPENSSL_VERSION_NUMBER >= 0x30200000L
-#error "OpenSSL 3.0 or 3.1 is needed: see dtls/handshake.h"
-#endif
-
 namespace turms::rtc::dtls {
 namespace {
 
@@ -68,10 +62,6 @@ Certificate::~Certificate() {
 }
 
 Context::Context() {
-  if (OpenSSL_version_num() >= 0x30200000L) {
-    throw std::runtime_error("OpenSSL 3.0 or 3.1 is needed, this is " +
-                             std::string(OpenSSL_version(OPENSSL_VERSION_STRING)));
-  }
   ctx_ = SSL_CTX_new(DTLS_method());
   need(ctx_ != nullptr, "making a context");
   need(SSL_CTX_set_min_proto_version(ctx_, DTLS1_2_VERSION) == 1 &&

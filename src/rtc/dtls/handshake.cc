@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +16,22 @@ namespace {
 
 /// Longer than any handshake lives, in microseconds: OpenSSL's own deadline.
 constexpr unsigned kNeverByItself = 3'600'000'000;
+
+/// Packs records into datagrams in their order: together as far as they fit (RFC 6347
+/// section 4.1.1).
+void pack(const std::vector<Bytes>& records, std::vector<Bytes>& datagrams) {
+  for (const Bytes& record : records) {
+    if (!datagrams.empty() && datagrams.back().size() + record.size() <= Transport::kMaxDatagram) {
+      datagrams.back().insert(datagrams.back().end(), record.begin(), record.end());
+    } else if (datagrams.size() < Transport::kMaxOutgoing) {
+      datagrams.push_back(record);
+    }
+  }
+}
+
+ContentType type_of(const Bytes& record) {
+  return static_cast<ContentType>(record.front());
+}
 
 }  // namespace
 
@@ -32,15 +47,6 @@ struct Handshake::Callbacks {
     BIO_clear_retry_flags(bio);
     const auto* p = reinterpret_cast<const uint8_t*>(data);
     self(bio).note_written({p, static_cast<size_t>(size)});
-    auto& outgoing = self(bio).outgoing_;
-    // OpenSSL retransmits a flight one record per datagram, each of which can be lost. As in the
-    // first transmission they share datagrams (RFC 6347 section 4.1.1).
-    if (!outgoing.empty() &&
-        outgoing.back().size() + static_cast<size_t>(size) <= Transport::kMaxDatagram) {
-      outgoing.back().insert(outgoing.back().end(), p, p + size);
-    } else if (outgoing.size() < Transport::kMaxOutgoing) {
-      outgoing.emplace_back(p, p + size);
-    }
     return size;
   }
   static int read(BIO* bio, char* out, int size) {
@@ -55,21 +61,13 @@ struct Handshake::Callbacks {
     incoming = {};  // the rest of a datagram is lost, as with a socket
     return static_cast<int>(taken);
   }
-  static long control(BIO* bio, int command, long, void* argument) {
+  static long control(BIO*, int command, long, void*) {
     switch (command) {
       case BIO_CTRL_FLUSH:
         return 1;
       case BIO_CTRL_DGRAM_QUERY_MTU:
       case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
         return Transport::kMaxDatagram;
-      case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT: {
-        Handshake& handshake = self(bio);
-        auto* deadline = static_cast<timeval*>(argument);
-        const bool stopped = deadline->tv_sec == 0 && deadline->tv_usec == 0;
-        handshake.openssl_deadline_ = deadline;
-        handshake.deadline_ = stopped ? kNever : handshake.now_ + handshake.timeout_;
-        return 1;
-      }
       default:
         return 0;
     }
@@ -87,14 +85,7 @@ struct Handshake::Callbacks {
     return made;
   }
 
-  /// How long the timer should run that is being started: `previous` is 0 for a new flight.
-  static unsigned timer(SSL* ssl, unsigned previous) {
-    auto& handshake = *static_cast<Handshake*>(SSL_get_app_data(ssl));
-    handshake.timeout_ = previous == 0
-                             ? Transport::kFirstTimeout
-                             : std::min<Duration>(handshake.timeout_ * 2, Transport::kMaxTimeout);
-    return kNeverByItself;
-  }
+  static unsigned timer(SSL*, unsigned) { return kNeverByItself; }
 };
 
 Handshake::Handshake(const Context& context, DtlsRole role) : role_(role) {
@@ -103,7 +94,6 @@ Handshake::Handshake(const Context& context, DtlsRole role) : role_(role) {
   TURMS_CHECK(ssl_ != nullptr && bio != nullptr);
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_, bio, bio);
-  SSL_set_app_data(ssl_, this);
   SSL_set_mtu(ssl_, Transport::kMaxDatagram);
   DTLS_set_timer_cb(ssl_, Callbacks::timer);
   if (role == DtlsRole::kClient) {
@@ -117,26 +107,47 @@ Handshake::~Handshake() {
   SSL_free(ssl_);
 }
 
-/// What Records and a repeated last flight have to continue from.
+/// Keeps what OpenSSL writes, record by record. Epoch 0 is numbered anew, since retransmissions
+/// take numbers in between.
 void Handshake::note_written(ByteView records) {
   while (const auto record = RecordView::parse(records)) {
     records = records.subspan(record->bytes.size());
-    if (record->epoch > 1) continue;
-    next_sequence_[record->epoch] = record->sequence + 1;
-    if (record->epoch == 0 || record->bytes.size() < kRecordHeader + 8) continue;
-    next_nonce_ = load_be64(&record->bytes[kRecordHeader]) + 1;
-    if (record->type == ContentType::kHandshake) {
-      finished_record_.assign(record->bytes.begin(), record->bytes.end());
+    if (record->epoch > 1 || written_.size() == kMaxFlightRecords) continue;
+    Bytes& copy = written_.emplace_back(record->bytes.begin(), record->bytes.end());
+    if (record->epoch == 0) {
+      number_plain(copy);
+      continue;
     }
+    next_sequence_[1] = record->sequence + 1;
+    if (copy.size() < kRecordHeader + 8) continue;
+    next_nonce_ = load_be64(&copy[kRecordHeader]) + 1;
+    if (record->type == ContentType::kHandshake) finished_record_ = copy;
   }
 }
 
+void Handshake::number_plain(Bytes& record) {
+  store_be64(&record[3], next_sequence_[0]++);  // epoch 0 in front
+}
+
 Handshake::State Handshake::advance(TimePoint now, ByteView datagram) {
-  now_ = now;
   incoming_ = datagram;
   ERR_clear_error();
   const State state = result_of(SSL_do_handshake(ssl_));
   incoming_ = {};
+  pack(written_, outgoing_);
+  const bool is_flight = std::any_of(written_.begin(), written_.end(), [](const Bytes& record) {
+    return type_of(record) == ContentType::kHandshake;
+  });
+  if (is_flight) {
+    flight_ = std::move(written_);
+    std::erase_if(flight_,
+                  [](const Bytes& record) { return type_of(record) == ContentType::kAlert; });
+    retransmissions_ = 0;
+    timeout_ = Transport::kFirstTimeout;
+    deadline_ = now + timeout_;
+  }
+  written_.clear();
+  if (state != State::kRunning) deadline_ = kNever;
   return state;
 }
 
@@ -144,24 +155,45 @@ Handshake::State Handshake::result_of(int result) {
   if (result == 1) return State::kDone;
   const int error = SSL_get_error(ssl_, result);
   ERR_clear_error();
-  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return State::kRunning;
-  deadline_ = kNever;
-  return State::kFailed;
+  const bool waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+  return waits ? State::kRunning : State::kFailed;
 }
 
 Handshake::State Handshake::handle_timeout(TimePoint now) {
   if (now < deadline_) return State::kRunning;
-  now_ = now;
-  openssl_deadline_->tv_sec = 1;  // 1970
-  openssl_deadline_->tv_usec = 0;
-  ERR_clear_error();
-  const int result = DTLSv1_handle_timeout(ssl_);
-  ERR_clear_error();
-  TURMS_CHECK(result !=
-              0);  // else OpenSSL does not find its deadline passed: see the class comment
-  if (result > 0) return State::kRunning;
-  deadline_ = kNever;  // it gives up after a dozen retransmissions of one flight
-  return State::kFailed;
+  if (retransmissions_ == kMaxRetransmissions) {
+    deadline_ = kNever;
+    return State::kFailed;
+  }
+  ++retransmissions_;
+  for (Bytes& record : flight_) {
+    // The epoch is the upper half of the first word of the numbers.
+    if (load_be16(&record[3]) == 0) {
+      number_plain(record);
+    } else {
+      seal_again(record);
+    }
+  }
+  pack(flight_, outgoing_);
+  timeout_ = std::min<Duration>(timeout_ * 2, Transport::kMaxTimeout);
+  deadline_ = now + timeout_;
+  return State::kRunning;
+}
+
+/// The Finished of a client: it came encrypted out of OpenSSL, and the server would take its number
+/// for a replay. Its keys exist from the moment it was written.
+void Handshake::seal_again(Bytes& record) {
+  Records records(role_, export_secrets());
+  Bytes plain(record.size());
+  const auto view = RecordView::parse(record);
+  TURMS_CHECK(view);
+  const auto size = records.open_own(*view, plain);
+  TURMS_CHECK(size);
+  const ContentType type = view->type;
+  record.clear();
+  records.seal(type, ByteView(plain).first(*size), record);
+  ++next_sequence_[1];
+  ++next_nonce_;
 }
 
 std::vector<Bytes> Handshake::take_outgoing() {

@@ -11,7 +11,6 @@
 struct bio_method_st;
 struct bio_st;
 struct ssl_st;
-struct timeval;
 
 namespace turms::rtc::dtls {
 
@@ -19,15 +18,16 @@ namespace turms::rtc::dtls {
 /// boundaries.
 ///
 /// Time. OpenSSL times its retransmissions with the real clock, also inside SSL_do_handshake. To
-/// put them on ours, the timer callback answers with an hour, so that OpenSSL by itself never finds
-/// its deadline passed; the BIO is told of each start and stop of the timer
-/// (BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT), from which deadline_ is kept on our time line; and when that
-/// has passed, OpenSSL's deadline, whose address came with the same control, is set into the past
-/// just before DTLSv1_handle_timeout. In OpenSSL 3.0 and 3.1 that address is of the deadline
-/// itself, from 3.2 on of a copy: Context checks the version.
+/// put them on ours, the timer callback (DTLS_set_timer_cb) answers with an hour, so that OpenSSL
+/// never retransmits, and this class does: it keeps the records of the last flight and sends them
+/// again, with record numbers of their own, until the next flight is written or the handshake ends.
+///
+/// Bounds: kMaxFlightRecords records of a flight, sent again kMaxRetransmissions times.
 class Handshake {
  public:
   enum class State : uint8_t { kRunning, kDone, kFailed };
+  static constexpr size_t kMaxFlightRecords = 64;
+  static constexpr int kMaxRetransmissions = 12;
 
   Handshake(const Context& context, DtlsRole role);
   ~Handshake();
@@ -56,14 +56,17 @@ class Handshake {
 
   State result_of(int result);
   void note_written(ByteView records);
+  void number_plain(Bytes& record);
+  void seal_again(Bytes& record);
 
   ssl_st* ssl_ = nullptr;
   DtlsRole role_;
-  TimePoint now_{};
   TimePoint deadline_ = kNever;
   Duration timeout_ = Transport::kFirstTimeout;
-  timeval* openssl_deadline_ = nullptr;
-  ByteView incoming_;  // during advance() only
+  int retransmissions_ = 0;
+  ByteView incoming_;           // during advance() only
+  std::vector<Bytes> written_;  // records, during advance() only
+  std::vector<Bytes> flight_;   // records of the last flight
   std::vector<Bytes> outgoing_;
   uint64_t next_sequence_[2] = {0, 0};  // per epoch
   uint64_t next_nonce_ = 0;

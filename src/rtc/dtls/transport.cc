@@ -87,7 +87,7 @@ void Transport::on_handshake_done() {
 /// Takes what the handshake has to send, and lets it go when it is over.
 void Transport::after_handshake() {
   for (Bytes& datagram : handshake_->take_outgoing()) queue(std::move(datagram));
-  if (state_ != State::kHandshake) handshake_.reset();
+  if (state_ != State::kNew && state_ != State::kHandshake) handshake_.reset();
 }
 
 size_t Transport::read(MutableByteView out) {

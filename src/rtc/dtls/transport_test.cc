@@ -194,6 +194,35 @@ TEST_P(DtlsOracle, ReplayedAndForgedRecordsAreDropped) {
   EXPECT_EQ(to_transport(datagrams[70]), std::vector<std::string>{"70"});
 }
 
+TEST_P(DtlsOracle, FlightsThatAreLostAreSentAgain) {
+  // Every first transmission of ours is lost, and the first repetition too.
+  transport_.start(now_);
+  bool done = false;
+  for (int flight = 0; flight < 4 && !done; ++flight) {
+    oracle_.handshake();
+    to_transport(oracle_.take());
+    (void)transport_.take_outgoing();
+    for (int i = 0; i < 2 && transport_.next_timeout() != kNever; ++i) {
+      (void)transport_.take_outgoing();
+      now_ = transport_.next_timeout();
+      transport_.handle_timeout(now_);
+    }
+    to_oracle();
+    oracle_.handshake();
+    done = oracle_.done();
+  }
+  to_transport(oracle_.take());
+  if (role() == DtlsRole::kServer) {
+    // Its last flight has no timer: the client asks for it by repeating its own.
+    EXPECT_EQ(transport_.state(), Transport::State::kConnected);
+    return;
+  }
+  ASSERT_EQ(transport_.state(), Transport::State::kConnected);
+  ASSERT_TRUE(transport_.send(as_bytes("after")));
+  to_oracle();
+  EXPECT_EQ(oracle_.read(), "after");
+}
+
 TEST_P(DtlsOracle, SaysGoodbye) {
   connect();
   transport_.close();
@@ -290,6 +319,35 @@ TEST(DtlsTransport, TheLastFlightIsRepeatedForAClientThatMissedIt) {
   for (const Bytes& datagram : server.take_outgoing()) {
     EXPECT_TRUE(client.receive(now, datagram));
     EXPECT_EQ(client.read(out), 4u);
+  }
+}
+
+TEST(DtlsTransport, ConnectsWhicheverDatagramIsLost) {
+  for (int lost = 0; lost < 12; ++lost) {
+    Transport server(context(), DtlsRole::kServer);
+    Transport client(context(), DtlsRole::kClient);
+    TimePoint now(1s);
+    Bytes out(2000);
+    int sent = 0;
+    const auto deliver = [&](Transport& from, Transport& to) {
+      for (const Bytes& datagram : from.take_outgoing()) {
+        if (sent++ == lost) continue;
+        EXPECT_TRUE(to.receive(now, datagram));
+        EXPECT_EQ(to.read(out), 0u);
+      }
+    };
+    client.start(now);
+    for (int turn = 0; turn < 20; ++turn) {
+      deliver(client, server);
+      deliver(server, client);
+      if (client.state() == Transport::State::kConnected) break;
+      now = std::min(client.next_timeout(), server.next_timeout());
+      ASSERT_NE(now, kNever) << lost;
+      client.handle_timeout(now);
+      server.handle_timeout(now);
+    }
+    EXPECT_EQ(client.state(), Transport::State::kConnected) << lost;
+    EXPECT_EQ(server.state(), Transport::State::kConnected) << lost;
   }
 }
 
