@@ -8,38 +8,45 @@
 #include <string>
 #include <vector>
 
+#include "livekit/negotiation.h"
 #include "livekit/room.h"
 #include "media/engine.h"
-#include "rtc/sdp/description.h"
 #include "rtc/sdp/negotiate.h"
 
 // What a Room keeps per participant. For room*.cc only.
 namespace turms::livekit {
 
-/// One of a participant's two peer connections.
-struct Transport {
-  media::TransportId id;  // 0: not opened
-  rtc::IceCredentials ice;
-  std::string remote_ufrag;  // empty: no description yet
-  bool connected = false;
+/// One codec of a published track: a section of the client's offer, and a receive track of its own
+/// in the engine.
+struct PublishedCodec {
+  media::TrackId id;
+  std::string cid;
+  std::string mid;
+  std::vector<rtc::CodecParameters> codecs;  // negotiated with the publisher, what it sends first
+  std::vector<std::string> rids;             // lowest layer first
+  bool live = false;                         // negotiated: the engine has it
 };
 
 struct PublishedTrack {
-  media::TrackId id;
   ParticipantKey publisher;
-  std::string cid;
   TrackInfo info;
-  std::vector<rtc::CodecParameters> codecs;  // negotiated with the publisher
-  std::vector<std::string> rids;             // lowest layer first
-  bool live = false;                         // negotiated: others know of it
+  std::vector<PublishedCodec> codecs;  // the primary one first; as info.codecs
+  bool live = false;                   // has a live codec: others know of it
   bool subscribed_once = false;
   std::set<ParticipantKey> subscribers;
 };
 
+/// A codec of a track of a participant; both null: none.
+struct CodecOfTrack {
+  PublishedTrack* track = nullptr;
+  PublishedCodec* codec = nullptr;
+  explicit operator bool() const { return track != nullptr; }
+};
+
 struct Subscription {
   media::SubscriptionId id;
-  media::TrackId track;
-  std::string mid;
+  media::TrackId source;  // the codec of the track that it takes
+  std::string mid;        // empty: not negotiated yet
   rtc::Ssrc ssrc;
   rtc::Ssrc rtx_ssrc;
   bool sending = false;  // the engine has it
@@ -85,15 +92,12 @@ struct Participant {
   Grants grants;
   bool auto_subscribe = true;
   bool signal_up = true;
-  bool subscriber_primary = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports
 
-  Transport publisher;
-  Transport subscriber;
+  std::unique_ptr<Negotiation> negotiation;
 
   // Publishing.
-  uint64_t answer_version = 0;
   std::vector<std::unique_ptr<PublishedTrack>> tracks;
   /// Sections that send and that no add_track has claimed yet.
   std::vector<rtc::sdp::ReceivedSection> unclaimed;
@@ -102,15 +106,11 @@ struct Participant {
   AllowedSubscribers allowed_identities;
 
   // Subscribing.
-  rtc::sdp::SubscriberPlan plan;
+  bool receives = true;  // false: it closed the connection that it received by
   std::map<std::string, Subscription> subscriptions;  // by track sid
   std::map<std::string, bool, std::less<>> choices;   // what the client asked for, by track sid
   /// Tracks (sids) that it was told their publisher keeps from it.
   std::set<std::string, std::less<>> forbidden;
-  std::optional<rtc::sdp::SessionDescription> offered;  // waits for its answer
-  uint32_t offer_id = 0;
-  bool receives = true;      // false: it closed its subscriber connection
-  bool offer_stale = false;  // something changed since `offered`
 
   QualityScore quality;
   std::map<uint64_t, PacketCounts> counts;  // by track or subscription id
@@ -120,10 +120,15 @@ struct Participant {
   [[nodiscard]] ParticipantInfo full_info() const;
   [[nodiscard]] bool dependent() const;
   /// What waits for a section with this id, and failing that what has one.
-  PublishedTrack* find_cid(std::string_view cid) const;
-  PublishedTrack* find_pending(std::string_view cid) const;
+  CodecOfTrack find_cid(std::string_view cid) const;
+  CodecOfTrack find_pending(std::string_view cid) const;
   PublishedTrack* find_sid(std::string_view sid) const;
-  PublishedTrack* find_mid(std::string_view mid) const;
+  /// What has the section.
+  CodecOfTrack find_mid(std::string_view mid) const;
+
+ private:
+  CodecOfTrack find_codec(bool live, std::string PublishedCodec::*field,
+                          std::string_view value) const;
 };
 
 }  // namespace turms::livekit

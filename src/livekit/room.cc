@@ -33,6 +33,8 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
       last_quality_check_(now.monotonic) {
   TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value <= kMaxRoomId);
   sid_ = "RM_" + secrets_.token(12);
+  connections_ = std::make_unique<PeerConnections>(
+      engine_, parameters_.id, [this] { return next_id(); }, secrets_.token);
   engine_.create_room(parameters_.id);
   notify(now, RoomEvent::kRoomStarted);
   check_empty(now);
@@ -54,48 +56,6 @@ uint64_t Room::next_id() {
   return parameters_.id.value << kRoomBits | last_id_;
 }
 
-rtc::IceCredentials Room::make_ice() {
-  return {secrets_.token(8), secrets_.token(24)};
-}
-
-rtc::sdp::LocalTransport Room::local_transport(const Transport& transport) const {
-  const media::Endpoint endpoint = engine_.endpoint(parameters_.id);
-  rtc::sdp::LocalTransport out;
-  out.ice = transport.ice;
-  out.fingerprint = engine_.fingerprint();
-  uint16_t preference = UINT16_MAX;
-  for (const std::string& address : endpoint.addresses) {
-    out.candidates.push_back(rtc::sdp::host_candidate(address, endpoint.port, preference--));
-  }
-  return out;
-}
-
-void Room::close_transport(Transport& transport) {
-  if (!transport.id) return;
-  engine_.close_transport(transport.id);
-  by_transport_.erase(transport.id.value);
-  transport = {};
-}
-
-// An offer may open another: nothing of the old is kept.
-void Room::end_publisher(Now now, Participant& participant) {
-  std::vector<std::string> sids;
-  for (const auto& track : participant.tracks) {
-    if (track->live) sids.push_back(track->info.sid);
-  }
-  for (const std::string& sid : sids) unpublish(now, participant, sid, true);
-  participant.unclaimed.clear();
-  close_transport(participant.publisher);
-}
-
-void Room::end_subscriber(Participant& participant) {
-  participant.receives = false;
-  reconcile_all(participant);
-  participant.plan = {};
-  participant.offered.reset();
-  close_transport(participant.subscriber);
-}
-
 // ---- lookup and outputs
 
 Participant* Room::find(ParticipantKey key) const {
@@ -106,6 +66,11 @@ Participant* Room::find(ParticipantKey key) const {
 Participant* Room::find_identity(std::string_view identity) const {
   const auto it = by_identity_.find(identity);
   return it == by_identity_.end() ? nullptr : it->second;
+}
+
+Participant* Room::find_owner(media::TransportId transport) const {
+  const auto owner = connections_->owner(transport);
+  return owner ? find(*owner) : nullptr;
 }
 
 void Room::send(const Participant& to, ServerMessage message) {
@@ -271,7 +236,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   Participant& joined = *participant;
   joined.key = ParticipantKey(next_id());
   info.sid = "PA_" + secrets_.token(12);
-  joined.subscriber_primary = info.permission.can_subscribe;
+  joined.negotiation =
+      make_dual_negotiation(*connections_, joined.key, info.permission.can_subscribe);
   participants_.emplace(joined.key, std::move(participant));
   by_identity_.emplace(info.identity, &joined);
   if (!joined.dependent()) anybody_joined_ = true;
@@ -283,7 +249,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   answer.participant = joined.full_info();
   answer.others = others_of(joined);
   answer.server = parameters_.server;
-  answer.subscriber_primary = joined.subscriber_primary;
+  answer.subscriber_primary = joined.negotiation->subscriber_primary();
   answer.fast_publish = info.permission.can_publish;
   send(joined, std::move(answer));
   refresh_token(now, joined);
@@ -310,13 +276,8 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity, std::str
   send(*participant, std::move(update));
   send(*participant, server::RoomUpdate{info()});
   refresh_token(now, *participant);
-  if (participant->subscriber.id) {
-    // Its network may be another one: the new offer makes it check candidates again. What was
-    // offered before the break may never have arrived.
-    participant->subscriber.ice = make_ice();
-    participant->offered.reset();
-    engine_.restart_ice(participant->subscriber.id, participant->subscriber.ice);
-    dirty_offers_.insert(participant->key);
+  if (participant->negotiation->resume()) {
+    dirty_negotiations_.insert(participant->key);
   } else if (!std::exchange(participant->receives, true)) {
     if (participant->info.permission.can_subscribe) open_subscriber(*participant);
     reconcile_all(*participant);
@@ -348,8 +309,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
     if (PublishedTrack* track = find_track(sid)) track->subscribers.erase(participant.key);
     by_subscription_.erase(subscription.id.value);
   }
-  close_transport(participant.publisher);
-  close_transport(participant.subscriber);
+  participant.negotiation->close_all();
   for (const auto& [kind, at] : participant.timers) {
     timers_.erase({at, participant.key.value, static_cast<TimerKind>(kind)});
   }
@@ -358,7 +318,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
   ++participant.info.version;
   if (!participant.info.permission.hidden) departed_.push_back(participant.info);
   dirty_infos_.erase(participant.key);
-  dirty_offers_.erase(participant.key);
+  dirty_negotiations_.erase(participant.key);
   speaking_.erase(participant.info.sid);
   const bool announced = participant.announced;
   by_identity_.erase(participant.info.identity);
@@ -392,34 +352,33 @@ void Room::activate(Now now, Participant& participant) {
 }
 
 void Room::on_transport_connected(Now now, media::TransportId id) {
-  const auto it = by_transport_.find(id.value);
-  if (it == by_transport_.end()) return;
-  Participant& participant = *it->second;
-  const bool is_subscriber = participant.subscriber.id == id;
-  (is_subscriber ? participant.subscriber : participant.publisher).connected = true;
-  participant.hung_up = false;
-  if (is_subscriber == participant.subscriber_primary) activate(now, participant);
-  if (participant.announced) disarm(participant, TimerKind::kConnect);
+  Participant* participant = find_owner(id);
+  if (participant == nullptr) return;
+  participant->hung_up = false;
+  if (participant->negotiation->on_connected(id)) activate(now, *participant);
+  if (participant->announced) disarm(*participant, TimerKind::kConnect);
 }
 
 void Room::on_transport_failed(Now now, media::TransportId id) {
-  const auto it = by_transport_.find(id.value);
-  if (it == by_transport_.end()) return;
+  Participant* participant = find_owner(id);
+  if (participant == nullptr) return;
   // If it can still hear us it shall start afresh.
-  leave(now, *it->second, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
+  leave(now, *participant, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
         true);
 }
 
 void Room::on_transport_closed(Now now, media::TransportId id) {
-  const auto it = by_transport_.find(id.value);
-  if (it == by_transport_.end()) return;
-  Participant& participant = *it->second;
-  if (participant.subscriber.id == id) {
-    end_subscriber(participant);
-  } else {
-    end_publisher(now, participant);
+  Participant* owner = find_owner(id);
+  if (owner == nullptr) return;
+  Participant& participant = *owner;
+  const Carries carries = participant.negotiation->carries(id);
+  if (carries.subscribed) {
+    participant.receives = false;
+    reconcile_all(participant);
   }
-  if (participant.publisher.connected || participant.subscriber.connected) return;
+  if (carries.published) end_published(now, participant);
+  participant.negotiation->close(id);
+  if (participant.negotiation->any_connected()) return;
   participant.hung_up = true;
   if (!participant.signal_up) {
     return leave(now, participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
@@ -437,13 +396,7 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
       Overload{
           [](const client::Ignored&) {},
           [](const Trickle&) {},  // ICE-lite: the client's checks tell its addresses (RFC 8445 2.5)
-          [&](const client::Description& m) {
-            if (m.description.type == "offer") {
-              on_publisher_offer(now, *from, m.description);
-            } else {
-              on_subscriber_answer(now, *from, m.description);
-            }
-          },
+          [&](const client::Description& m) { on_description(now, *from, m.description); },
           [&](const client::AddTrack& m) { on_add_track(now, *from, m); },
           [&](const MuteTrack& m) { on_mute(now, *from, m); },
           [&](const client::UpdateSubscription& m) { choose(*from, m.track_sids, m.subscribe); },
@@ -464,6 +417,25 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
           [&](const client::UpdateVideoTrack& m) { on_update_video_track(*from, m); },
       },
       message);
+}
+
+void Room::on_description(Now now, Participant& from, const SessionDescription& description) {
+  Negotiation& negotiation = *from.negotiation;
+  const bool offers = description.type == "offer";
+  auto negotiated =
+      offers ? negotiation.on_offer(description,
+                                    [&](const auto& section) { return decide(from, section); })
+             : negotiation.on_answer(description);
+  if (!negotiated) {
+    return leave(now, from, DisconnectReason::kJoinFailure, server::LeaveAction::kReconnect, true);
+  }
+  if (negotiated->answer) send(from, server::Description{std::move(*negotiated->answer)});
+  if (offers) {
+    end_tracks(now, from, negotiated->received);
+    match_sections(now, from, negotiated->received);
+  }
+  on_sent(from, *negotiated);
+  dirty_negotiations_.insert(from.key);
 }
 
 // ---- the end of a turn
@@ -509,7 +481,7 @@ std::vector<RoomOutput> Room::take_outputs(Now now) {
   // name begins anew.
   if (last_id_ >= parameters_.max_ids) close(now, DisconnectReason::kRoomClosed);
   flush_updates(now);
-  flush_offers();
+  flush_negotiations();
   return std::exchange(outputs_, {});
 }
 

@@ -16,20 +16,17 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/strong_int.h"
 #include "livekit/signal.h"
 #include "livekit/token.h"
 #include "media/engine.h"
 
 namespace turms::rtc::sdp {
-struct LocalTransport;
+struct MediaSection;
 struct ReceivedSection;
+struct SectionDecision;
 }  // namespace turms::rtc::sdp
 
 namespace turms::livekit {
-
-/// One join of one participant; never reused in a process.
-using ParticipantKey = StrongInt<struct ParticipantKeyTag, uint64_t>;
 
 /// Both clocks at the moment of an input: cores do not read them.
 struct Now {
@@ -103,10 +100,12 @@ struct RoomSecrets {
   std::function<std::string(size_t length)> token;
 };
 
+class PeerConnections;
+struct Negotiated;
 struct Participant;
+struct PublishedCodec;
 struct PublishedTrack;
 struct Subscription;
-struct Transport;
 
 /// A room in LiveKit's words: who is in it, what each may do, which tracks are published and who
 /// receives them. Sans-IO: inputs with the time, commands to the media engine, and outputs that the
@@ -224,19 +223,18 @@ class Room {
   void set_permission(Now now, Participant& participant, const Permission& permission);
   Status apply_change(Participant& participant, const ParticipantChange& change);
   uint64_t next_id();
-  rtc::IceCredentials make_ice();
-  [[nodiscard]] rtc::sdp::LocalTransport local_transport(const Transport& transport) const;
-  void close_transport(Transport& transport);
-  void end_publisher(Now now, Participant& participant);
-  void end_subscriber(Participant& participant);
+  [[nodiscard]] Participant* find_owner(media::TransportId transport) const;
+  void on_description(Now now, Participant& from, const SessionDescription& description);
 
   // Publishing (room_publish.cc).
-  void on_publisher_offer(Now now, Participant& from, const SessionDescription& offer);
+  void end_published(Now now, Participant& participant);
+  [[nodiscard]] std::optional<rtc::sdp::SectionDecision> decide(
+      const Participant& from, const rtc::sdp::MediaSection& section) const;
   void end_tracks(Now now, Participant& from,
                   const std::vector<rtc::sdp::ReceivedSection>& sections);
   void match_sections(Now now, Participant& from,
                       const std::vector<rtc::sdp::ReceivedSection>& sections);
-  void bind(Now now, Participant& publisher, PublishedTrack& track,
+  void bind(Now now, Participant& publisher, PublishedTrack& track, PublishedCodec& codec,
             const rtc::sdp::ReceivedSection& section);
   void on_add_track(Now now, Participant& from, const client::AddTrack& request);
   void on_mute(Now now, Participant& from, const MuteTrack& request);
@@ -259,12 +257,11 @@ class Room {
   void on_subscription_permission(Participant& from,
                                   const client::SubscriptionPermission& permission);
   void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
-  void on_subscriber_answer(Now now, Participant& from, const SessionDescription& answer);
+  void on_sent(Participant& subscriber, Negotiated& negotiated);
   void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
                      std::vector<rtc::CodecParameters> codecs, const rtc::ExtensionMap& extensions);
   void open_subscriber(Participant& participant);
-  void offer_to(Participant& subscriber);
-  void flush_offers();
+  void flush_negotiations();
   [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
                                                   const PublishedTrack& track) const;
 
@@ -278,9 +275,9 @@ class Room {
 
   std::map<ParticipantKey, std::unique_ptr<Participant>> participants_;
   std::map<std::string, Participant*, std::less<>> by_identity_;
-  std::unordered_map<uint64_t, Participant*> by_transport_;
+  std::unique_ptr<PeerConnections> connections_;
   std::map<std::string, PublishedTrack*, std::less<>> tracks_;  // published ones, by sid
-  std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;
+  std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;  // by each codec's id
   std::unordered_map<uint64_t, Participant*> by_subscription_;  // those the engine has
 
   std::set<TimerEntry> timers_;
@@ -295,7 +292,7 @@ class Room {
 
   // Since the last take_outputs().
   std::set<ParticipantKey> dirty_infos_;
-  std::set<ParticipantKey> dirty_offers_;
+  std::set<ParticipantKey> dirty_negotiations_;
   std::vector<ParticipantInfo> departed_;
   bool room_changed_ = false;
   // After the updates: clients forget what they hear of tracks that they do not know yet.

@@ -43,20 +43,24 @@ bool Participant::dependent() const {
          info.permission.agent || info.permission.recorder;
 }
 
-PublishedTrack* Participant::find_pending(std::string_view cid) const {
-  if (cid.empty()) return nullptr;
+CodecOfTrack Participant::find_codec(bool live, std::string PublishedCodec::*field,
+                                     std::string_view value) const {
+  if (value.empty()) return {};
   for (const auto& track : tracks) {
-    if (!track->live && track->cid == cid) return track.get();
+    for (PublishedCodec& codec : track->codecs) {
+      if (codec.live == live && codec.*field == value) return {track.get(), &codec};
+    }
   }
-  return nullptr;
+  return {};
 }
 
-PublishedTrack* Participant::find_cid(std::string_view cid) const {
-  if (PublishedTrack* pending = find_pending(cid)) return pending;
-  for (const auto& track : tracks) {
-    if (track->live && track->cid == cid) return track.get();
-  }
-  return nullptr;
+CodecOfTrack Participant::find_pending(std::string_view cid) const {
+  return find_codec(false, &PublishedCodec::cid, cid);
+}
+
+CodecOfTrack Participant::find_cid(std::string_view cid) const {
+  if (const CodecOfTrack pending = find_pending(cid)) return pending;
+  return find_codec(true, &PublishedCodec::cid, cid);
 }
 
 PublishedTrack* Participant::find_sid(std::string_view sid) const {
@@ -66,11 +70,8 @@ PublishedTrack* Participant::find_sid(std::string_view sid) const {
   return nullptr;
 }
 
-PublishedTrack* Participant::find_mid(std::string_view mid) const {
-  for (const auto& track : tracks) {
-    if (track->live && track->info.mid == mid) return track.get();
-  }
-  return nullptr;
+CodecOfTrack Participant::find_mid(std::string_view mid) const {
+  return find_codec(true, &PublishedCodec::mid, mid);
 }
 
 // ---- members

@@ -132,7 +132,8 @@ constexpr uint8_t kStereo = 0;  // TF_STEREO
 constexpr uint8_t kNoDtx = 1;   // TF_NO_DTX
 constexpr uint32_t kStereoBitrate = 510'000;
 
-sdp::SectionDecision decide(std::string mid, const TrackInfo& info) {
+sdp::SectionDecision decision_for(std::string mid, const PublishedTrack& track) {
+  const TrackInfo& info = track.info;
   sdp::SectionDecision out;
   out.mid = std::move(mid);
   if (info.type == TrackType::kAudio) {
@@ -176,7 +177,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   // Asked twice, or another codec for a track that is there: it stays what it is. One that is
   // already published is about to be published anew: the offer that ends the old may come later.
   const PublishedTrack* known =
-      request.sid.empty() ? from.find_pending(request.cid) : from.find_sid(request.sid);
+      request.sid.empty() ? from.find_pending(request.cid).track : from.find_sid(request.sid);
   if (known != nullptr) {
     send(from, server::TrackPublished{request.cid, known->info});
     return;
@@ -192,9 +193,8 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   }
 
   auto track = std::make_unique<PublishedTrack>();
-  track->id = media::TrackId(next_id());
   track->publisher = from.key;
-  track->cid = request.cid;
+  track->codecs.push_back({media::TrackId(next_id()), request.cid, {}, {}, {}, false});
   TrackInfo& info = track->info;
   info = request.info;
   info.audio_features = distinct(info.audio_features);
@@ -214,7 +214,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   info.mime_type = rtc::mime_type(
       wanted.value_or(info.type == TrackType::kVideo ? rtc::Codec::kVp8 : rtc::Codec::kOpus));
   codec.mime_type = info.mime_type;
-  codec.cid = track->cid;
+  codec.cid = request.cid;
   if (codec.layers.empty()) {
     codec.layers = info.layers;
   } else {
@@ -231,47 +231,22 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   if (!from.unclaimed.empty()) match_sections(now, from, std::exchange(from.unclaimed, {}));
 }
 
-void Room::on_publisher_offer(Now now, Participant& from, const SessionDescription& description) {
-  const auto give_up = [&] {
-    leave(now, from, DisconnectReason::kJoinFailure, server::LeaveAction::kReconnect, true);
-  };
-  const auto offer = sdp::parse(description.sdp);
-  if (!offer) return give_up();
-  const auto remote = sdp::remote_transport(*offer);
-  if (!remote) return give_up();
-  const bool restarts = from.publisher.remote_ufrag != remote->ice.ufrag;
-  if (!from.publisher.id) {
-    from.publisher.id = media::TransportId(next_id());
-    from.publisher.ice = make_ice();
-    by_transport_.emplace(from.publisher.id.value, &from);
-    engine_.create_transport(
-        {from.publisher.id, parameters_.id, from.publisher.ice, remote->local_role});
-  } else if (restarts) {
-    // Both sides change their credentials (RFC 8839 section 4.4.3.1.1).
-    from.publisher.ice = make_ice();
-    engine_.restart_ice(from.publisher.id, from.publisher.ice);
-  }
+std::optional<sdp::SectionDecision> Room::decide(const Participant& from,
+                                                 const sdp::MediaSection& section) const {
+  CodecOfTrack found = from.find_mid(section.mid);
+  if (!found && section.msid) found = from.find_cid(section.msid->track);
+  if (!found) return std::nullopt;
+  return decision_for(section.mid, *found.track);
+}
 
-  sdp::AnswerOptions options;
-  options.transport = local_transport(from.publisher);
-  options.session_id = from.publisher.id.value;
-  options.session_version = ++from.answer_version;
-  for (const sdp::MediaSection& section : offer->sections) {
-    if (section.type == sdp::MediaType::kApplication) continue;
-    const PublishedTrack* track = from.find_mid(section.mid);
-    if (track == nullptr && section.msid) track = from.find_cid(section.msid->track);
-    if (track != nullptr) options.decisions.push_back(decide(section.mid, track->info));
+// An offer may open another connection: nothing of the old is kept.
+void Room::end_published(Now now, Participant& participant) {
+  std::vector<std::string> sids;
+  for (const auto& track : participant.tracks) {
+    if (track->live) sids.push_back(track->info.sid);
   }
-  auto answered = sdp::answer_publisher(*offer, sdp::publisher_capabilities(), options);
-  if (!answered) return give_up();
-
-  if (restarts) {
-    from.publisher.remote_ufrag = answered->remote.ice.ufrag;
-    engine_.set_remote(from.publisher.id, {answered->remote.ice, answered->remote.fingerprint});
-  }
-  send(from, server::Description{{"answer", sdp::serialize(answered->answer), description.id}});
-  end_tracks(now, from, answered->sections);
-  match_sections(now, from, answered->sections);
+  for (const std::string& sid : sids) unpublish(now, participant, sid, true);
+  participant.unclaimed.clear();
 }
 
 // Tracks that stopped, or gave their place to another.
@@ -281,10 +256,9 @@ void Room::end_tracks(Now now, Participant& from,
   for (const auto& track : from.tracks) {
     if (!track->live) continue;
     const auto section = std::find_if(sections.begin(), sections.end(), [&](const auto& candidate) {
-      return candidate.mid == track->info.mid;
+      return candidate.mid == track->codecs.front().mid;
     });
-    const bool replaced =
-        section != sections.end() && from.find_pending(section->track_id) != nullptr;
+    const bool replaced = section != sections.end() && from.find_pending(section->track_id);
     if (section == sections.end() || !section->sending || replaced) {
       ended.push_back(track->info.sid);
     }
@@ -297,31 +271,32 @@ void Room::match_sections(Now now, Participant& from,
                           const std::vector<sdp::ReceivedSection>& sections) {
   from.unclaimed.clear();
   for (const sdp::ReceivedSection& section : sections) {
-    if (!section.sending || from.find_mid(section.mid) != nullptr) continue;
-    PublishedTrack* track = from.find_pending(section.track_id);
-    if (track == nullptr) {
+    if (!section.sending || from.find_mid(section.mid)) continue;
+    CodecOfTrack found = from.find_pending(section.track_id);
+    if (!found) {
       // Firefox names tracks differently in SDP: fine as long as there is no choice.
       const auto waits = [&](const auto& candidate) {
         return !candidate->live && kind_of(candidate->info.type) == section.kind;
       };
       if (std::count_if(from.tracks.begin(), from.tracks.end(), waits) == 1) {
-        track = std::find_if(from.tracks.begin(), from.tracks.end(), waits)->get();
+        found.track = std::find_if(from.tracks.begin(), from.tracks.end(), waits)->get();
+        found.codec = &found.track->codecs.front();
       }
     }
-    if (track != nullptr && kind_of(track->info.type) == section.kind) {
-      bind(now, from, *track, section);
+    if (found && kind_of(found.track->info.type) == section.kind) {
+      bind(now, from, *found.track, *found.codec, section);
     } else if (from.unclaimed.size() < parameters_.max_tracks) {
       from.unclaimed.push_back(section);
     }
   }
 }
 
-void Room::bind(Now now, Participant& publisher, PublishedTrack& track,
+void Room::bind(Now now, Participant& publisher, PublishedTrack& track, PublishedCodec& codec,
                 const sdp::ReceivedSection& section) {
   if (section.codecs.empty()) return;
   media::ReceiveTrackParameters parameters;
-  parameters.id = track.id;
-  parameters.transport = publisher.publisher.id;
+  parameters.id = codec.id;
+  parameters.transport = publisher.negotiation->publisher();
   parameters.kind = section.kind;
   parameters.mid = section.mid;
   parameters.codecs = section.codecs;
@@ -333,22 +308,29 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track,
     parameters.encodings.resize(media::kMaxSpatialLayers);
   }
   engine_.add_receive_track(parameters);
-  if (track.info.muted) engine_.set_receive_muted(track.id, true);
+  if (track.info.muted) engine_.set_receive_muted(codec.id, true);
 
-  track.codecs = section.codecs;
-  track.rids.clear();
-  for (const auto& encoding : parameters.encodings) track.rids.push_back(encoding.rid);
-  track.info.mid = section.mid;
-  track.info.mime_type = rtc::mime_type(section.codecs.front().codec);
-  track.info.codecs.front().mime_type = track.info.mime_type;
-  track.info.codecs.front().mid = section.mid;
-  publish(now, publisher, track);
+  codec.codecs = section.codecs;
+  codec.rids.clear();
+  for (const auto& encoding : parameters.encodings) codec.rids.push_back(encoding.rid);
+  codec.mid = section.mid;
+  codec.live = true;
+  tracks_by_id_.emplace(codec.id.value, &track);
+
+  const auto place = static_cast<size_t>(&codec - track.codecs.data());
+  SimulcastCodec& described = track.info.codecs[place];
+  described.mime_type = rtc::mime_type(section.codecs.front().codec);
+  described.mid = section.mid;
+  if (place == 0) {
+    track.info.mid = section.mid;
+    track.info.mime_type = described.mime_type;
+  }
+  if (!track.live) publish(now, publisher, track);
 }
 
 void Room::publish(Now now, Participant& publisher, PublishedTrack& track) {
   track.live = true;
   tracks_.emplace(track.info.sid, &track);
-  tracks_by_id_.emplace(track.id.value, &track);
   if (!publisher.info.is_publisher) {
     publisher.info.is_publisher = true;
     counts_changed(now);
@@ -367,10 +349,13 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
     for (const ParticipantKey key : std::set(track.subscribers)) {
       if (Participant* subscriber = find(key)) unsubscribe(*subscriber, sid);
     }
-    engine_.remove_receive_track(track.id);
+    for (const PublishedCodec& codec : track.codecs) {
+      if (!codec.live) continue;
+      engine_.remove_receive_track(codec.id);
+      tracks_by_id_.erase(codec.id.value);
+      publisher.counts.erase(codec.id.value);
+    }
     tracks_.erase(sid);
-    tracks_by_id_.erase(track.id.value);
-    publisher.counts.erase(track.id.value);
     changed(publisher);
     notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
   }
@@ -386,7 +371,9 @@ void Room::set_muted(Participant& publisher, PublishedTrack& track, bool muted) 
   if (track.info.muted == muted) return;
   track.info.muted = muted;
   if (!track.live) return;
-  engine_.set_receive_muted(track.id, muted);
+  for (const PublishedCodec& codec : track.codecs) {
+    if (codec.live) engine_.set_receive_muted(codec.id, muted);
+  }
   changed(publisher);
 }
 

@@ -45,6 +45,12 @@ bool allows(const AllowedSubscribers& allowed, const std::string& who,
   return it != allowed.end() && (it->second.all || it->second.sids.contains(track_sid));
 }
 
+// The codec that subscribers are sent.
+const PublishedCodec& source_of(const PublishedTrack& track) {
+  return *std::find_if(track.codecs.begin(), track.codecs.end(),
+                       [](const PublishedCodec& codec) { return codec.live; });
+}
+
 void allow(AllowedSubscribers& allowed, const std::string& who,
            const client::TrackPermission& permission) {
   if (who.empty()) return;
@@ -99,23 +105,16 @@ void Room::reconcile_all(Participant& subscriber) {
 }
 
 void Room::open_subscriber(Participant& participant) {
-  if (participant.subscriber.id) return;
-  participant.subscriber.id = media::TransportId(next_id());
-  participant.subscriber.ice = make_ice();
-  by_transport_.emplace(participant.subscriber.id.value, &participant);
-  engine_.create_transport({participant.subscriber.id, parameters_.id, participant.subscriber.ice,
-                            rtc::DtlsRole::kServer});
-  // Without it there would be nothing to connect for until the first track.
-  participant.plan.add_data_channel();
-  dirty_offers_.insert(participant.key);
+  participant.negotiation->open_subscriber();
+  dirty_negotiations_.insert(participant.key);
 }
 
 void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
-  open_subscriber(subscriber);
   const Participant& publisher = *find(track.publisher);
   Subscription subscription;
   subscription.id = media::SubscriptionId(next_id());
-  subscription.track = track.id;
+  const PublishedCodec& source = source_of(track);
+  subscription.source = source.id;
   subscription.ssrc = ssrc_of(subscription.id.value);
 
   sdp::SentTrack sent;
@@ -128,17 +127,16 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   sent.ssrc = subscription.ssrc;
   sent.rtx_ssrc = subscription.rtx_ssrc;
   // What leads the publisher's answer is what it sends; the rest would only lengthen every offer.
-  const rtc::Codec codec = track.codecs.front().codec;
-  for (const rtc::CodecParameters& candidate : track.codecs) {
+  const rtc::Codec codec = source.codecs.front().codec;
+  for (const rtc::CodecParameters& candidate : source.codecs) {
     if (candidate.codec == codec) sent.codecs.push_back(candidate);
   }
   sent.stereo = track.info.stereo;
-  auto mid = subscriber.plan.add(std::move(sent));
-  if (!mid) return;  // more sections than a description may have
-  subscription.mid = std::move(*mid);
+  // Fails when it would need more sections than a description may have.
+  if (!subscriber.negotiation->add(std::move(sent))) return;
   subscriber.subscriptions.emplace(track.info.sid, std::move(subscription));
   track.subscribers.insert(subscriber.key);
-  dirty_offers_.insert(subscriber.key);
+  dirty_negotiations_.insert(subscriber.key);
 }
 
 void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
@@ -150,10 +148,10 @@ void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
     by_subscription_.erase(subscription.id.value);
     subscriber.counts.erase(subscription.id.value);
   }
-  subscriber.plan.remove(subscription.mid);
+  subscriber.negotiation->remove(track_sid);
   if (PublishedTrack* track = find_track(track_sid)) track->subscribers.erase(subscriber.key);
   subscriber.subscriptions.erase(it);
-  dirty_offers_.insert(subscriber.key);
+  dirty_negotiations_.insert(subscriber.key);
 }
 
 void Room::choose(Participant& subscriber, const std::vector<std::string>& track_sids,
@@ -198,78 +196,37 @@ void Room::on_subscription_permission(Participant& from,
   }
 }
 
-// ---- offers
+// ---- negotiation
 
-void Room::flush_offers() {
-  for (const ParticipantKey key : std::exchange(dirty_offers_, {})) {
+void Room::flush_negotiations() {
+  for (const ParticipantKey key : std::exchange(dirty_negotiations_, {})) {
     Participant& participant = *find(key);
-    if (!participant.subscriber.id) continue;
-    // One at a time: what is due goes out when the answer has come, or on a new connection.
-    if (participant.offered) {
-      participant.offer_stale = true;
-    } else if (participant.signal_up) {
-      offer_to(participant);
-    }
+    if (!participant.signal_up) continue;  // asked again when it resumes
+    if (auto message = participant.negotiation->poll()) send(participant, std::move(*message));
   }
 }
 
-void Room::offer_to(Participant& subscriber) {
-  sdp::SessionDescription offer =
-      sdp::offer_subscriber(subscriber.plan, sdp::subscriber_capabilities(),
-                            local_transport(subscriber.subscriber), subscriber.subscriber.id.value);
-  send(subscriber, server::Description{{"offer", sdp::serialize(offer), ++subscriber.offer_id}});
-  subscriber.offered = std::move(offer);
-  subscriber.offer_stale = false;
-}
-
-void Room::on_subscriber_answer(Now now, Participant& from, const SessionDescription& description) {
-  if (!from.offered) return;
-  // Clients that do not know ids send 0.
-  if (description.id != 0 && description.id != from.offer_id) return;
-  const auto give_up = [&] {
-    leave(now, from, DisconnectReason::kJoinFailure, server::LeaveAction::kReconnect, true);
-  };
-  const auto answer = sdp::parse(description.sdp);
-  if (!answer) return give_up();
-  const sdp::SessionDescription offer = std::move(*std::exchange(from.offered, std::nullopt));
-  auto accepted = sdp::read_subscriber_answer(from.plan, offer, *answer);
-  if (!accepted) return give_up();
-
-  Transport& transport = from.subscriber;
-  if (transport.remote_ufrag != accepted->remote.ice.ufrag) {
-    if (accepted->remote.local_role == rtc::DtlsRole::kClient && transport.remote_ufrag.empty()) {
-      // We offered both roles and prepared for the usual one; the other needs another transport.
-      const rtc::IceCredentials ice = transport.ice;
-      close_transport(transport);
-      transport.id = media::TransportId(next_id());
-      transport.ice = ice;
-      by_transport_.emplace(transport.id.value, &from);
-      engine_.create_transport({transport.id, parameters_.id, ice, rtc::DtlsRole::kClient});
-    }
-    transport.remote_ufrag = accepted->remote.ice.ufrag;
-    engine_.set_remote(transport.id, {accepted->remote.ice, accepted->remote.fingerprint});
-  }
-
+// What the client takes of that it is to receive.
+void Room::on_sent(Participant& subscriber, Negotiated& negotiated) {
   std::vector<std::string> refused;
-  for (sdp::AcceptedSection& section : accepted->sections) {
-    const auto it = std::find_if(
-        from.subscriptions.begin(), from.subscriptions.end(),
-        [&](const auto& subscription) { return subscription.second.mid == section.mid; });
-    if (it == from.subscriptions.end() || it->second.sending) continue;
+  for (SentSection& section : negotiated.sent) {
+    const auto it = subscriber.subscriptions.find(section.track_id);
+    if (it == subscriber.subscriptions.end() || it->second.sending) continue;
     PublishedTrack* track = find_track(it->first);
     TURMS_CHECK(track != nullptr);  // unpublishing takes its subscriptions along
     if (section.receiving && !section.codecs.empty()) {
-      start_sending(from, it->second, *track, std::move(section.codecs), section.extensions);
+      it->second.mid = std::move(section.mid);
+      start_sending(subscriber, it->second, *track, std::move(section.codecs), section.extensions);
     } else {
       refused.push_back(it->first);
     }
   }
   for (const std::string& sid : refused) {
-    from.choices[sid] = false;
-    unsubscribe(from, sid);
-    send(from, server::SubscriptionResponse{sid, server::SubscriptionError::kCodecUnsupported});
+    subscriber.choices[sid] = false;
+    unsubscribe(subscriber, sid);
+    send(subscriber,
+         server::SubscriptionResponse{sid, server::SubscriptionError::kCodecUnsupported});
   }
-  if (std::exchange(from.offer_stale, false)) dirty_offers_.insert(from.key);
 }
 
 void Room::start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
@@ -277,8 +234,8 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
                          const rtc::ExtensionMap& extensions) {
   media::SendTrackParameters parameters;
   parameters.id = subscription.id;
-  parameters.transport = subscriber.subscriber.id;
-  parameters.source = track.id;
+  parameters.transport = subscriber.negotiation->subscriber();
+  parameters.source = subscription.source;
   parameters.mid = subscription.mid;
   parameters.ssrc = subscription.ssrc;
   parameters.rtx_ssrc = subscription.rtx_ssrc;

@@ -5,12 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "base/strong_int.h"
 #include "base/time.h"
 #include "rtc/parameters.h"
 
 /// Rooms, participants and tracks as values. Numbers of the enums are the protocol's, so that the
 /// edges translate by a cast.
 namespace turms::livekit {
+
+/// One join of one participant; never reused in a process.
+using ParticipantKey = StrongInt<struct ParticipantKeyTag, uint64_t>;
 
 enum class TrackType : uint8_t { kAudio = 0, kVideo = 1, kData = 2 };
 enum class TrackSource : uint8_t {

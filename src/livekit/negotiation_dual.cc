@@ -1,0 +1,169 @@
+// Two peer connections: the client offers what it publishes, we offer what it receives.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "livekit/negotiation.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace sdp = rtc::sdp;
+
+class DualNegotiation final : public Negotiation {
+ public:
+  DualNegotiation(PeerConnections& connections, ParticipantKey owner, bool subscriber_primary)
+      : connections_(connections), owner_(owner), subscriber_primary_(subscriber_primary) {}
+
+  [[nodiscard]] bool subscriber_primary() const override { return subscriber_primary_; }
+
+  void open_subscriber() override {
+    if (subscriber_.id) return;
+    connections_.open(subscriber_, owner_, rtc::DtlsRole::kServer);
+    // Without it there would be nothing to connect for until the first track.
+    plan_.add_data_channel();
+    due_ = true;
+  }
+
+  Status add(sdp::SentTrack track) override {
+    open_subscriber();
+    std::string track_id = track.track_id;
+    auto mid = plan_.add(std::move(track));
+    if (!mid) return std::unexpected(mid.error());
+    mids_[std::move(track_id)] = std::move(*mid);
+    due_ = true;
+    return {};
+  }
+
+  void remove(std::string_view track_id) override {
+    const auto it = mids_.find(track_id);
+    if (it == mids_.end()) return;
+    plan_.remove(it->second);
+    mids_.erase(it);
+    due_ = true;
+  }
+
+  Result<Negotiated> on_offer(const SessionDescription& description,
+                              const DecideSection& decide) override {
+    const auto offer = sdp::parse(description.sdp);
+    if (!offer) return std::unexpected(offer.error());
+    const auto remote = sdp::remote_transport(*offer);
+    if (!remote) return std::unexpected(remote.error());
+    if (!publisher_.id) {
+      connections_.open(publisher_, owner_, remote->local_role);
+    } else if (publisher_.remote_ufrag != remote->ice.ufrag) {
+      connections_.restart(publisher_);  // both sides change their credentials
+    }
+    sdp::AnswerOptions options;
+    options.transport = connections_.local(publisher_);
+    options.session_id = publisher_.id.value;
+    options.session_version = ++answer_version_;
+    for (const sdp::MediaSection& section : offer->sections) {
+      if (section.type == sdp::MediaType::kApplication) continue;
+      if (auto decision = decide(section)) options.decisions.push_back(std::move(*decision));
+    }
+    auto answered = sdp::answer_publisher(*offer, sdp::publisher_capabilities(), options);
+    if (!answered) return std::unexpected(answered.error());
+    connections_.set_remote(publisher_, answered->remote, answered->data);
+    Negotiated out;
+    out.answer = {"answer", sdp::serialize(answered->answer), description.id};
+    out.received = std::move(answered->sections);
+    return out;
+  }
+
+  Result<Negotiated> on_answer(const SessionDescription& description) override {
+    // Clients that do not know ids send 0.
+    if (!offered_ || (description.id != 0 && description.id != offer_id_)) return Negotiated{};
+    const auto answer = sdp::parse(description.sdp);
+    if (!answer) return std::unexpected(answer.error());
+    const sdp::SessionDescription offer = std::move(*std::exchange(offered_, std::nullopt));
+    auto accepted = sdp::read_subscriber_answer(plan_, offer, *answer);
+    if (!accepted) return std::unexpected(accepted.error());
+    // We offered both roles and prepared for the usual one; the other needs another transport.
+    if (subscriber_.remote_ufrag.empty() && accepted->remote.local_role == rtc::DtlsRole::kClient) {
+      connections_.reopen(subscriber_, rtc::DtlsRole::kClient);
+    }
+    connections_.set_remote(subscriber_, accepted->remote, accepted->data);
+    Negotiated out;
+    for (sdp::AcceptedSection& section : accepted->sections) {
+      const sdp::SentTrack* track = plan_.track(section.mid);
+      // Unless it gave its place away while the offer was under way.
+      if (track == nullptr) continue;
+      out.sent.push_back({track->track_id, std::move(section.mid), section.receiving,
+                          std::move(section.codecs), section.extensions});
+    }
+    return out;
+  }
+
+  std::optional<ServerMessage> poll() override {
+    // One at a time: what is due goes out when the answer has come, or on a new connection.
+    if (!due_ || offered_ || !subscriber_.id) return std::nullopt;
+    due_ = false;
+    offered_ = sdp::offer_subscriber(plan_, sdp::subscriber_capabilities(),
+                                     connections_.local(subscriber_), subscriber_.id.value);
+    return server::Description{{"offer", sdp::serialize(*offered_), ++offer_id_}};
+  }
+
+  bool resume() override {
+    if (!subscriber_.id) return false;
+    connections_.restart(subscriber_);
+    offered_.reset();
+    due_ = true;
+    return true;
+  }
+
+  bool on_connected(media::TransportId id) override {
+    const bool is_subscriber = subscriber_.id == id;
+    (is_subscriber ? subscriber_ : publisher_).connected = true;
+    return is_subscriber == subscriber_primary_;
+  }
+
+  [[nodiscard]] Carries carries(media::TransportId id) const override {
+    return {.published = publisher_.id == id, .subscribed = subscriber_.id == id};
+  }
+
+  void close(media::TransportId id) override {
+    if (publisher_.id == id) connections_.close(publisher_);
+    if (subscriber_.id != id) return;
+    plan_ = {};
+    mids_.clear();
+    offered_.reset();
+    due_ = false;
+    connections_.close(subscriber_);
+  }
+
+  void close_all() override {
+    connections_.close(publisher_);
+    connections_.close(subscriber_);
+  }
+
+  [[nodiscard]] bool any_connected() const override {
+    return publisher_.connected || subscriber_.connected;
+  }
+  [[nodiscard]] media::TransportId publisher() const override { return publisher_.id; }
+  [[nodiscard]] media::TransportId subscriber() const override { return subscriber_.id; }
+
+ private:
+  PeerConnections& connections_;
+  ParticipantKey owner_;
+  bool subscriber_primary_;
+
+  PeerConnection publisher_;
+  uint64_t answer_version_ = 0;
+
+  PeerConnection subscriber_;
+  sdp::SubscriberPlan plan_;
+  std::map<std::string, std::string, std::less<>> mids_;  // by track id
+  std::optional<sdp::SessionDescription> offered_;        // waits for its answer
+  uint32_t offer_id_ = 0;
+  bool due_ = false;  // something changed since the last offer
+};
+
+}  // namespace
+
+std::unique_ptr<Negotiation> make_dual_negotiation(PeerConnections& connections,
+                                                   ParticipantKey owner, bool subscriber_primary) {
+  return std::make_unique<DualNegotiation>(connections, owner, subscriber_primary);
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,72 @@
+#include "livekit/peer_connections.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace turms::livekit {
+
+PeerConnections::PeerConnections(media::Engine& engine, media::RoomId room, NextId next_id,
+                                 Token token)
+    : engine_(engine), room_(room), next_id_(std::move(next_id)), token_(std::move(token)) {}
+
+rtc::IceCredentials PeerConnections::make_ice() const {
+  return {token_(8), token_(24)};
+}
+
+void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role) {
+  TURMS_CHECK(!connection.id);
+  connection.id = media::TransportId(next_id_());
+  connection.ice = make_ice();
+  owners_.emplace(connection.id.value, owner);
+  engine_.create_transport({connection.id, room_, connection.ice, role});
+}
+
+void PeerConnections::reopen(PeerConnection& connection, rtc::DtlsRole role) {
+  const auto owner = owners_.extract(connection.id.value);
+  TURMS_CHECK(!owner.empty());
+  engine_.close_transport(connection.id);
+  connection = {media::TransportId(next_id_()), std::move(connection.ice), {}, false};
+  owners_.emplace(connection.id.value, owner.mapped());
+  engine_.create_transport({connection.id, room_, connection.ice, role});
+}
+
+void PeerConnections::close(PeerConnection& connection) {
+  if (!connection.id) return;
+  engine_.close_transport(connection.id);
+  owners_.erase(connection.id.value);
+  connection = {};
+}
+
+void PeerConnections::restart(PeerConnection& connection) {
+  connection.ice = make_ice();
+  engine_.restart_ice(connection.id, connection.ice);
+}
+
+void PeerConnections::set_remote(PeerConnection& connection,
+                                 const rtc::sdp::RemoteTransport& remote,
+                                 const std::optional<rtc::sdp::DataSection>& /*data*/) {
+  if (connection.remote_ufrag == remote.ice.ufrag) return;
+  connection.remote_ufrag = remote.ice.ufrag;
+  engine_.set_remote(connection.id, {remote.ice, remote.fingerprint});
+}
+
+rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection) const {
+  const media::Endpoint endpoint = engine_.endpoint(room_);
+  rtc::sdp::LocalTransport out;
+  out.ice = connection.ice;
+  out.fingerprint = engine_.fingerprint();
+  uint16_t preference = UINT16_MAX;
+  for (const std::string& address : endpoint.addresses) {
+    out.candidates.push_back(rtc::sdp::host_candidate(address, endpoint.port, preference--));
+  }
+  return out;
+}
+
+std::optional<ParticipantKey> PeerConnections::owner(media::TransportId id) const {
+  const auto it = owners_.find(id.value);
+  if (it == owners_.end()) return std::nullopt;
+  return it->second;
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "livekit/types.h"
+#include "media/engine.h"
+#include "rtc/sdp/negotiate.h"
+
+namespace turms::livekit {
+
+/// One peer connection of a participant, as far as it is negotiated.
+struct PeerConnection {
+  media::TransportId id;     // 0: not opened
+  rtc::IceCredentials ice;   // ours
+  std::string remote_ufrag;  // empty: no description of the other side yet
+  bool connected = false;    // has been up once
+};
+
+/// The peer connections of a room: who each belongs to, and what the media engine knows of it. The
+/// connections themselves are values of their negotiations.
+class PeerConnections {
+ public:
+  using NextId = std::function<uint64_t()>;
+  using Token = std::function<std::string(size_t length)>;
+
+  /// `token` gives characters that nobody can guess, for ICE credentials.
+  PeerConnections(media::Engine& engine, media::RoomId room, NextId next_id, Token token);
+
+  void open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role);
+  /// Another one in its place with the same credentials, for the other DTLS role.
+  void reopen(PeerConnection& connection, rtc::DtlsRole role);
+  /// Nothing when it is not open.
+  void close(PeerConnection& connection);
+  /// New credentials of ours: the other side checks its paths anew (RFC 8839 section 4.4.3.1.1).
+  void restart(PeerConnection& connection);
+  /// What the other side's description says of its transport, and of the SCTP association over it.
+  void set_remote(PeerConnection& connection, const rtc::sdp::RemoteTransport& remote,
+                  const std::optional<rtc::sdp::DataSection>& data);
+
+  /// Our side of a description.
+  [[nodiscard]] rtc::sdp::LocalTransport local(const PeerConnection& connection) const;
+  [[nodiscard]] std::optional<ParticipantKey> owner(media::TransportId id) const;
+
+ private:
+  rtc::IceCredentials make_ice() const;
+
+  media::Engine& engine_;
+  media::RoomId room_;
+  NextId next_id_;
+  Token token_;
+  std::unordered_map<uint64_t, ParticipantKey> owners_;
+};
+
+}  // namespace turms::livekit
