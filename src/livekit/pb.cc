@@ -8,6 +8,29 @@
 namespace turms::livekit {
 namespace {
 
+/// Of the two messages that are "a number of the protocol's or a name of the application's own".
+template <class Message>
+void fill(const DataEncoding& in, Message& out) {
+  if (const auto* number = std::get_if<int32_t>(&in)) {
+    out.set_well_known(static_cast<decltype(out.well_known())>(*number));
+  } else if (const auto* name = std::get_if<std::string>(&in)) {
+    out.set_custom(*name);
+  }
+}
+
+template <class Message>
+DataEncoding read(const Message& in) {
+  switch (in.value_case()) {
+    case Message::kWellKnown:
+      return static_cast<int32_t>(in.well_known());
+    case Message::kCustom:
+      return in.custom();
+    case Message::VALUE_NOT_SET:
+      break;
+  }
+  return {};
+}
+
 // Protobuf would write a line to stderr for every message with bad UTF-8: hostile bytes are counted
 // where they are refused, not logged.
 [[maybe_unused]] const bool kSilenced = [] {
@@ -28,6 +51,7 @@ void to_pb(const RoomInfo& in, pb::Room& out) {
   out.set_max_participants(in.max_participants);
   out.set_num_participants(in.num_participants);
   out.set_num_publishers(in.num_publishers);
+  out.set_active_recording(in.active_recording);
   for (const rtc::Codec codec : in.enabled_codecs) {
     out.add_enabled_codecs()->set_mime(rtc::mime_type(codec));
   }
@@ -73,6 +97,7 @@ void to_pb(const VideoLayer& in, pb::VideoLayer& out) {
   out.set_ssrc(in.ssrc);
   out.set_spatial_layer(in.spatial_layer);
   out.set_rid(in.rid);
+  out.set_repair_ssrc(in.repair_ssrc);
 }
 
 VideoLayer from_pb(const pb::VideoLayer& in) {
@@ -85,11 +110,46 @@ VideoLayer from_pb(const pb::VideoLayer& in) {
   out.ssrc = in.ssrc();
   out.spatial_layer = in.spatial_layer();
   out.rid = in.rid();
+  out.repair_ssrc = in.repair_ssrc();
   return out;
 }
 
 TrackSource source_from_pb(int source) {
   return pb::TrackSource_IsValid(source) ? static_cast<TrackSource>(source) : TrackSource::kUnknown;
+}
+
+EncryptionType encryption_from_pb(int encryption) {
+  return pb::Encryption_Type_IsValid(encryption) ? static_cast<EncryptionType>(encryption)
+                                                 : EncryptionType::kCustom;
+}
+
+void to_pb(const DataTrackSchemaId& in, pb::DataTrackSchemaId& out) {
+  out.set_name(in.name);
+  fill(in.encoding, *out.mutable_encoding());
+}
+
+DataTrackSchemaId from_pb(const pb::DataTrackSchemaId& in) {
+  return {in.name(), read(in.encoding())};
+}
+
+void to_pb(const DataTrackInfo& in, pb::DataTrackInfo& out) {
+  out.set_pub_handle(in.pub_handle);
+  out.set_sid(in.sid);
+  out.set_name(in.name);
+  out.set_encryption(static_cast<pb::Encryption::Type>(in.encryption));
+  if (in.frame_encoding) fill(*in.frame_encoding, *out.mutable_frame_encoding());
+  if (in.schema) to_pb(*in.schema, *out.mutable_schema());
+}
+
+DataTrackInfo from_pb(const pb::DataTrackInfo& in) {
+  DataTrackInfo out;
+  out.pub_handle = in.pub_handle();
+  out.sid = in.sid();
+  out.name = in.name();
+  out.encryption = encryption_from_pb(in.encryption());
+  if (in.has_frame_encoding()) out.frame_encoding = read(in.frame_encoding());
+  if (in.has_schema()) out.schema = from_pb(in.schema());
+  return out;
 }
 
 void to_pb(const TrackInfo& in, pb::TrackInfo& out) {
@@ -115,6 +175,7 @@ void to_pb(const TrackInfo& in, pb::TrackInfo& out) {
     info.set_mime_type(codec.mime_type);
     info.set_mid(codec.mid);
     info.set_cid(codec.cid);
+    info.set_sdp_cid(codec.sdp_cid);
     info.set_video_layer_mode(static_cast<pb::VideoLayer::Mode>(codec.video_layer_mode));
     for (const VideoLayer& layer : codec.layers) to_pb(layer, *info.add_layers());
   }
@@ -125,6 +186,42 @@ void to_pb(const TrackInfo& in, pb::TrackInfo& out) {
     out.add_packet_trailer_features(static_cast<pb::PacketTrailerFeature>(feature));
   }
   if (in.version_us != 0) out.mutable_version()->set_unix_micro(in.version_us);
+}
+
+TrackInfo from_pb(const pb::TrackInfo& in) {
+  const auto small = [](int value) { return static_cast<uint8_t>(value & 0xff); };
+  TrackInfo out;
+  out.sid = in.sid();
+  out.type =
+      pb::TrackType_IsValid(in.type()) ? static_cast<TrackType>(in.type()) : TrackType::kData;
+  out.source = source_from_pb(in.source());
+  out.name = in.name();
+  out.stream = in.stream();
+  out.mime_type = in.mime_type();
+  out.mid = in.mid();
+  out.muted = in.muted();
+  out.simulcast = in.simulcast();
+  out.disable_dtx = in.disable_dtx();
+  out.disable_red = in.disable_red();
+  out.stereo = in.stereo();
+  out.width = in.width();
+  out.height = in.height();
+  out.encryption = encryption_from_pb(in.encryption());
+  out.backup_codec_policy = small(in.backup_codec_policy());
+  for (const pb::VideoLayer& layer : in.layers()) out.layers.push_back(from_pb(layer));
+  for (const pb::SimulcastCodecInfo& info : in.codecs()) {
+    SimulcastCodec codec{
+        info.mime_type(), info.mid(), info.cid(), {}, small(info.video_layer_mode()),
+        info.sdp_cid()};
+    for (const pb::VideoLayer& layer : info.layers()) codec.layers.push_back(from_pb(layer));
+    out.codecs.push_back(std::move(codec));
+  }
+  for (const int feature : in.audio_features()) out.audio_features.push_back(small(feature));
+  for (const int feature : in.packet_trailer_features()) {
+    out.packet_trailer_features.push_back(small(feature));
+  }
+  out.version_us = in.version().unix_micro();
+  return out;
 }
 
 void to_pb(const ParticipantInfo& in, pb::ParticipantInfo& out) {
@@ -141,9 +238,11 @@ void to_pb(const ParticipantInfo& in, pb::ParticipantInfo& out) {
   to_pb(in.permission, *out.mutable_permission());
   out.set_is_publisher(in.is_publisher);
   for (const TrackInfo& track : in.tracks) to_pb(track, *out.add_tracks());
+  for (const DataTrackInfo& track : in.data_tracks) to_pb(track, *out.add_data_tracks());
   out.set_joined_at(in.joined_at_ms / 1000);
   out.set_joined_at_ms(in.joined_at_ms);
   out.set_version(in.version);
+  out.set_region(in.region);
   out.set_disconnect_reason(static_cast<pb::DisconnectReason>(in.disconnect_reason));
   out.set_client_protocol(in.client_protocol);
   for (const uint8_t capability : in.capabilities) {

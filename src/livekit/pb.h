@@ -19,12 +19,18 @@ void to_pb(const ParticipantInfo& in, pb::ParticipantInfo& out);
 void to_pb(const TrackInfo& in, pb::TrackInfo& out);
 void to_pb(const Permission& in, pb::ParticipantPermission& out);
 void to_pb(const VideoLayer& in, pb::VideoLayer& out);
+void to_pb(const DataTrackInfo& in, pb::DataTrackInfo& out);
+void to_pb(const DataTrackSchemaId& in, pb::DataTrackSchemaId& out);
 
 Permission from_pb(const pb::ParticipantPermission& in);
 VideoLayer from_pb(const pb::VideoLayer& in);
+TrackInfo from_pb(const pb::TrackInfo& in);
+DataTrackInfo from_pb(const pb::DataTrackInfo& in);
+DataTrackSchemaId from_pb(const pb::DataTrackSchemaId& in);
 
-/// Numbers that no enumerator of ours has become `fallback`.
+/// Numbers that no enumerator of ours has are kUnknown, and kCustom: something is encrypted.
 TrackSource source_from_pb(int source);
+EncryptionType encryption_from_pb(int encryption);
 
 enum class JsonNames { kCamel, kProto };
 /// LiveKit writes signalling and webhooks in camel case without default values, and API answers

@@ -394,7 +394,7 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
   if (from == nullptr || closed_) return;
   std::visit(
       Overload{
-          [](const client::Ignored&) {},
+          [](const auto&) {},  // of later protocols
           [](const Trickle&) {},  // ICE-lite: the client's checks tell its addresses (RFC 8445 2.5)
           [&](const client::Description& m) { on_description(now, *from, m.description); },
           [&](const client::AddTrack& m) { on_add_track(now, *from, m); },

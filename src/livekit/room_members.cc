@@ -208,7 +208,7 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
 
 void Room::on_simulate(Now now, Participant& from, const client::Simulate& request) {
   switch (request.scenario) {
-    case client::Scenario::kOther:
+    default:
       break;
     case client::Scenario::kSpeaker:
       send(from, server::SpeakersChanged{{{from.info.sid, 0.9F, true}}});

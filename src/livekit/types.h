@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/strong_int.h"
@@ -54,10 +56,15 @@ enum class DisconnectReason : uint8_t {
   kRoomDeleted = 5,
   kStateMismatch = 6,
   kJoinFailure = 7,
+  kMigration = 8,
   kSignalClose = 9,
   kRoomClosed = 10,
+  kUserUnavailable = 11,
+  kUserRejected = 12,
+  kSipTrunkFailure = 13,
   kConnectionTimeout = 14,
   kMediaFailure = 15,
+  kAgentError = 16,
 };
 
 using Attributes = std::map<std::string, std::string>;
@@ -86,6 +93,7 @@ struct VideoLayer {
   uint32_t ssrc = 0;
   int32_t spatial_layer = 0;
   std::string rid;
+  uint32_t repair_ssrc = 0;
 };
 
 struct SimulcastCodec {
@@ -94,6 +102,7 @@ struct SimulcastCodec {
   std::string cid;
   std::vector<VideoLayer> layers;
   uint8_t video_layer_mode = 0;
+  std::string sdp_cid;  // set only where the client's SDP uses another id than its request
 };
 
 struct TrackInfo {
@@ -120,6 +129,32 @@ struct TrackInfo {
   int64_t version_us = 0;
 };
 
+/// A format of frames or of a schema: one of the protocol's numbers, or the application's own name.
+using DataEncoding = std::variant<std::monostate, int32_t, std::string>;
+
+struct DataTrackSchemaId {
+  std::string name;
+  DataEncoding encoding;
+  bool operator==(const DataTrackSchemaId&) const = default;
+};
+
+struct DataTrackInfo {
+  uint32_t pub_handle = 0;  // the publisher's own number of it: 1 to 65535
+  std::string sid;          // DTR_…
+  std::string name;
+  EncryptionType encryption = EncryptionType::kNone;
+  std::optional<DataEncoding> frame_encoding;
+  std::optional<DataTrackSchemaId> schema;
+  bool operator==(const DataTrackInfo&) const = default;
+};
+
+using DataBlobKey = std::variant<std::monostate, std::string, DataTrackSchemaId>;
+
+struct DataBlob {
+  DataBlobKey key;
+  std::string contents;
+};
+
 struct ParticipantInfo {
   std::string sid;
   std::string identity;
@@ -132,8 +167,10 @@ struct ParticipantInfo {
   Permission permission;
   bool is_publisher = false;
   std::vector<TrackInfo> tracks;
+  std::vector<DataTrackInfo> data_tracks;
   int64_t joined_at_ms = 0;
   uint32_t version = 0;
+  std::string region;
   DisconnectReason disconnect_reason = DisconnectReason::kUnknown;
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
@@ -149,6 +186,7 @@ struct RoomInfo {
   uint32_t max_participants = 0;
   uint32_t num_participants = 0;
   uint32_t num_publishers = 0;
+  bool active_recording = false;
   std::vector<rtc::Codec> enabled_codecs;
 };
 
