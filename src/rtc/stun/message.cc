@@ -60,6 +60,19 @@ std::optional<TransportAddress> parse_address(ByteView value, const TransactionI
 
 }  // namespace
 
+bool AttributeReader::next(uint16_t& type, ByteView& value) {
+  if (rest_.empty()) return false;
+  type = load_be16(rest_.data());
+  const size_t size = load_be16(&rest_[2]);
+  value = rest_.subspan(kAttributeHeader, size);
+  rest_ = rest_.subspan(kAttributeHeader + ((size + 3) & ~size_t{3}));
+  return true;
+}
+
+std::optional<TransportAddress> parse_xor_address(ByteView value, const TransactionId& id) {
+  return parse_address(value, &id);
+}
+
 std::optional<Message> Message::parse(ByteView datagram) {
   if (datagram.size() < kHeaderSize || (datagram[0] & 0xC0) != 0) return std::nullopt;
   const size_t length = load_be16(&datagram[2]);
@@ -147,6 +160,11 @@ bool Message::parse_attribute(uint16_t type, ByteView value) {
   return true;
 }
 
+ByteView Message::attributes() const {
+  const size_t end = integrity_offset_ != 0 ? integrity_offset_ : datagram_.size();
+  return datagram_.subspan(kHeaderSize, end - kHeaderSize);
+}
+
 bool Message::verify_integrity(std::string_view password) const {
   if (integrity_offset_ == 0) return false;
   const auto expected = integrity_of(datagram_, integrity_offset_, password);
@@ -154,15 +172,18 @@ bool Message::verify_integrity(std::string_view password) const {
       expected, datagram_.subspan(integrity_offset_ + kAttributeHeader, kIntegritySize));
 }
 
-Builder::Builder(MutableByteView buffer, Class message_class, const TransactionId& transaction_id)
+Builder::Builder(MutableByteView buffer, Class message_class, const TransactionId& transaction_id,
+                 uint16_t method)
     : buffer_(buffer) {
   if (buffer_.size() < kHeaderSize) {
     ok_ = false;
     return;
   }
   const auto class_bits = static_cast<uint16_t>(message_class);
-  store_be16(buffer_.data(),
-             static_cast<uint16_t>(kBindingMethod | (class_bits & 1) << 4 | (class_bits & 2) << 7));
+  // The bits of the class lie between those of the method (RFC 8489 section 5).
+  store_be16(buffer_.data(), static_cast<uint16_t>((method & 0x000F) | (method & 0x0070) << 1 |
+                                                   (method & 0x0F80) << 2 | (class_bits & 1) << 4 |
+                                                   (class_bits & 2) << 7));
   store_be16(buffer_.data() + 2, 0);
   store_be32(buffer_.data() + 4, kMagicCookie);
   std::memcpy(buffer_.data() + 8, transaction_id.data(), transaction_id.size());
@@ -171,14 +192,14 @@ Builder::Builder(MutableByteView buffer, Class message_class, const TransactionI
 
 /// Room for one attribute with its padding zeroed, its header written and the message length
 /// updated.
-MutableByteView Builder::attribute(Attribute type, size_t size) {
+MutableByteView Builder::attribute(uint16_t type, size_t size) {
   const size_t padded = (size + 3) & ~size_t{3};
   if (!ok_ || buffer_.size() - size_ < kAttributeHeader + padded) {
     ok_ = false;
     return {};
   }
   uint8_t* p = buffer_.data() + size_;
-  store_be16(p, static_cast<uint16_t>(type));
+  store_be16(p, type);
   store_be16(p + 2, static_cast<uint16_t>(size));
   std::memset(p + kAttributeHeader, 0, padded);
   size_ += kAttributeHeader + padded;
@@ -223,9 +244,13 @@ Builder& Builder::ice_controlled(uint64_t tie_breaker) {
 }
 
 Builder& Builder::xor_mapped_address(const TransportAddress& address) {
+  return add_xor_address(static_cast<uint16_t>(Attribute::kXorMappedAddress), address);
+}
+
+Builder& Builder::add_xor_address(uint16_t type, const TransportAddress& address) {
   const ByteView ip = address.ip_bytes();
   TURMS_CHECK(!ip.empty());
-  MutableByteView value = attribute(Attribute::kXorMappedAddress, 4 + ip.size());
+  MutableByteView value = attribute(type, 4 + ip.size());
   if (value.empty()) return *this;
   value[1] = address.family == TransportAddress::Family::kIpv6 ? 2 : 1;
   store_be16(&value[2], static_cast<uint16_t>(address.port ^ kMagicCookie >> 16));
@@ -234,11 +259,18 @@ Builder& Builder::xor_mapped_address(const TransportAddress& address) {
   return *this;
 }
 
-Builder& Builder::error_code(ErrorCode code) {
-  if (MutableByteView value = attribute(Attribute::kErrorCode, 4); !value.empty()) {
+Builder& Builder::error_code(ErrorCode code, std::string_view reason) {
+  if (MutableByteView value = attribute(Attribute::kErrorCode, 4 + reason.size()); !value.empty()) {
     value[2] = static_cast<uint8_t>(static_cast<uint16_t>(code) / 100);
     value[3] = static_cast<uint8_t>(static_cast<uint16_t>(code) % 100);
+    std::memcpy(value.data() + 4, reason.data(), reason.size());
   }
+  return *this;
+}
+
+Builder& Builder::add(uint16_t type, ByteView bytes) {
+  MutableByteView value = attribute(type, bytes.size());
+  if (!value.empty()) std::memcpy(value.data(), bytes.data(), value.size());
   return *this;
 }
 

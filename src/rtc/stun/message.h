@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "rtc/transport_address.h"
 
-/// STUN (RFC 8489) as ICE (RFC 8445) uses it: binding requests and responses with short-term
-/// credentials.
+/// STUN (RFC 8489): binding requests and responses as ICE (RFC 8445) uses them, and what other
+/// methods (rtc/turn) build on.
 namespace turms::rtc::stun {
 
 inline constexpr uint32_t kMagicCookie = 0x2112A442;
@@ -39,8 +39,17 @@ enum class Attribute : uint16_t {
 enum class ErrorCode : uint16_t {
   kBadRequest = 400,
   kUnauthenticated = 401,
+  kForbidden = 403,
   kUnknownAttribute = 420,
+  kAllocationMismatch = 437,
+  kStaleNonce = 438,
+  kAddressFamilyNotSupported = 440,
+  kWrongCredentials = 441,
+  kUnsupportedTransportProtocol = 442,
+  kPeerAddressFamilyMismatch = 443,
+  kAllocationQuotaReached = 486,
   kRoleConflict = 487,
+  kInsufficientCapacity = 508,
 };
 
 using TransactionId = std::array<uint8_t, 12>;
@@ -65,6 +74,9 @@ class Message {
   [[nodiscard]] std::optional<TransportAddress> mapped_address() const { return mapped_address_; }
   [[nodiscard]] std::optional<uint16_t> error_code() const { return error_code_; }
   [[nodiscard]] bool has_integrity() const { return integrity_offset_ != 0; }
+  /// The attributes that count, as they stand in the message: those before MESSAGE-INTEGRITY, or
+  /// all. Lengths are checked, so AttributeReader can walk them.
+  [[nodiscard]] ByteView attributes() const;
   /// Attributes that must be understood and are not (RFC 8489 section 6.3.1), the first few.
   [[nodiscard]] std::span<const uint16_t> unknown_required() const {
     return std::span(unknown_required_).first(unknown_required_count_);
@@ -93,11 +105,26 @@ class Message {
   size_t unknown_required_count_ = 0;
 };
 
-/// Builds one message into a caller's buffer (kMaxBuiltSize is always enough). Attributes in the
-/// order of calls; finish() last.
+/// Walks attributes whose lengths are known to be right.
+class AttributeReader {
+ public:
+  explicit AttributeReader(ByteView attributes) : rest_(attributes) {}
+  /// False at the end.
+  bool next(uint16_t& type, ByteView& value);
+
+ private:
+  ByteView rest_;
+};
+
+/// The value of XOR-MAPPED-ADDRESS and its likes (RFC 8489 section 14.2).
+std::optional<TransportAddress> parse_xor_address(ByteView value, const TransactionId& id);
+
+/// Builds one message into a caller's buffer (kMaxBuiltSize is always enough for binding).
+/// Attributes in the order of calls; finish() last.
 class Builder {
  public:
-  Builder(MutableByteView buffer, Class message_class, const TransactionId& transaction_id);
+  Builder(MutableByteView buffer, Class message_class, const TransactionId& transaction_id,
+          uint16_t method = kBindingMethod);
 
   Builder& username(std::string_view remote_ufrag, std::string_view local_ufrag);
   Builder& priority(uint32_t priority);
@@ -105,15 +132,22 @@ class Builder {
   Builder& ice_controlling(uint64_t tie_breaker);
   Builder& ice_controlled(uint64_t tie_breaker);
   Builder& xor_mapped_address(const TransportAddress& address);
-  Builder& error_code(ErrorCode code);
+  /// `reason`: for people who read traces.
+  Builder& error_code(ErrorCode code, std::string_view reason = {});
   Builder& unknown_attributes(std::span<const uint16_t> types);
+  /// Any other attribute.
+  Builder& add(uint16_t type, ByteView value);
+  Builder& add_xor_address(uint16_t type, const TransportAddress& address);
 
   /// Adds MESSAGE-INTEGRITY unless the password is empty, then FINGERPRINT; the message, or nothing
   /// when the buffer was too small.
   [[nodiscard]] ByteView finish(std::string_view password);
 
  private:
-  MutableByteView attribute(Attribute type, size_t size);
+  MutableByteView attribute(Attribute type, size_t size) {
+    return attribute(static_cast<uint16_t>(type), size);
+  }
+  MutableByteView attribute(uint16_t type, size_t size);
 
   MutableByteView buffer_;
   size_t size_ = 0;

@@ -32,7 +32,7 @@ struct Credentials {
   std::string password;
 };
 
-/// `user`: 1 to kMaxUser characters without a colon, for instance a participant's sid.
+/// `user`: 1 to kMaxUser characters for instance a participant's sid.
 inline constexpr size_t kMaxUser = 128;
 Credentials mint(const Secret& secret, TimePoint expiry, uint32_t worker, std::string_view user);
 /// The password that belongs to a USERNAME, whatever it says.

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "base/timer_heap.h"
+#include "rtc/stun/message.h"
 #include "rtc/transport_address.h"
 #include "rtc/turn/credentials.h"
 
@@ -32,9 +33,11 @@ struct Client {
   bool operator==(const Client&) const = default;
 };
 
+inline constexpr size_t kMaxRealm = 127;
+
 struct ServerConfig {
-  std::string realm = "turms";
-  Secret secret{};  // the same for all workers
+  std::string realm = "turms";  // at most kMaxRealm bytes
+  Secret secret{};              // the same for all workers
   uint32_t worker = 0;
   /// What this worker's UDP candidates say: the only peers there are. The first address of each
   /// family is also the address that relayed addresses carry, with ports that exist in this
@@ -46,12 +49,12 @@ struct ServerConfig {
 
 enum class DropReason : uint8_t {
   kNone,
-  kMalformed,         // neither STUN nor ChannelData, or broken
-  kNoAllocation,      // an indication or ChannelData of a client without one
-  kNoChannel,         // ChannelData on a channel that is not bound
-  kNoPermission,      // to a peer without permission, or not ours
-  kUnexpected,        // a response, an unknown indication
-  kTooLong,           // a datagram that no peer of ours would send
+  kMalformed,     // neither STUN nor ChannelData, or broken
+  kNoAllocation,  // an indication or ChannelData of a client without one
+  kNoChannel,     // ChannelData on a channel that is not bound
+  kNoPermission,  // to a peer without permission, or not ours
+  kUnexpected,    // a response, an unknown indication
+  kTooLong,       // a datagram that no peer of ours would send
 };
 inline constexpr size_t kDropReasons = 7;
 
@@ -133,21 +136,53 @@ class Server {
 
  private:
   struct Allocation;
+  struct PeerState;
+  struct Request;
   struct ClientHash {
     size_t operator()(const Client& client) const noexcept {
       const std::hash<TransportAddress> hash;
-      return hash(client.remote) ^ (hash(client.local) * 31 + static_cast<size_t>(client.transport));
+      return hash(client.remote) ^
+             (hash(client.local) * 31 + static_cast<size_t>(client.transport));
     }
   };
 
+  Received drop(DropReason reason);
+  Received receive_channel_data(TimePoint now, const Client& client, MutableByteView message);
+  Received receive_send(TimePoint now, const Client& client, const Message& message,
+                        MutableByteView datagram);
+  Received relay(TimePoint now, const Allocation& allocation, const PeerState& peer,
+                 MutableByteView data);
+
+  Received receive_request(TimePoint now, const Client& client, const Message& message);
+  /// Nothing when the credentials are good; `request` is complete then.
+  std::optional<Received> authenticate(Request& request);
+  Received allocate(const Request& request);
+  Received refresh(const Request& request);
+  Received create_permission(const Request& request);
+  Received bind_channel(const Request& request);
+  Received allocated(const Request& request, const Allocation& allocation);
+  Received succeed(const Request& request);
+  Received refuse(const Request& request, stun::ErrorCode code, std::string_view reason);
+  Received challenge(const Request& request, stun::ErrorCode code, std::string_view reason);
+  Received binding(const Client& client, const Message& message);
+  [[nodiscard]] Received respond(ByteView response);
+
+  [[nodiscard]] Allocation* find(const Client& client);
+  /// The address that relayed addresses of this family carry; empty when there is none.
+  [[nodiscard]] TransportAddress relay_address(uint8_t family) const;
+  TransportAddress free_relayed_address(TransportAddress address, bool even);
+  void remove(Allocation& allocation);
+  [[nodiscard]] std::string make_nonce(TimePoint expiry, const Client& client) const;
+  [[nodiscard]] bool is_fresh(TimePoint now, std::string_view nonce, const Client& client) const;
+
   ServerConfig config_;
   Rng& rng_;
+  TimerHeap timers_;  // outlives the allocations, whose deadlines are in it
   std::unordered_map<Client, std::unique_ptr<Allocation>, ClientHash> by_client_;
   std::unordered_map<TransportAddress, Allocation*> by_relayed_;
   std::unordered_map<std::string, size_t> per_user_;
-  TimerHeap timers_;
   std::array<uint64_t, kDropReasons> dropped_{};
-  std::array<uint8_t, 768> response_;
+  std::array<uint8_t, 1024> response_;
 };
 
 /// Whether a datagram on a port shared with media is TURN's: a STUN message of one of its methods,
