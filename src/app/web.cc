@@ -2,12 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "app/web_assets_table.h"
 #include "net/http_server.h"
+#include "net/text.h"
 
 namespace turms::app {
 namespace {
@@ -57,6 +59,35 @@ const TurmsWebAsset* find_asset(std::string_view path) {
   return it == by_path.end() ? nullptr : it->second;
 }
 
+/// Calls `visit` with each item of a list header; true when it returned true for one.
+template <class Visit>
+bool any_item(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const std::string_view item = list.substr(0, list.find(','));
+    if (visit(net::trim(item))) return true;
+    list.remove_prefix(std::min(list.size(), item.size() + 1));
+  }
+  return false;
+}
+
+/// Weak comparison (RFC 9110 section 13.1.2).
+bool matches_etag(std::string_view list, std::string_view etag) {
+  return any_item(list, [&](std::string_view item) {
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    return item == etag || item == "*";
+  });
+}
+
+/// RFC 9110 section 12.5.3, without ranking: there is one coding to offer.
+bool accepts_coding(std::string_view list, std::string_view coding) {
+  return any_item(list, [&](std::string_view item) {
+    const size_t semicolon = std::min(item.find(';'), item.size());
+    if (!net::equal_ignoring_case(net::trim(item.substr(0, semicolon)), coding)) return false;
+    const std::string_view weight = net::trim(item.substr(std::min(semicolon + 1, item.size())));
+    return weight.find_first_not_of("qQ=0. ") != std::string_view::npos || weight.empty();
+  });
+}
+
 net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequest& request,
                                  std::string_view meeting_host) {
   net::HttpResponse response;
@@ -73,13 +104,12 @@ net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequ
       {"X-Content-Type-Options", "nosniff"},
       {"Vary", "Accept, Accept-Encoding"},
   };
-  if (request.header("If-None-Match").value_or("") == asset.etag) {
+  if (matches_etag(request.headers.combined("If-None-Match"), asset.etag)) {
     response.status = 304;
     return response;
   }
   const bool gzip =
-      asset.gzip != nullptr &&
-      request.header("Accept-Encoding").value_or("").find("gzip") != std::string_view::npos;
+      asset.gzip != nullptr && accepts_coding(request.headers.combined("Accept-Encoding"), "gzip");
   if (gzip) response.headers.add("Content-Encoding", "gzip");
   response.shared_body = net::SharedBytes::unowned(
       gzip ? std::string_view(reinterpret_cast<const char*>(asset.gzip), asset.gzip_size)
@@ -88,7 +118,7 @@ net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequ
 }
 
 bool wants_html(const net::HttpRequest& request) {
-  return request.header("Accept").value_or("").find("text/html") != std::string_view::npos;
+  return request.headers.combined("Accept").find("text/html") != std::string::npos;
 }
 
 }  // namespace

@@ -29,6 +29,22 @@ std::optional<std::string_view> HttpHeaders::get(std::string_view name) const {
   return std::nullopt;
 }
 
+std::string HttpHeaders::combined(std::string_view name) const {
+  std::string list;
+  for (const auto& [key, value] : fields_) {
+    if (!equal_ignoring_case(key, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
+bool HttpHeaders::lists(std::string_view name, std::string_view token) const {
+  return std::any_of(fields_.begin(), fields_.end(), [&](const auto& field) {
+    return equal_ignoring_case(field.first, name) && has_token(field.second, token);
+  });
+}
+
 std::optional<std::string_view> HttpRequest::query_value(std::string_view name) const {
   for (const auto& [key, value] : query) {
     if (key == name) return value;

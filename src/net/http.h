@@ -26,6 +26,11 @@ class HttpHeaders {
   /// The first of that name.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return get(name).has_value(); }
+  /// A header whose value is a list may come in several lines, which mean one line with commas (RFC
+  /// 9110 section 5.3). Empty when there is none.
+  [[nodiscard]] std::string combined(std::string_view name) const;
+  /// Whether a list header has this token, whichever of its lines it is in.
+  [[nodiscard]] bool lists(std::string_view name, std::string_view token) const;
 
   [[nodiscard]] auto begin() const { return fields_.begin(); }
   [[nodiscard]] auto end() const { return fields_.end(); }

@@ -181,7 +181,7 @@ void HttpClientConnection::response_complete() {
     response.headers.add(std::string(field.name_string()), std::string(field.value()));
   }
   response.body = std::move(message.body());
-  const bool keep = message.keep_alive() && input_.empty() && stream_->open();
+  const bool keep = parser_->value.keep_alive() && input_.empty() && stream_->open();
   parser_.reset();
   const auto self = shared_from_this();
   auto exchange = std::exchange(exchange_, nullptr);

@@ -237,7 +237,8 @@ bool HttpConnection::read_request_line_and_headers() {
   for (const auto& field : message) {
     request_.headers.add(text(field.name_string()), text(field.value()));
   }
-  keep_alive_ = message.keep_alive() && !peer_ended_ && !shared_->draining;
+  // The parser looks at every line of Connection, the message at the first.
+  keep_alive_ = parser_->value.keep_alive() && !peer_ended_ && !shared_->draining;
   http_1_0_ = message.version() == 10;
   head_ = request_.method == "HEAD";
   any_origin_ = false;
@@ -258,11 +259,9 @@ void HttpConnection::header_complete() {
   body_pending_ = parser_->value.chunked() || length.value_or(0) > 0;
   if (!valid) return refuse(Rejection::kBadRequest, HttpResponse::text(400, "malformed request"));
 
-  const auto has = [&](std::string_view name, std::string_view token) {
-    return has_token(request_.header(name).value_or(""), token);
-  };
-  if (request_.method == "GET" && has("Connection", "upgrade") && has("Upgrade", "websocket") &&
-      shared_->find(request_.path, true) != nullptr) {
+  const HttpHeaders& headers = request_.headers;
+  if (request_.method == "GET" && headers.lists("Connection", "upgrade") &&
+      headers.lists("Upgrade", "websocket") && shared_->find(request_.path, true) != nullptr) {
     return begin_upgrade();
   }
 
@@ -280,7 +279,7 @@ void HttpConnection::header_complete() {
   if (length.value_or(0) > limit) return refuse_body();
   parser_->value.body_limit(limit);
   parser_->value.eager(true);
-  if (body_pending_ && has("Expect", "100-continue")) {
+  if (body_pending_ && headers.lists("Expect", "100-continue")) {
     stream_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   }
   state_ = State::kBody;
@@ -337,9 +336,8 @@ void HttpConnection::dispatch() {
   if (any_origin_) {
     response.headers.add("Access-Control-Allow-Methods",
                          "OPTIONS, HEAD, GET, POST, PUT, PATCH, DELETE");
-    response.headers.add(
-        "Access-Control-Allow-Headers",
-        std::string(request_.header("Access-Control-Request-Headers").value_or("*")));
+    const std::string wanted = request_.headers.combined("Access-Control-Request-Headers");
+    response.headers.add("Access-Control-Allow-Headers", wanted.empty() ? "*" : wanted);
     response.headers.add("Access-Control-Max-Age", "86400");
   }
   respond(serial_, std::move(response));
@@ -383,7 +381,7 @@ void HttpConnection::begin_upgrade() {
   upgrade_->options = route.options;
   if (route.options.compression) {
     upgrade_->extensions =
-        websocket::negotiate_deflate(request_.header("Sec-WebSocket-Extensions").value_or(""));
+        websocket::negotiate_deflate(request_.headers.combined("Sec-WebSocket-Extensions"));
   }
   state_ = State::kHandling;
   ++serial_;

@@ -60,6 +60,21 @@ class HttpServerTest : public testing::Test {
   std::vector<HttpResponder> waiting_;
 };
 
+// RFC 9110 section 5.3: several lines of a list header are one list.
+TEST_F(HttpServerTest, ListHeadersInSeveralLinesAreOne) {
+  start();
+  RawClient client(loop_, server_->port());
+  client.send("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: x-y\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(client.wait_for_close());
+  EXPECT_TRUE(client.received.contains("hi nobody"));
+  const std::string preflight =
+      ask("OPTIONS", "/small",
+          "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n"
+          "Access-Control-Request-Headers: content-type\r\n");
+  EXPECT_TRUE(preflight.contains("Access-Control-Allow-Headers: authorization, content-type\r\n"))
+      << preflight;
+}
+
 TEST_F(HttpServerTest, Routes) {
   start();
   struct Case {

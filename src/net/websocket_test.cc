@@ -124,6 +124,20 @@ TEST_F(WebSocketTest, Handshake) {
   EXPECT_TRUE(socket_->remote().is_loopback());
 }
 
+// RFC 9110 section 5.3: proxies send each token of Connection in a line of its own.
+TEST_F(WebSocketTest, ListHeadersOfAHandshakeMayComeInSeveralLines) {
+  start({.compression = true});
+  RawClient client(loop_, server_->port());
+  client.send(
+      "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nConnection: Upgrade\r\n"
+      "Upgrade: h2c\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Extensions: x-other\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("\r\n\r\n"));
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 101 ")) << client.received;
+  EXPECT_TRUE(client.received.contains("permessage-deflate")) << client.received;
+}
+
 TEST_F(WebSocketTest, RefusalsAreHttpAnswers) {
   start();
   struct Case {
