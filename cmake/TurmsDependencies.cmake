@@ -1,4 +1,4 @@
-# Everything from Debian 12 packages (see tools/deps).
+# Everything from packages of Debian 12 and 13 (see tools/deps).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Protobuf REQUIRED)
