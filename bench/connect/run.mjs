@@ -1,4 +1,4 @@
-// node run.mjs PORT KEY SECRET: how long Chromium takes from Room.connect to the first decoded frame of a video that somebody else
+// node run.mjs PORT KEY SECRET [v0|v1]: how long Chromium takes from Room.connect to the first decoded frame of a video that somebody else
 // publishes already. Prints one JSON array of milliseconds.
 
 import { createHmac } from 'node:crypto';
@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
-const [port, key, secret] = process.argv.slice(2);
+const [port, key, secret, signalling = 'v1'] = process.argv.slice(2);
 const RUNS = 20;
+const OPTIONS = { singlePeerConnection: signalling === 'v1' };
 const RUN_LIMIT_MS = 20_000;
 // Servers ask a publisher for at most one key frame in 0.5 to 1 s. A joiner who comes longer after the last one is the usual case.
 const BETWEEN_RUNS_MS = 1_500;
@@ -37,19 +38,19 @@ try {
   const context = await browser.newContext();
   const publisher = await context.newPage();
   await publisher.goto(page);
-  await publisher.evaluate(async ([server, jwt]) => {
-    const room = new LivekitClient.Room();
+  await publisher.evaluate(async ([server, jwt, options]) => {
+    const room = new LivekitClient.Room(options);
     await room.connect(server, jwt);
     await room.localParticipant.setCameraEnabled(true);
-  }, [url, token('publisher')]);
+  }, [url, token('publisher'), OPTIONS]);
 
   const subscriber = await context.newPage();
   await subscriber.goto(page);
   const times = [];
   for (let run = 0; run < RUNS; ++run) {
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_RUNS_MS));
-    times.push(await subscriber.evaluate(async ([server, jwt, limit]) => {
-      const room = new LivekitClient.Room();
+    times.push(await subscriber.evaluate(async ([server, jwt, limit, options]) => {
+      const room = new LivekitClient.Room(options);
       const video = document.getElementById('v');
       const firstFrame = new Promise((resolve, reject) => {
         setTimeout(() => reject(new Error('no frame came')), limit);
@@ -65,7 +66,7 @@ try {
       await room.disconnect();
       video.srcObject = null;
       return took;
-    }, [url, token(`subscriber${run}`), RUN_LIMIT_MS]));
+    }, [url, token(`subscriber${run}`), RUN_LIMIT_MS, OPTIONS]));
   }
   console.log(JSON.stringify(times));
 } finally {

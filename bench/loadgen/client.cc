@@ -51,9 +51,22 @@ Status Client::join(TimePoint now, const std::string& ip, uint16_t port, const s
   };
   if (publish.audio) add(false);
   if (publish.video) add(true);
-  return signal_.connect(
-      ip, port,
-      "/rtc?access_token=" + token + "&auto_subscribe=1&sdk=go&version=2.18.0&protocol=17");
+  return signal_.connect(ip, port, target(token));
+}
+
+std::string Client::target(const std::string& token) {
+  return "/rtc?access_token=" + token + "&auto_subscribe=1&sdk=go&version=2.18.0&protocol=17";
+}
+
+Status Client::move_network(TimePoint now, const std::string& ip, uint16_t port,
+                            const std::string& token) {
+  TURMS_CHECK(sent_.empty() && subscriber_ && subscriber_->connected() && !moved_);
+  moved_ = true;
+  signal_.close();
+  subscriber_->clear_candidate_pairs();
+  subscriber_->restart_ice(now, signalling_->restart_subscriber_ice(shared_.resources.rng));
+  return signal_.connect(ip, port,
+                         target(token) + "&reconnect=1&sid=" + signalling_->participant_sid());
 }
 
 void Client::leave() {
@@ -95,11 +108,11 @@ Status Client::receive_signal(TimePoint now) {
     for (const Signalling::CandidateFor& found : signalling_->take_candidates()) {
       rtc::Peer* peer = found.subscriber ? subscriber_.get() : publisher_.get();
       if (peer == nullptr) continue;
-      peer->add_candidate_pair(
-          now, {shared_.fabric.address(2 * index_ + (found.subscriber ? 1 : 0)), found.address}, 1);
+      const size_t endpoint = found.subscriber ? subscriber_endpoint() : 2 * index_;
+      peer->add_candidate_pair(now, {shared_.fabric.address(endpoint), found.address}, 1);
     }
     if (publisher_) drain(now, *publisher_, 2 * index_);
-    if (subscriber_) drain(now, *subscriber_, 2 * index_ + 1);
+    if (subscriber_) drain(now, *subscriber_, subscriber_endpoint());
   });
 }
 
@@ -113,8 +126,11 @@ std::unique_ptr<rtc::Peer> Client::make_peer(TimePoint now, const rtc::IceCreden
 }
 
 void Client::drain(TimePoint now, rtc::Peer& peer, size_t endpoint) {
-  while (auto transmit = peer.poll_transmit())
+  while (auto transmit = peer.poll_transmit()) {
+    // What belongs to the network it left goes nowhere.
+    if (transmit->path.local != shared_.fabric.address(endpoint)) continue;
     shared_.fabric.send(endpoint, transmit->path.remote, transmit->datagram);
+  }
   while (auto event = peer.poll_event()) {
     if (event->kind == rtc::PeerEvent::Kind::kFailed)
       fmt::print(stderr, "client {}: {}\n", index_, rtc::to_string(event->reason));
@@ -131,7 +147,8 @@ void Client::drain(TimePoint now, rtc::Peer& peer, size_t endpoint) {
 
 void Client::receive_datagram(TimePoint now, bool subscriber, const rtc::TransportAddress& source,
                               MutableByteView data) {
-  rtc::Peer* peer = subscriber ? subscriber_.get() : publisher_.get();
+  if (moved_ && subscriber) return;
+  rtc::Peer* peer = subscriber || moved_ ? subscriber_.get() : publisher_.get();
   if (peer == nullptr) return;
   const size_t endpoint = 2 * index_ + (subscriber ? 1 : 0);
   const rtc::Received received =
@@ -155,6 +172,7 @@ void Client::on_media(TimePoint now, ByteView data) {
   const auto packet = rtc::rtp::PacketView::parse(data);
   if (!packet || packet->payload().size() < kTimeStampBytes) return;
   if (!first_media_) first_media_ = now;
+  if (moved_ && !media_after_move_) media_after_move_ = now;
   auto stream = streams_.begin();
   while (stream != streams_.end() && stream->ssrc != packet->ssrc()) ++stream;
   if (stream == streams_.end()) {
@@ -194,7 +212,7 @@ void Client::handle_timeout(TimePoint now) {
   }
   if (subscriber_ && subscriber_->next_timeout() <= now) {
     subscriber_->handle_timeout(now);
-    drain(now, *subscriber_, 2 * index_ + 1);
+    drain(now, *subscriber_, subscriber_endpoint());
   }
 }
 
@@ -293,7 +311,7 @@ void Client::send_reports(TimePoint now) {
     writer.receiver_report(rtc::Ssrc(1), blocks);
     const size_t size = subscriber_->protect_rtcp(buffer, writer.size());
     if (size != 0)
-      shared_.fabric.send(2 * index_ + 1, subscriber_->selected_path()->remote,
+      shared_.fabric.send(subscriber_endpoint(), subscriber_->selected_path()->remote,
                           MutableByteView(buffer).first(size));
   }
 }

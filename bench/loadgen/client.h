@@ -46,7 +46,7 @@ struct Shared {
 
 /// A participant in LiveKit's protocol (v0: one peer connection to publish, one to subscribe) over
 /// the client role of rtc::Peer. Its endpoints on the fabric are 2·index (publisher) and 2·index +
-/// 1 (subscriber).
+/// 1 (subscriber); one that only subscribes moves to the former with move_network().
 class Client {
  public:
   Client(Shared shared, size_t index);
@@ -60,6 +60,13 @@ class Client {
   Status join(TimePoint now, const std::string& ip, uint16_t port, const std::string& token,
               Media publish);
   void leave();
+  /// Leaves its network for another one: the signalling connection is gone, and nothing sent to the
+  /// old address arrives any more. It resumes (`reconnect=1`) from the new address at once. Only
+  /// for a connected client that does not publish.
+  Status move_network(TimePoint now, const std::string& ip, uint16_t port,
+                      const std::string& token);
+  /// When the first media came to the new address.
+  [[nodiscard]] std::optional<TimePoint> media_after_move() const { return media_after_move_; }
 
   [[nodiscard]] const SignalClient& signal() const { return signal_; }
   Status receive_signal(TimePoint now);
@@ -100,6 +107,9 @@ class Client {
 
   [[nodiscard]] std::unique_ptr<rtc::Peer> make_peer(TimePoint now, const rtc::IceCredentials& ice,
                                                      rtc::DtlsRole role) const;
+  /// Where its subscriber connection is.
+  [[nodiscard]] size_t subscriber_endpoint() const { return 2 * index_ + (moved_ ? 0 : 1); }
+  [[nodiscard]] static std::string target(const std::string& token);
   void drain(TimePoint now, rtc::Peer& peer, size_t endpoint);
   void on_media(TimePoint now, ByteView packet);
   void on_rtcp(ByteView packet);
@@ -118,9 +128,10 @@ class Client {
   std::vector<Stream> streams_;
   uint8_t mid_extension_ = 0;
   bool publishing_ = false;
-  bool subscribed_ = false;
+  bool moved_ = false;
   TimePoint started_{};
   std::optional<TimePoint> first_media_;
+  std::optional<TimePoint> media_after_move_;
 };
 
 /// An access token that lets `identity` join `room`.

@@ -35,6 +35,11 @@ Client::Signalling::Signalling(Rng& rng) {
   subscriber_ice_ = {rng.token(8), rng.token(24)};
 }
 
+const rtc::IceCredentials& Client::Signalling::restart_subscriber_ice(Rng& rng) {
+  subscriber_ice_ = {rng.token(8), rng.token(24)};
+  return subscriber_ice_;
+}
+
 Client::Signalling::Event Client::Signalling::receive(ByteView message) {
   ::livekit::SignalResponse response;
   Event event;
@@ -42,6 +47,7 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
   switch (response.message_case()) {
     case ::livekit::SignalResponse::kJoin:
       event.kind = Event::Kind::kJoined;
+      participant_sid_ = response.join().participant().sid();
       break;
     case ::livekit::SignalResponse::kAnswer: {
       auto answer = rtc::sdp::parse(response.answer().sdp());

@@ -49,6 +49,10 @@ class Client::Signalling {
   static std::string ping(int64_t timestamp_ms);
   static std::string leave();
 
+  /// New credentials for the connection that receives.
+  const rtc::IceCredentials& restart_subscriber_ice(Rng& rng);
+
+  [[nodiscard]] const std::string& participant_sid() const { return participant_sid_; }
   [[nodiscard]] const rtc::IceCredentials& publisher_ice() const { return publisher_ice_; }
   [[nodiscard]] const rtc::IceCredentials& subscriber_ice() const { return subscriber_ice_; }
 
@@ -60,6 +64,7 @@ class Client::Signalling {
   rtc::IceCredentials subscriber_ice_;
   rtc::sdp::SessionDescription offered_;  // by the server
   uint32_t offer_id_ = 0;
+  std::string participant_sid_;
   std::vector<CandidateFor> candidates_;
 };
 

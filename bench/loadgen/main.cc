@@ -35,6 +35,7 @@ struct Plan {
   bool audio = false;
   int seconds = 10;
   int joins_per_second = 20;
+  int resumes = 0;
   int server_pid = 0;
 };
 
@@ -65,9 +66,10 @@ class Run {
       fmt::print(stderr, "the publishers did not connect\n");
       return 1;
     }
+    const double joins_before = bench::cpu_seconds(plan_.server_pid);
     const TimePoint first_join = monotonic_now();
     for (int i = 0; i < plan_.subscribers; ++i) {
-      const TimePoint due = first_join + std::chrono::seconds(1) * i / plan_.joins_per_second;
+      const TimePoint due = first_join + Duration(1s) * i / plan_.joins_per_second;
       turn_until([&] { return monotonic_now() >= due; });
       if (!join(false)) return 1;
     }
@@ -84,7 +86,9 @@ class Run {
         receiving += static_cast<int>(client->streams()) >= expected_streams() ? 1 : 0;
       fmt::print(stderr, "only {} of {} receive everything\n", receiving, clients_.size());
     }
+    join_cpu_ = bench::cpu_seconds(plan_.server_pid) - joins_before;
     run_for(kSettle);
+    if (!resume()) return 1;
     totals_ = {};
     totals_.sample_latency = true;
     for (auto& client : clients_) client->reset_statistics();
@@ -102,6 +106,35 @@ class Run {
   }
 
  private:
+  /// One subscriber after the other changes its network.
+  bool resume() {
+    for (int i = 0; i < plan_.resumes && i < plan_.subscribers; ++i) {
+      const auto index = static_cast<size_t>(plan_.publishers + i);
+      Client& client = *clients_[index];
+      poller_.remove(client.signal().fd());
+      const TimePoint start = monotonic_now();
+      const Status status = client.move_network(start, plan_.ip, plan_.port, token_of(index));
+      if (!status) {
+        fmt::print(stderr, "{}\n", status.error().message);
+        return false;
+      }
+      poller_.add(client.signal().fd(), index, true, false);
+      if (!turn_until([&] { return client.media_after_move().has_value(); })) {
+        fmt::print(stderr, "client {} did not resume\n", index);
+        return false;
+      }
+      resumes_ms_.push_back(
+          std::chrono::duration<float, std::milli>(*client.media_after_move() - start).count());
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::string token_of(size_t index) const {
+    const bool publisher = index < static_cast<size_t>(plan_.publishers);
+    return join_token(plan_.key, plan_.secret,
+                      fmt::format("{}{}", publisher ? "pub" : "sub", index), plan_.room);
+  }
+
   [[nodiscard]] bool plan_publishes() const { return plan_.video || plan_.audio; }
   [[nodiscard]] int expected_streams() const {
     return plan_.publishers * (static_cast<int>(plan_.video) + static_cast<int>(plan_.audio));
@@ -113,10 +146,8 @@ class Run {
         std::make_unique<Client>(Shared{fabric_, resources_, dtls_.fingerprint(), totals_}, index);
     Client::Media media;
     if (publisher) media = {.video = plan_.video, .audio = plan_.audio};
-    const std::string identity = fmt::format("{}{}", publisher ? "pub" : "sub", index);
     const Status status =
-        client->join(monotonic_now(), plan_.ip, plan_.port,
-                     join_token(plan_.key, plan_.secret, identity, plan_.room), media);
+        client->join(monotonic_now(), plan_.ip, plan_.port, token_of(index), media);
     if (!status) {
       fmt::print(stderr, "{}\n", status.error().message);
       return false;
@@ -199,12 +230,15 @@ class Run {
         "{{\"packets_per_second\":{:.0f},\"loss\":{:.5f},\"server_cpu\":{:.4f},\"loadgen_cpu\":{:."
         "4f},\"us_per_packet\":{:.3f},"
         "\"latency_p50_ms\":{:.3f},\"latency_p99_ms\":{:.3f},\"join_p50_ms\":{:.1f},\"join_p99_"
-        "ms\":{:.1f},\"memory_kib_per_participant\":{:.1f}}}\n",
+        "ms\":{:.1f},\"join_cpu_ms\":{:.2f},\"resume_p50_ms\":{:.1f},\"resume_p99_ms\":{:.1f},"
+        "\"memory_kib_per_participant\":{:.1f}}}\n",
         packets / elapsed,
         expected == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(expected),
         cpu / elapsed, own / elapsed, packets == 0 ? 0.0 : cpu * 1e6 / packets,
         bench::percentile(totals_.latency_ms, 0.5), bench::percentile(totals_.latency_ms, 0.99),
         bench::percentile(joins, 0.5), bench::percentile(joins, 0.99),
+        plan_.subscribers == 0 ? 0.0 : join_cpu_ * 1000 / plan_.subscribers,
+        bench::percentile(resumes_ms_, 0.5), bench::percentile(resumes_ms_, 0.99),
         memory_kib / static_cast<double>(clients_.size()));
   }
 
@@ -220,6 +254,8 @@ class Run {
   TimePoint next_timeouts_{};
   TimePoint next_report_{};
   size_t report_index_ = 0;
+  double join_cpu_ = 0;  // of the server, while the subscribers came
+  std::vector<float> resumes_ms_;
 };
 
 }  // namespace
@@ -244,6 +280,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--joins-per-second", plan.joins_per_second)
       ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--resumes", plan.resumes,
+                 "So many subscribers then change their network, one after the other")
+      ->check(CLI::Range(0, kMaxClients))
       ->capture_default_str();
   app.add_option("--server-pid", plan.server_pid, "Process whose CPU and memory are measured")
       ->required();

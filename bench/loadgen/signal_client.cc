@@ -20,6 +20,9 @@ SignalClient::~SignalClient() {
 }
 
 Status SignalClient::connect(const std::string& ip, uint16_t port, const std::string& target) {
+  upgraded_ = false;
+  received_.clear();
+  fragments_.clear();
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

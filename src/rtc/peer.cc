@@ -97,6 +97,11 @@ void Peer::add_candidate_pair(TimePoint now, const Path& path, uint32_t priority
   if (!ended_) static_cast<ice::ClientAgent&>(*ice_).add_pair(now, path, priority);
 }
 
+void Peer::clear_candidate_pairs() {
+  TURMS_CHECK(role_ == PeerRole::kClient);
+  if (!ended_) static_cast<ice::ClientAgent&>(*ice_).clear_pairs();
+}
+
 Received Peer::receive(TimePoint now, const Path& path, MutableByteView datagram) {
   if (ended_) return dropped(DropReason::kClosed);
   switch (classify(datagram)) {

@@ -137,6 +137,9 @@ class Peer {
 
   /// Client: a pair to check. `priority` orders pairs, greater first.
   void add_candidate_pair(TimePoint now, const Path& path, uint32_t priority);
+  /// Client: forgets all pairs, since the network they belong to is gone. Media goes on over the
+  /// selected path until another one is.
+  void clear_candidate_pairs();
 
   /// Decrypts media in place; takes STUN and DTLS.
   [[nodiscard]] Received receive(TimePoint now, const Path& path, MutableByteView datagram);

@@ -137,6 +137,7 @@ class ClientAgent final : public Agent {
   /// Starts checking; with other credentials than before, checks everything again.
   void set_remote(TimePoint now, const IceCredentials& remote) override;
   void add_pair(TimePoint now, const Path& path, uint32_t priority);
+  void clear_pairs();
   Outcome receive(TimePoint now, const Path& path, const stun::Message& message) override;
   [[nodiscard]] TimePoint next_timeout() const override;
   void handle_timeout(TimePoint now) override;

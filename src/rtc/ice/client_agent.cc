@@ -32,6 +32,13 @@ void ClientAgent::add_pair(TimePoint now, const Path& path, uint32_t priority) {
   if (remote_) schedule(now, pair);
 }
 
+void ClientAgent::clear_pairs() {
+  pairs_.clear();
+  nominated_.reset();
+  nominate_at_ = kNever;
+  next_start_ = {};
+}
+
 /// A first check, in its turn (RFC 8445 section 6.1.4.2).
 void ClientAgent::schedule(TimePoint now, Pair& pair) {
   pair.outstanding = false;

@@ -161,7 +161,7 @@ std::unique_ptr<Backend> make_ipsec_mb_backend() {
   if (manager == nullptr) return nullptr;
   IMB_ARCH arch = IMB_ARCH_NONE;
   init_mb_mgr_auto(manager.get(), &arch);
-  if (imb_get_errno(manager.get()) != 0 || arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI ||
+  if (imb_get_errno(manager.get()) != 0 || arch == IMB_ARCH_NONE ||
       (manager->features & IMB_FEATURE_AESNI) == 0) {
     return nullptr;
   }
