@@ -239,7 +239,9 @@ Status Server::start_livekit() {
   engine.workers = ports->count;
   engine.first_udp_port = ports->first;
   engine.bind_address = config_.text("livekit.rtc.bind");
-  engine.advertised_address = config_.text("livekit.rtc.node_ip");
+  if (const std::string& ip = config_.text("livekit.rtc.node_ip"); !ip.empty()) {
+    engine.advertised_addresses = {ip};
+  }
 
   livekit_ = std::make_unique<livekit::Service>(std::move(config), loop_, *client_);
   const Status started =

@@ -11,7 +11,7 @@ PeerConnections::PeerConnections(media::Engine& engine, media::RoomId room, Next
     : engine_(engine), room_(room), next_id_(std::move(next_id)), token_(std::move(token)) {}
 
 rtc::IceCredentials PeerConnections::make_ice() const {
-  return {token_(8), token_(24)};
+  return {engine_.ufrag_prefix(room_) + token_(8), token_(24)};
 }
 
 void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role) {
@@ -52,13 +52,16 @@ void PeerConnections::set_remote(PeerConnection& connection,
 }
 
 rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection) const {
-  const media::Endpoint endpoint = engine_.endpoint(room_);
   rtc::sdp::LocalTransport out;
   out.ice = connection.ice;
   out.fingerprint = engine_.fingerprint();
-  uint16_t preference = UINT16_MAX;
-  for (const std::string& address : endpoint.addresses) {
-    out.candidates.push_back(rtc::sdp::host_candidate(address, endpoint.port, preference--));
+  uint16_t rank = 0;
+  for (const media::LocalCandidate& candidate : engine_.candidates(connection.id)) {
+    out.candidates.push_back(candidate.protocol == rtc::Protocol::kTcp
+                                 ? rtc::sdp::tcp_candidate(candidate.address, candidate.port, rank)
+                                 : rtc::sdp::host_candidate(candidate.address, candidate.port,
+                                                            UINT16_MAX - rank));
+    ++rank;
   }
   return out;
 }

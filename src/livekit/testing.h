@@ -23,14 +23,19 @@ class RecordingEngine : public media::Engine {
   };
 
   [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return {}; }
-  [[nodiscard]] media::Endpoint endpoint(media::RoomId) const override {
-    return {{"127.0.0.1", "192.0.2.1"}, 7882};
+  [[nodiscard]] std::string ufrag_prefix(media::RoomId) const override { return "A"; }
+  [[nodiscard]] std::vector<media::LocalCandidate> candidates(media::TransportId) const override {
+    return {{rtc::Protocol::kUdp, "127.0.0.1", 7882}, {rtc::Protocol::kUdp, "192.0.2.1", 7882}};
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
   void create_room(media::RoomId) override { ++rooms; }
   void close_room(media::RoomId) override { --rooms; }
   void create_transport(const media::TransportParameters& p) override {
     transports[p.id.value] = {p, std::nullopt, 0};
+  }
+  void create_queue(const media::QueueParameters&) override {}
+  void set_candidate_policy(media::TransportId id, const media::CandidatePolicy& policy) override {
+    transports.at(id.value).parameters.candidates = policy;
   }
   void set_remote(media::TransportId id, const media::RemoteParameters& remote) override {
     transports.at(id.value).remote = remote;
@@ -54,6 +59,7 @@ class RecordingEngine : public media::Engine {
     layers[id.value] = request;
   }
   void remove_send_track(media::SubscriptionId id) override { sent.erase(id.value); }
+  bool adopt_stream(media::AdoptedStream) override { return false; }
 
   /// What sends this published track.
   [[nodiscard]] std::vector<media::SendTrackParameters> sends_of(media::TrackId source) const {

@@ -17,6 +17,9 @@ struct CloseRoom {
 struct CreateTransport {
   TransportParameters parameters;
 };
+struct CreateQueue {
+  QueueParameters parameters;
+};
 struct SetRemote {
   TransportId transport;
   RemoteParameters remote;
@@ -59,9 +62,18 @@ struct RemoveSendTrack {
 
 using Command =
     std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
-                 command::SetRemote, command::RestartIce, command::CloseTransport,
-                 command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
-                 command::AddSendTrack, command::SetLayerRequest, command::RemoveSendTrack>;
+                 command::CreateQueue, command::SetRemote, command::RestartIce,
+                 command::CloseTransport, command::AddReceiveTrack, command::SetReceiveMuted,
+                 command::RemoveReceiveTrack, command::AddSendTrack, command::SetLayerRequest,
+                 command::RemoveSendTrack>;
+
+/// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
+inline bool is_closing(const Command& command) {
+  return std::holds_alternative<command::CloseRoom>(command) ||
+         std::holds_alternative<command::CloseTransport>(command) ||
+         std::holds_alternative<command::RemoveReceiveTrack>(command) ||
+         std::holds_alternative<command::RemoveSendTrack>(command);
+}
 
 namespace event {
 struct TransportConnected {

@@ -1,8 +1,10 @@
 #include "media/engine.h"
 
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/metrics.h"
 #include "media/worker.h"
 #include "net/interfaces.h"
 
@@ -10,15 +12,21 @@ namespace turms::media {
 
 namespace {
 
+/// Which worker a ufrag names, as its first character: those of RFC 8839 section 5.4.
+constexpr std::string_view kWorkerNames =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// The control thread's side: which worker has what.
 class EngineImpl final : public Engine {
  public:
   EngineImpl(std::vector<std::unique_ptr<Worker>> workers, std::unique_ptr<rtc::dtls::Context> dtls,
-             std::vector<std::string> advertised)
+             const EngineConfig& config, std::vector<std::string> advertised)
       : dtls_(std::move(dtls)),
         workers_(std::move(workers)),
         loads_(workers_.size()),
-        advertised_(std::move(advertised)) {}
+        advertised_(std::move(advertised)),
+        tcp_ports_(config.tcp_ports),
+        allowed_(config.candidates) {}
 
   ~EngineImpl() override {
     for (const auto& worker : workers_) worker->stop();
@@ -28,14 +36,34 @@ class EngineImpl final : public Engine {
     for (size_t i = 0; i < workers_.size(); ++i) {
       workers_[i]->start(static_cast<int>(i), post, events);
     }
+    post_ = post;
+    listener_ = std::make_shared<Listener>(&events);
   }
 
   rtc::DtlsFingerprint fingerprint() const override { return dtls_->fingerprint(); }
 
-  Endpoint endpoint(RoomId id) const override {
+  std::string ufrag_prefix(RoomId id) const override {
     const auto it = rooms_.find(id);
-    if (it == rooms_.end()) return {};
-    return {advertised_, workers_[it->second.worker]->local().port()};
+    return it == rooms_.end() ? std::string() : std::string(1, kWorkerNames[it->second.worker]);
+  }
+
+  std::vector<LocalCandidate> candidates(TransportId id) const override {
+    const auto it = transports_.find(id);
+    if (it == transports_.end()) return {};
+    const size_t worker = rooms_.at(it->second.room).worker;
+    const CandidatePolicy& policy = it->second.candidates;
+    std::vector<LocalCandidate> out;
+    for (const std::string& address : advertised_) {
+      if (policy.udp && allowed_.udp) {
+        out.push_back({rtc::Protocol::kUdp, address, workers_[worker]->local().port()});
+      }
+    }
+    for (const uint16_t port : tcp_ports_) {
+      for (const std::string& address : advertised_) {
+        if (policy.tcp && allowed_.tcp) out.push_back({rtc::Protocol::kTcp, address, port});
+      }
+    }
+    return out;
   }
 
   std::vector<uint16_t> udp_ports() const override {
@@ -49,9 +77,10 @@ class EngineImpl final : public Engine {
     for (size_t i = 1; i < loads_.size(); ++i) {
       if (loads_[i] < loads_[least]) least = i;
     }
-    if (!rooms_.try_emplace(id, RoomRecord{.worker = least}).second) return;
+    const auto [it, is_new] = rooms_.try_emplace(id, RoomRecord{.worker = least});
+    if (!is_new) return;
     ++loads_[least].rooms;
-    workers_[least]->send(command::CreateRoom{id});
+    it->second.refused = !workers_[least]->send(command::CreateRoom{id});
   }
 
   void close_room(RoomId id) override {
@@ -66,78 +95,101 @@ class EngineImpl final : public Engine {
     }
     loads_[record.worker].transports -= record.transports.size();
     --loads_[record.worker].rooms;
-    workers_[record.worker]->send(command::CloseRoom{id});
+    if (!record.refused) (void)workers_[record.worker]->send(command::CloseRoom{id});
   }
 
   void create_transport(const TransportParameters& parameters) override {
-    RoomRecord* room = find(parameters.room);
-    if (room == nullptr || !transports_.try_emplace(parameters.id, parameters.room).second) return;
-    room->transports.insert(parameters.id);
-    ++loads_[room->worker].transports;
-    send(parameters.room, command::CreateTransport{parameters});
+    if (!add_transport(parameters.id, parameters.room, parameters.candidates)) return;
+    send(parameters.id, command::CreateTransport{parameters});
+  }
+  void create_queue(const QueueParameters& parameters) override {
+    if (!add_transport(parameters.id, parameters.room, {})) return;
+    send(parameters.id, command::CreateQueue{parameters});
+  }
+  void set_candidate_policy(TransportId id, const CandidatePolicy& policy) override {
+    const auto it = transports_.find(id);
+    if (it != transports_.end()) it->second.candidates = policy;
   }
   void set_remote(TransportId id, const RemoteParameters& remote) override {
-    send(room_of(transports_, id), command::SetRemote{id, remote});
+    send(id, command::SetRemote{id, remote});
   }
   void restart_ice(TransportId id, const rtc::IceCredentials& local) override {
-    send(room_of(transports_, id), command::RestartIce{id, local});
+    send(id, command::RestartIce{id, local});
   }
   void close_transport(TransportId id) override {
-    const RoomId room = take(transports_, id);
-    if (RoomRecord* record = find(room)) {
-      record->transports.erase(id);
-      --loads_[record->worker].transports;
-    }
-    send(room, command::CloseTransport{id});
+    send(id, command::CloseTransport{id});
+    const auto it = transports_.find(id);
+    if (it == transports_.end()) return;
+    RoomRecord& room = rooms_.at(it->second.room);
+    room.transports.erase(id);
+    --loads_[room.worker].transports;
+    transports_.erase(it);
   }
 
   void add_receive_track(const ReceiveTrackParameters& parameters) override {
-    const RoomId room = room_of(transports_, parameters.transport);
-    if (RoomRecord* record = find(room)) {
-      record->tracks.insert(parameters.id);
-      tracks_[parameters.id] = room;
-    }
-    send(room, command::AddReceiveTrack{room, parameters});
+    const auto it = transports_.find(parameters.transport);
+    if (it == transports_.end()) return;
+    const RoomId room = it->second.room;
+    if (!send(parameters.transport, command::AddReceiveTrack{room, parameters})) return;
+    rooms_.at(room).tracks.insert(parameters.id);
+    tracks_[parameters.id] = {room, parameters.transport};
   }
   void set_receive_muted(TrackId id, bool muted) override {
-    const RoomId room = room_of(tracks_, id);
-    send(room, command::SetReceiveMuted{room, id, muted});
+    const Owner owner = owner_of(tracks_, id);
+    send(owner, command::SetReceiveMuted{owner.room, id, muted});
   }
   void remove_receive_track(TrackId id) override {
-    const RoomId room = take(tracks_, id);
-    if (RoomRecord* record = find(room)) record->tracks.erase(id);
-    send(room, command::RemoveReceiveTrack{room, id});
+    const Owner owner = take(tracks_, id);
+    if (RoomRecord* record = find(owner.room)) record->tracks.erase(id);
+    send(owner, command::RemoveReceiveTrack{owner.room, id});
   }
 
   void add_send_track(const SendTrackParameters& parameters, const LayerRequest& request) override {
-    const RoomId room = room_of(transports_, parameters.transport);
-    if (RoomRecord* record = find(room)) {
-      record->subscriptions.insert(parameters.id);
-      subscriptions_[parameters.id] = room;
-    }
-    send(room, command::AddSendTrack{room, parameters, request});
+    const auto it = transports_.find(parameters.transport);
+    if (it == transports_.end()) return;
+    const RoomId room = it->second.room;
+    if (!send(parameters.transport, command::AddSendTrack{room, parameters, request})) return;
+    rooms_.at(room).subscriptions.insert(parameters.id);
+    subscriptions_[parameters.id] = {room, parameters.transport};
   }
   void set_layer_request(SubscriptionId id, const LayerRequest& request) override {
-    const RoomId room = room_of(subscriptions_, id);
-    send(room, command::SetLayerRequest{room, id, request});
+    const Owner owner = owner_of(subscriptions_, id);
+    send(owner, command::SetLayerRequest{owner.room, id, request});
   }
   void remove_send_track(SubscriptionId id) override {
-    const RoomId room = take(subscriptions_, id);
-    if (RoomRecord* record = find(room)) record->subscriptions.erase(id);
-    send(room, command::RemoveSendTrack{room, id});
+    const Owner owner = take(subscriptions_, id);
+    if (RoomRecord* record = find(owner.room)) record->subscriptions.erase(id);
+    send(owner, command::RemoveSendTrack{owner.room, id});
   }
+
+  bool adopt_stream(AdoptedStream stream) override;
 
  private:
   struct RoomRecord {
     size_t worker = 0;
+    bool refused = false;  // the worker never heard of it
     std::unordered_set<TransportId> transports{};
     std::unordered_set<TrackId> tracks{};
     std::unordered_set<SubscriptionId> subscriptions{};
+  };
+  struct TransportRecord {
+    RoomId room;
+    CandidatePolicy candidates;
+    bool failed = false;  // closed on the worker, and told so
+  };
+  struct Owner {
+    RoomId room;
+    TransportId transport;
   };
   struct Load {
     size_t transports = 0;
     size_t rooms = 0;
     auto operator<=>(const Load&) const = default;
+  };
+  /// Who is told of what happened here, as long as there is an engine.
+  struct Listener {
+    explicit Listener(EngineEvents* events_in) : events(events_in) {}
+    EngineEvents* events;
   };
 
   RoomRecord* find(RoomId id) {
@@ -145,30 +197,77 @@ class EngineImpl final : public Engine {
     return it == rooms_.end() ? nullptr : &it->second;
   }
   template <class Id>
-  static RoomId room_of(const std::unordered_map<Id, RoomId>& map, Id id) {
+  static Owner owner_of(const std::unordered_map<Id, Owner>& map, Id id) {
     const auto it = map.find(id);
-    return it == map.end() ? RoomId() : it->second;
+    return it == map.end() ? Owner() : it->second;
   }
   template <class Id>
-  static RoomId take(std::unordered_map<Id, RoomId>& map, Id id) {
-    const RoomId room = room_of(map, id);
+  static Owner take(std::unordered_map<Id, Owner>& map, Id id) {
+    const Owner owner = owner_of(map, id);
     map.erase(id);
-    return room;
+    return owner;
   }
-  /// What names something that is gone goes nowhere: its room may just have been closed.
-  void send(RoomId room, Command command) {
-    if (const RoomRecord* record = find(room)) workers_[record->worker]->send(std::move(command));
+
+  bool add_transport(TransportId id, RoomId room_id, const CandidatePolicy& candidates) {
+    RoomRecord* room = find(room_id);
+    if (room == nullptr ||
+        !transports_.try_emplace(id, TransportRecord{room_id, candidates}).second)
+      return false;
+    room->transports.insert(id);
+    ++loads_[room->worker].transports;
+    return true;
+  }
+
+  /// What names something that is gone goes nowhere: its room may just have been closed. False: it
+  /// did not get there, and the transport it was for has failed.
+  bool send(TransportId id, Command command) {
+    const auto it = transports_.find(id);
+    if (it == transports_.end() || it->second.failed) return false;
+    const RoomRecord& room = rooms_.at(it->second.room);
+    if (!room.refused && workers_[room.worker]->send(std::move(command))) return true;
+    fail(id, it->second);
+    return false;
+  }
+  /// The transport that the command was for may be gone already, its tracks may not.
+  void send(const Owner& owner, Command command) {
+    if (transports_.contains(owner.transport)) {
+      send(owner.transport, std::move(command));
+    } else if (const RoomRecord* room = find(owner.room)) {
+      (void)workers_[room->worker]->send(std::move(command));
+    }
+  }
+
+  void fail(TransportId id, TransportRecord& record) {
+    record.failed = true;
+    const RoomRecord& room = rooms_.at(record.room);
+    if (!room.refused) (void)workers_[room.worker]->send(command::CloseTransport{id});
+    metrics::counter("turms_media_overflowed_transports_total",
+                     "Transports that failed because the mailbox of their worker was full.")
+        .add();
+    post_([listener = std::weak_ptr(listener_), id] {
+      if (const auto alive = listener.lock()) {
+        alive->events->on_transport_failed(id, "mailbox_full");
+      }
+    });
   }
 
   std::unique_ptr<rtc::dtls::Context> dtls_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Load> loads_;
   std::vector<std::string> advertised_;
+  std::vector<uint16_t> tcp_ports_;
+  CandidatePolicy allowed_;
+  Post post_;
+  std::shared_ptr<Listener> listener_;
   std::unordered_map<RoomId, RoomRecord> rooms_;
-  std::unordered_map<TransportId, RoomId> transports_;
-  std::unordered_map<TrackId, RoomId> tracks_;
-  std::unordered_map<SubscriptionId, RoomId> subscriptions_;
+  std::unordered_map<TransportId, TransportRecord> transports_;
+  std::unordered_map<TrackId, Owner> tracks_;
+  std::unordered_map<SubscriptionId, Owner> subscriptions_;
 };
+
+bool EngineImpl::adopt_stream(AdoptedStream) {
+  return false;
+}
 
 /// Where the workers listen, and what clients are told of it.
 struct Listening {
@@ -180,8 +279,9 @@ struct Listening {
 Result<Listening> listening(const EngineConfig& config) {
   const Result<net::Address> bind = net::Address::parse(config.bind_address, 0);
   if (!bind) return std::unexpected(bind.error());
-  const std::string& told = config.advertised_address;
-  if (!told.empty()) return Listening{*bind, {}, {told}};
+  if (!config.advertised_addresses.empty()) {
+    return Listening{*bind, {}, config.advertised_addresses};
+  }
   const net::Address machine = net::machine_address(bind->is_v4());
   if (bind->is_unspecified()) return Listening{*bind, {}, {machine.ip()}};
   if (!bind->is_loopback() || machine.is_loopback()) return Listening{*bind, {}, {bind->ip()}};
@@ -196,18 +296,21 @@ Result<std::unique_ptr<Engine>> start_engine(const EngineConfig& config, Engine:
                                              EngineEvents& events) {
   Result<Listening> listen = listening(config);
   if (!listen) return std::unexpected(listen.error());
+  if (config.workers < 1 || static_cast<size_t>(config.workers) > kWorkerNames.size()) {
+    return turms::fail(ErrorCode::kInvalidArgument, "1 to 64 media workers");
+  }
   auto dtls = std::make_unique<rtc::dtls::Context>();
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < config.workers; ++i) {
     const int port = config.first_udp_port == 0 ? 0 : config.first_udp_port + i;
-    if (port > UINT16_MAX) return fail(ErrorCode::kInvalidArgument, "UDP ports beyond 65535");
+    if (port > UINT16_MAX)
+      return turms::fail(ErrorCode::kInvalidArgument, "UDP ports beyond 65535");
     auto worker = Worker::bind(listen->address.with_port(static_cast<uint16_t>(port)),
                                listen->options, *dtls);
     if (!worker) return std::unexpected(worker.error());
     workers.push_back(std::move(*worker));
   }
-  if (workers.empty()) return fail(ErrorCode::kInvalidArgument, "no media worker");
-  auto engine = std::make_unique<EngineImpl>(std::move(workers), std::move(dtls),
+  auto engine = std::make_unique<EngineImpl>(std::move(workers), std::move(dtls), config,
                                              std::move(listen->advertised));
   engine->start(post, events);
   return engine;

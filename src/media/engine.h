@@ -8,7 +8,10 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "media/packet_queue.h"
+#include "net/byte_stream.h"
 #include "rtc/parameters.h"
+#include "rtc/transport_address.h"
 #include "sfu/parameters.h"
 #include "sfu/room.h"
 
@@ -34,11 +37,52 @@ inline constexpr size_t kMaxTracksPerTransport = sfu::Room::kMaxTracksPerTranspo
 inline constexpr size_t kMaxSubscriptionsPerTransport = sfu::Room::kMaxSubscriptionsPerTransport;
 using sfu::kMaxSpatialLayers;
 
+/// Which of our addresses a transport tells its peer. What is left out still works: it only is not
+/// offered.
+struct CandidatePolicy {
+  bool udp = true;
+  bool tcp = true;
+  bool operator==(const CandidatePolicy&) const = default;
+};
+
+/// A WebRTC peer in a room.
 struct TransportParameters {
   TransportId id;
   RoomId room;  // pins the transport to the room's worker
+  /// The ufrag begins with Engine::ufrag_prefix() of the room.
   rtc::IceCredentials local_ice;
   rtc::DtlsRole dtls_role = rtc::DtlsRole::kServer;
+  CandidatePolicy candidates = {};
+};
+
+/// A transport without a peer: what the room sends to it goes into a queue as plain packets, for a
+/// reader in this process. It takes send tracks and is closed like any other; it is connected from
+/// the start and tells no events.
+struct QueueParameters {
+  TransportId id;
+  RoomId room;
+  std::shared_ptr<PacketQueue> queue;
+};
+
+/// One of our addresses.
+struct LocalCandidate {
+  rtc::Protocol protocol = rtc::Protocol::kUdp;  // kTcp: we are the passive side (RFC 6544)
+  std::string address;
+  uint16_t port = 0;
+  bool operator==(const LocalCandidate&) const = default;
+};
+
+/// A stream that somebody else accepted and has told apart by its first bytes.
+struct AdoptedStream {
+  enum class Kind : uint8_t {
+    kIce,   // RFC 4571 frames, the first of them a connectivity check
+    kTurn,  // RFC 8656 over a stream
+  };
+  Kind kind = Kind::kIce;
+  std::unique_ptr<net::ByteStream> stream;
+  /// What was read from it so far. Of kIce at least the whole first frame, which names the
+  /// transport.
+  Bytes received;
 };
 
 /// The remote side's part, when its description has arrived. Until then the transport already
@@ -73,19 +117,21 @@ struct EngineConfig {
   int workers = 1;
   std::string bind_address = "0.0.0.0";
   uint16_t first_udp_port = 7882;  // worker i uses first_udp_port + i; 0: any free port each
-  /// What candidates say. Empty: the bind address, or the first address of the machine that is not
-  /// loopback. With a loopback bind address both of them, reached from this machine only: Firefox
-  /// sends nothing to a loopback address.
-  std::string advertised_address;
+  /// What candidates say, best first. Empty: the bind address, or the first address of the machine
+  /// that is not loopback. With a loopback bind address both of them, reached from this machine
+  /// only: Firefox sends nothing to a loopback address.
+  std::vector<std::string> advertised_addresses = {};
+  /// Ports where somebody accepts TCP streams and hands them to adopt_stream(): candidates name
+  /// them, at the same addresses.
+  std::vector<uint16_t> tcp_ports = {};
+  /// What any transport may tell at most.
+  CandidatePolicy candidates = {};
 };
 
-struct Endpoint {
-  std::vector<std::string> addresses;  // best first
-  uint16_t port = 0;
-};
-
-/// All calls from the control thread. None blocks: commands go through bounded mailboxes; when one
-/// is full the call waits for room, which only a stuck worker can make visible.
+/// All calls but adopt_stream() from one thread, the control thread. None blocks: commands go
+/// through a mailbox for each worker. Only a worker that is stuck or far behind lets it fill up;
+/// then what closes something still gets in, and anything else fails the transport that it was for
+/// (on_transport_failed, "mailbox_full"), so that neither memory nor the caller's time runs away.
 class Engine {
  public:
   /// Runs a function on the control thread.
@@ -95,8 +141,12 @@ class Engine {
 
   /// SHA-256 of the certificate of this process.
   [[nodiscard]] virtual rtc::DtlsFingerprint fingerprint() const = 0;
-  /// Where the peers of this room send: for ICE candidates. Known as soon as the room is created.
-  [[nodiscard]] virtual Endpoint endpoint(RoomId) const = 0;
+  /// What the ufrags of a room's transports begin with. It names the worker, so that a stream whose
+  /// first check has arrived finds it from any thread.
+  [[nodiscard]] virtual std::string ufrag_prefix(RoomId) const = 0;
+  /// Where the peer of this transport may send, best first: what its policy and the configuration
+  /// allow. Known as soon as the transport is created; none once it is closed.
+  [[nodiscard]] virtual std::vector<LocalCandidate> candidates(TransportId) const = 0;
   /// UDP ports of all workers.
   [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
 
@@ -105,6 +155,9 @@ class Engine {
   virtual void close_room(RoomId) = 0;
 
   virtual void create_transport(const TransportParameters&) = 0;
+  virtual void create_queue(const QueueParameters&) = 0;
+  /// For what candidates() says from now on.
+  virtual void set_candidate_policy(TransportId, const CandidatePolicy&) = 0;
   /// Again with other credentials: ICE restart; `local` replaces ours.
   virtual void set_remote(TransportId, const RemoteParameters&) = 0;
   virtual void restart_ice(TransportId, const rtc::IceCredentials& local) = 0;
@@ -118,6 +171,11 @@ class Engine {
   virtual void add_send_track(const SendTrackParameters&, const LayerRequest&) = 0;
   virtual void set_layer_request(SubscriptionId, const LayerRequest&) = 0;
   virtual void remove_send_track(SubscriptionId) = 0;
+
+  /// Any thread, as long as the engine lives. The worker owns it from then on: closes it when its
+  /// transport closes, when it sends what is not framed, or when it stays silent. False, and
+  /// closed, when its first frame names no worker.
+  virtual bool adopt_stream(AdoptedStream stream) = 0;
 };
 
 /// Binds the sockets and starts the workers. kUnavailable when a port is taken.

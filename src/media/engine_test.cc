@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+
 #include "base/metrics.h"
 #include "base/random.h"
+#include "media/commands.h"
+#include "media/mailbox.h"
 #include "media/media_testing.h"
 #include "net/interfaces.h"
 #include "rtc/stun/message.h"
@@ -217,7 +221,7 @@ TEST_F(EngineTest, ClosingATransportAndARoomSaysGoodbye) {
   EXPECT_FALSE(publisher_->closed);
   engine_->close_room(kRoom);
   ASSERT_TRUE(wait([&] { return publisher_->closed; }));
-  EXPECT_EQ(engine_->endpoint(kRoom).port, 0);
+  EXPECT_TRUE(engine_->candidates(publisher_->id).empty());
   ASSERT_TRUE(wait([&] {
     loop_.post([] {});
     return metrics::gauge("turms_media_transports", "").value() == 0 &&
@@ -292,8 +296,10 @@ TEST_F(EngineTest, MutedTracksAreDroppedAtTheDoor) {
 TEST_F(EngineTest, AllAddressesItTellsLeadToIt) {
   start();
   engine_->create_room(kRoom);
-  const std::vector<std::string> addresses = engine_->endpoint(kRoom).addresses;
-  EXPECT_EQ(addresses[0], "127.0.0.1");
+  engine_->create_transport({.id = TransportId(100), .room = kRoom, .local_ice = {"x", "y"}});
+  const std::vector<LocalCandidate> addresses = engine_->candidates(TransportId(100));
+  EXPECT_EQ(addresses.at(0),
+            (LocalCandidate{rtc::Protocol::kUdp, "127.0.0.1", engine_->udp_ports()[0]}));
   // Where there is a network, its address serves browsers that avoid the loopback address.
   EXPECT_EQ(addresses.size(), net::machine_address(true).is_loopback() ? 1u : 2u);
   std::vector<std::unique_ptr<TestClient>> clients;
@@ -315,8 +321,8 @@ TEST_F(EngineTest, RoomsSpreadOverWorkersAndStayOnTheirs) {
   std::set<uint16_t> used;
   for (uint64_t room = 1; room <= 6; ++room) {
     engine_->create_room(RoomId(room));
-    used.insert(engine_->endpoint(RoomId(room)).port);
     for (uint64_t i = 0; i < 2; ++i) clients.push_back(join(RoomId(room), room * 10 + i));
+    used.insert(engine_->candidates(clients.back()->id).at(0).port);
   }
   EXPECT_EQ(used, std::set<uint16_t>(ports.begin(), ports.end()));
   ASSERT_TRUE(wait([&] { return events_.connected.size() == 12; }));
@@ -450,6 +456,117 @@ TEST_F(EngineTest, WhatLeavesBeforeTheEndOfATurnKeepsItsOrder) {
   EXPECT_GE(
       metrics::counter("turms_media_forwarding_delay_seconds_bucket", "", {{"le", "+Inf"}}).value(),
       static_cast<int64_t>(kPackets * kMore));
+}
+
+/// Wakes the test's loop, which reads.
+struct QueueReader {
+  explicit QueueReader(net::Loop& loop)
+      : queue(std::make_shared<PacketQueue>(256 * 1024, [&loop] { loop.post([] {}); })) {}
+  void read() {
+    while (const auto packet = queue->read()) {
+      if (packet->kind != sfu::PacketKind::kRtp) continue;
+      const auto view = rtc::rtp::PacketView::parse(packet->data);
+      ASSERT_TRUE(view);
+      EXPECT_EQ(view->ssrc(), rtc::Ssrc(5077));
+      EXPECT_LE(packet->time, monotonic_now());
+      if (view->payload().empty()) continue;  // padding
+      payloads.emplace_back(view->payload().begin(), view->payload().end());
+    }
+  }
+  std::shared_ptr<PacketQueue> queue;
+  std::vector<Bytes> payloads;
+};
+
+TEST_F(EngineTest, AQueueGetsPlainPacketsAsASubscriberDoes) {
+  connect_pair();
+  QueueReader reader(loop_);
+  const TransportId id(77);
+  engine_->create_queue({.id = id, .room = kRoom, .queue = reader.queue});
+  engine_->add_send_track({.id = SubscriptionId(77),
+                           .transport = id,
+                           .source = kTrack,
+                           .mid = "0",
+                           .ssrc = rtc::Ssrc(5077),
+                           .codecs = {vp8_codec()}},
+                          {});
+  received_.clear();
+  // From the next key frame on, for it waits for one.
+  constexpr uint32_t kKeyFrame = 200;
+  uint32_t sequence = 1;
+  ASSERT_TRUE(wait([&] {
+    reader.read();
+    if (sequence < kKeyFrame + 40) {
+      publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    }
+    loop_.post([] {});
+    return reader.payloads.size() >= 40;
+  }));
+  for (size_t i = 0; i < 40; ++i) {
+    ASSERT_EQ(reader.payloads[i].size(), 300u) << i;
+    EXPECT_EQ(reader.payloads[i].back(), static_cast<uint8_t>(kKeyFrame + i));
+  }
+  // Closed like any other: the room sends it nothing more, and the subscriber goes on.
+  engine_->close_transport(id);
+  ASSERT_TRUE(wait([&] {
+    loop_.post([] {});
+    return metrics::gauge("turms_media_transports", "").value() == 2;
+  }));
+  reader.read();
+  const size_t had = reader.payloads.size();
+  const size_t subscriber_had = received_.size();
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++, 300));
+    loop_.post([] {});
+    return received_.size() > subscriber_had + 10;
+  }));
+  reader.read();
+  EXPECT_EQ(reader.payloads.size(), had);
+}
+
+TEST_F(EngineTest, AStuckWorkerFailsTransportsAndNeverHoldsItsCallerBack) {
+  connect_pair();
+  // The reader's wake runs on the worker's thread: it stays there until it is let go.
+  std::latch stuck(1);
+  std::latch go_on(1);
+  const auto queue = std::make_shared<PacketQueue>(0, [&, first = true]() mutable {
+    if (!std::exchange(first, false)) return;
+    stuck.count_down();
+    go_on.wait();
+  });
+  const TransportId id(77);
+  engine_->create_queue({.id = id, .room = kRoom, .queue = queue});
+  engine_->add_send_track({.id = SubscriptionId(77),
+                           .transport = id,
+                           .source = kTrack,
+                           .mid = "0",
+                           .ssrc = rtc::Ssrc(5077),
+                           .codecs = {vp8_codec()}},
+                          {});
+  uint32_t sequence = 200;
+  ASSERT_TRUE(wait([&] {
+    publisher_->send_rtp(vp8_packet(kSourceSsrc, sequence++ % 8 + 200, 300));
+    loop_.post([] {});
+    return stuck.try_wait();
+  }));
+  for (size_t i = 0; i < Mailbox<Command>::kCapacity; ++i) {
+    engine_->set_layer_request(SubscriptionId(77), {});
+  }
+  EXPECT_TRUE(events_.failed.empty());
+  engine_->set_layer_request(SubscriptionId(20), {});
+  engine_->set_layer_request(SubscriptionId(20), {});
+  engine_->create_room(RoomId(9));
+  engine_->create_transport({.id = TransportId(90), .room = RoomId(9), .local_ice = {"x", "y"}});
+  ASSERT_TRUE(wait([&] { return events_.failed.size() == 2; }));
+  EXPECT_EQ(events_.failed[subscriber_->id], "mailbox_full");
+  EXPECT_EQ(events_.failed[TransportId(90)], "mailbox_full");
+  engine_->close_transport(TransportId(90));
+  engine_->close_room(RoomId(9));
+  go_on.count_down();
+  // It was closed on the worker too, and what comes later gets in.
+  ASSERT_TRUE(wait([&] { return subscriber_->closed; }));
+  engine_->close_transport(subscriber_->id);
+  auto again = join(kRoom, 3);
+  EXPECT_TRUE(wait_connected({again.get()}));
 }
 
 TEST(Engine, TakenPortAndBadAddressAreReported) {

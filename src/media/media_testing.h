@@ -74,8 +74,8 @@ class TestClient final : public net::FdHandler {
     const rtc::IceCredentials client_ice{"client" + n, "clientpasswordclientpassword"};
     engine.create_transport({.id = id, .room = room, .local_ice = server_ice});
     engine.set_remote(id, {client_ice, dtls.fingerprint()});
-    const Endpoint endpoint = engine.endpoint(room);
-    server = *net::Address::parse(endpoint.addresses.at(address), endpoint.port);
+    const LocalCandidate candidate = engine.candidates(id).at(address);
+    server = *net::Address::parse(candidate.address, candidate.port);
     path_.remote = {server.ip_bytes(), server.port(), rtc::TransportAddress::Family::kIpv4};
     peer = std::make_unique<rtc::Peer>(loop.now(),
                                        rtc::PeerConfig{.role = rtc::PeerRole::kClient,

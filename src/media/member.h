@@ -5,17 +5,20 @@
 #include <vector>
 
 #include "base/timer_heap.h"
-#include "media/send_buffer.h"
-#include "media/worker.h"
+#include "media/engine.h"
+#include "media/outlet.h"
 #include "rtc/peer.h"
 #include "sfu/room.h"
-#include "sfu/transport_sink.h"
 
 namespace turms::media {
 
-/// A deadline of a worker: of a member's peer, or of a room.
+struct Member;
+struct PeerMember;
+struct WorkerRoom;
+
+/// A deadline of a worker: of a peer, or of a room.
 struct Deadline : TimerNode {
-  Member* member = nullptr;
+  PeerMember* member = nullptr;
   WorkerRoom* room = nullptr;
 };
 
@@ -33,30 +36,40 @@ struct WorkerRoom {
   sfu::RoomCounters counted;  // what the metrics know
 };
 
-/// One transport on a worker: the peer, and where its packets gather until the end of the turn.
-/// Small while it is idle: the buffer is the pool's.
-class Member final : public sfu::TransportSink {
- public:
-  Member(Worker& worker, WorkerRoom& room, TransportId id, TimePoint now,
-         const rtc::PeerConfig& config, const rtc::PeerResources& resources);
-
-  MutableByteView reserve(size_t size) override;
-  void commit(size_t size, sfu::PacketKind kind) override;
+/// One transport of a room on a worker.
+struct Member {
+  Member(TransportId id_in, WorkerRoom& room_in) : id(id_in), room(room_in) {}
+  virtual ~Member() = default;
+  virtual Outlet& outlet() = 0;
 
   const TransportId id;
   WorkerRoom& room;
-  rtc::Peer peer;
-  Deadline deadline;
-  net::Address destination;  // the selected path
-  net::Address source;
-  bool has_destination = false;
-  std::vector<std::string> ufrags;     // ours, the current one last
-  std::vector<rtc::Path> paths;        // verified
-  std::unique_ptr<SendBuffer> buffer;  // from the first packet of a turn to its flush
+};
 
- private:
-  Worker& worker_;
-  MutableByteView reserved_;
+/// A WebRTC peer: what it sends comes in, and its outlet leads to it.
+struct PeerMember final : Member {
+  PeerMember(TransportId id_in, WorkerRoom& room_in, Sender& sender, TimePoint now,
+             const rtc::PeerConfig& config, const rtc::PeerResources& resources)
+      : Member(id_in, room_in), peer(now, config, resources), to_peer(sender, peer) {
+    deadline.member = this;
+  }
+  Outlet& outlet() override { return to_peer; }
+
+  rtc::Peer peer;
+  PeerOutlet to_peer;
+  Deadline deadline;
+  std::vector<std::string> ufrags;  // ours, the current one last
+  std::vector<rtc::Path> paths;     // verified
+};
+
+/// A reader in this process: nothing comes in.
+struct QueueMember final : Member {
+  QueueMember(TransportId id_in, WorkerRoom& room_in, Sender& sender,
+              std::shared_ptr<PacketQueue> queue)
+      : Member(id_in, room_in), to_queue(sender, std::move(queue)) {}
+  Outlet& outlet() override { return to_queue; }
+
+  QueueOutlet to_queue;
 };
 
 }  // namespace turms::media

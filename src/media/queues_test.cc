@@ -4,6 +4,7 @@
 
 #include "media/event_channel.h"
 #include "media/mailbox.h"
+#include "media/packet_queue.h"
 #include "media/send_buffer.h"
 
 namespace turms::media {
@@ -66,18 +67,41 @@ TEST(Mailbox, WakesOnceAndKeepsOrder) {
   std::vector<int> out;
   mailbox.take(out);
   EXPECT_TRUE(out.empty());
-  EXPECT_TRUE(mailbox.push(1));
-  EXPECT_FALSE(mailbox.push(2));
+  EXPECT_EQ(mailbox.push(1), Push::kWake);
+  EXPECT_EQ(mailbox.push(2), Push::kTaken);
   mailbox.take(out);
   EXPECT_EQ(out, (std::vector<int>{1, 2}));
-  EXPECT_TRUE(mailbox.push(3));
+  EXPECT_EQ(mailbox.push(3), Push::kWake);
 }
 
-TEST(Mailbox, AFullOneHoldsTheWriterBack) {
+TEST(Mailbox, AFullOneTakesOnlyWhatAlwaysGetsIn) {
+  Mailbox<int> mailbox;
+  constexpr int kCount = static_cast<int>(Mailbox<int>::kCapacity);
+  for (int i = 0; i < kCount; ++i) EXPECT_NE(mailbox.push(i), Push::kFull);
+  EXPECT_EQ(mailbox.push(-1), Push::kFull);
+  EXPECT_EQ(mailbox.push(kCount, true), Push::kTaken);
+  std::vector<int> out;
+  mailbox.take(out);
+  ASSERT_EQ(out.size(), size_t{kCount} + 1);
+  for (int i = 0; i <= kCount; ++i) ASSERT_EQ(out[static_cast<size_t>(i)], i);
+  EXPECT_EQ(mailbox.push(1), Push::kWake);
+  mailbox.close();
+  EXPECT_EQ(mailbox.push(2), Push::kTaken);
+  mailbox.take(out);
+  EXPECT_EQ(out, std::vector<int>{1});
+}
+
+TEST(Mailbox, KeepsOrderBetweenThreads) {
   Mailbox<int> mailbox;
   constexpr int kCount = static_cast<int>(Mailbox<int>::kCapacity) * 3;
   std::thread writer([&] {
-    for (int i = 0; i < kCount; ++i) mailbox.push(i);
+    for (int i = 0; i < kCount;) {
+      if (mailbox.push(i) == Push::kFull) {
+        std::this_thread::yield();
+      } else {
+        ++i;
+      }
+    }
   });
   int next = 0;
   std::vector<int> out;
@@ -89,11 +113,93 @@ TEST(Mailbox, AFullOneHoldsTheWriterBack) {
   writer.join();
 }
 
-TEST(Mailbox, ClosingFreesTheWriter) {
-  Mailbox<int> mailbox;
-  for (size_t i = 0; i < Mailbox<int>::kCapacity; ++i) mailbox.push(0);
-  std::thread writer([&] { EXPECT_FALSE(mailbox.push(1)); });
-  mailbox.close();
+bool write(PacketQueue& queue, uint32_t number, size_t size) {
+  const MutableByteView place = queue.reserve(size + 100);
+  if (place.empty()) return false;
+  std::fill_n(place.begin(), size, static_cast<uint8_t>(number));
+  store_be32(place.data(), number);
+  queue.commit(TimePoint(Duration(number)), size,
+               number % 7 == 0 ? sfu::PacketKind::kRtcp : sfu::PacketKind::kRtp);
+  return true;
+}
+
+void expect_packet(const PacketQueue::Packet& packet, uint32_t number, size_t size) {
+  ASSERT_EQ(packet.data.size(), size);
+  ASSERT_EQ(load_be32(packet.data.data()), number);
+  ASSERT_EQ(packet.data.back(), size > 4 ? static_cast<uint8_t>(number) : packet.data.back());
+  ASSERT_EQ(packet.kind, number % 7 == 0 ? sfu::PacketKind::kRtcp : sfu::PacketKind::kRtp);
+  ASSERT_EQ(packet.time, TimePoint(Duration(number)));
+}
+
+TEST(PacketQueue, RefusesWhatDoesNotFitAndTakesItAgainOnceThatIsRead) {
+  int wakes = 0;
+  PacketQueue queue(1, [&] { ++wakes; });
+  EXPECT_EQ(queue.capacity(), PacketQueue::kMinCapacity);
+  EXPECT_FALSE(queue.read());
+  uint32_t written = 0;
+  const auto size_of = [](uint32_t number) { return 500 + number % 700; };
+  while (write(queue, written, size_of(written))) ++written;
+  EXPECT_GE(written, PacketQueue::kMinCapacity / 1300);
+  EXPECT_FALSE(queue.read());  // nothing was published
+  queue.publish();
+  EXPECT_EQ(wakes, 1);
+  uint32_t read = 0;
+  // Over the end of the ring many times, in sizes that leave all kinds of rests.
+  while (written < 5000) {
+    const auto packet = queue.read();
+    ASSERT_TRUE(packet);
+    expect_packet(*packet, read, size_of(read));
+    ++read;
+    while (write(queue, written, size_of(written))) ++written;
+    queue.publish();
+  }
+  while (queue.read()) ++read;
+  EXPECT_EQ(read, written);
+  // Woken once for all that came while it was busy.
+  EXPECT_EQ(wakes, 1);
+  EXPECT_TRUE(write(queue, 1, 100));
+  queue.publish();
+  EXPECT_EQ(wakes, 2);
+}
+
+TEST(PacketQueue, AnUnusedReservationIsVoid) {
+  PacketQueue queue(1, nullptr);
+  EXPECT_FALSE(queue.reserve(1000).empty());
+  EXPECT_TRUE(write(queue, 1, 50));
+  queue.publish();
+  expect_packet(queue.read().value(), 1, 50);
+  EXPECT_FALSE(queue.read());
+}
+
+TEST(PacketQueue, KeepsOrderBetweenThreadsAndWakesASleepingReader) {
+  constexpr uint32_t kCount = 200'000;
+  std::atomic<uint32_t> signals = 0;
+  PacketQueue queue(1, [&] {
+    ++signals;
+    signals.notify_one();
+  });
+  std::thread writer([&] {
+    for (uint32_t i = 0; i < kCount;) {
+      if (write(queue, i, 4 + i % 1300)) {
+        ++i;
+        if (i % 3 == 0) queue.publish();
+      } else {
+        queue.publish();
+        std::this_thread::yield();
+      }
+    }
+    queue.publish();
+  });
+  uint32_t next = 0;
+  while (next < kCount) {
+    const uint32_t seen = signals;
+    while (const auto packet = queue.read()) {
+      expect_packet(*packet, next, 4 + next % 1300);
+      ++next;
+    }
+    // A missed wake would leave it here for good.
+    if (next < kCount) signals.wait(seen);
+  }
   writer.join();
 }
 

@@ -1,6 +1,5 @@
 #include "media/worker.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -17,9 +16,6 @@ namespace turms::media {
 namespace {
 
 constexpr uint64_t kSocketTag = 1;
-/// How long to wait for the kernel to take more before datagrams are dropped, as a network would.
-constexpr int kSendWaitMs = 5;
-
 rtc::TransportAddress to_rtc(const net::Address& address) {
   return {address.ip_bytes(), address.port(),
           address.is_v4() ? rtc::TransportAddress::Family::kIpv4
@@ -47,7 +43,8 @@ Result<std::unique_ptr<Worker>> Worker::bind(const net::Address& address,
 Worker::Worker(net::UdpSocket socket, const rtc::dtls::Context& dtls)
     : socket_(std::move(socket)),
       srtp_(rtc::srtp::Backend::create()),
-      peer_resources_{dtls, *srtp_, rng_} {
+      peer_resources_{dtls, *srtp_, rng_},
+      sender_(socket_, *srtp_, metrics_) {
   poller_.add(socket_.fd(), kSocketTag, true, false);
 }
 
@@ -67,8 +64,18 @@ void Worker::start(int index, Engine::Post post, EngineEvents& events) {
   });
 }
 
-void Worker::send(Command command) {
-  if (mailbox_.push(std::move(command))) poller_.wake();
+bool Worker::send(Command command) {
+  const bool always = is_closing(command);
+  switch (mailbox_.push(std::move(command), always)) {
+    case Push::kWake:
+      poller_.wake();
+      return true;
+    case Push::kTaken:
+      return true;
+    case Push::kFull:
+      break;
+  }
+  return false;
 }
 
 void Worker::stop() {
@@ -89,19 +96,20 @@ void Worker::run() {
 
 void Worker::turn() {
   const auto ready = poller_.wait(monotonic_now(), timers_.next());
-  now_ = arrived_ = monotonic_now();
+  now_ = monotonic_now();
+  sender_.set_time(now_, now_);
   metrics_.turns.add();
   apply_commands();
   if (!ready.empty()) receive();
   run_timers();
   settle();
-  flush();
+  sender_.flush();
   events_->publish();
 }
 
 void Worker::receive() {
   const auto datagrams = socket_.receive_batch();
-  arrived_ = now_ - socket_.waited();
+  sender_.set_time(now_, now_ - socket_.waited());
   last_member_ = nullptr;
   for (const net::ReceivedDatagram& datagram : datagrams) handle_datagram(datagram);
   forward_burst();
@@ -121,12 +129,12 @@ void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
     const auto it = by_address_.find(last_path_.remote);
     last_member_ = it == by_address_.end() ? nullptr : it->second;
   }
-  Member* member = last_member_;
+  PeerMember* member = last_member_;
   const rtc::DatagramKind kind = rtc::classify(datagram.data);
   if (kind == rtc::DatagramKind::kStun) {
     // A check says itself whom it is for, which also covers an address that has changed hands.
     DatagramDrop reason = DatagramDrop::kUnknownSource;
-    if (Member* named = find_by_ufrag(datagram.data, reason)) member = named;
+    if (PeerMember* named = find_by_ufrag(datagram.data, reason)) member = named;
     if (member == nullptr) return metrics_.drop(reason);
   }
   if (member == nullptr) return metrics_.drop(DatagramDrop::kUnknownSource);
@@ -157,7 +165,7 @@ void Worker::forward_burst() {
   burst_.clear();
 }
 
-Member* Worker::find_by_ufrag(ByteView datagram, DatagramDrop& reason) {
+PeerMember* Worker::find_by_ufrag(ByteView datagram, DatagramDrop& reason) {
   const auto message = rtc::stun::Message::parse(datagram);
   // RFC 8445 section 7.2.2: "receiver's ufrag:sender's ufrag".
   if (!message || !message->username()) return nullptr;
@@ -213,18 +221,21 @@ void Worker::count(WorkerRoom& room) {
   room.counted = room.room.counters();
 }
 
-void Worker::settle_member(Member& member) {
+void Worker::settle_member(PeerMember& member) {
   while (const auto transmit = member.peer.poll_transmit()) {
-    const net::OutgoingDatagrams message{.destination = to_net(transmit->path.remote),
-                                         .data = transmit->datagram,
-                                         .source = to_net(transmit->path.local)};
-    send_all({&message, 1});
+    sender_.send({.destination = to_net(transmit->path.remote),
+                  .data = transmit->datagram,
+                  .source = to_net(transmit->path.local)});
   }
   while (const auto event = member.peer.poll_event()) handle_peer_event(member, *event);
   timers_.schedule(member.deadline, member.peer.next_timeout());
 }
 
-void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
+void Worker::select(PeerMember& member, const rtc::Path& path) {
+  member.to_peer.set_destination(to_net(path.remote), to_net(path.local));
+}
+
+void Worker::handle_peer_event(PeerMember& member, const rtc::PeerEvent& event) {
   const rtc::TransportAddress& remote = event.path.remote;
   switch (event.kind) {
     case rtc::PeerEvent::Kind::kPathAdded:
@@ -237,11 +248,7 @@ void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
       forget_address(member, remote);
       return;
     case rtc::PeerEvent::Kind::kPathSelected:
-      // What is in the buffer was meant for the former path, and may as well take the new one.
-      member.destination = to_net(remote);
-      member.source = to_net(event.path.local);
-      member.has_destination = true;
-      return;
+      return select(member, event.path);
     case rtc::PeerEvent::Kind::kConnected:
       member.room.room.transport_connected(now_, member.id);
       touch(member.room);
@@ -256,78 +263,13 @@ void Worker::handle_peer_event(Member& member, const rtc::PeerEvent& event) {
   }
 }
 
-void Worker::forget_address(Member& member, const rtc::TransportAddress& remote) {
+void Worker::forget_address(PeerMember& member, const rtc::TransportAddress& remote) {
   last_member_ = nullptr;
   // It may still be that of a path to another of our addresses, and another peer may have taken it.
   const auto is_there = [&](const rtc::Path& path) { return path.remote == remote; };
   if (std::any_of(member.paths.begin(), member.paths.end(), is_there)) return;
   const auto it = by_address_.find(remote);
   if (it != by_address_.end() && it->second == &member) by_address_.erase(it);
-}
-
-std::unique_ptr<SendBuffer> Worker::take_buffer(Member& member) {
-  if (waiting_bytes_ >= kEarlyFlushBytes) flush();
-  sending_.push_back(&member);
-  return buffers_.take();
-}
-
-void Worker::flush() {
-  if (sending_.empty()) return;
-  protect_batch();
-  messages_.clear();
-  for (Member* member : sending_) {
-    for (const SendBuffer::Group& group : member->buffer->groups()) {
-      messages_.push_back({.destination = member->destination,
-                           .data = member->buffer->bytes(group),
-                           .segment_size = group.segment,
-                           .source = member->source});
-    }
-  }
-  for (std::span rest(messages_); !rest.empty();) {
-    const auto part = rest.first(std::min(rest.size(), kMessagesPerCall));
-    rest = rest.subspan(part.size());
-    const uint64_t datagrams = send_all(part);
-    metrics_.sent_within(monotonic_now() - arrived_, datagrams);
-  }
-  for (Member* member : sending_) buffers_.give_back(std::move(member->buffer));
-  sending_.clear();
-  waiting_bytes_ = 0;
-}
-
-void Worker::protect_batch() {
-  if (unprotected_.empty()) return;
-  rtc::srtp::Session::protect_rtp_batch(*srtp_, unprotected_);
-  for (const auto& packet : unprotected_) {
-    if (packet.size != 0) continue;
-    // It lies among others that leave, and must not leave in the clear.
-    std::fill(packet.buffer.begin(), packet.buffer.end(), 0);
-    metrics_.drop(DatagramDrop::kSendFailed);
-  }
-  unprotected_.clear();
-}
-
-uint64_t Worker::send_all(std::span<const net::OutgoingDatagrams> messages) {
-  int64_t bytes = 0;
-  uint64_t datagrams = 0;
-  for (const net::OutgoingDatagrams& message : messages) {
-    bytes += static_cast<int64_t>(message.data.size());
-  }
-  metrics_.sent_bytes.add(bytes);
-  while (!messages.empty()) {
-    const net::UdpSocket::SendOutcome outcome = socket_.send_batch(messages);
-    datagrams += outcome.datagrams;
-    metrics_.drop(DatagramDrop::kSendFailed, outcome.failed);
-    messages = messages.subspan(outcome.consumed);
-    if (messages.empty() || !outcome.blocked) continue;
-    pollfd wait{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
-    if (::poll(&wait, 1, kSendWaitMs) > 0) continue;
-    for (const net::OutgoingDatagrams& message : messages) {
-      metrics_.drop(DatagramDrop::kSendBlocked, message.count());
-    }
-    break;
-  }
-  metrics_.sent.add(static_cast<int64_t>(datagrams));
-  return datagrams;
 }
 
 }  // namespace turms::media

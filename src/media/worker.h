@@ -14,7 +14,7 @@
 #include "media/commands.h"
 #include "media/event_channel.h"
 #include "media/mailbox.h"
-#include "media/send_buffer.h"
+#include "media/sender.h"
 #include "media/worker_metrics.h"
 #include "net/poller.h"
 #include "net/udp_socket.h"
@@ -26,7 +26,8 @@
 
 namespace turms::media {
 
-class Member;
+struct Member;
+struct PeerMember;
 struct WorkerRoom;
 
 /// One thread with one UDP socket, its rooms and their transports. Everything private is touched by
@@ -50,21 +51,9 @@ class Worker {
 
   // Control thread.
   void start(int index, Engine::Post post, EngineEvents& events);
-  void send(Command command);
+  /// False: the mailbox is full, and the command is not of a kind that always gets in.
+  [[nodiscard]] bool send(Command command);
   void stop();
-
-  // For Member, on the worker's thread.
-  /// For what it sends in this turn; flush() takes it back.
-  std::unique_ptr<SendBuffer> take_buffer(Member& member);
-  /// Its place in the buffer is taken; flush() encrypts it there.
-  void protect_later(const rtc::srtp::Session::BatchPacket& packet) {
-    unprotected_.push_back(packet);
-  }
-  /// A packet of so many bytes was added to a buffer.
-  void added(size_t bytes) { waiting_bytes_ += bytes; }
-  /// Sends what all members have waiting.
-  void flush();
-  [[nodiscard]] WorkerMetrics& metrics() { return metrics_; }
 
  private:
   struct Apply;
@@ -72,7 +61,7 @@ class Worker {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  using ByUfrag = std::unordered_map<std::string, Member*, TextHash, std::equal_to<>>;
+  using ByUfrag = std::unordered_map<std::string, PeerMember*, TextHash, std::equal_to<>>;
 
   Worker(net::UdpSocket socket, const rtc::dtls::Context& dtls);
 
@@ -84,7 +73,7 @@ class Worker {
   /// Gives the room what has gathered of one member's packets.
   void forward_burst();
   /// Whom a check is for; otherwise `reason` says what is wrong with it.
-  Member* find_by_ufrag(ByteView datagram, DatagramDrop& reason);
+  PeerMember* find_by_ufrag(ByteView datagram, DatagramDrop& reason);
   void run_timers();
   void touch(WorkerRoom& room);
   /// Events and deadlines of the rooms that were touched.
@@ -92,19 +81,21 @@ class Worker {
   void tell_room_events(WorkerRoom& room);
   void count(WorkerRoom& room);
   /// Answers, events and the deadline of a peer that was called.
-  void settle_member(Member& member);
-  void handle_peer_event(Member& member, const rtc::PeerEvent& event);
+  void settle_member(PeerMember& member);
+  void handle_peer_event(PeerMember& member, const rtc::PeerEvent& event);
+  /// Media takes this path from now on.
+  void select(PeerMember& member, const rtc::Path& path);
   /// Of a path that the member no longer has.
-  void forget_address(Member& member, const rtc::TransportAddress& remote);
-  void protect_batch();
-  /// How many datagrams the kernel took.
-  uint64_t send_all(std::span<const net::OutgoingDatagrams> messages);
-  void add_ufrag(Member& member, const std::string& ufrag);
-  void remove_ufrag(Member& member, const std::string& ufrag);
+  void forget_address(PeerMember& member, const rtc::TransportAddress& remote);
+  void add_ufrag(PeerMember& member, const std::string& ufrag);
+  void remove_ufrag(PeerMember& member, const std::string& ufrag);
+  /// False: it is there already, or its room is not.
+  bool add_member(std::unique_ptr<Member> member);
   void close_member(Member& member);
   void close_room(RoomId id);
   WorkerRoom* find_room(RoomId id);
-  Member* find_member(TransportId id);
+  /// Counts what is not there; of a queue it is null too.
+  PeerMember* find_peer(TransportId id);
 
   net::UdpSocket socket_;
   net::Poller poller_;
@@ -117,30 +108,25 @@ class Worker {
   Rng rng_ = Rng::from_entropy();
   std::unique_ptr<rtc::srtp::Backend> srtp_;
   rtc::PeerResources peer_resources_;
+  Sender sender_;
 
   TimePoint now_;
-  TimePoint arrived_;  // what this turn answers: the oldest datagram of its batch
-  TimerHeap timers_;   // before everything that has timers
-  SendBufferPool buffers_;
+  TimerHeap timers_;  // before everything that has timers
   std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
   std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
-  std::unordered_map<rtc::TransportAddress, Member*> by_address_;
+  std::unordered_map<rtc::TransportAddress, PeerMember*> by_address_;
   ByUfrag by_ufrag_;
 
   // Of the turn; they keep their memory.
   std::vector<Command> commands_;
   std::vector<WorkerRoom*> touched_rooms_;
-  std::vector<Member*> sending_;  // have a buffer
-  size_t waiting_bytes_ = 0;
-  std::vector<rtc::srtp::Session::BatchPacket> unprotected_;
-  std::vector<net::OutgoingDatagrams> messages_;
   sfu::RoomEvents room_events_;
   uint64_t truncated_ = 0;
   net::Address last_source_;
   net::Address last_local_;
   rtc::Path last_path_;
-  Member* last_member_ = nullptr;  // of last_path_, within one batch
-  Member* burst_member_ = nullptr;
+  PeerMember* last_member_ = nullptr;  // of last_path_, within one batch
+  PeerMember* burst_member_ = nullptr;
   std::vector<MutableByteView> burst_;  // its decrypted RTP, in the socket's buffers
 };
 

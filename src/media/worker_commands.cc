@@ -26,38 +26,46 @@ struct Worker::Apply {
     const TransportParameters& parameters = c.parameters;
     WorkerRoom* room = worker.find_room(parameters.room);
     if (room == nullptr) return;
-    auto& member = worker.members_[parameters.id];
-    if (member) return worker.metrics_.refused_commands.add();
     const rtc::PeerConfig config{.role = rtc::PeerRole::kServer,
                                  .local_ice = parameters.local_ice,
                                  .dtls_role = parameters.dtls_role,
                                  .consent_timeout = kConsentTimeout};
-    member = std::make_unique<Member>(worker, *room, parameters.id, worker.now_, config,
-                                      worker.peer_resources_);
-    room->members.push_back(member.get());
-    room->room.add_transport(parameters.id, *member);
-    worker.add_ufrag(*member, parameters.local_ice.ufrag);
-    worker.metrics_.transports.add();
-    worker.settle_member(*member);
+    auto member = std::make_unique<PeerMember>(parameters.id, *room, worker.sender_, worker.now_,
+                                               config, worker.peer_resources_);
+    PeerMember& added = *member;
+    if (!worker.add_member(std::move(member))) return;
+    worker.add_ufrag(added, parameters.local_ice.ufrag);
+    worker.settle_member(added);
+  }
+  void operator()(const command::CreateQueue& c) {
+    WorkerRoom* room = worker.find_room(c.parameters.room);
+    if (room == nullptr) return;
+    if (!worker.add_member(std::make_unique<QueueMember>(c.parameters.id, *room, worker.sender_,
+                                                         c.parameters.queue))) {
+      return;
+    }
+    room->room.transport_connected(worker.now_, c.parameters.id);
+    worker.touch(*room);
   }
   void operator()(const command::SetRemote& c) {
-    if (Member* member = worker.find_member(c.transport)) {
+    if (PeerMember* member = worker.find_peer(c.transport)) {
       member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint);
       worker.settle_member(*member);
     }
   }
   void operator()(const command::RestartIce& c) {
-    if (Member* member = worker.find_member(c.transport)) {
+    if (PeerMember* member = worker.find_peer(c.transport)) {
       member->peer.restart_ice(worker.now_, c.local);
       worker.add_ufrag(*member, c.local.ufrag);
       worker.settle_member(*member);
     }
   }
   void operator()(const command::CloseTransport& c) {
-    if (Member* member = worker.find_member(c.transport)) {
-      std::erase(member->room.members, member);
-      worker.close_member(*member);
-    }
+    const auto it = worker.members_.find(c.transport);
+    if (it == worker.members_.end()) return worker.metrics_.refused_commands.add();
+    Member& member = *it->second;
+    std::erase(member.room.members, &member);
+    worker.close_member(member);
   }
 
   void operator()(const command::AddReceiveTrack& c) {
@@ -105,14 +113,27 @@ WorkerRoom* Worker::find_room(RoomId id) {
   return nullptr;
 }
 
-Member* Worker::find_member(TransportId id) {
+PeerMember* Worker::find_peer(TransportId id) {
   const auto it = members_.find(id);
-  if (it != members_.end()) return it->second.get();
-  metrics_.refused_commands.add();
-  return nullptr;
+  auto* const peer = it == members_.end() ? nullptr : dynamic_cast<PeerMember*>(it->second.get());
+  if (peer == nullptr) metrics_.refused_commands.add();
+  return peer;
 }
 
-void Worker::add_ufrag(Member& member, const std::string& ufrag) {
+bool Worker::add_member(std::unique_ptr<Member> member) {
+  auto& place = members_[member->id];
+  if (place) {
+    metrics_.refused_commands.add();
+    return false;
+  }
+  place = std::move(member);
+  place->room.members.push_back(place.get());
+  place->room.room.add_transport(place->id, place->outlet());
+  metrics_.transports.add();
+  return true;
+}
+
+void Worker::add_ufrag(PeerMember& member, const std::string& ufrag) {
   // The former one stays good until the next restart, for checks on their way.
   constexpr size_t kGenerations = 2;
   if (member.ufrags.size() == kGenerations) {
@@ -123,21 +144,23 @@ void Worker::add_ufrag(Member& member, const std::string& ufrag) {
   by_ufrag_[ufrag] = &member;
 }
 
-void Worker::remove_ufrag(Member& member, const std::string& ufrag) {
+void Worker::remove_ufrag(PeerMember& member, const std::string& ufrag) {
   const auto it = by_ufrag_.find(ufrag);
   if (it != by_ufrag_.end() && it->second == &member) by_ufrag_.erase(it);
 }
 
 void Worker::close_member(Member& member) {
-  // The room may still write to the sink; then what waits goes out before the goodbye.
+  // The room may still write to the outlet; then what waits goes out before the goodbye.
   member.room.room.remove_transport(now_, member.id);
   touch(member.room);
-  flush();
-  member.peer.close(now_);
-  settle_member(member);
-  for (const rtc::Path& path : std::exchange(member.paths, {})) forget_address(member, path.remote);
-  for (const std::string& ufrag : member.ufrags) remove_ufrag(member, ufrag);
-  last_member_ = nullptr;
+  sender_.flush();
+  if (auto* const peer = dynamic_cast<PeerMember*>(&member)) {
+    peer->peer.close(now_);
+    settle_member(*peer);
+    for (const rtc::Path& path : std::exchange(peer->paths, {})) forget_address(*peer, path.remote);
+    for (const std::string& ufrag : peer->ufrags) remove_ufrag(*peer, ufrag);
+    last_member_ = nullptr;
+  }
   metrics_.transports.add(-1);
   members_.erase(member.id);
 }

@@ -4,8 +4,25 @@
 
 namespace turms::rtc {
 
+const char* to_string(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kUdp:
+      return "udp";
+    case Protocol::kTcp:
+      return "tcp";
+    case Protocol::kRelayed:
+      return "relayed";
+  }
+  return "";
+}
+
 std::string to_string(const TransportAddress& address) {
   const auto& ip = address.ip;
+  if (address.protocol != Protocol::kUdp) {
+    TransportAddress plain = address;
+    plain.protocol = Protocol::kUdp;
+    return fmt::format("{}:{}", to_string(address.protocol), to_string(plain));
+  }
   switch (address.family) {
     case TransportAddress::Family::kNone:
       return "none";

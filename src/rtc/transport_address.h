@@ -11,15 +11,27 @@
 
 namespace turms::rtc {
 
-/// An IP address and a port as plain bytes. The network layer has its own type; rtc may not see it,
-/// so the worker converts. An IPv4-mapped IPv6 address is another address than the IPv4 one:
-/// convert before it gets here.
+/// How datagrams reach an address.
+enum class Protocol : uint8_t {
+  kUdp,
+  kTcp,      // framed on a stream (RFC 4571)
+  kRelayed,  // through a TURN allocation of this process
+};
+const char* to_string(Protocol protocol);
+
+/// An IP address and a port as plain bytes, and the protocol spoken there. The network layer has
+/// its own type; rtc may not see it, so the worker converts. An IPv4-mapped IPv6 address is another
+/// address than the IPv4 one: convert before it gets here.
 struct TransportAddress {
   enum class Family : uint8_t { kNone, kIpv4, kIpv6 };
 
   std::array<uint8_t, 16> ip{};  // network order; IPv4 uses the first four, the rest is zero
   uint16_t port = 0;
   Family family = Family::kNone;
+  Protocol protocol = Protocol::kUdp;
+  /// Of TCP and relayed: which stream or allocation, in the numbers of whoever owns them. Two
+  /// streams from one address, through a proxy for instance, are two paths. 0 for UDP.
+  uint32_t channel = 0;
 
   static TransportAddress ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port) {
     TransportAddress address;
@@ -29,7 +41,11 @@ struct TransportAddress {
     return address;
   }
   static TransportAddress ipv6(const std::array<uint8_t, 16>& ip, uint16_t port) {
-    return {ip, port, Family::kIpv6};
+    TransportAddress address;
+    address.ip = ip;
+    address.port = port;
+    address.family = Family::kIpv6;
+    return address;
   }
 
   [[nodiscard]] bool empty() const { return family == Family::kNone; }
@@ -47,7 +63,8 @@ struct Path {
   bool operator==(const Path&) const = default;
 };
 
-/// "192.0.2.1:3478", "[2001:db8::1]:3478" without zero compression; for logs and test messages.
+/// "192.0.2.1:3478", "[2001:db8::1]:3478" without zero compression, "tcp:192.0.2.1:3478"; for logs
+/// and test messages.
 std::string to_string(const TransportAddress& address);
 
 }  // namespace turms::rtc
@@ -59,7 +76,8 @@ struct std::hash<turms::rtc::TransportAddress> {
     uint64_t low = 0;
     std::memcpy(&high, a.ip.data(), 8);
     std::memcpy(&low, a.ip.data() + 8, 8);
-    uint64_t h = (high ^ (static_cast<uint64_t>(a.port) << 40)) * 0x9E3779B97F4A7C15ull;
+    const uint64_t rest = (static_cast<uint64_t>(a.port) << 40) ^ a.channel;
+    uint64_t h = (high ^ rest) * 0x9E3779B97F4A7C15ull;
     h = (h ^ (h >> 29) ^ low) * 0xBF58476D1CE4E5B9ull;
     return static_cast<size_t>(h ^ (h >> 32));
   }

@@ -72,4 +72,20 @@ Candidate host_candidate(std::string address, uint16_t port, uint16_t preference
   return c;
 }
 
+Candidate tcp_candidate(std::string address, uint16_t port, uint16_t rank) {
+  // RFC 6544 section 4.2: passive is the middle one of three directions.
+  constexpr uint32_t kTcpTypePreference = 90;
+  constexpr uint32_t kPassive = 4;
+  constexpr uint32_t kOthers = (1 << 13) - 1;
+  const uint32_t preference = kPassive << 13 | (kOthers - rank);
+  Candidate c;
+  c.foundation = std::to_string(rank + 1);
+  c.protocol = "tcp";
+  c.priority = kTcpTypePreference << 24 | preference << 8 | (256 - 1);
+  c.address = std::move(address);
+  c.port = port;
+  c.tcp_type = "passive";
+  return c;
+}
+
 }  // namespace turms::rtc::sdp

@@ -126,6 +126,9 @@ std::string to_string(const Candidate& candidate);
 /// A host candidate for component 1 over UDP: RFC 8445 section 5.1.2 priority, `preference` 65535
 /// the most wanted.
 Candidate host_candidate(std::string address, uint16_t port, uint16_t preference = 65535);
+/// A passive host candidate over TCP (RFC 6544 section 4.2), behind all over UDP. `rank` 0 is the
+/// most wanted of those; at most 8191.
+Candidate tcp_candidate(std::string address, uint16_t port, uint16_t rank = 0);
 
 struct MediaSection {
   MediaType type = MediaType::kAudio;

@@ -361,6 +361,8 @@ TEST(SdpCandidate, Forms) {
   auto again = parse_candidate(to_string(host));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->port, 7882);
+  EXPECT_EQ(to_string(tcp_candidate("2001:db8::1", 7881, 2)),
+            "candidate:3 1 tcp 1520434687 2001:db8::1 7881 typ host tcptype passive");
   for (const char* bad : {"", "candidate:", "1 0 udp 1 h 1 typ host", "1 1 udp 1 h 1 typ moon",
                           "1 1 udp 1 h 1 host", "1 1 udp 1 h 99999 typ host"}) {
     EXPECT_FALSE(parse_candidate(bad)) << bad;
