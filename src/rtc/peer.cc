@@ -8,6 +8,7 @@
 #include "rtc/dtls/context.h"
 #include "rtc/dtls/transport.h"
 #include "rtc/ice/agent.h"
+#include "rtc/peer_state.h"
 #include "rtc/stun/message.h"
 
 namespace turms::rtc {
@@ -72,7 +73,8 @@ Peer::Peer(TimePoint, const PeerConfig& config, const PeerResources& resources)
       ice_(make_agent(config, resources.rng)),
       dtls_(std::make_unique<dtls::Transport>(resources.dtls, config.dtls_role)),
       connect_timeout_(config.connect_timeout),
-      role_(config.role) {}
+      role_(config.role),
+      dtls_role_(config.dtls_role) {}
 
 Peer::~Peer() = default;
 
@@ -86,6 +88,7 @@ void Peer::set_remote(TimePoint now, const IceCredentials& ice,
   remote_fingerprint_ = fingerprint;
   after_ice(now);
   update_connected();
+  start_data(now);
 }
 
 void Peer::restart_ice(TimePoint, const IceCredentials& local) {
@@ -148,10 +151,8 @@ Received Peer::receive_stun(TimePoint now, const Path& path, ByteView datagram) 
 Received Peer::receive_dtls(TimePoint now, const Path& path, ByteView datagram) {
   if (!ice_->is_verified(path)) return dropped(DropReason::kUnknownPath);
   if (!dtls_->receive(now, datagram)) return dropped(DropReason::kDtlsMalformed);
-  std::array<uint8_t, 2048> record;
-  while (dtls_->read(record) > 0) {
-    // SCTP, for data channels: not spoken yet.
-  }
+  after_dtls();  // data may come in the datagram that ends the handshake
+  read_data(now);
   after_dtls();
   return {};
 }
@@ -234,10 +235,9 @@ void Peer::close_dtls() {
 }
 
 std::optional<Peer::Transmit> Peer::poll_transmit() {
-  if (!transmits_) return std::nullopt;
-  if (transmits_->next == transmits_->datagrams.size()) {
+  if (!transmits_ || transmits_->next == transmits_->datagrams.size()) {
     transmits_.reset();
-    return std::nullopt;
+    return transmit_data();
   }
   const ice::Datagram& datagram = transmits_->datagrams[transmits_->next++];
   return Transmit{datagram.path, datagram.bytes};
@@ -254,7 +254,7 @@ std::optional<PeerEvent> Peer::poll_event() {
 
 TimePoint Peer::next_timeout() const {
   if (ended_) return kNever;
-  return std::min({ice_->next_timeout(), dtls_->next_timeout(), connect_deadline_});
+  return std::min({ice_->next_timeout(), dtls_->next_timeout(), connect_deadline_, data_timeout()});
 }
 
 void Peer::handle_timeout(TimePoint now) {
@@ -262,9 +262,13 @@ void Peer::handle_timeout(TimePoint now) {
   if (connect_deadline_ <= now) return fail(FailReason::kConnectTimeout);
   ice_->handle_timeout(now);
   after_ice(now);
-  if (ended_ || dtls_->next_timeout() > now) return;
-  dtls_->handle_timeout(now);
-  after_dtls();
+  if (!ended_ && dtls_->next_timeout() <= now) {
+    dtls_->handle_timeout(now);
+    after_dtls();
+  }
+  if (ended_) return;
+  start_data(now);
+  handle_data_timeout(now);
 }
 
 void Peer::close(TimePoint) {

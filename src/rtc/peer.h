@@ -7,7 +7,9 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "base/shared_bytes.h"
 #include "base/time.h"
+#include "rtc/data.h"
 #include "rtc/parameters.h"
 #include "rtc/srtp/session.h"
 #include "rtc/transport_address.h"
@@ -118,6 +120,7 @@ class Peer {
  public:
   static constexpr size_t kMaxPaths = 8;
   static constexpr size_t kMaxQueued = 32;
+  static constexpr size_t kMaxDataDatagram = 1200;
 
   Peer(TimePoint now, const PeerConfig& config, const PeerResources& resources);
   ~Peer();
@@ -166,6 +169,25 @@ class Peer {
   [[nodiscard]] TimePoint next_timeout() const;
   void handle_timeout(TimePoint now);
 
+  // ---- data channels
+
+  /// The remote side takes part in data channels (a=sctp-port): starts the association as soon as
+  /// the peer is connected. Without it one is accepted when the remote side starts it.
+  void open_data(TimePoint now, const DataParameters& parameters);
+  /// Opens a channel; before the peer is connected as well. Nothing when open_data() was not called
+  /// or there are too many.
+  std::optional<ChannelId> open_channel(TimePoint now, const ChannelParameters& parameters);
+  /// Any number of peers may be given the same payload; it is not copied. A `lifetime` after which
+  /// the message is not worth sending any more holds on top of the channel's own limits.
+  DataSendStatus send_data(TimePoint now, ChannelId channel, const SharedBytes& payload,
+                           bool binary, std::optional<Duration> lifetime = std::nullopt);
+  void close_channel(TimePoint now, ChannelId channel);
+  [[nodiscard]] std::optional<DataEvent> poll_data();
+  /// The next datagram with data, written to `out` of at least kMaxDataDatagram bytes, for
+  /// selected_path(); 0 when there is none. Whoever does not call it finds them in poll_transmit().
+  size_t write_data(TimePoint now, MutableByteView out);
+  [[nodiscard]] DataStatistics data_statistics() const;
+
   /// Says goodbye to the remote side (close_notify in poll_transmit()). Media stops at once; no
   /// event.
   void close(TimePoint now);
@@ -176,12 +198,19 @@ class Peer {
 
  private:
   struct Queue;
+  struct Data;
 
   Received receive_stun(TimePoint now, const Path& path, ByteView datagram);
   Received receive_dtls(TimePoint now, const Path& path, ByteView datagram);
   Received receive_media(MutableByteView datagram, bool rtcp);
   void after_ice(TimePoint now);
   void after_dtls();
+  void read_data(TimePoint now);
+  void start_data(TimePoint now);
+  Data& data();
+  [[nodiscard]] TimePoint data_timeout() const;
+  void handle_data_timeout(TimePoint now);
+  std::optional<Transmit> transmit_data();
   void update_connected();
   void transmit(const Path& path, Bytes datagram);
   void end(const PeerEvent& event);
@@ -195,10 +224,12 @@ class Peer {
   std::unique_ptr<Queue> transmits_;  // only while something waits
   std::vector<PeerEvent> events_;     // taken from the front; only while something waits
   size_t next_event_ = 0;
+  std::unique_ptr<Data> data_;  // from the first sign of data channels on
   std::optional<DtlsFingerprint> remote_fingerprint_;
   Duration connect_timeout_;
   TimePoint connect_deadline_ = kNever;
   PeerRole role_;
+  DtlsRole dtls_role_;
   bool connected_ = false;
   bool ended_ = false;  // closed or failed
 };

@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace turms::rtc;
   using namespace turms::rtc::sctp;
   const ByteView input(data, size);
-  if (const auto parameters = ChannelParameters::parse(input)) {
-    const auto again = ChannelParameters::parse(parameters->serialize());
+  if (const auto parameters = parse_open(input)) {
+    const auto again = parse_open(serialize_open(*parameters));
     fuzz::check(again.has_value());
     fuzz::check(again->label == parameters->label && again->protocol == parameters->protocol);
     fuzz::check(again->ordered == parameters->ordered);

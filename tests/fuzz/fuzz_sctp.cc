@@ -136,7 +136,7 @@ void disturb(ByteReader& in, bool interleaving) {
       const auto status =
           world.a->send(world.now, stream, SharedBytes::of(std::move(payload)), reliable ? 53 : 51,
                         reliable ? sctp::SendOptions{} : sctp::SendOptions{.max_retransmits = 0});
-      if (reliable && status == Association::SendStatus::kQueued) ++sent[stream];
+      if (reliable && status == DataSendStatus::kQueued) ++sent[stream];
     }
     world.now += std::chrono::milliseconds(action & 63);
     for (Association* side : {world.a.get(), world.b.get()}) {

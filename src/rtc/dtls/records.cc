@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/check.h"
@@ -97,29 +98,35 @@ Records::Records(DtlsRole role, const Secrets& secrets)
 void Records::seal(ContentType type, ByteView plain, Bytes& out) {
   const size_t start = out.size();
   out.resize(start + kOverhead + plain.size());
-  uint8_t* p = &out[start];
-  const auto additional = additional_data(next_sequence_, type, plain.size());
+  std::copy(plain.begin(), plain.end(), &out[start + kContentOffset]);
+  seal_in_place(type, plain.size(), MutableByteView(out).subspan(start));
+}
+
+size_t Records::seal_in_place(ContentType type, size_t size, MutableByteView out) {
+  TURMS_CHECK(out.size() >= kOverhead + size);
+  uint8_t* p = out.data();
+  const auto additional = additional_data(next_sequence_, type, size);
   p[0] = static_cast<uint8_t>(type);
   store_be16(p + 1, kVersion);
   std::memcpy(p + 3, additional.data(), 8);
-  store_be16(p + 11, static_cast<uint16_t>(kNonce + plain.size() + kTag));
+  store_be16(p + 11, static_cast<uint16_t>(kNonce + size + kTag));
 
   std::array<uint8_t, 12> iv;
   std::memcpy(iv.data(), write_.salt.data(), 4);
   store_be64(&iv[4], next_nonce_);
-  uint8_t* body = p + kRecordHeader;
-  std::memcpy(body, &iv[4], kNonce);
+  std::memcpy(p + kRecordHeader, &iv[4], kNonce);
+  uint8_t* content = p + kContentOffset;
   const CipherContext cipher = make_cipher(aes256_, write_.key.data(), iv.data(), 1);
   int written = 0;
   TURMS_CHECK(EVP_EncryptUpdate(cipher.get(), nullptr, &written, additional.data(),
                                 static_cast<int>(additional.size())) == 1 &&
-              EVP_EncryptUpdate(cipher.get(), body + kNonce, &written, plain.data(),
-                                static_cast<int>(plain.size())) == 1 &&
-              EVP_EncryptFinal_ex(cipher.get(), body + kNonce + plain.size(), &written) == 1 &&
-              EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTag,
-                                  body + kNonce + plain.size()) == 1);
+              EVP_EncryptUpdate(cipher.get(), content, &written, content, static_cast<int>(size)) ==
+                  1 &&
+              EVP_EncryptFinal_ex(cipher.get(), content + size, &written) == 1 &&
+              EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTag, content + size) == 1);
   ++next_sequence_;
   ++next_nonce_;
+  return kOverhead + size;
 }
 
 std::optional<size_t> Records::decrypt(const Key& key, const RecordView& record,

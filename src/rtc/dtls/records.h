@@ -49,8 +49,14 @@ class Records {
 
   Records(DtlsRole role, const Secrets& secrets);
 
+  /// Where in a record its content lies.
+  static constexpr size_t kContentOffset = kRecordHeader + 8;
+
   /// Appends one record to `out`.
   void seal(ContentType type, ByteView plain, Bytes& out);
+  /// Makes a record of the `size` bytes that lie at kContentOffset of `out`, in place. Returns its
+  /// size, which `out` has room for.
+  size_t seal_in_place(ContentType type, size_t size, MutableByteView out);
   /// The size of the plain content written to `out`; nothing when it is of another epoch, does not
   /// authenticate, was seen before, or does not fit.
   std::optional<size_t> open(const RecordView& record, MutableByteView out);

@@ -147,6 +147,11 @@ bool Transport::send(ByteView data) {
   return true;
 }
 
+size_t Transport::protect(MutableByteView out, size_t size) {
+  if (state_ != State::kConnected) return 0;
+  return records_->seal_in_place(ContentType::kApplicationData, size, out);
+}
+
 void Transport::close() {
   if (state_ == State::kConnected) {
     constexpr std::array<uint8_t, 2> kGoodbye{kWarning, kCloseNotify};

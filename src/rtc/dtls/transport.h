@@ -47,6 +47,9 @@ class Transport {
   size_t read(MutableByteView out);
   /// Application data as one datagram. False unless connected and not too large.
   bool send(ByteView data);
+  /// Makes a datagram of the `size` bytes of application data that lie at Records::kContentOffset
+  /// of `out`, in place, without queueing it. Its size; 0 unless connected.
+  size_t protect(MutableByteView out, size_t size);
   /// Sends close_notify.
   void close();
 

@@ -205,21 +205,21 @@ uint32_t Association::receive_window() const {
 
 // ---- sending
 
-Association::SendStatus Association::send(TimePoint now, uint16_t stream, SharedBytes payload,
-                                          uint32_t ppid, const SendOptions& options) {
+DataSendStatus Association::send(TimePoint now, uint16_t stream, SharedBytes payload, uint32_t ppid,
+                                 const SendOptions& options) {
   TURMS_CHECK(!payload.empty());
   if (state_ == State::kEnded || state_ == State::kShutdownReceived ||
       state_ == State::kShutdownAckSent || stream >= kMaxStreams) {
-    return SendStatus::kClosed;
+    return DataSendStatus::kClosed;
   }
-  if (transfer_ && stream >= peer_streams_) return SendStatus::kClosed;
+  if (transfer_ && stream >= peer_streams_) return DataSendStatus::kClosed;
   size_t waiting = options.reliable() ? queue_.reliable_bytes() : queue_.unreliable_bytes();
   if (options.reliable() && transfer_) waiting += transfer_->outstanding.bytes();
   const size_t limit = options.reliable() ? config_.max_reliable : config_.max_unreliable;
   // One message always fits, however large.
-  if (waiting != 0 && waiting + payload.size() > limit) return SendStatus::kFull;
+  if (waiting != 0 && waiting + payload.size() > limit) return DataSendStatus::kFull;
   queue_.push(now, stream, std::move(payload), ppid, options);
-  return SendStatus::kQueued;
+  return DataSendStatus::kQueued;
 }
 
 size_t Association::write_data(const Chunk& chunk, uint64_t tsn, bool immediate,
@@ -327,8 +327,8 @@ std::optional<Association::Event> Association::poll_event() {
   return events_.pop_front();
 }
 
-Association::Statistics Association::statistics() const {
-  Statistics out;
+DataStatistics Association::statistics() const {
+  DataStatistics out;
   out.expired = queue_.expired();
   if (!transfer_) return out;
   out.retransmissions = transfer_->outstanding.retransmissions();

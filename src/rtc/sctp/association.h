@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/shared_bytes.h"
 #include "base/time.h"
+#include "rtc/data.h"
 #include "rtc/sctp/outstanding.h"
 #include "rtc/sctp/reassembly.h"
 #include "rtc/sctp/receive_tracker.h"
@@ -60,10 +61,9 @@ class Association {
   /// False when the packet was dropped: malformed, of another association, or out of turn.
   bool receive(TimePoint now, ByteView packet);
 
-  enum class SendStatus : uint8_t { kQueued, kFull, kClosed };
   /// The payload is not empty. Before the handshake is done it waits.
-  SendStatus send(TimePoint now, uint16_t stream, SharedBytes payload, uint32_t ppid,
-                  const SendOptions& options);
+  DataSendStatus send(TimePoint now, uint16_t stream, SharedBytes payload, uint32_t ppid,
+                      const SendOptions& options);
   /// When all that was sent on it has left: RFC 6525 outgoing reset. Told by kStreamReset.
   void reset_stream(TimePoint now, uint16_t stream);
   /// Ends at once; the remote side is told.
@@ -94,14 +94,7 @@ class Association {
   [[nodiscard]] bool closed() const { return state_ == State::kEnded; }
   [[nodiscard]] bool interleaving() const { return interleaving_; }
 
-  struct Statistics {
-    uint64_t retransmissions = 0;
-    uint64_t expired = 0;    // messages whose time was over before they were sent
-    uint64_t abandoned = 0;  // messages given up after they were sent
-    size_t window = 0;       // congestion window, bytes
-    Duration round_trip{0};  // smoothed
-  };
-  [[nodiscard]] Statistics statistics() const;
+  [[nodiscard]] DataStatistics statistics() const;
 
  private:
   enum class State : uint8_t {

@@ -13,7 +13,7 @@ using testing_world::pattern;
 using testing_world::text_of;
 using testing_world::World;
 using Kind = Association::Event::Kind;
-using SendStatus = Association::SendStatus;
+using SendStatus = DataSendStatus;
 
 AssociationConfig plain() {
   AssociationConfig config;

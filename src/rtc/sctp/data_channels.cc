@@ -31,17 +31,18 @@ std::optional<ChannelId> DataChannels::open(TimePoint now, const ChannelParamete
   while (channels_.contains(stream)) stream += 2;
   channels_[stream].parameters = parameters;
   // Always reliable and in order (RFC 8832 section 6).
-  association_.send(now, stream, SharedBytes::of(parameters.serialize()), kDcep, {});
+  association_.send(now, stream, SharedBytes::of(serialize_open(parameters)), kDcep, {});
   return ChannelId(stream);
 }
 
-DataChannels::SendStatus DataChannels::send(TimePoint now, ChannelId id, const SharedBytes& payload,
-                                            bool binary, std::optional<Duration> lifetime) {
+DataSendStatus DataChannels::send(TimePoint now, ChannelId id, const SharedBytes& payload,
+                                  bool binary, std::optional<Duration> lifetime) {
   const auto at = channels_.find(id.value);
   if (at == channels_.end() || at->second.closing) {
-    return SendStatus::kClosed;
+    return DataSendStatus::kClosed;
   }
-  SendOptions options = at->second.parameters.options();
+  const ChannelParameters& parameters = at->second.parameters;
+  SendOptions options{!parameters.ordered, parameters.max_retransmits, parameters.lifetime};
   // Until it is acknowledged nothing may overtake the opening (RFC 8832 section 6).
   if (!at->second.open) options.unordered = false;
   if (lifetime && (!options.lifetime || *lifetime < *options.lifetime)) options.lifetime = lifetime;
@@ -130,7 +131,7 @@ void DataChannels::handle_dcep(TimePoint now, const Message& message) {
                        {}});
     return;
   }
-  auto parameters = ChannelParameters::parse(message.data);
+  auto parameters = parse_open(message.data);
   if (!parameters || at != channels_.end()) return;
   if (channels_.size() >= kMaxChannels) return association_.reset_stream(now, message.stream);
   association_.send(now, message.stream, SharedBytes::of(Bytes{kDcepAck}), kDcep, {});

@@ -7,30 +7,12 @@
 #include <vector>
 
 #include "base/shared_bytes.h"
+#include "rtc/data.h"
 #include "rtc/parameters.h"
 #include "rtc/sctp/association.h"
 #include "rtc/sctp/dcep.h"
 
-namespace turms::rtc {
-
-/// A data channel of one peer: its SCTP stream. Used again after a channel was closed.
-using ChannelId = StrongInt<struct ChannelIdTag, uint16_t>;
-
-struct DataEvent {
-  enum class Kind : uint8_t {
-    kOpened,   // by the remote side, or it has acknowledged ours: `label` says which
-    kMessage,  // `payload`, text or binary
-    kClosed,   // this channel; messages for it go nowhere
-    kEnded,    // all channels, with the association. `label` is why. Last
-  };
-  Kind kind{};
-  ChannelId channel;
-  std::string label;
-  bool binary = true;
-  Bytes payload;
-};
-
-namespace sctp {
+namespace turms::rtc::sctp {
 
 /// The data channels of one peer over its association (RFC 8831, RFC 8832): opened in band by
 /// either side, closed by resetting the stream both ways.
@@ -57,10 +39,9 @@ class DataChannels {
 
   /// Before the association is up as well. Nothing when there are kMaxChannels.
   std::optional<ChannelId> open(TimePoint now, const ChannelParameters& parameters);
-  using SendStatus = Association::SendStatus;
   /// A lifetime given here holds on top of the channel's own limits.
-  SendStatus send(TimePoint now, ChannelId channel, const SharedBytes& payload, bool binary,
-                  std::optional<Duration> lifetime = std::nullopt);
+  DataSendStatus send(TimePoint now, ChannelId channel, const SharedBytes& payload, bool binary,
+                      std::optional<Duration> lifetime = std::nullopt);
   void close(TimePoint now, ChannelId channel);
   void abort(TimePoint now, std::string_view reason);
 
@@ -88,5 +69,4 @@ class DataChannels {
   Ring<DataEvent> events_;
 };
 
-}  // namespace sctp
-}  // namespace turms::rtc
+}  // namespace turms::rtc::sctp

@@ -13,7 +13,7 @@ using Kind = DataEvent::Kind;
 TEST(DcepTest, ParametersSurviveTheWire) {
   ChannelParameters lossy{.label = "_lossy", .protocol = "p", .ordered = false};
   lossy.max_retransmits = 0;
-  const auto parsed = ChannelParameters::parse(lossy.serialize());
+  const auto parsed = parse_open(serialize_open(lossy));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->label, "_lossy");
   EXPECT_EQ(parsed->protocol, "p");
@@ -22,17 +22,17 @@ TEST(DcepTest, ParametersSurviveTheWire) {
   EXPECT_FALSE(parsed->lifetime);
   ChannelParameters timed{.label = "t"};
   timed.lifetime = 250ms;
-  EXPECT_EQ(ChannelParameters::parse(timed.serialize())->lifetime, Duration(250ms));
+  EXPECT_EQ(parse_open(serialize_open(timed))->lifetime, Duration(250ms));
 }
 
 TEST(DcepTest, BrokenOpensAreRefused) {
-  const Bytes good = ChannelParameters{.label = "label"}.serialize();
+  const Bytes good = serialize_open({.label = "label"});
   for (size_t size = 0; size < good.size(); ++size) {
-    EXPECT_FALSE(ChannelParameters::parse(ByteView(good).first(size))) << size;
+    EXPECT_FALSE(parse_open(ByteView(good).first(size))) << size;
   }
   Bytes unknown = good;
   unknown[1] = 7;
-  EXPECT_FALSE(ChannelParameters::parse(unknown)) << "channel type";
+  EXPECT_FALSE(parse_open(unknown)) << "channel type";
 }
 
 /// Two sides that exchange packets at once, of which every `lose`-th is lost.
@@ -128,7 +128,7 @@ TEST_F(DataChannelsTest, AClosedChannelIsClosedOnBothSidesAndItsNumberIsFree) {
     auto& other = round == 1 ? client_events_ : server_events_;
     ASSERT_FALSE(other.empty());
     EXPECT_EQ(other.back().kind, Kind::kClosed);
-    EXPECT_EQ(client_.send(now_, *channel, bytes("x"), true), DataChannels::SendStatus::kClosed);
+    EXPECT_EQ(client_.send(now_, *channel, bytes("x"), true), DataSendStatus::kClosed);
   }
 }
 

@@ -15,7 +15,7 @@ constexpr uint8_t kUnordered = 0x80;
 
 }  // namespace
 
-std::optional<ChannelParameters> ChannelParameters::parse(ByteView message) {
+std::optional<ChannelParameters> parse_open(ByteView message) {
   ByteReader in(message);
   if (in.u8() != kDcepOpen) return std::nullopt;
   const uint8_t type = in.u8();
@@ -25,7 +25,7 @@ std::optional<ChannelParameters> ChannelParameters::parse(ByteView message) {
   const uint32_t limit = in.u32();
   const size_t label = in.u16();
   const size_t protocol = in.u16();
-  if (label > kMaxText || protocol > kMaxText) return std::nullopt;
+  if (label > kMaxChannelText || protocol > kMaxChannelText) return std::nullopt;
   out.label = as_text(in.bytes(label));
   out.protocol = as_text(in.bytes(protocol));
   if (!in.ok()) return std::nullopt;
@@ -44,7 +44,8 @@ std::optional<ChannelParameters> ChannelParameters::parse(ByteView message) {
   return out;
 }
 
-Bytes ChannelParameters::serialize() const {
+Bytes serialize_open(const ChannelParameters& parameters) {
+  const auto& [label, protocol, ordered, max_retransmits, lifetime, priority] = parameters;
   uint8_t type = ordered ? 0 : kUnordered;
   uint32_t limit = 0;
   if (max_retransmits) {

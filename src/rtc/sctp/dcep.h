@@ -2,10 +2,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "base/bytes.h"
-#include "rtc/sctp/send_queue.h"
+#include "rtc/data.h"
 
 /// How data channels are opened in band (RFC 8832), and what messages on them say about themselves
 /// (RFC 8831 section 8).
@@ -21,22 +20,10 @@ enum class Ppid : uint32_t {
   kBinaryEmpty = 57,
 };
 
-/// DATA_CHANNEL_OPEN.
-struct ChannelParameters {
-  static constexpr size_t kMaxText = 1024;
-
-  std::string label;
-  std::string protocol;
-  bool ordered = true;
-  std::optional<uint16_t> max_retransmits;
-  std::optional<Duration> lifetime;
-  uint16_t priority = 256;  // normal
-
-  [[nodiscard]] SendOptions options() const { return {!ordered, max_retransmits, lifetime}; }
-  /// Nothing when it is no DATA_CHANNEL_OPEN, or its texts are longer than kMaxText.
-  static std::optional<ChannelParameters> parse(ByteView message);
-  [[nodiscard]] Bytes serialize() const;
-};
+/// DATA_CHANNEL_OPEN. Nothing when it is none, or its texts are longer than kMaxChannelText.
+std::optional<ChannelParameters> parse_open(ByteView message);
+Bytes serialize_open(const ChannelParameters& parameters);
+inline constexpr size_t kMaxChannelText = 1024;
 
 inline constexpr uint8_t kDcepAck = 2;
 inline constexpr uint8_t kDcepOpen = 3;

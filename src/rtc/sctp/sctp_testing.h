@@ -57,8 +57,8 @@ class World {
     return run(30s, [&] { return a_.association->established() && b_.association->established(); });
   }
 
-  Association::SendStatus send(Side& from, uint16_t stream, std::string text,
-                               const SendOptions& options = {}, uint32_t ppid = 51) {
+  DataSendStatus send(Side& from, uint16_t stream, std::string text,
+                      const SendOptions& options = {}, uint32_t ppid = 51) {
     return from.association->send(now_, stream, SharedBytes::of(std::move(text)), ppid, options);
   }
 
