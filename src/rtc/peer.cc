@@ -83,7 +83,7 @@ void Peer::set_remote(TimePoint now, const IceCredentials& ice,
   if (ended_) return;
   if (!connected_ && connect_deadline_ == kNever) connect_deadline_ = now + connect_timeout_;
   ice_->set_remote(now, ice);
-  if (connected_ && remote_fingerprint_ != fingerprint)
+  if ((connected_ || silent_) && remote_fingerprint_ != fingerprint)
     return fail(FailReason::kFingerprintMismatch);
   remote_fingerprint_ = fingerprint;
   after_ice(now);
@@ -163,8 +163,20 @@ void Peer::after_ice(TimePoint now) {
     transmit(datagram.path, std::move(datagram.bytes));
   }
   for (const ice::Event& event : ice_->take_events()) {
-    if (event.kind == ice::Event::Kind::kConsentExpired) return fail(FailReason::kConsentExpired);
+    if (event.kind == ice::Event::Kind::kConsentExpired) {
+      if (!connected_) return fail(FailReason::kConsentExpired);
+      silent_ = true;
+      connected_ = false;  // RFC 7675 section 5.1: nothing is sent any more
+      events_.push_back({PeerEvent::Kind::kFailed, FailReason::kConsentExpired, {}});
+      continue;
+    }
     events_.push_back({event_kind(event.kind), {}, event.path});
+  }
+  if (const Path* path = ice_->selected(); silent_ && path != nullptr && ice_->is_verified(*path)) {
+    silent_ = false;
+    connected_ = true;
+    connect_deadline_ = kNever;
+    events_.push_back({PeerEvent::Kind::kConnected, {}, *path});
   }
   if (ice_->selected() != nullptr && dtls_->state() == dtls::Transport::State::kNew) {
     dtls_->start(now);
@@ -195,7 +207,8 @@ void Peer::after_dtls() {
 }
 
 void Peer::update_connected() {
-  if (connected_ || ended_ || !remote_fingerprint_ || !dtls_->remote_fingerprint()) return;
+  if (connected_ || silent_ || ended_ || !remote_fingerprint_ || !dtls_->remote_fingerprint())
+    return;
   if (*remote_fingerprint_ != *dtls_->remote_fingerprint()) {
     return fail(FailReason::kFingerprintMismatch);
   }

@@ -97,9 +97,13 @@ struct PeerEvent {
     kPathAdded,     // `path` was verified by a check: datagrams on it belong to this peer
     kPathRemoved,   // and no longer
     kPathSelected,  // media and DTLS go to `path` from now on
-    kConnected,     // ICE, DTLS and fingerprint are good: media may flow. Once.
-    kFailed,        // for `reason`; nothing works any more. Once, and last.
-    kClosed,        // the remote side said goodbye (close_notify). Once, and last.
+    kConnected,     // ICE, DTLS and fingerprint are good: media may flow. Again after silence.
+    // For `reason`; nothing works any more. Last, but for a peer that was connected and lost
+    // consent (kConsentExpired): it sends nothing until a check comes, as after an ICE restart, and
+    // is then connected again with the keys it had. A new remote description gives it
+    // connect_timeout.
+    kFailed,
+    kClosed,  // the remote side said goodbye (close_notify). Once, and last.
   };
   Kind kind{};
   FailReason reason{};
@@ -231,7 +235,8 @@ class Peer {
   PeerRole role_;
   DtlsRole dtls_role_;
   bool connected_ = false;
-  bool ended_ = false;  // closed or failed
+  bool silent_ = false;  // was connected, and consent expired
+  bool ended_ = false;   // closed or failed
 };
 
 }  // namespace turms::rtc

@@ -225,6 +225,51 @@ TEST(Peer, ConsentExpires) {
   EXPECT_EQ(world.server().protect_rtp({}, 0), 0u);
 }
 
+void restart_ice(World& world) {
+  const IceCredentials server{"srvNew", "newserverpasswordnewsr"};
+  const IceCredentials client{"cliNew", "newclientpasswordnewcl"};
+  world.server().restart_ice(world.now(), server);
+  world.server().set_remote(world.now(), client, context().fingerprint());
+  world.client().restart_ice(world.now(), client);
+  world.client().set_remote(world.now(), server, context().fingerprint());
+}
+
+TEST(Peer, AfterSilenceAnIceRestartConnectsItAgain) {
+  World world({}, {.consent_timeout = 15s}, {.consent_timeout = 60s});
+  world.signal();
+  ASSERT_TRUE(world.run_until_connected());
+  world.set_loss(1.0);
+  world.run(20s);
+  EXPECT_EQ(failure(world.server_events()), FailReason::kConsentExpired);
+  EXPECT_EQ(world.server().protect_rtp({}, 0), 0u);
+  world.set_loss(0);
+  restart_ice(world);
+  world.run(5s);
+  EXPECT_TRUE(world.connected());
+  EXPECT_EQ(count(world.server_events(), PeerEvent::Kind::kConnected), 2u);
+  world.exchange_media(1);
+  world.run(1s);
+  EXPECT_EQ(world.server_media().size(), 1u);
+  EXPECT_EQ(world.client_media().size(), 1u);
+}
+
+TEST(Peer, AfterSilenceARestartThatBringsNothingFails) {
+  World world({}, {.consent_timeout = 15s}, {.consent_timeout = 60s});
+  world.signal();
+  ASSERT_TRUE(world.run_until_connected());
+  world.set_loss(1.0);
+  world.run(20s);
+  restart_ice(world);
+  world.run(2min);
+  size_t failures = 0;
+  for (const PeerEvent& event : world.server_events()) {
+    if (event.kind != PeerEvent::Kind::kFailed) continue;
+    EXPECT_EQ(event.reason,
+              failures++ == 0 ? FailReason::kConsentExpired : FailReason::kConnectTimeout);
+  }
+  EXPECT_EQ(failures, 2u);
+}
+
 TEST(Peer, AddressChangeWhileConnected) {
   World world;
   world.signal();
