@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "livekit/connection_quality.h"
+#include "livekit/dynacast.h"
 #include "livekit/negotiation.h"
 #include "livekit/room.h"
 #include "media/engine.h"
@@ -34,6 +36,9 @@ struct PublishedTrack {
   bool live = false;                   // has a live codec: others know of it
   bool subscribed_once = false;
   std::set<ParticipantKey> subscribers;
+  Dynacast dynacast;               // of video
+  TimePoint dynacast_at = kNever;  // its timer
+  TimePoint flows_since;           // published, or no longer muted
 };
 
 /// A codec of a track of a participant; both null: none.
@@ -56,27 +61,7 @@ struct Subscription {
   uint32_t width = 0;
   uint32_t height = 0;
   uint32_t fps = 0;
-};
-
-/// Packet counts of one stream when the score was last taken.
-struct PacketCounts {
-  uint64_t packets = 0;
-  uint64_t lost = 0;
-};
-
-/// Connection quality from loss and round trip, on the scale LiveKit's clients know: 100 is
-/// perfect; it falls quickly and recovers slowly.
-class QualityScore {
- public:
-  /// One window of observation. Returns true when the level changed.
-  bool add(double loss_ratio, Duration round_trip);
-  [[nodiscard]] ConnectionQuality level() const;
-  [[nodiscard]] float score() const { return score_ / 20.0F; }  // LiveKit's scale ends at 5
-
- private:
-  float score_ = 100;
-  bool told_ = false;
-  ConnectionQuality last_ = ConnectionQuality::kExcellent;
+  uint32_t priority = 0;
 };
 
 /// Which tracks of a publisher somebody may have.
@@ -86,10 +71,13 @@ struct AllowedTracks {
 };
 using AllowedSubscribers = std::map<std::string, AllowedTracks, std::less<>>;
 
+inline constexpr TimePoint kNoTime = TimePoint::min();
+
 struct Participant {
   ParticipantKey key;
   ParticipantInfo info;  // without tracks
   Grants grants;
+  int32_t protocol = kProtocolVersion;
   bool auto_subscribe = true;
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
@@ -112,8 +100,15 @@ struct Participant {
   /// Tracks (sids) that it was told their publisher keeps from it.
   std::set<std::string, std::less<>> forbidden;
 
-  QualityScore quality;
-  std::map<uint64_t, PacketCounts> counts;  // by track or subscription id
+  ConnectionScore quality;  // streams by track or subscription id
+  bool silent = false;      // a transport failed and may come back
+
+  // Trouble that a test asked for: until when, and how often yet.
+  TimePoint hang_up_on_resume = kNoTime;
+  TimePoint hang_up_unanswered = kNoTime;
+  int unanswered_left = 0;
+
+  TimePoint heard_at;  // its last message
 
   std::map<int, TimePoint> timers;  // by Room::TimerKind
 

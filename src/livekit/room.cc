@@ -16,6 +16,9 @@ struct Overload : F... {
 template <class... F>
 Overload(F...) -> Overload<F...>;
 
+/// From this protocol on LeaveRequest has an action.
+constexpr int32_t kLeaveActionProtocol = 13;
+
 constexpr int kRoomBits = 32;
 constexpr uint64_t kMaxRoomId = (uint64_t{1} << kRoomBits) - 1;
 
@@ -30,7 +33,8 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
       secrets_(std::move(secrets)),
       created_(now.wall),
       last_count_update_(now.monotonic),
-      last_quality_check_(now.monotonic) {
+      gone_since_(now.monotonic),
+      last_update_(now.monotonic - kUpdateInterval) {
   TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value <= kMaxRoomId);
   sid_ = "RM_" + secrets_.token(12);
   connections_ = std::make_unique<PeerConnections>(
@@ -147,6 +151,9 @@ TimePoint Room::next_timeout() const {
   if (close_at_) next = std::min(next, *close_at_);
   if (count_update_at_) next = std::min(next, *count_update_at_);
   if (!delayed_.empty()) next = std::min(next, delayed_.front().first);
+  if (quality_at_) next = std::min(next, *quality_at_);
+  if (update_at_) next = std::min(next, *update_at_);
+  if (!dynacast_timers_.empty()) next = std::min(next, dynacast_timers_.begin()->first);
   return next;
 }
 
@@ -166,11 +173,16 @@ void Room::on_timer(Now now) {
               true);
         break;
       case TimerKind::kResume:
-        leave(now, *participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
-              false);
+        leave(now, *participant,
+              participant->silent ? DisconnectReason::kConnectionTimeout
+                                  : DisconnectReason::kSignalClose,
+              server::LeaveAction::kDisconnect, false);
         break;
       case TimerKind::kRefreshToken:
         refresh_token(now, *participant);
+        break;
+      case TimerKind::kSpeaking:
+        broadcast(server::SpeakersChanged{{{participant->info.sid, 0, false}}});
         break;
     }
   }
@@ -181,6 +193,13 @@ void Room::on_timer(Now now) {
   if (count_update_at_ && *count_update_at_ <= now.monotonic) {
     count_update_at_.reset();
     room_changed_ = true;
+  }
+  if (quality_at_ && *quality_at_ <= now.monotonic) check_quality(now);
+  while (!dynacast_timers_.empty() && dynacast_timers_.begin()->first <= now.monotonic) {
+    PublishedTrack* track = find_track(dynacast_timers_.begin()->second);
+    TURMS_CHECK(track != nullptr);  // unpublishing takes its timer along
+    arm_dynacast(*track, kNever);
+    wants_changed(*track);
   }
   if (close_at_ && *close_at_ <= now.monotonic) close(now, DisconnectReason::kRoomClosed);
 }
@@ -205,6 +224,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->grants = std::move(parameters.grants);
   const Grants& grants = participant->grants;
   participant->auto_subscribe = parameters.auto_subscribe;
+  participant->protocol = parameters.protocol;
   ParticipantInfo& info = participant->info;
   info.identity = grants.identity;
   info.name = grants.name;
@@ -235,6 +255,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
 
   Participant& joined = *participant;
   joined.key = ParticipantKey(next_id());
+  joined.heard_at = now.monotonic;
   info.sid = "PA_" + secrets_.token(12);
   joined.negotiation =
       make_dual_negotiation(*connections_, joined.key, info.permission.can_subscribe);
@@ -262,29 +283,6 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   return joined.key;
 }
 
-Result<ParticipantKey> Room::resume(Now now, std::string_view identity, std::string_view sid) {
-  Participant* participant = find_identity(identity);
-  if (closed_ || participant == nullptr || participant->info.sid != sid) {
-    return fail(ErrorCode::kNotFound, "participant does not exist");
-  }
-  participant->signal_up = true;
-  disarm(*participant, TimerKind::kResume);
-  send(*participant, server::Reconnect{parameters_.server});
-  server::ParticipantUpdate update;
-  update.participants = others_of(*participant);
-  update.participants.push_back(participant->full_info());
-  send(*participant, std::move(update));
-  send(*participant, server::RoomUpdate{info()});
-  refresh_token(now, *participant);
-  if (participant->negotiation->resume()) {
-    dirty_negotiations_.insert(participant->key);
-  } else if (!std::exchange(participant->receives, true)) {
-    if (participant->info.permission.can_subscribe) open_subscriber(*participant);
-    reconcile_all(*participant);
-  }
-  return participant->key;
-}
-
 void Room::on_signal_closed(Now now, ParticipantKey who) {
   Participant* participant = find(who);
   if (participant == nullptr || !participant->signal_up) return;
@@ -306,7 +304,10 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
   }
   for (const auto& [sid, subscription] : participant.subscriptions) {
     // Closing the transport takes the engine's part away.
-    if (PublishedTrack* track = find_track(sid)) track->subscribers.erase(participant.key);
+    if (PublishedTrack* track = find_track(sid)) {
+      track->subscribers.erase(participant.key);
+      wants_changed(*track);
+    }
     by_subscription_.erase(subscription.id.value);
   }
   participant.negotiation->close_all();
@@ -323,7 +324,8 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
   const bool announced = participant.announced;
   by_identity_.erase(participant.info.identity);
   const auto node = participants_.extract(participant.key);
-  if (announced) notify(now, RoomEvent::kParticipantLeft, node.mapped().get());
+  notify(now, announced ? RoomEvent::kParticipantLeft : RoomEvent::kParticipantConnectionAborted,
+         node.mapped().get());
   check_empty(now);
   counts_changed(now);
 }
@@ -336,6 +338,8 @@ void Room::close(Now now, DisconnectReason reason) {
   closed_ = true;
   close_at_.reset();
   count_update_at_.reset();
+  quality_at_.reset();
+  update_at_.reset();
   delayed_.clear();
   notify(now, RoomEvent::kRoomFinished);
   engine_.close_room(parameters_.id);
@@ -349,12 +353,19 @@ void Room::activate(Now now, Participant& participant) {
   participant.info.state = ParticipantState::kActive;
   changed(participant);
   notify(now, RoomEvent::kParticipantJoined, &participant);
+  for (const auto& track : participant.tracks) {
+    if (track->live) notify(now, RoomEvent::kTrackPublished, &participant, &track->info);
+  }
+  tell_state_of_others(participant);
+  if (!quality_at_) quality_at_ = now.monotonic + ConnectionScore::kInterval;
 }
 
 void Room::on_transport_connected(Now now, media::TransportId id) {
   Participant* participant = find_owner(id);
   if (participant == nullptr) return;
   participant->hung_up = false;
+  participant->silent = false;
+  participant->quality.set_silent(false);
   if (participant->negotiation->on_connected(id)) activate(now, *participant);
   if (participant->announced) disarm(*participant, TimerKind::kConnect);
 }
@@ -362,7 +373,10 @@ void Room::on_transport_connected(Now now, media::TransportId id) {
 void Room::on_transport_failed(Now now, media::TransportId id) {
   Participant* participant = find_owner(id);
   if (participant == nullptr) return;
-  // If it can still hear us it shall start afresh.
+  // Clients of older protocols start afresh when they hear of it, and so does who never got in.
+  const bool resumes = participant->announced && participant->protocol >= kLeaveActionProtocol &&
+                       !participant->silent;
+  if (resumes) return silent(now, *participant);
   leave(now, *participant, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
         true);
 }
@@ -392,21 +406,21 @@ void Room::on_transport_closed(Now now, media::TransportId id) {
 void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& message) {
   Participant* from = find(from_key);
   if (from == nullptr || closed_) return;
+  from->heard_at = now.monotonic;
   std::visit(
       Overload{
-          [](const auto&) {},  // of later protocols
+          [](const auto&) {},     // of later protocols
           [](const Trickle&) {},  // ICE-lite: the client's checks tell its addresses (RFC 8445 2.5)
           [&](const client::Description& m) { on_description(now, *from, m.description); },
           [&](const client::AddTrack& m) { on_add_track(now, *from, m); },
           [&](const MuteTrack& m) { on_mute(now, *from, m); },
           [&](const client::UpdateSubscription& m) { choose(*from, m.track_sids, m.subscribe); },
           [&](const client::UpdateTrackSettings& m) { on_track_settings(*from, m); },
-          [&](const client::Leave&) {
-            leave(now, *from, DisconnectReason::kClientInitiated, server::LeaveAction::kDisconnect,
-                  false);
+          [&](const client::Leave& m) {
+            leave(now, *from, m.reason, server::LeaveAction::kDisconnect, false);
           },
           [&](const client::SubscriptionPermission& m) { on_subscription_permission(*from, m); },
-          [](const client::SyncState&) {},  // we kept the state that it brings
+          [&](const client::SyncState& m) { on_sync_state(now, *from, m); },
           [&](const client::Simulate& m) { on_simulate(now, *from, m); },
           [&](const client::LegacyPing&) { send(*from, server::LegacyPong{now.wall.unix_ms}); },
           [&](const client::Ping& m) {
@@ -415,6 +429,7 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
           [&](const client::UpdateMetadata& m) { on_update_metadata(now, *from, m); },
           [&](const client::UpdateAudioTrack& m) { on_update_audio_track(*from, m); },
           [&](const client::UpdateVideoTrack& m) { on_update_video_track(*from, m); },
+          [&](const client::UpdateVideoLayers& m) { on_update_video_layers(*from, m); },
       },
       message);
 }
@@ -447,7 +462,25 @@ void Room::flush_updates(Now now) {
     last_count_update_ = now.monotonic;
     broadcast(server::RoomUpdate{info()});
   }
+  const bool something =
+      !departed_.empty() || !dirty_infos_.empty() || !permission_updates_.empty();
+  if (!something) return;
+  if (participants_.size() > kLargeRoom && !closed_) {
+    // A hundred members who come, go and mute at once would make ten thousand messages.
+    const TimePoint allowed = last_update_ + kUpdateInterval;
+    if (now.monotonic < allowed) {
+      update_at_ = allowed;
+      return;
+    }
+  }
+  update_at_.reset();
+  last_update_ = now.monotonic;
+  tell_changes(now);
+}
+
+void Room::tell_changes(Now now) {
   const std::vector<ParticipantInfo> departed = std::exchange(departed_, {});
+  for (const ParticipantInfo& gone : departed) remember_gone(now, gone);
   server::ParticipantUpdate update;
   update.participants = departed;
   for (const ParticipantKey key : std::exchange(dirty_infos_, {})) {
@@ -481,6 +514,7 @@ std::vector<RoomOutput> Room::take_outputs(Now now) {
   // name begins anew.
   if (last_id_ >= parameters_.max_ids) close(now, DisconnectReason::kRoomClosed);
   flush_updates(now);
+  flush_wants(now);
   flush_negotiations();
   return std::exchange(outputs_, {});
 }

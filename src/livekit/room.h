@@ -40,7 +40,8 @@ struct SendMessage {
   std::vector<ParticipantKey> to;
   ServerMessage message;
 };
-/// The participant is gone: its signalling connection ends after what was sent before.
+/// Its signalling connection ends after what was sent before: the participant is gone, or shall
+/// come back on another.
 struct CloseSignal {
   ParticipantKey participant;
 };
@@ -49,6 +50,7 @@ enum class RoomEvent : uint8_t {
   kRoomFinished,
   kParticipantJoined,
   kParticipantLeft,
+  kParticipantConnectionAborted,  // left without ever having been connected
   kTrackPublished,
   kTrackUnpublished,
 };
@@ -87,6 +89,7 @@ struct RoomParameters {
 struct JoinParameters {
   Grants grants;
   bool auto_subscribe = true;
+  int32_t protocol = kProtocolVersion;  // of signalling, as the client speaks it
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
 };
@@ -120,6 +123,8 @@ class Room {
   static constexpr Duration kResumeGrace = std::chrono::seconds(10);
   /// How long a participant may be without a connected transport after joining.
   static constexpr Duration kConnectTimeout = std::chrono::seconds(60);
+  /// How long one whose transport fell silent may take to resume: it was asked to.
+  static constexpr Duration kSilenceGrace = std::chrono::seconds(5);
   /// How long after the last of its transports was closed by the client: as long as one whose
   /// transport fell silent.
   static constexpr Duration kMediaTimeout = media::kConsentTimeout;
@@ -129,6 +134,16 @@ class Room {
   static constexpr Duration kRequestResponseDelay = std::chrono::milliseconds(20);
   /// Participant counts reach clients at most this often; everything else at once.
   static constexpr Duration kCountUpdateInterval = std::chrono::seconds(1);
+  /// In rooms of more than kLargeRoom, what changes about members is told to the others at most
+  /// this often; in smaller ones at once.
+  static constexpr size_t kLargeRoom = 100;
+  static constexpr Duration kUpdateInterval = std::chrono::milliseconds(100);
+  /// So many of those who left are remembered for members who were away when they did, and for so
+  /// long. Who was away longer joins anew.
+  static constexpr size_t kMaxGone = 4096;
+  static constexpr Duration kGoneMemory = std::chrono::minutes(2);
+  /// How long a test scenario that concerns the next resume waits for one.
+  static constexpr Duration kScenarioLife = std::chrono::seconds(10);
 
   Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecrets secrets);
   ~Room();
@@ -142,8 +157,9 @@ class Room {
   /// An older participant of the same identity is removed first.
   Result<ParticipantKey> join(Now now, JoinParameters parameters);
   /// A participant that is still here comes back on a new connection; kNotFound otherwise. The
-  /// answer to the reconnect is the first message of the outputs.
-  Result<ParticipantKey> resume(Now now, std::string_view identity, std::string_view sid);
+  /// answer to the reconnect is the first message of the outputs. The sid may be missing or
+  /// another: whoever has a token of this identity is the participant.
+  Result<ParticipantKey> resume(Now now, std::string_view identity);
   void on_message(Now now, ParticipantKey from, const ClientMessage& message);
   void on_signal_closed(Now now, ParticipantKey who);
 
@@ -197,7 +213,7 @@ class Room {
   static media::RoomId id_after(media::RoomId id);
 
  private:
-  enum class TimerKind : uint8_t { kConnect, kResume, kRefreshToken };
+  enum class TimerKind : uint8_t { kConnect, kResume, kRefreshToken, kSpeaking };
   using TimerEntry = std::tuple<TimePoint, uint64_t, TimerKind>;
 
   // Lifecycle (room.cc), what the members say about themselves (room_members.cc).
@@ -210,13 +226,13 @@ class Room {
   void disarm(Participant& participant, TimerKind kind);
   void check_empty(Now now);
   void on_update_metadata(Now now, Participant& from, const client::UpdateMetadata& request);
-  void on_simulate(Now now, Participant& from, const client::Simulate& request);
   void send(const Participant& to, ServerMessage message);
   void broadcast(ServerMessage message, const std::set<ParticipantKey>& except = {});
   void changed(Participant& participant);
   void notify(Now now, RoomEvent event, const Participant* participant = nullptr,
               const TrackInfo* track = nullptr);
   void flush_updates(Now now);
+  void tell_changes(Now now);
   void refresh_token(Now now, Participant& participant);
   void counts_changed(Now now);
   [[nodiscard]] std::vector<ParticipantInfo> others_of(const Participant& viewer) const;
@@ -238,11 +254,12 @@ class Room {
             const rtc::sdp::ReceivedSection& section);
   void on_add_track(Now now, Participant& from, const client::AddTrack& request);
   void on_mute(Now now, Participant& from, const MuteTrack& request);
-  void set_muted(Participant& publisher, PublishedTrack& track, bool muted);
+  void set_muted(Now now, Participant& publisher, PublishedTrack& track, bool muted);
   void publish(Now now, Participant& publisher, PublishedTrack& track);
   void unpublish(Now now, Participant& publisher, std::string sid, bool tell);
   void on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request);
   void on_update_video_track(Participant& from, const client::UpdateVideoTrack& request);
+  void on_update_video_layers(Participant& from, const client::UpdateVideoLayers& request);
   [[nodiscard]] PublishedTrack* find_track(std::string_view sid) const;
 
   // Subscribing (room_subscribe.cc).
@@ -257,6 +274,7 @@ class Room {
   void on_subscription_permission(Participant& from,
                                   const client::SubscriptionPermission& permission);
   void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
+  void settings_changed(const Subscription& subscription, const PublishedTrack& track);
   void on_sent(Participant& subscriber, Negotiated& negotiated);
   void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
                      std::vector<rtc::CodecParameters> codecs, const rtc::ExtensionMap& extensions);
@@ -264,6 +282,21 @@ class Room {
   void flush_negotiations();
   [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
                                                   const PublishedTrack& track) const;
+
+  // How well media flows, and which of it is wanted (room_quality.cc).
+  void check_quality(Now now);
+  void tell_state_of_others(const Participant& joined);
+  void silent(Now now, Participant& participant);
+  void wants_changed(const PublishedTrack& track);
+  void flush_wants(Now now);
+  void arm_dynacast(PublishedTrack& track, TimePoint at);
+
+  // Coming back, and trouble on request (room_resume.cc).
+  void tell_missed(Now now, Participant& participant);
+  void remember_gone(Now now, const ParticipantInfo& info);
+  void on_sync_state(Now now, Participant& from, const client::SyncState& state);
+  void on_simulate(Now now, Participant& from, const client::Simulate& request);
+  bool hang_up_on_resume(Now now, Participant& participant, bool answered);
 
   RoomParameters parameters_;
   media::Engine& engine_;
@@ -287,13 +320,20 @@ class Room {
   TimePoint last_count_update_;
   bool anybody_joined_ = false;
 
-  std::map<std::string, float> speaking_;  // participant sid → level
-  TimePoint last_quality_check_;
+  std::map<std::string, float> speaking_;                        // participant sid → level
+  std::optional<TimePoint> quality_at_;                          // while somebody is connected
+  std::set<std::pair<TimePoint, std::string>> dynacast_timers_;  // by track sid
 
   // Since the last take_outputs().
   std::set<ParticipantKey> dirty_infos_;
   std::set<ParticipantKey> dirty_negotiations_;
+  std::set<std::string> dirty_wants_;  // of tracks, by sid
   std::vector<ParticipantInfo> departed_;
+  /// Who left, oldest first: for those whose signalling connection is lost or about to be.
+  std::deque<std::pair<TimePoint, ParticipantInfo>> gone_;
+  TimePoint gone_since_;  // of all who left later there is an entry
+  TimePoint last_update_;
+  std::optional<TimePoint> update_at_;  // when what is dirty is told, in a large room
   bool room_changed_ = false;
   // After the updates: clients forget what they hear of tracks that they do not know yet.
   std::vector<std::pair<ParticipantKey, server::SubscriptionPermissionUpdate>> permission_updates_;

@@ -1,7 +1,5 @@
-// What members and the server API change about members, and what everyone hears about how they are:
-// speakers, connection quality.
+// What members and the server API change about members.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "livekit/participant.h"
@@ -9,8 +7,6 @@
 
 namespace turms::livekit {
 namespace {
-
-constexpr Duration kQualityInterval = std::chrono::seconds(5);
 
 size_t size_of(const Attributes& attributes) {
   size_t size = 0;
@@ -147,6 +143,7 @@ void Room::set_permission(Now now, Participant& participant, const Permission& p
   if (participant.info.permission == permission) return;
   const Permission before = std::exchange(participant.info.permission, permission);
   participant.grants.video->set_permission(permission);
+  if (!permission.can_publish) participant.info.is_publisher = false;
   changed(participant);
 
   // What it may no longer publish goes away, for it and for everyone.
@@ -206,25 +203,6 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
                         SendMessage{{from.key}, std::move(response)});
 }
 
-void Room::on_simulate(Now now, Participant& from, const client::Simulate& request) {
-  switch (request.scenario) {
-    default:
-      break;
-    case client::Scenario::kSpeaker:
-      send(from, server::SpeakersChanged{{{from.info.sid, 0.9F, true}}});
-      break;
-    case client::Scenario::kNodeFailure:
-      leave(now, from, DisconnectReason::kUnknown, server::LeaveAction::kDisconnect, false);
-      break;
-    case client::Scenario::kServerLeave:
-      leave(now, from, DisconnectReason::kServerShutdown, server::LeaveAction::kDisconnect, true);
-      break;
-    case client::Scenario::kLeaveFullReconnect:
-      leave(now, from, DisconnectReason::kUnknown, server::LeaveAction::kReconnect, true);
-      break;
-  }
-}
-
 void Room::refresh_token(Now now, Participant& participant) {
   send(participant, server::RefreshToken{secrets_.mint(participant.grants, now.wall)});
   arm(participant, now.monotonic + kTokenRefreshInterval, TimerKind::kRefreshToken);
@@ -238,107 +216,6 @@ void Room::counts_changed(Now now) {
   } else {
     count_update_at_ = allowed;
   }
-}
-
-// ---- speakers
-
-void Room::on_speakers(Now /*now*/, const std::vector<media::Speaker>& speakers) {
-  std::map<std::string, float> now_speaking;
-  for (const media::Speaker& speaker : speakers) {
-    const auto track = tracks_by_id_.find(speaker.track.value);
-    if (track == tracks_by_id_.end()) continue;
-    const Participant* publisher = find(track->second->publisher);
-    if (publisher == nullptr || publisher->info.permission.hidden) continue;
-    float& level = now_speaking[publisher->info.sid];
-    level = std::max(level, speaker.level);
-  }
-  server::SpeakersChanged message;
-  for (const auto& [sid, level] : now_speaking) {
-    const auto before = speaking_.find(sid);
-    if (before == speaking_.end() || before->second != level) {
-      message.speakers.push_back({sid, level, true});
-    }
-  }
-  for (const auto& [sid, level] : speaking_) {
-    if (!now_speaking.contains(sid)) message.speakers.push_back({sid, 0, false});
-  }
-  speaking_ = std::move(now_speaking);
-  if (!message.speakers.empty()) broadcast(std::move(message));
-}
-
-// ---- connection quality
-
-bool QualityScore::add(double loss_ratio, Duration round_trip) {
-  // One per cent of loss costs eight points; delay counts half the round trip plus a playout buffer
-  // and hurts more once people start to talk over each other.
-  constexpr double kPointsPerLossPercent = 8;
-  const double delay_ms = static_cast<double>(to_us(round_trip)) / 2000.0 + 20;
-  double target = 100 - delay_ms / 40 - std::max(0.0, delay_ms - 160) / 10 -
-                  loss_ratio * 100 * kPointsPerLossPercent;
-  target = std::clamp(target, 0.0, 100.0);
-  const float weight = target < score_ ? 0.8F : 0.4F;
-  score_ += weight * (static_cast<float>(target) - score_);
-  const ConnectionQuality now = level();
-  if (told_ && now == last_) return false;
-  told_ = true;
-  last_ = now;
-  return true;
-}
-
-ConnectionQuality QualityScore::level() const {
-  if (score_ > 80) return ConnectionQuality::kExcellent;
-  if (score_ > 40) return ConnectionQuality::kGood;
-  return ConnectionQuality::kPoor;
-}
-
-void Room::on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
-                         const std::vector<media::SubscriptionStatistics>& subscriptions) {
-  if (now.monotonic - last_quality_check_ < kQualityInterval) return;
-  last_quality_check_ = now.monotonic;
-
-  struct Window {
-    uint64_t packets = 0;
-    uint64_t lost = 0;
-    Duration round_trip{0};
-  };
-  std::map<ParticipantKey, Window> windows;
-  const auto count = [&windows](Participant& participant, uint64_t id, uint64_t packets,
-                                uint64_t lost) -> Window& {
-    PacketCounts& before = participant.counts[id];
-    Window& window = windows[participant.key];
-    if (packets >= before.packets) window.packets += packets - before.packets;
-    if (lost >= before.lost) window.lost += lost - before.lost;
-    before = {packets, lost};
-    return window;
-  };
-  for (const media::TrackStatistics& statistics : tracks) {
-    const auto track = tracks_by_id_.find(statistics.track.value);
-    if (track == tracks_by_id_.end()) continue;
-    if (Participant* publisher = find(track->second->publisher)) {
-      count(*publisher, statistics.track.value, statistics.packets, statistics.packets_lost);
-    }
-  }
-  for (const media::SubscriptionStatistics& statistics : subscriptions) {
-    const auto subscriber = by_subscription_.find(statistics.subscription.value);
-    if (subscriber == by_subscription_.end()) continue;
-    Window& window = count(*subscriber->second, statistics.subscription.value, statistics.packets,
-                           statistics.packets_lost);
-    window.round_trip =
-        std::max(window.round_trip, Duration(std::chrono::microseconds(statistics.round_trip_us)));
-  }
-
-  server::ConnectionQualityUpdate update;
-  for (const auto& [key, window] : windows) {
-    const uint64_t total = window.packets + window.lost;
-    if (total == 0) continue;
-    Participant* participant = find(key);
-    const double loss = static_cast<double>(window.lost) / static_cast<double>(total);
-    if (participant->quality.add(loss, window.round_trip)) {
-      update.updates.push_back(
-          {participant->info.sid, participant->quality.level(), participant->quality.score()});
-    }
-  }
-  if (!update.updates.empty()) broadcast(std::move(update));
 }
 
 }  // namespace turms::livekit

@@ -97,15 +97,15 @@ TEST_F(RoomTest, SpeakersAreToldAsChanges) {
 TEST_F(RoomTest, ConnectionQualityFollowsLoss) {
   make();
   const auto alice = join("alice");
+  connect();
   publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
   uint64_t packets = 0;
   uint64_t lost = 0;
   const auto window = [&](uint64_t received, uint64_t missing) {
     packets += received;
     lost += missing;
-    pass(5s);
     room->on_statistics(now, {{track_id("2"), packets, packets * 100, lost, 0, 1}}, {});
-    drain();
+    pass(5s);
     return take<server::ConnectionQualityUpdate>(alice);
   };
   auto told = window(250, 0);

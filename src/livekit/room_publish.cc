@@ -172,7 +172,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
     return refuse(server::RequestReason::kNotAllowed, "does not have permission to publish");
   }
   if (request.info.type == TrackType::kData || request.cid.empty()) {
-    return refuse(server::RequestReason::kInvalidRequest, "not an audio or video track");
+    return refuse(server::RequestReason::kUnsupportedType, "not an audio or video track");
   }
   // Asked twice, or another codec for a track that is there: it stays what it is. One that is
   // already published is about to be published anew: the offer that ends the old may come later.
@@ -325,18 +325,22 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
     track.info.mid = section.mid;
     track.info.mime_type = described.mime_type;
   }
+  wants_changed(track);
   if (!track.live) publish(now, publisher, track);
 }
 
 void Room::publish(Now now, Participant& publisher, PublishedTrack& track) {
   track.live = true;
+  track.flows_since = now.monotonic;
+  track.dynacast.set_muted(track.info.muted);
   tracks_.emplace(track.info.sid, &track);
   if (!publisher.info.is_publisher) {
     publisher.info.is_publisher = true;
     counts_changed(now);
   }
   changed(publisher);
-  notify(now, RoomEvent::kTrackPublished, &publisher, &track.info);
+  // Of who never gets in nothing is told; of others it follows when they are.
+  if (publisher.announced) notify(now, RoomEvent::kTrackPublished, &publisher, &track.info);
   for (const auto& [key, other] : participants_) reconcile(*other, track);
 }
 
@@ -353,11 +357,12 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
       if (!codec.live) continue;
       engine_.remove_receive_track(codec.id);
       tracks_by_id_.erase(codec.id.value);
-      publisher.counts.erase(codec.id.value);
+      publisher.quality.remove(codec.id.value);
     }
+    arm_dynacast(track, kNever);
     tracks_.erase(sid);
     changed(publisher);
-    notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
+    if (publisher.announced) notify(now, RoomEvent::kTrackUnpublished, &publisher, &track.info);
   }
   for (const auto& [key, other] : participants_) {
     other->choices.erase(sid);
@@ -367,27 +372,30 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
   publisher.tracks.erase(it);
 }
 
-void Room::set_muted(Participant& publisher, PublishedTrack& track, bool muted) {
+void Room::set_muted(Now now, Participant& publisher, PublishedTrack& track, bool muted) {
   if (track.info.muted == muted) return;
   track.info.muted = muted;
   if (!track.live) return;
   for (const PublishedCodec& codec : track.codecs) {
     if (codec.live) engine_.set_receive_muted(codec.id, muted);
   }
+  track.flows_since = now.monotonic;
+  track.dynacast.set_muted(muted);
+  wants_changed(track);
   changed(publisher);
 }
 
-void Room::on_mute(Now /*now*/, Participant& from, const MuteTrack& request) {
+void Room::on_mute(Now now, Participant& from, const MuteTrack& request) {
   PublishedTrack* track = from.find_sid(request.sid);
   if (track == nullptr) {
     send(from, no_track(request));
     return;
   }
-  set_muted(from, *track, request.muted);
+  set_muted(now, from, *track, request.muted);
 }
 
-Result<TrackInfo> Room::mute_track(Now /*now*/, std::string_view identity,
-                                   std::string_view track_sid, bool muted) {
+Result<TrackInfo> Room::mute_track(Now now, std::string_view identity, std::string_view track_sid,
+                                   bool muted) {
   Participant* participant = find_identity(identity);
   if (participant == nullptr) return fail(ErrorCode::kNotFound, "participant does not exist");
   PublishedTrack* track = participant->find_sid(track_sid);
@@ -396,7 +404,7 @@ Result<TrackInfo> Room::mute_track(Now /*now*/, std::string_view identity,
     return fail(ErrorCode::kFailedPrecondition, "remote unmute not enabled");
   }
   if (track->info.muted != muted) {
-    set_muted(*participant, *track, muted);
+    set_muted(now, *participant, *track, muted);
     send(*participant, MuteTrack{track->info.sid, muted});
   }
   return track->info;
@@ -422,6 +430,21 @@ void Room::on_update_video_track(Participant& from, const client::UpdateVideoTra
   }
   track->info.width = request.width;
   track->info.height = request.height;
+  changed(from);
+}
+
+// Sizes of the layers that the track has: it gets no others by this.
+void Room::on_update_video_layers(Participant& from, const client::UpdateVideoLayers& request) {
+  PublishedTrack* track = from.find_sid(request.sid);
+  if (track == nullptr) return;
+  for (const VideoLayer& update : request.layers) {
+    for (VideoLayer& layer : track->info.layers) {
+      if (layer.quality != update.quality) continue;
+      layer.width = update.width;
+      layer.height = update.height;
+      layer.bitrate = update.bitrate;
+    }
+  }
   changed(from);
 }
 

@@ -146,10 +146,13 @@ void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
   if (subscription.sending) {
     engine_.remove_send_track(subscription.id);
     by_subscription_.erase(subscription.id.value);
-    subscriber.counts.erase(subscription.id.value);
+    subscriber.quality.remove(subscription.id.value);
   }
   subscriber.negotiation->remove(track_sid);
-  if (PublishedTrack* track = find_track(track_sid)) track->subscribers.erase(subscriber.key);
+  if (PublishedTrack* track = find_track(track_sid)) {
+    track->subscribers.erase(subscriber.key);
+    wants_changed(*track);
+  }
   subscriber.subscriptions.erase(it);
   dirty_negotiations_.insert(subscriber.key);
 }
@@ -244,6 +247,7 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
   engine_.add_send_track(parameters, layer_request(subscription, track));
   subscription.sending = true;
   by_subscription_.emplace(subscription.id.value, &subscriber);
+  wants_changed(track);
   if (!std::exchange(track.subscribed_once, true)) {
     if (const Participant* publisher = find(track.publisher)) {
       send(*publisher, server::TrackSubscribed{track.info.sid});
@@ -266,10 +270,15 @@ void Room::on_track_settings(Participant& from, const client::UpdateTrackSetting
     subscription.width = settings.width;
     subscription.height = settings.height;
     subscription.fps = settings.fps;
-    if (subscription.sending) {
-      engine_.set_layer_request(subscription.id, layer_request(subscription, *track));
-    }
+    subscription.priority = settings.priority;
+    settings_changed(subscription, *track);
   }
+}
+
+void Room::settings_changed(const Subscription& subscription, const PublishedTrack& track) {
+  if (!subscription.sending) return;
+  engine_.set_layer_request(subscription.id, layer_request(subscription, track));
+  wants_changed(track);
 }
 
 media::LayerRequest Room::layer_request(const Subscription& subscription,

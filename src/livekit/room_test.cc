@@ -216,22 +216,28 @@ TEST_F(RoomTest, WhoNeverConnectsIsRemovedQuietly) {
   pass(1s);
   EXPECT_EQ(room->participant_count(), 0u);
   EXPECT_EQ(last<server::Leave>(alice).reason, DisconnectReason::kConnectionTimeout);
-  EXPECT_THAT(take_events(), IsEmpty()) << "no one was told that it joined";
+  EXPECT_THAT(take_events(), ElementsAre(RoomEvent::kParticipantConnectionAborted))
+      << "no one was told that it joined";
 }
 
 TEST_F(RoomTest, ADeadTransportAsksForAFreshStart) {
   make();
-  const auto alice = join("alice");
-  const auto transport = engine.transports.begin()->second.parameters.id;
-  room->on_transport_connected(now, transport);
-  room->on_transport_failed(now, transport);
-  drain();
-  const auto leave = last<server::Leave>(alice);
-  EXPECT_EQ(leave.action, server::LeaveAction::kReconnect);
-  EXPECT_EQ(room->participant_count(), 0u);
-  EXPECT_THAT(engine.transports, IsEmpty());
-  room->on_transport_failed(now, transport);  // late news of something gone
-  drain();
+  // Of who cannot be asked to resume, or has never been in.
+  for (const int32_t protocol : {12, 17}) {
+    JoinParameters parameters = as("alice");
+    parameters.protocol = protocol;
+    const auto alice = join(std::move(parameters));
+    const auto transport = engine.transports.begin()->second.parameters.id;
+    if (protocol == 12) room->on_transport_connected(now, transport);
+    room->on_transport_failed(now, transport);
+    drain();
+    const auto leave = last<server::Leave>(alice);
+    EXPECT_EQ(leave.action, server::LeaveAction::kReconnect);
+    EXPECT_EQ(room->participant_count(), 0u);
+    EXPECT_THAT(engine.transports, IsEmpty());
+    room->on_transport_failed(now, transport);  // late news of something gone
+    drain();
+  }
 }
 
 TEST_F(RoomTest, WhoClosesOneConnectionStaysWithTheOther) {
@@ -280,7 +286,7 @@ TEST_F(RoomTest, WhoClosesItsSubscriberIsOfferedNothingUntilItResumes) {
   ASSERT_NE(publish(bob, "cam", TrackSource::kCamera, {microphone(), camera()}), "");
   EXPECT_THAT(take<server::Description>(alice), IsEmpty());
 
-  ASSERT_TRUE(room->resume(now, "alice", room->participant("alice")->sid));
+  ASSERT_TRUE(room->resume(now, "alice"));
   drain();
   answer(alice);
   EXPECT_THAT(engine.sent, SizeIs(2));
@@ -326,7 +332,6 @@ TEST_F(RoomTest, ABrokenSignalMayResumeWithinTheGrace) {
   const auto alice = join("alice");
   const auto bob = join("bob");
   answer(alice);
-  const std::string sid = room->participant("alice")->sid;
   room->on_signal_closed(now, alice);
   drain();
   heard[alice].clear();
@@ -335,9 +340,8 @@ TEST_F(RoomTest, ABrokenSignalMayResumeWithinTheGrace) {
   say(bob, client::UpdateMetadata{});
   EXPECT_THAT(heard[alice], IsEmpty());
 
-  EXPECT_FALSE(room->resume(now, "alice", "PA_other"));
-  EXPECT_FALSE(room->resume(now, "carol", sid));
-  const auto resumed = room->resume(now, "alice", sid);
+  EXPECT_FALSE(room->resume(now, "carol"));
+  const auto resumed = room->resume(now, "alice");
   ASSERT_TRUE(resumed);
   EXPECT_EQ(*resumed, alice);
   drain();

@@ -118,6 +118,14 @@ class RoomTest : public ::testing::Test {
     return std::move(all.back());
   }
 
+  /// Every transport that is open comes up.
+  void connect() {
+    std::vector<media::TransportId> ids;
+    for (const auto& [id, transport] : engine.transports) ids.push_back(transport.parameters.id);
+    for (const media::TransportId id : ids) room->on_transport_connected(now, id);
+    drain();
+  }
+
   /// Answers every offer that waits, and those that follow.
   void answer(ParticipantKey key) {
     for (auto offers = take<server::Description>(key); !offers.empty();

@@ -17,6 +17,7 @@ TEST_F(RoomTest, APublishedTrackReachesEveryoneWithOneOffer) {
   const auto bob = join("bob");
   answer(alice);
   answer(bob);
+  connect();
   events.clear();
   heard.clear();
 
@@ -163,6 +164,7 @@ TEST_F(RoomTest, UnpublishingTakesTheTrackFromEveryone) {
   const std::string sid = publish(alice, "cam", TrackSource::kCamera, {camera()});
   answer(bob);
   ASSERT_THAT(engine.sent, SizeIs(1));
+  connect();
   events.clear();
   heard.clear();
   auto stopped = camera();
@@ -297,6 +299,7 @@ TEST_F(RoomTest, TakingTheRightToPublishEndsTheTrack) {
   const std::string video = publish(alice, "cam", TrackSource::kCamera, {microphone(), camera()});
   answer(bob);
   heard.clear();
+  connect();
   events.clear();
   Room::ParticipantChange change;
   change.permission = room->participant("alice")->permission;

@@ -47,6 +47,7 @@ class Rooms : private media::EngineEvents {
   [[nodiscard]] std::vector<Room*> all();
   [[nodiscard]] size_t count() const { return by_name_.size(); }
   [[nodiscard]] size_t participant_count() const;
+  [[nodiscard]] net::Loop& loop() const { return loop_; }
   [[nodiscard]] Now now() const;
 
  private:

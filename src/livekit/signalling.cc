@@ -1,5 +1,6 @@
 #include "livekit/signalling.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <utility>
@@ -17,6 +18,7 @@ namespace json = boost::json;
 constexpr uint16_t kNormalClosure = 1000;
 constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kInvalidPayload = 1007;
+constexpr uint16_t kPolicyViolation = 1008;
 constexpr std::string_view kRoomNotFound = "requested room does not exist";
 
 Metric& rejected(std::string_view reason) {
@@ -72,7 +74,7 @@ Signalling::Signalling(const ServiceConfig& config, Rooms& rooms)
     : config_(config), rooms_(rooms) {}
 
 Signalling::~Signalling() {
-  for (const auto& [key, connection] : connections_) connection.socket->close(kGoingAway, "");
+  for (const auto& [key, connection] : connections_) connection->socket->close(kGoingAway, "");
 }
 
 void Signalling::register_routes(net::HttpServer& server) {
@@ -205,9 +207,8 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
 
 void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
   Room* room = rooms_.find(admission.room);
-  const auto key = room == nullptr
-                       ? fail(ErrorCode::kNotFound, "")
-                       : room->resume(rooms_.now(), admission.join.grants.identity, admission.sid);
+  const auto key = room == nullptr ? fail(ErrorCode::kNotFound, "")
+                                   : room->resume(rooms_.now(), admission.join.grants.identity);
   auto socket = upgrade.accept();
   if (socket == nullptr) {
     if (key) room->on_signal_closed(rooms_.now(), *key);
@@ -234,35 +235,71 @@ void Signalling::attach(Room& room, ParticipantKey key, std::shared_ptr<net::Web
   socket->on_close([this, alive, key, raw = socket.get()](uint16_t, std::string_view) {
     if (!alive.expired()) on_close(key, raw);
   });
-  Connection& connection = connections_[key];
-  if (connection.socket != nullptr) connection.socket->close(kNormalClosure, "resumed elsewhere");
-  connection = {std::move(socket), Encoding::kProtobuf, room.id()};
+  std::unique_ptr<Connection>& connection = connections_[key];
+  if (connection != nullptr) connection->socket->close(kNormalClosure, "resumed elsewhere");
+  connection = std::make_unique<Connection>(rooms_.loop(), std::move(socket), room.id());
 }
 
 void Signalling::on_message(ParticipantKey key, bool binary, ByteView data) {
   const auto it = connections_.find(key);
   if (it == connections_.end()) return;
-  Connection& connection = it->second;
+  Connection& connection = *it->second;
+  if (!connection.queue.push(rooms_.loop().now(), binary, data)) return flooded(connection);
+  if (!connection.turn.running()) {
+    connection.turn.start(Duration::zero(), [this, key] { take_turn(key); });
+  }
+}
+
+void Signalling::take_turn(ParticipantKey key) {
+  for (int i = 0; i < SignalQueue::kPerTurn && work_off(key); ++i) {
+  }
+  const auto it = connections_.find(key);
+  if (it == connections_.end()) return;
+  Connection& connection = *it->second;
+  const TimePoint now = rooms_.loop().now();
+  if (connection.queue.flooding(now)) return flooded(connection);
+  connection.socket->set_reading(connection.queue.reading());
+  const TimePoint next = connection.queue.next();
+  if (next == kNever) return;
+  connection.turn.start(std::max(next - now, Duration::zero()), [this, key] { take_turn(key); });
+}
+
+void Signalling::flooded(Connection& connection) {
+  rejected("flood").add();
+  connection.socket->close(kPolicyViolation, "too many signalling messages");
+}
+
+bool Signalling::work_off(ParticipantKey key) {
+  const auto it = connections_.find(key);
+  if (it == connections_.end()) return false;
+  Connection& connection = *it->second;
+  const auto next = connection.queue.pop(rooms_.loop().now());
+  if (!next) return false;
   // The answers take the form of the last request.
-  connection.encoding = binary ? Encoding::kProtobuf : Encoding::kJson;
-  const auto message = decode_client_message(connection.encoding, data);
+  connection.encoding = next->binary ? Encoding::kProtobuf : Encoding::kJson;
+  const auto message = decode_client_message(connection.encoding, as_bytes(next->data));
   if (!message) {
     rejected("malformed").add();
     connection.socket->close(kInvalidPayload, "not a signal request");
-    return;
+    return false;
   }
   if (Room* room = rooms_.find(connection.room)) {
     room->on_message(rooms_.now(), key, *message);
     rooms_.touch(*room);
   }
+  return true;
 }
 
 void Signalling::on_close(ParticipantKey key, const net::WebSocket* socket) {
   const auto it = connections_.find(key);
   // A connection that was replaced or that we ended ourselves says nothing about its participant.
-  if (it == connections_.end() || it->second.socket.get() != socket) return;
-  Room* room = rooms_.find(it->second.room);
-  connections_.erase(it);
+  if (it == connections_.end() || it->second->socket.get() != socket) return;
+  // What it said last counts: that it leaves, for instance.
+  const media::RoomId id = it->second->room;
+  while (work_off(key)) {
+  }
+  connections_.erase(key);
+  Room* room = rooms_.find(id);
   if (room == nullptr) return;
   room->on_signal_closed(rooms_.now(), key);
   rooms_.touch(*room);
@@ -274,21 +311,21 @@ void Signalling::deliver(const SendMessage& output) {
   for (const ParticipantKey key : output.to) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) continue;
-    if (it->second.encoding == Encoding::kProtobuf) {
+    if (it->second->encoding == Encoding::kProtobuf) {
       if (!binary) {
         binary = net::SharedBytes::of(encode_server_message(Encoding::kProtobuf, output.message));
       }
-      it->second.socket->send_binary(*binary);
+      it->second->socket->send_binary(*binary);
     } else {
       if (!text) text = encode_server_message(Encoding::kJson, output.message);
-      it->second.socket->send_text(*text);
+      it->second->socket->send_text(*text);
     }
   }
 }
 
 void Signalling::close(ParticipantKey participant) {
   const auto node = connections_.extract(participant);
-  if (node) node.mapped().socket->close(kNormalClosure, "");
+  if (node) node.mapped()->socket->close(kNormalClosure, "");
 }
 
 }  // namespace turms::livekit

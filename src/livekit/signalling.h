@@ -10,6 +10,7 @@
 #include "livekit/rooms.h"
 #include "livekit/service.h"
 #include "livekit/signal_codec.h"
+#include "livekit/signal_queue.h"
 #include "net/http_server.h"
 #include "net/websocket.h"
 
@@ -17,7 +18,9 @@ namespace turms::livekit {
 
 /// The signalling endpoints: /rtc over WebSocket and its dry run /rtc/validate. Checks a request
 /// before the upgrade, so that refusals are HTTP statuses; then carries messages between a
-/// participant and its room. On the loop's thread.
+/// participant and its room. On the loop's thread, where connections take turns: each has a few of
+/// its messages worked off per turn and a budget over time (SignalQueue), and one that exceeds it
+/// for long is closed with 1008.
 class Signalling {
  public:
   Signalling(const ServiceConfig& config, Rooms& rooms);
@@ -30,9 +33,13 @@ class Signalling {
 
  private:
   struct Connection {
+    Connection(net::Loop& loop, std::shared_ptr<net::WebSocket> made, media::RoomId its_room)
+        : socket(std::move(made)), room(its_room), queue(loop.now()), turn(loop) {}
     std::shared_ptr<net::WebSocket> socket;
     Encoding encoding = Encoding::kProtobuf;
     media::RoomId room;
+    SignalQueue queue;
+    net::Timer turn;  // when more of the queue is worked off
   };
   /// A request that may join.
   struct Admission {
@@ -48,10 +55,14 @@ class Signalling {
   void attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
   void on_message(ParticipantKey key, bool binary, ByteView data);
   void on_close(ParticipantKey key, const net::WebSocket* socket);
+  void take_turn(ParticipantKey key);
+  void flooded(Connection& connection);
+  /// False: there is nothing to work off now.
+  bool work_off(ParticipantKey key);
 
   const ServiceConfig& config_;
   Rooms& rooms_;
-  std::map<ParticipantKey, Connection> connections_;
+  std::map<ParticipantKey, std::unique_ptr<Connection>> connections_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 #include "livekit/service_testing.h"
+#include "livekit/signal_queue.h"
 
 namespace turms::livekit {
 namespace {
@@ -265,6 +266,36 @@ TEST_F(SignallingTest, HostileFramesCloseTheConnectionAndNothingElse) {
   }
   bystander->send(client::Ping{1, 0});
   EXPECT_TRUE(bystander->wait(pb::SignalResponse::kPongResp));
+}
+
+TEST_F(SignallingTest, AFloodIsSlowedAndOthersGetTheirTurn) {
+  start();
+  auto mallory = connect("mallory");
+  auto alice = connect("alice");
+  ASSERT_TRUE(mallory->wait(pb::SignalResponse::kJoin));
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  constexpr int kMessages = static_cast<int>(SignalQueue::kMessageBurst) + 50;
+  for (int i = 1; i <= kMessages; ++i) mallory->send(client::Ping{i, 0});
+  alice->send(client::Ping{1, 0});
+  EXPECT_TRUE(alice->wait(pb::SignalResponse::kPongResp));
+  for (int i = 1; i <= kMessages; ++i) {
+    const auto pong = mallory->wait(pb::SignalResponse::kPongResp);
+    ASSERT_TRUE(pong) << "slowed, not lost";
+    ASSERT_EQ(pong->pong_resp().last_ping_timestamp(), i);
+  }
+}
+
+TEST_F(SignallingTest, WhatWasSaidLastCountsWhenTheConnectionEnds) {
+  start();
+  auto bob = connect("bob");
+  ASSERT_TRUE(bob->wait(pb::SignalResponse::kJoin));
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  for (int i = 0; i < 3 * SignalQueue::kPerTurn; ++i) alice->send(client::Ping{1, 0});
+  alice->send(client::Leave{});
+  alice->disconnect();
+  // At once, not after the time for a resume.
+  while (service->participant_count() > 1) ASSERT_TRUE(bob->wait(pb::SignalResponse::kUpdate));
 }
 
 TEST_F(SignallingTest, DrainTellsEveryoneAndRefusesNewcomers) {

@@ -23,6 +23,8 @@ const char* name_of(RoomEvent event) {
       return "participant_joined";
     case RoomEvent::kParticipantLeft:
       return "participant_left";
+    case RoomEvent::kParticipantConnectionAborted:
+      return "participant_connection_aborted";
     case RoomEvent::kTrackPublished:
       return "track_published";
     case RoomEvent::kTrackUnpublished:

@@ -1,0 +1,189 @@
+// What everyone hears about how members are (speakers, connection quality), and what publishers
+// hear about which of their layers are wanted.
+#include <algorithm>
+#include <utility>
+
+#include "livekit/participant.h"
+#include "livekit/room.h"
+
+namespace turms::livekit {
+namespace {
+
+// "video/VP8" is "vp8" in what publishers are told.
+std::string short_name(std::string_view mime) {
+  std::string out(mime.substr(mime.find('/') + 1));
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+VideoQuality better(VideoQuality a, VideoQuality b) {
+  if (a == VideoQuality::kOff) return b;
+  if (b == VideoQuality::kOff) return a;
+  return std::max(a, b);
+}
+
+VideoQuality quality_of(const media::LayerRequest& request, const TrackInfo& track) {
+  if (request.paused) return VideoQuality::kOff;
+  const auto layer = static_cast<size_t>(std::max(request.max_spatial, 0));
+  if (track.layers.size() <= 1 || layer >= track.layers.size()) return VideoQuality::kHigh;
+  return track.layers[layer].quality;
+}
+
+}  // namespace
+
+// ---- speakers
+
+void Room::on_speakers(Now /*now*/, const std::vector<media::Speaker>& speakers) {
+  std::map<std::string, float> now_speaking;
+  for (const media::Speaker& speaker : speakers) {
+    const auto track = tracks_by_id_.find(speaker.track.value);
+    if (track == tracks_by_id_.end()) continue;
+    const Participant* publisher = find(track->second->publisher);
+    if (publisher == nullptr || publisher->info.permission.hidden) continue;
+    float& level = now_speaking[publisher->info.sid];
+    level = std::max(level, speaker.level);
+  }
+  server::SpeakersChanged message;
+  for (const auto& [sid, level] : now_speaking) {
+    const auto before = speaking_.find(sid);
+    if (before == speaking_.end() || before->second != level) {
+      message.speakers.push_back({sid, level, true});
+    }
+  }
+  for (const auto& [sid, level] : speaking_) {
+    if (!now_speaking.contains(sid)) message.speakers.push_back({sid, 0, false});
+  }
+  speaking_ = std::move(now_speaking);
+  if (!message.speakers.empty()) broadcast(std::move(message));
+}
+
+// Who is there now hears only of changes from here on.
+void Room::tell_state_of_others(const Participant& joined) {
+  server::SpeakersChanged speakers;
+  for (const auto& [sid, level] : speaking_) {
+    if (sid != joined.info.sid) speakers.speakers.push_back({sid, level, true});
+  }
+  if (!speakers.speakers.empty()) send(joined, std::move(speakers));
+
+  server::ConnectionQualityUpdate qualities;
+  for (const auto& [key, other] : participants_) {
+    if (key == joined.key || other->info.permission.hidden || !other->quality.told()) continue;
+    qualities.updates.push_back({other->info.sid, other->quality.level(), other->quality.mos()});
+  }
+  if (!qualities.updates.empty()) send(joined, std::move(qualities));
+}
+
+// ---- connection quality
+
+void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>& tracks,
+                         const std::vector<media::SubscriptionStatistics>& subscriptions) {
+  for (const media::TrackStatistics& statistics : tracks) {
+    const auto track = tracks_by_id_.find(statistics.track.value);
+    if (track == tracks_by_id_.end()) continue;
+    if (Participant* publisher = find(track->second->publisher)) {
+      StreamReport report;
+      report.packets = statistics.packets;
+      report.packets_lost = statistics.packets_lost;
+      report.video = track->second->info.type == TrackType::kVideo;
+      publisher->quality.report(statistics.track.value, report);
+    }
+  }
+  for (const media::SubscriptionStatistics& statistics : subscriptions) {
+    const auto subscriber = by_subscription_.find(statistics.subscription.value);
+    if (subscriber == by_subscription_.end()) continue;
+    StreamReport report;
+    report.packets = statistics.packets;
+    report.packets_lost = statistics.packets_lost;
+    report.round_trip = std::chrono::microseconds(statistics.round_trip_us);
+    subscriber->second->quality.report(statistics.subscription.value, report);
+  }
+}
+
+void Room::check_quality(Now now) {
+  quality_at_.reset();
+  server::ConnectionQualityUpdate update;
+  for (const auto& [key, participant] : participants_) {
+    if (!participant->announced) continue;
+    quality_at_ = now.monotonic + ConnectionScore::kInterval;
+    // What a subscriber receives depends on others; what is published should come.
+    const auto must_flow = [&](uint64_t stream) {
+      const auto it = tracks_by_id_.find(stream);
+      if (it == tracks_by_id_.end()) return false;
+      const PublishedTrack& track = *it->second;
+      return !track.info.muted && now.monotonic - track.flows_since >= ConnectionScore::kInterval &&
+             track.dynacast.wanted();
+    };
+    if (participant->quality.close_window(must_flow) && !participant->info.permission.hidden) {
+      update.updates.push_back(
+          {participant->info.sid, participant->quality.level(), participant->quality.mos()});
+    }
+  }
+  if (!update.updates.empty()) broadcast(std::move(update));
+}
+
+// Nothing comes from one of its transports any more. Its client is asked to resume; perhaps it
+// hears that, and perhaps it has noticed by itself.
+void Room::silent(Now now, Participant& participant) {
+  participant.silent = true;
+  participant.quality.set_silent(true);
+  if (!participant.info.permission.hidden) {
+    broadcast(server::ConnectionQualityUpdate{{{participant.info.sid, participant.quality.level(),
+                                                participant.quality.mos()}}},
+              {participant.key});
+  }
+  if (participant.signal_up) {
+    send(participant,
+         server::Leave{DisconnectReason::kConnectionTimeout, server::LeaveAction::kResume});
+    outputs_.push_back(CloseSignal{participant.key});
+    participant.signal_up = false;
+  }
+  arm(participant, now.monotonic + kSilenceGrace, TimerKind::kResume);
+}
+
+// ---- dynacast
+
+void Room::wants_changed(const PublishedTrack& track) {
+  dirty_wants_.insert(track.info.sid);
+}
+
+void Room::flush_wants(Now now) {
+  for (const std::string& sid : std::exchange(dirty_wants_, {})) {
+    PublishedTrack* track = find_track(sid);
+    if (track == nullptr || track->info.type != TrackType::kVideo) continue;
+    Dynacast::Wanted wanted;
+    for (size_t i = 0; i < track->codecs.size(); ++i) {
+      if (track->codecs[i].live) {
+        wanted.emplace(short_name(track->info.codecs[i].mime_type), VideoQuality::kOff);
+      }
+    }
+    for (const ParticipantKey key : track->subscribers) {
+      const Subscription& subscription = find(key)->subscriptions.at(sid);
+      if (!subscription.sending) continue;
+      const auto source = std::find_if(
+          track->codecs.begin(), track->codecs.end(),
+          [&](const PublishedCodec& codec) { return codec.id == subscription.source; });
+      if (source == track->codecs.end()) continue;
+      const auto place = static_cast<size_t>(source - track->codecs.begin());
+      VideoQuality& best = wanted[short_name(track->info.codecs[place].mime_type)];
+      best = better(best, quality_of(layer_request(subscription, *track), track->info));
+    }
+    track->dynacast.set_wanted(now.monotonic, wanted);
+    if (auto codecs = track->dynacast.poll(now.monotonic)) {
+      if (const Participant* publisher = find(track->publisher)) {
+        send(*publisher, server::SubscribedQualityUpdate{sid, std::move(*codecs)});
+      }
+    }
+    arm_dynacast(*track, track->dynacast.next_timeout());
+  }
+}
+
+void Room::arm_dynacast(PublishedTrack& track, TimePoint at) {
+  if (track.dynacast_at == at) return;
+  if (track.dynacast_at != kNever) dynacast_timers_.erase({track.dynacast_at, track.info.sid});
+  track.dynacast_at = at;
+  if (at != kNever) dynacast_timers_.emplace(at, track.info.sid);
+}
+
+}  // namespace turms::livekit
