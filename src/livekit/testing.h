@@ -28,7 +28,10 @@ class RecordingEngine : public media::Engine {
     return {{rtc::Protocol::kUdp, "127.0.0.1", 7882}, {rtc::Protocol::kUdp, "192.0.2.1", 7882}};
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
-  void create_room(media::RoomId) override { ++rooms; }
+  void create_room(media::RoomId, const media::RoomSettings& settings) override {
+    ++rooms;
+    room_settings = settings;
+  }
   void close_room(media::RoomId) override { --rooms; }
   void create_transport(const media::TransportParameters& p) override {
     transports[p.id.value] = {p, std::nullopt, 0};
@@ -58,6 +61,9 @@ class RecordingEngine : public media::Engine {
   void set_layer_request(media::SubscriptionId id, const media::LayerRequest& request) override {
     layers[id.value] = request;
   }
+  void set_send_source(media::SubscriptionId id, media::TrackId source) override {
+    sent.at(id.value).source = source;
+  }
   void remove_send_track(media::SubscriptionId id) override { sent.erase(id.value); }
   bool adopt_stream(media::AdoptedStream) override { return false; }
 
@@ -71,6 +77,7 @@ class RecordingEngine : public media::Engine {
   }
 
   int rooms = 0;
+  media::RoomSettings room_settings;
   std::map<uint64_t, Transport> transports;
   std::map<uint64_t, media::ReceiveTrackParameters> received;
   std::map<uint64_t, bool> muted;

@@ -10,6 +10,7 @@ namespace turms::media {
 namespace command {
 struct CreateRoom {
   RoomId room;
+  RoomSettings settings;
 };
 struct CloseRoom {
   RoomId room;
@@ -54,6 +55,11 @@ struct SetLayerRequest {
   SubscriptionId subscription;
   LayerRequest request;
 };
+struct SetSendSource {
+  RoomId room;
+  SubscriptionId subscription;
+  TrackId source;
+};
 struct RemoveSendTrack {
   RoomId room;
   SubscriptionId subscription;
@@ -65,7 +71,7 @@ using Command =
                  command::CreateQueue, command::SetRemote, command::RestartIce,
                  command::CloseTransport, command::AddReceiveTrack, command::SetReceiveMuted,
                  command::RemoveReceiveTrack, command::AddSendTrack, command::SetLayerRequest,
-                 command::RemoveSendTrack>;
+                 command::SetSendSource, command::RemoveSendTrack>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {
@@ -90,6 +96,10 @@ struct LayerStarted {
   TrackId track;
   int spatial = 0;
 };
+struct LayerStopped {
+  TrackId track;
+  int spatial = 0;
+};
 struct Speakers {
   RoomId room;
   std::vector<Speaker> speakers;
@@ -103,6 +113,6 @@ struct Statistics {
 
 using Event =
     std::variant<event::TransportConnected, event::TransportFailed, event::TransportClosed,
-                 event::LayerStarted, event::Speakers, event::Statistics>;
+                 event::LayerStarted, event::LayerStopped, event::Speakers, event::Statistics>;
 
 }  // namespace turms::media

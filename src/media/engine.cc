@@ -72,7 +72,7 @@ class EngineImpl final : public Engine {
     return ports;
   }
 
-  void create_room(RoomId id) override {
+  void create_room(RoomId id, const RoomSettings& settings) override {
     size_t least = 0;
     for (size_t i = 1; i < loads_.size(); ++i) {
       if (loads_[i] < loads_[least]) least = i;
@@ -80,7 +80,7 @@ class EngineImpl final : public Engine {
     const auto [it, is_new] = rooms_.try_emplace(id, RoomRecord{.worker = least});
     if (!is_new) return;
     ++loads_[least].rooms;
-    it->second.refused = !workers_[least]->send(command::CreateRoom{id});
+    it->second.refused = !workers_[least]->send(command::CreateRoom{id, settings});
   }
 
   void close_room(RoomId id) override {
@@ -155,6 +155,10 @@ class EngineImpl final : public Engine {
   void set_layer_request(SubscriptionId id, const LayerRequest& request) override {
     const Owner owner = owner_of(subscriptions_, id);
     send(owner, command::SetLayerRequest{owner.room, id, request});
+  }
+  void set_send_source(SubscriptionId id, TrackId source) override {
+    const Owner owner = owner_of(subscriptions_, id);
+    send(owner, command::SetSendSource{owner.room, id, source});
   }
   void remove_send_track(SubscriptionId id) override {
     const Owner owner = take(subscriptions_, id);

@@ -22,6 +22,7 @@ namespace turms::media {
 using sfu::LayerRequest;
 using sfu::ReceiveTrackParameters;
 using sfu::RoomId;
+using sfu::RoomSettings;
 using sfu::SendTrackParameters;
 using sfu::Speaker;
 using sfu::SubscriptionId;
@@ -104,8 +105,12 @@ class EngineEvents {
   virtual void on_transport_failed(TransportId, std::string reason) = 0;
   /// The remote side said goodbye. Carries nothing any more; still there until closed.
   virtual void on_transport_closed(TransportId) = 0;
-  /// First RTP packet of a layer since the track was added.
+  /// First RTP packet of a layer (simulcast encoding or SVC layer) since the track was added, or
+  /// since the layer stopped.
   virtual void on_layer_started(TrackId, int spatial) = 0;
+  /// The publisher sends it no longer while others of the track go on, or the track was muted.
+  /// Both are lost only when thousands of events wait; statistics tell which layers are active.
+  virtual void on_layer_stopped(TrackId, int /*spatial*/) {}
   /// Loudest first; sent when the set or the order changes. Empty: nobody speaks.
   virtual void on_speakers(RoomId, std::vector<Speaker>) = 0;
   /// About every second per room with traffic.
@@ -150,7 +155,7 @@ class Engine {
   /// UDP ports of all workers.
   [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
 
-  virtual void create_room(RoomId) = 0;
+  virtual void create_room(RoomId, const RoomSettings& = {}) = 0;
   /// Closes everything in it.
   virtual void close_room(RoomId) = 0;
 
@@ -170,6 +175,10 @@ class Engine {
 
   virtual void add_send_track(const SendTrackParameters&, const LayerRequest&) = 0;
   virtual void set_layer_request(SubscriptionId, const LayerRequest&) = 0;
+  /// Another published track of the same room takes the place of the source, for instance one in
+  /// another codec. SSRC, sequence numbers and timestamps go on; the old source is forwarded until
+  /// a key frame of the new one has come.
+  virtual void set_send_source(SubscriptionId, TrackId source) = 0;
   virtual void remove_send_track(SubscriptionId) = 0;
 
   /// Any thread, as long as the engine lives. The worker owns it from then on: closes it when its

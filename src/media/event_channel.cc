@@ -12,6 +12,7 @@ struct Deliver {
   }
   void operator()(event::TransportClosed& e) { events.on_transport_closed(e.transport); }
   void operator()(event::LayerStarted& e) { events.on_layer_started(e.track, e.spatial); }
+  void operator()(event::LayerStopped& e) { events.on_layer_stopped(e.track, e.spatial); }
   void operator()(event::Speakers& e) { events.on_speakers(e.room, std::move(e.speakers)); }
   void operator()(event::Statistics& e) {
     events.on_statistics(e.room, std::move(e.tracks), std::move(e.subscriptions));
@@ -21,7 +22,9 @@ struct Deliver {
 }  // namespace
 
 void EventChannel::add(Event event) {
-  const bool repeats = std::holds_alternative<event::Speakers>(event) ||
+  const bool repeats = std::holds_alternative<event::LayerStarted>(event) ||
+                       std::holds_alternative<event::LayerStopped>(event) ||
+                       std::holds_alternative<event::Speakers>(event) ||
                        std::holds_alternative<event::Statistics>(event);
   if (repeats && ++repeating_ > kMaxRepeating) return;
   waiting_.push_back(std::move(event));

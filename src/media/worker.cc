@@ -205,8 +205,12 @@ void Worker::settle() {
 }
 
 void Worker::tell_room_events(WorkerRoom& room) {
-  for (const auto& started : room_events_.layers_started) {
-    events_->add(event::LayerStarted{started.track, started.spatial});
+  for (const auto& change : room_events_.layers) {
+    if (change.started) {
+      events_->add(event::LayerStarted{change.track, change.spatial});
+    } else {
+      events_->add(event::LayerStopped{change.track, change.spatial});
+    }
   }
   if (room_events_.speakers_changed) {
     events_->add(event::Speakers{room.id, room_events_.speakers});

@@ -14,7 +14,8 @@ struct Worker::Apply {
     // Sender reports need the wall clock; the room counts on from its reading at time zero.
     const int64_t since_zero = to_ms(worker.now_.time_since_epoch());
     const sfu::RoomConfig config{.seed = worker.rng_.next(),
-                                 .wall_at_zero = {wall_now().unix_ms - since_zero}};
+                                 .wall_at_zero = {wall_now().unix_ms - since_zero},
+                                 .settings = c.settings};
     auto& room = worker.rooms_[c.room];
     if (room) return worker.metrics_.refused_commands.add();
     room = std::make_unique<WorkerRoom>(c.room, config);
@@ -85,6 +86,11 @@ struct Worker::Apply {
   void operator()(const command::SetLayerRequest& c) {
     with_room(c.room, [&](sfu::Room& room) {
       room.set_layer_request(worker.now_, c.subscription, c.request);
+    });
+  }
+  void operator()(const command::SetSendSource& c) {
+    with_room(c.room, [&](sfu::Room& room) {
+      room.set_send_source(worker.now_, c.subscription, c.source);
     });
   }
   void operator()(const command::RemoveSendTrack& c) {

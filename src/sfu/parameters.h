@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/strong_int.h"
 #include "rtc/parameters.h"
 
@@ -21,6 +24,21 @@ using SubscriptionId = StrongInt<struct SubscriptionTag, uint64_t>;
 /// Simulcast or SVC spatial layers, lowest first: LiveKit's LOW, MEDIUM, HIGH.
 inline constexpr int kMaxSpatialLayers = 3;
 
+/// What the receiver's jitter buffer is asked to keep to, in every video packet until the receiver
+/// has acknowledged one (the playout-delay header extension; steps of 10 ms, at most 40.95 s).
+struct PlayoutDelay {
+  uint32_t min_ms = 0;
+  uint32_t max_ms = 0;
+};
+
+/// What holds for all tracks of a room.
+struct RoomSettings {
+  std::optional<PlayoutDelay> playout_delay;
+  /// Ends the frames that the server makes itself (silence after a mute) on encrypted tracks, so
+  /// that receivers do not try to decrypt them: LiveKit's JoinResponse.sif_trailer.
+  Bytes server_frame_trailer;
+};
+
 struct ReceiveTrackParameters {
   TrackId id;
   TransportId transport;
@@ -31,6 +49,9 @@ struct ReceiveTrackParameters {
   /// Lowest layer first. One without rid and SSRC matches by mid alone.
   std::vector<rtc::EncodingParameters> encodings;
   rtc::ExtensionMap extensions;
+  /// End-to-end encrypted: of a payload only what the codec's packets carry in the clear is read,
+  /// and nothing is changed.
+  bool encrypted = false;
 };
 
 struct SendTrackParameters {
@@ -44,11 +65,14 @@ struct SendTrackParameters {
   /// packets are dropped.
   std::vector<rtc::CodecParameters> codecs;
   rtc::ExtensionMap extensions;
+  /// The subscriber reads LiveKit's packet trailers; from others they are kept.
+  bool packet_trailer = false;
 };
 
 /// What the subscriber asks for. Bandwidth allocation, when it comes, lowers it, never raises it.
 struct LayerRequest {
   bool paused = false;
+  /// Simulcast encodings and SVC layers alike.
   int max_spatial = kMaxSpatialLayers - 1;
   int max_temporal = 3;
 };
@@ -58,13 +82,23 @@ struct Speaker {
   float level = 0;  // 0..1, linear
 };
 
+struct LayerStatistics {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  /// Of an SVC stream, whose layers share their sequence numbers, the loss is told of layer 0.
+  uint64_t packets_lost = 0;
+  uint32_t bits_per_second = 0;
+  uint32_t jitter_us = 0;
+};
+
 struct TrackStatistics {
   TrackId track;
   uint64_t packets = 0;
   uint64_t bytes = 0;
   uint64_t packets_lost = 0;
   uint32_t bits_per_second = 0;
-  uint8_t active_layers = 0;  // bit i: layer i had packets in the last second
+  uint8_t active_layers = 0;  // bit i: layer i is flowing
+  std::array<LayerStatistics, kMaxSpatialLayers> layers{};
 };
 
 struct SubscriptionStatistics {
@@ -75,6 +109,8 @@ struct SubscriptionStatistics {
   uint32_t round_trip_us = 0;
   uint32_t bits_per_second = 0;
   int current_spatial = -1;  // -1: nothing is being forwarded
+  int current_temporal = -1;
+  uint32_t jitter_us = 0;  // from receiver reports
 };
 
 }  // namespace turms::sfu

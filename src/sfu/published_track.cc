@@ -60,13 +60,4 @@ std::optional<SourcePacket> PublishedTrack::read_stored(const ReceiveStream& str
   return packet;
 }
 
-std::optional<uint32_t> PublishedTrack::translate(uint32_t rtp_time, int from, int to) const {
-  const auto& a = streams_[static_cast<size_t>(from)]->sender_report();
-  const auto& b = streams_[static_cast<size_t>(to)]->sender_report();
-  if (!a || !b) return std::nullopt;
-  Duration apart = ntp_difference(a->ntp, b->ntp);
-  int64_t ticks = to_us(apart) * clock_rate_ / 1'000'000;
-  return b->rtp_time + static_cast<uint32_t>(ticks) + (rtp_time - a->rtp_time);
-}
-
 }  // namespace turms::sfu

@@ -41,15 +41,14 @@ class PublishedTrack {
   /// Bit per active encoding.
   [[nodiscard]] uint8_t active_layers() const;
 
-  /// What the timestamp `rtp_time` of encoding `from` is on the line of encoding `to`, by their
-  /// sender reports.
-  [[nodiscard]] std::optional<uint32_t> translate(uint32_t rtp_time, int from, int to) const;
-
   /// A packet from the history of one of its streams. Valid until the next packet is stored.
   [[nodiscard]] std::optional<SourcePacket> read_stored(const ReceiveStream& stream,
                                                         uint16_t sequence) const;
 
+  /// Whose source this is or, as soon as it has begun, will be.
   std::vector<SubscribedTrack*> subscriptions;
+  /// Those that it is forwarded to until their next source has begun.
+  std::vector<SubscribedTrack*> leaving;
   bool muted = false;
 
   // Kept by the room.

@@ -111,6 +111,14 @@ void ReceiveStream::update_jitter(TimePoint now, uint32_t timestamp) {
   transit_ = transit;
 }
 
+std::optional<uint32_t> ReceiveStream::translate(uint32_t rtp_time, const ReceiveStream& from,
+                                                 const ReceiveStream& to) {
+  if (!from.report_ || !to.report_ || from.clock_rate_ != to.clock_rate_) return std::nullopt;
+  Duration apart = ntp_difference(from.report_->ntp, to.report_->ntp);
+  int64_t ticks = to_us(apart) * to.clock_rate_ / 1'000'000;
+  return to.report_->rtp_time + static_cast<uint32_t>(ticks) + (rtp_time - from.report_->rtp_time);
+}
+
 void ReceiveStream::on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info) {
   report_ = SenderReport{info.ntp, info.rtp_time.value, now};
 }
@@ -144,6 +152,16 @@ rtc::rtcp::ReportBlock ReceiveStream::make_report(TimePoint now) {
         static_cast<uint32_t>(to_us(now - report_->arrival) * 65536 / 1'000'000);
   }
   return block;
+}
+
+LayerStatistics ReceiveStream::statistics() const {
+  LayerStatistics s;
+  s.packets = packets_;
+  s.bytes = bytes_;
+  s.packets_lost = lost();
+  s.bits_per_second = bits_per_second_;
+  s.jitter_us = static_cast<uint32_t>((jitter_16_ >> 4) * 1'000'000 / clock_rate_);
+  return s;
 }
 
 void ReceiveStream::measure(Duration interval) {

@@ -11,6 +11,7 @@
 #include "sfu/key_frame_requester.h"
 #include "sfu/loss_tracker.h"
 #include "sfu/packet_history.h"
+#include "sfu/parameters.h"
 #include "sfu/timer_heap.h"
 
 namespace turms::sfu {
@@ -60,6 +61,11 @@ class ReceiveStream {
   /// missing, and numbers start anew.
   void restart();
 
+  /// What the timestamp `rtp_time` of `from` is on the line of `to`, by their sender reports. Both
+  /// are of one publisher, whose reports tell one clock.
+  static std::optional<uint32_t> translate(uint32_t rtp_time, const ReceiveStream& from,
+                                           const ReceiveStream& to);
+
   void on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info);
   /// Report block since the last one made.
   rtc::rtcp::ReportBlock make_report(TimePoint now);
@@ -76,6 +82,7 @@ class ReceiveStream {
   [[nodiscard]] uint64_t bytes() const { return bytes_; }
   [[nodiscard]] uint64_t lost() const;
   [[nodiscard]] uint32_t bits_per_second() const { return bits_per_second_; }
+  [[nodiscard]] LayerStatistics statistics() const;
   /// Updates the rate from the bytes of the last `interval`.
   void measure(Duration interval);
 
@@ -92,7 +99,6 @@ class ReceiveStream {
   std::vector<SubscribedTrack*> waiters;
 
   bool active = false;          // had packets lately
-  bool announced = false;       // LayerStarted was told
   bool in_report_list = false;  // of its transport
 
  private:

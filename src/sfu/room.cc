@@ -8,7 +8,7 @@
 namespace turms::sfu {
 
 void RoomEvents::clear() {
-  layers_started.clear();
+  layers.clear();
   speakers_changed = false;
   speakers.clear();
   tracks.clear();
@@ -42,6 +42,9 @@ void Room::add_send_track(TimePoint now, const SendTrackParameters& parameters,
 }
 void Room::set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request) {
   impl_->set_layer_request(now, id, request);
+}
+void Room::set_send_source(TimePoint now, SubscriptionId id, TrackId source) {
+  impl_->set_send_source(now, id, source);
 }
 void Room::remove_send_track(TimePoint now, SubscriptionId id) {
   impl_->remove_send_track(now, id);
@@ -126,7 +129,7 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   track.muted = muted;
   if (!muted) return;  // the next packets bring everything back
   for (auto& stream : track.streams()) {
-    stream->active = false;
+    deactivate(*stream);
     stream->key_frames.reset();
     timers_.cancel(stream->key_frame_timer);
   }
@@ -139,6 +142,12 @@ void Room::Impl::remove_receive_track(TimePoint now, TrackId id) {
   if (it == tracks_.end()) return;
   PublishedTrack& track = *it->second;
   while (!track.subscriptions.empty()) remove_send_track(now, track.subscriptions.back()->id());
+  while (!track.leaving.empty()) {
+    SubscribedTrack& subscription = *track.leaving.back();
+    track.leaving.pop_back();
+    stop_forwarding(subscription);
+    subscription.change_source(*subscription.next_source);
+  }
   ReceiveSide& side = *track.transport().receive;
   std::erase(side.tracks, &track);
   side.demultiplexer.remove(track);
@@ -181,6 +190,30 @@ void Room::Impl::set_layer_request(TimePoint now, SubscriptionId id, const Layer
   reselect(now, *it->second);
 }
 
+void Room::Impl::set_send_source(TimePoint now, SubscriptionId id, TrackId source) {
+  auto it = subscriptions_.find(id);
+  auto found = tracks_.find(source);
+  if (it == subscriptions_.end() || found == tracks_.end() ||
+      found->second->kind() != it->second->source().kind()) {
+    ++counters_.refused_parameters;
+    return;
+  }
+  SubscribedTrack& subscription = *it->second;
+  PublishedTrack& track = *found->second;
+  if (subscription.next_source == &track) return;
+  stop_waiting(subscription);
+  std::erase(subscription.next_source->subscriptions, &subscription);
+  std::erase(subscription.source().leaving, &subscription);
+  track.subscriptions.push_back(&subscription);
+  subscription.next_source = &track;
+  if (subscription.current() < 0) {
+    subscription.change_source(track);
+  } else if (&subscription.source() != &track) {
+    subscription.source().leaving.push_back(&subscription);
+  }
+  reselect(now, subscription);
+}
+
 void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
   auto it = subscriptions_.find(id);
   if (it == subscriptions_.end()) return;
@@ -190,7 +223,8 @@ void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
   std::erase(side.tracks, &subscription);
   std::erase(side.to_report, &subscription);
   side.by_ssrc.erase(subscription.ssrc().value);
-  std::erase(subscription.source().subscriptions, &subscription);
+  std::erase(subscription.next_source->subscriptions, &subscription);
+  std::erase(subscription.source().leaving, &subscription);
   std::erase(ticking_subscriptions_, &subscription);
   subscriptions_.erase(it);
   decisions_.clear();

@@ -17,6 +17,7 @@ struct RoomConfig {
   uint64_t seed = 1;
   /// Wall clock at TimePoint{} in the process's time line: what sender reports count from.
   WallTime wall_at_zero;
+  RoomSettings settings{};
 };
 
 /// Packets that were not forwarded or used, by reason. Counted since the room was made.
@@ -38,12 +39,14 @@ struct RoomCounters {
 
 /// What a room tells since it was last asked. Reuse one object: vectors keep their memory.
 struct RoomEvents {
-  struct LayerStarted {
+  struct LayerChange {
     TrackId track;
     int spatial = 0;
+    bool started = false;  // else: stopped
   };
-  /// First packet of a layer since its track was added.
-  std::vector<LayerStarted> layers_started;
+  /// A layer started with its first packet since its track was added or it stopped; it stopped when
+  /// its packets stay away while other layers of the track go on, or its track was muted.
+  std::vector<LayerChange> layers;
 
   bool speakers_changed = false;
   std::vector<Speaker> speakers;  // loudest first
@@ -53,7 +56,7 @@ struct RoomEvents {
   std::vector<SubscriptionStatistics> subscriptions;
 
   [[nodiscard]] bool empty() const {
-    return layers_started.empty() && !speakers_changed && tracks.empty() && subscriptions.empty();
+    return layers.empty() && !speakers_changed && tracks.empty() && subscriptions.empty();
   }
   void clear();
 };
@@ -93,6 +96,9 @@ class Room {
   void add_send_track(TimePoint now, const SendTrackParameters& parameters,
                       const LayerRequest& request);
   void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
+  /// From now on this published track instead: another codec of the same, for instance. The stream
+  /// goes on under its SSRC; until the new source's first key frame it stays with the old one.
+  void set_send_source(TimePoint now, SubscriptionId id, TrackId source);
   void remove_send_track(TimePoint now, SubscriptionId id);
 
   /// Decrypted RTP packets of this transport in the order they came, in buffers of their own; the

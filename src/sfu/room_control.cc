@@ -112,9 +112,10 @@ void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc 
   if (it == transport.send->by_ssrc.end()) return;
   SubscribedTrack& subscription = *it->second;
   // A switch under way brings a key frame of the new layer; the old one may be needed until then.
-  int encoding = subscription.current() >= 0 ? subscription.current() : subscription.waiting_for;
-  if (encoding < 0) return;
-  want_key_frame(now, subscription.source().stream(encoding));
+  ReceiveStream* stream = subscription.current() >= 0
+                              ? &subscription.source().stream(subscription.current())
+                              : subscription.waiting;
+  if (stream != nullptr) want_key_frame(now, *stream);
 }
 
 void Room::Impl::send_key_frame_request(TimePoint now, ReceiveStream& stream) {
@@ -270,10 +271,12 @@ void Room::Impl::tick(TimePoint now) {
       TrackStatistics s;
       s.track = track->id();
       for (auto& stream : track->streams()) {
-        s.packets += stream->packets();
-        s.bytes += stream->bytes();
-        s.packets_lost += stream->lost();
-        s.bits_per_second += stream->bits_per_second();
+        LayerStatistics& layer = s.layers[stream->encoding()];
+        layer = stream->statistics();
+        s.packets += layer.packets;
+        s.bytes += layer.bytes;
+        s.packets_lost += layer.packets_lost;
+        s.bits_per_second += layer.bits_per_second;
       }
       s.active_layers = track->active_layers();
       track->in_tick_list = false;

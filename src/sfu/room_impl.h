@@ -34,6 +34,7 @@ class Room::Impl {
   void add_send_track(TimePoint now, const SendTrackParameters& parameters,
                       const LayerRequest& request);
   void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
+  void set_send_source(TimePoint now, SubscriptionId id, TrackId source);
   void remove_send_track(TimePoint now, SubscriptionId id);
 
   // room_media.cc: the way of a packet.
@@ -54,13 +55,14 @@ class Room::Impl {
   void reselect(TimePoint now, SubscribedTrack& subscription);
   void reselect_all(TimePoint now, PublishedTrack& track);
   void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
-  void wait_for(TimePoint now, SubscribedTrack& subscription, int encoding);
+  void wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveStream& stream);
   void stop_waiting(SubscribedTrack& subscription);
   void start_forwarding(SubscribedTrack& subscription, ReceiveStream& stream);
   void stop_forwarding(SubscribedTrack& subscription);
   void detach(SubscribedTrack& subscription);
   void want_key_frame(TimePoint now, ReceiveStream& stream);
   void activate(TimePoint now, ReceiveStream& stream);
+  void deactivate(ReceiveStream& stream);
   void update_activity(TimePoint now, PublishedTrack& track);
 
   // room_media.cc

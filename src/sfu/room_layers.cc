@@ -24,7 +24,7 @@ void swap_remove(std::vector<SubscribedTrack*>& list, size_t position, Moved mov
 }  // namespace
 
 void Room::Impl::reselect(TimePoint now, SubscribedTrack& subscription) {
-  PublishedTrack& track = subscription.source();
+  PublishedTrack& track = *subscription.next_source;
   LayerDemand demand;
   demand.subscription = subscription.id();
   demand.kind = track.kind();
@@ -56,20 +56,26 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
   subscription.decision = decision;
   int target = decision.spatial;
   if (target < 0) {
-    detach(subscription);
-  } else if (target == subscription.current()) {
+    bool switching = &subscription.source() != subscription.next_source;
+    bool wanted = !subscription.request.paused && subscription.transport().connected;
+    if (switching && wanted) {
+      stop_waiting(subscription);  // the next source has nothing yet: stay with the one before
+    } else {
+      detach(subscription);
+    }
+  } else if (target == subscription.current() &&
+             &subscription.source() == subscription.next_source) {
     stop_waiting(subscription);
   } else {
     // The layer being forwarded goes on until the other one's key frame is here.
-    wait_for(now, subscription, target);
+    wait_for(now, subscription, subscription.next_source->stream(target));
   }
 }
 
-void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, int encoding) {
-  ReceiveStream& stream = subscription.source().stream(encoding);
-  if (subscription.waiting_for != encoding) {
+void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveStream& stream) {
+  if (subscription.waiting != &stream) {
     stop_waiting(subscription);
-    subscription.waiting_for = encoding;
+    subscription.waiting = &stream;
     subscription.waiter_position = stream.waiters.size();
     stream.waiters.push_back(&subscription);
   }
@@ -77,11 +83,11 @@ void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, int enco
 }
 
 void Room::Impl::stop_waiting(SubscribedTrack& subscription) {
-  if (subscription.waiting_for < 0) return;
-  auto& waiters = subscription.source().stream(subscription.waiting_for).waiters;
+  if (subscription.waiting == nullptr) return;
+  auto& waiters = subscription.waiting->waiters;
   swap_remove(waiters, subscription.waiter_position,
               [](SubscribedTrack& s, size_t position) { s.waiter_position = position; });
-  subscription.waiting_for = -1;
+  subscription.waiting = nullptr;
 }
 
 void Room::Impl::start_forwarding(SubscribedTrack& subscription, ReceiveStream& stream) {
@@ -114,11 +120,14 @@ void Room::Impl::want_key_frame(TimePoint now, ReceiveStream& stream) {
 
 void Room::Impl::activate(TimePoint now, ReceiveStream& stream) {
   stream.active = true;
-  if (!stream.announced) {
-    stream.announced = true;
-    events_.layers_started.push_back({stream.track().id(), stream.encoding()});
-  }
+  events_.layers.push_back({stream.track().id(), stream.encoding(), true});
   reselect_all(now, stream.track());
+}
+
+void Room::Impl::deactivate(ReceiveStream& stream) {
+  if (!stream.active) return;
+  stream.active = false;
+  events_.layers.push_back({stream.track().id(), stream.encoding(), false});
 }
 
 void Room::Impl::update_activity(TimePoint now, PublishedTrack& track) {
@@ -128,7 +137,7 @@ void Room::Impl::update_activity(TimePoint now, PublishedTrack& track) {
   bool changed = false;
   for (auto& stream : track.streams()) {
     if (stream->active && now - stream->last_packet() > kInactiveAfter) {
-      stream->active = false;
+      deactivate(*stream);
       changed = true;
     }
   }

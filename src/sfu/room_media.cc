@@ -155,10 +155,11 @@ void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& str
   // From the back: leaving the list moves its last, already seen, into the place.
   for (size_t i = stream.waiters.size(); i-- > 0;) {
     SubscribedTrack& subscription = *stream.waiters[i];
-    if (!subscription.accepts(packet)) continue;
+    if (!subscription.accepts(track, packet)) continue;
     stop_waiting(subscription);
     stop_forwarding(subscription);
-    subscription.begin(context, packet);
+    if (&subscription.source() != &track) std::erase(subscription.source().leaving, &subscription);
+    subscription.begin(context, stream, packet);
     start_forwarding(subscription, stream);
     subscription.forward(context, packet);
     // The packet was recovered after later ones of its frame: they are here already.
@@ -176,7 +177,7 @@ void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
   while (!stream.forwarders.empty()) {
     SubscribedTrack& subscription = *stream.forwarders.back();
     stop_forwarding(subscription);
-    if (subscription.waiting_for < 0) wait_for(now, subscription, stream.encoding());
+    if (subscription.waiting == nullptr) wait_for(now, subscription, stream);
   }
   if (!stream.waiters.empty()) want_key_frame(now, stream);
 }

@@ -15,6 +15,10 @@ SentPackets::Entry& SentPackets::make_room(uint16_t out_sequence, uint32_t now_m
   }
 }
 
+void SentPackets::clear() {
+  for (Entry& entry : entries_) entry.state = State::kNone;
+}
+
 SentPackets::Entry* SentPackets::find(uint16_t out_sequence) {
   if (entries_.empty()) return nullptr;
   Entry& slot = entries_[out_sequence & (entries_.size() - 1)];

@@ -53,6 +53,8 @@ class SentPackets {
       __builtin_prefetch(&entries_[out_sequence & (entries_.size() - 1)], 1);
     }
   }
+  /// Forgets all.
+  void clear();
   /// nullptr when it was never used or is forgotten.
   Entry* find(uint16_t out_sequence);
   /// The place kept for a source packet, searched from `first_candidate` up to before `end` (out

@@ -74,25 +74,49 @@ ForwardContext::ForwardContext(TimePoint now_in, RoomCounters& counters_in)
 SubscribedTrack::SubscribedTrack(const SendTrackParameters& parameters,
                                  const LayerRequest& request_in, PublishedTrack& source,
                                  Transport& transport, uint16_t first_sequence)
-    : request(request_in),
-      source_(source),
+    : next_source(&source),
+      request(request_in),
+      source_(&source),
       transport_(transport),
       next_sequence_(first_sequence),
       id_(parameters.id),
       ssrc_(parameters.ssrc),
       rtx_ssrc_(parameters.rtx_ssrc),
+      accepted_(parameters.codecs),
       extensions_(parameters.extensions),
       mid_(parameters.mid.substr(0, 16)),
       next_rtx_sequence_(first_sequence) {
-  match_codecs(parameters.codecs);
+  match_codecs();
   build_template();
 }
 
-void SubscribedTrack::match_codecs(const std::vector<CodecParameters>& accepted) {
-  const auto& codecs = source_.codecs();
+void SubscribedTrack::change_source(PublishedTrack& track) {
+  source_ = next_source = &track;
+  // What was sent so far is not in the new source's history.
+  sent_.clear();
+  current_ = -1;
+  last_encoding_ = -1;
+  match_codecs();
+  build_template();
+}
+
+bool SubscribedTrack::accepts(const PublishedTrack& track, const SourcePacket& packet) const {
+  if (&track == source_) return accepts(packet);
+  const auto& codecs = track.codecs();
+  const auto fits = [&](uint8_t codec) {
+    return std::any_of(accepted_.begin(), accepted_.end(), [&](const CodecParameters& candidate) {
+      return fit(codecs[codec], candidate) > 0;
+    });
+  };
+  return fits(packet.codec) || (!packet.primary.empty() && fits(packet.primary_codec));
+}
+
+void SubscribedTrack::match_codecs() {
+  codecs_.fill({});
+  const auto& codecs = source_->codecs();
   for (size_t i = 0; i < std::min(codecs.size(), codecs_.size()); ++i) {
     int best = 0;
-    for (const auto& candidate : accepted) {
+    for (const auto& candidate : accepted_) {
       int how = fit(codecs[i], candidate);
       if (how <= best) continue;
       best = how;
@@ -102,6 +126,7 @@ void SubscribedTrack::match_codecs(const std::vector<CodecParameters>& accepted)
 }
 
 void SubscribedTrack::build_template() {
+  transport_sequence_at_ = send_time_at_ = audio_level_at_ = sparse_ = 0;
   uint8_t unknown[3] = {0x7F, 0, 0};
   std::array<rtc::rtp::ExtensionValue, 4> list;
   size_t count = 0;
@@ -111,7 +136,7 @@ void SubscribedTrack::build_template() {
   if (!mid_.empty()) add(Extension::kMid, as_bytes(mid_));
   add(Extension::kTransportSequence, ByteView(unknown, 2));
   add(Extension::kAbsSendTime, ByteView(unknown, 3));
-  if (source_.extensions().id(Extension::kAudioLevel) != 0) {
+  if (source_->extensions().id(Extension::kAudioLevel) != 0) {
     add(Extension::kAudioLevel, ByteView(unknown, 1));
   }
   rtc::rtp::Header header;
@@ -136,28 +161,38 @@ void SubscribedTrack::build_template() {
   sparse(Extension::kAbsCaptureTime, kSparseCaptureTime);
 }
 
-void SubscribedTrack::begin(const ForwardContext& context, const SourcePacket& packet) {
-  uint8_t epoch = source_.stream(packet.encoding).epoch();
+/// What the packet's timestamp is on the line of what was sent so far: by the publisher's clock,
+/// else by ours.
+uint32_t SubscribedTrack::continued_timestamp(const ForwardContext& context,
+                                              const ReceiveStream& stream,
+                                              const SourcePacket& packet) const {
+  uint32_t by_arrival = last_timestamp_ + to_clock(context.now - last_sent_, source_->clock_rate());
+  if (last_encoding_ < 0) return by_arrival;
+  const ReceiveStream& before = source_->stream(last_encoding_);
+  if (&before == &stream && epoch_ != stream.epoch()) return by_arrival;
+  auto translated = ReceiveStream::translate(packet.timestamp, stream, before);
+  if (!translated) return by_arrival;
+  uint32_t by_reports = *translated + timestamp_offset_;
+  auto apart = static_cast<int32_t>(by_reports - by_arrival);
+  // Reports that say otherwise by more than this are wrong.
+  bool plausible = std::abs(apart) < static_cast<int32_t>(source_->clock_rate());
+  return plausible ? by_reports : by_arrival;
+}
+
+void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& stream,
+                            const SourcePacket& packet) {
+  uint8_t epoch = stream.epoch();
+  bool other_source = &stream.track() != source_;
   if (!started_) {
     started_ = true;
     timestamp_offset_ = 0;
-    if (source_.is_video()) open(context, packet);
+    if (other_source) change_source(stream.track());
+    if (source_->is_video()) open(context, packet);
   } else {
-    if (last_encoding_ != packet.encoding || epoch_ != epoch) {
-      // On the line of what was sent so far: by the publisher's clock, else by ours.
-      uint32_t by_arrival =
-          last_timestamp_ + to_clock(context.now - last_sent_, source_.clock_rate());
-      uint32_t timestamp = by_arrival;
-      if (epoch_ == epoch || last_encoding_ != packet.encoding) {
-        if (auto t = source_.translate(packet.timestamp, packet.encoding, last_encoding_)) {
-          uint32_t by_reports = *t + timestamp_offset_;
-          auto apart = static_cast<int32_t>(by_reports - by_arrival);
-          // Reports that say otherwise by more than this are wrong.
-          if (std::abs(apart) < static_cast<int32_t>(source_.clock_rate())) timestamp = by_reports;
-        }
-      }
-      timestamp_offset_ = timestamp - packet.timestamp;
+    if (other_source || last_encoding_ != packet.encoding || epoch_ != epoch) {
+      timestamp_offset_ = continued_timestamp(context, stream, packet) - packet.timestamp;
     }
+    if (other_source) change_source(stream.track());
     // Never back, and never into the frame before: receivers freeze on either.
     if (static_cast<int32_t>(packet.timestamp + timestamp_offset_ - last_timestamp_) <= 0) {
       timestamp_offset_ = last_timestamp_ + 1 - packet.timestamp;
@@ -286,7 +321,7 @@ size_t SubscribedTrack::write_header(const ForwardContext& context, const Source
       own.transport_sequence = transport_.send->transport_sequence++;
     }
     if (send_time_at_ != 0) own.abs_send_time = context.abs_send_time;
-    return rtc::rtp::write_forwarded_header(out, packet.view, source_.extensions(), header,
+    return rtc::rtp::write_forwarded_header(out, packet.view, source_->extensions(), header,
                                             extensions_, own);
   }
   uint8_t* p = out.data();

@@ -44,7 +44,8 @@ class SubscribedTrack {
                   PublishedTrack& source, Transport& transport, uint16_t first_sequence);
 
   [[nodiscard]] SubscriptionId id() const { return id_; }
-  [[nodiscard]] PublishedTrack& source() const { return source_; }
+  /// What is being forwarded; `next_source` is what shall be.
+  [[nodiscard]] PublishedTrack& source() const { return *source_; }
   [[nodiscard]] Transport& transport() const { return transport_; }
   [[nodiscard]] rtc::Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] int current() const { return current_; }
@@ -55,8 +56,13 @@ class SubscribedTrack {
            (!packet.primary.empty() &&
             codecs_[packet.primary_codec].payload_type != kNoPayloadType);
   }
-  /// Begins to forward the packet's encoding, with this packet. It is one that can_start.
-  void begin(const ForwardContext& context, const SourcePacket& packet);
+  /// The same of a packet of any track.
+  [[nodiscard]] bool accepts(const PublishedTrack& track, const SourcePacket& packet) const;
+  /// Begins to forward `stream`, with this packet of it. It is one that can_start.
+  void begin(const ForwardContext& context, const ReceiveStream& stream,
+             const SourcePacket& packet);
+  /// The source is about to go, or has not begun: `track` takes its place.
+  void change_source(PublishedTrack& track);
   void stop() { current_ = -1; }
   /// Fetch what forward() will touch into the cache: first the track itself, a little later what it
   /// points to. With a hundred subscribers none of it is there otherwise.
@@ -80,11 +86,12 @@ class SubscribedTrack {
   [[nodiscard]] SubscriptionStatistics statistics(Duration interval);
 
   // Kept by the room.
+  PublishedTrack* next_source;  // other than source() until it has begun
   LayerRequest request;
   LayerDecision decision;
-  size_t forwarder_position = 0;  // in the current encoding's forwarders
-  int waiting_for = -1;           // encoding
-  size_t waiter_position = 0;     // in its waiters
+  size_t forwarder_position = 0;     // in the current encoding's forwarders
+  ReceiveStream* waiting = nullptr;  // of next_source: for a packet to begin with
+  size_t waiter_position = 0;        // in its waiters
   bool in_report_list = false;
   bool in_tick_list = false;
 
@@ -111,7 +118,10 @@ class SubscribedTrack {
   };
 
   void build_template();
-  void match_codecs(const std::vector<rtc::CodecParameters>& accepted);
+  void match_codecs();
+  [[nodiscard]] uint32_t continued_timestamp(const ForwardContext& context,
+                                             const ReceiveStream& stream,
+                                             const SourcePacket& packet) const;
   [[nodiscard]] bool wanted(const SourcePacket& packet);
   void record(const Rewrite& rewrite, uint16_t source_sequence, uint8_t encoding,
               SentPackets::State state, uint32_t now_ms);
@@ -133,7 +143,7 @@ class SubscribedTrack {
   bool send_rtx(const ForwardContext& context, SentPackets::Entry& entry);
 
   // Read for each packet.
-  PublishedTrack& source_;
+  PublishedTrack* source_;
   Transport& transport_;
   int current_ = -1;
   uint8_t temporal_ = 0;  // highest temporal layer being forwarded
@@ -175,12 +185,14 @@ class SubscribedTrack {
   SubscriptionId id_;
   rtc::Ssrc ssrc_;
   rtc::Ssrc rtx_ssrc_;
+  std::vector<rtc::CodecParameters> accepted_;
   rtc::ExtensionMap extensions_;
   std::string mid_;
   uint16_t next_rtx_sequence_ = 0;
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;
   int64_t lost_ = 0;
+  uint32_t jitter_ = 0;  // in clock units, as reported
   uint64_t measured_bytes_ = 0;
 };
 

@@ -13,7 +13,7 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
   SentPackets::Entry* entry = sent_.find(out_sequence);
   if (entry == nullptr) return;
   if (entry->state == SentPackets::State::kExpected) {
-    const ReceiveStream& stream = source_.stream(entry->encoding);
+    const ReceiveStream& stream = source_->stream(entry->encoding);
     auto newest = rtc::rtp::SeqNum(static_cast<uint16_t>(stream.highest()));
     int64_t sequence =
         stream.highest() + rtc::rtp::SeqNum(entry->source_sequence).distance_from(newest);
@@ -33,9 +33,9 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
 }
 
 bool SubscribedTrack::send_rtx(const ForwardContext& context, SentPackets::Entry& entry) {
-  const ReceiveStream& stream = source_.stream(entry.encoding);
+  const ReceiveStream& stream = source_->stream(entry.encoding);
   if ((stream.epoch() & 3) != entry.epoch) return false;
-  auto packet = source_.read_stored(stream, entry.source_sequence);
+  auto packet = source_->read_stored(stream, entry.source_sequence);
   if (!packet) return false;
   auto [codec, payload] = select(*packet);
   if (codec.rtx_payload_type == 0) return false;
@@ -104,6 +104,7 @@ bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_s
 
 void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block) {
   lost_ = std::max<int32_t>(block.cumulative_lost, 0);
+  jitter_ = block.jitter;
   if (block.last_sr == 0) return;
   // RFC 3550 section 6.4.1, in 1/65536 s.
   uint32_t trip = now_ntp - block.last_sr - block.delay_since_last_sr;
@@ -113,12 +114,12 @@ void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportB
 }
 
 uint32_t SubscribedTrack::rtp_time_at(TimePoint now) const {
-  int64_t rate = source_.clock_rate();
+  int64_t rate = source_->clock_rate();
   auto ticks = [&](Duration d) { return static_cast<uint32_t>(to_us(d) * rate / 1'000'000); };
   if (last_encoding_ >= 0) {
-    const ReceiveStream& stream = source_.stream(last_encoding_);
+    const ReceiveStream& stream = source_->stream(last_encoding_);
     if (const auto& report = stream.sender_report(); report && stream.epoch() == epoch_) {
-      if (auto local = source_.transport().receive->clock.local(report->ntp)) {
+      if (auto local = source_->transport().receive->clock.local(report->ntp)) {
         return report->rtp_time + ticks(now - *local) + timestamp_offset_;
       }
     }
@@ -138,6 +139,8 @@ SubscriptionStatistics SubscribedTrack::statistics(Duration interval) {
       (bytes_ - measured_bytes_) * 8 * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
   measured_bytes_ = bytes_;
   s.current_spatial = current_;
+  s.current_temporal = current_ < 0 ? -1 : temporal_;
+  s.jitter_us = static_cast<uint32_t>(uint64_t{jitter_} * 1'000'000 / source_->clock_rate());
   return s;
 }
 

@@ -382,7 +382,9 @@ TEST_F(Scenario, StatisticsTellRatesLayersAndLoss) {
   EXPECT_NEAR(s.round_trip_us, 32'000, 12'000);
   EXPECT_GT(s.packets_lost, 5U);
   std::vector<int> started;
-  for (const auto& e : world.layers_started()) started.push_back(e.spatial);
+  for (const auto& e : world.layer_changes()) {
+    if (e.started) started.push_back(e.spatial);
+  }
   std::sort(started.begin(), started.end());
   EXPECT_THAT(started, ElementsAre(0, 1, 2));
   EXPECT_GT(publisher.feedback_messages(), 40U);

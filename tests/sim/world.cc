@@ -131,7 +131,7 @@ void World::run_for(Duration duration) {
 void World::settle() {
   if (room_.take_events(events_)) {
     if (events_.speakers_changed) speakers_.push_back({now(), events_.speakers});
-    for (auto& e : events_.layers_started) layers_started_.push_back(e);
+    for (auto& e : events_.layers) layer_changes_.push_back(e);
     for (auto& s : events_.tracks) track_statistics_[s.track] = s;
     for (auto& s : events_.subscriptions) subscription_statistics_[s.subscription] = s;
   }

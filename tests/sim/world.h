@@ -120,8 +120,8 @@ class World {
     std::vector<sfu::Speaker> speakers;
   };
   [[nodiscard]] const std::vector<Told>& speakers() const { return speakers_; }
-  [[nodiscard]] const std::vector<sfu::RoomEvents::LayerStarted>& layers_started() const {
-    return layers_started_;
+  [[nodiscard]] const std::vector<sfu::RoomEvents::LayerChange>& layer_changes() const {
+    return layer_changes_;
   }
   [[nodiscard]] const std::unordered_map<sfu::TrackId, sfu::TrackStatistics>& track_statistics()
       const {
@@ -153,7 +153,7 @@ class World {
   uint64_t last_id_ = 100;
   sfu::RoomEvents events_;
   std::vector<Told> speakers_;
-  std::vector<sfu::RoomEvents::LayerStarted> layers_started_;
+  std::vector<sfu::RoomEvents::LayerChange> layer_changes_;
   std::unordered_map<sfu::TrackId, sfu::TrackStatistics> track_statistics_;
   std::unordered_map<sfu::SubscriptionId, sfu::SubscriptionStatistics> subscription_statistics_;
 };
