@@ -301,6 +301,7 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
   parameters.mid = section.mid;
   parameters.codecs = section.codecs;
   parameters.encodings = section.encodings;
+  parameters.encrypted = track.info.encryption != EncryptionType::kNone;
   parameters.extensions = section.extensions;
   std::stable_sort(parameters.encodings.begin(), parameters.encodings.end(),
                    [](const auto& a, const auto& b) { return rid_rank(a.rid) < rid_rank(b.rid); });

@@ -244,6 +244,9 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
   parameters.rtx_ssrc = subscription.rtx_ssrc;
   parameters.codecs = std::move(codecs);
   parameters.extensions = extensions;
+  constexpr uint8_t kPacketTrailer = 1;  // CAP_PACKET_TRAILER
+  parameters.packet_trailer = std::ranges::find(subscriber.info.capabilities, kPacketTrailer) !=
+                              subscriber.info.capabilities.end();
   engine_.add_send_track(parameters, layer_request(subscription, track));
   subscription.sending = true;
   by_subscription_.emplace(subscription.id.value, &subscriber);

@@ -73,13 +73,18 @@ TEST_P(UdpSocketTest, MoreMessagesThanOneSystemCallTakes) {
 }
 
 TEST_P(UdpSocketTest, TellsHowLongADatagramWaitedToBeRead) {
-  const TimePoint sent = monotonic_now();
-  const OutgoingDatagrams message{.destination = b_.local(), .data = as_bytes("x")};
-  EXPECT_EQ(a_.send_batch({&message, 1}).consumed, 1u);
-  const TimePoint was_there = monotonic_now();
-  while (monotonic_now() < was_there + 3ms) {
+  // The kernel begins to stamp what arrives some time after the first socket asked for it.
+  TimePoint sent;
+  for (const TimePoint limit = monotonic_now() + 20s; monotonic_now() < limit;) {
+    sent = monotonic_now();
+    const OutgoingDatagrams message{.destination = b_.local(), .data = as_bytes("x")};
+    EXPECT_EQ(a_.send_batch({&message, 1}).consumed, 1u);
+    const TimePoint was_there = monotonic_now();
+    while (monotonic_now() < was_there + 3ms) {
+    }
+    ASSERT_EQ(b_.receive_batch().size(), 1u);
+    if (b_.waited() >= 3ms) break;
   }
-  ASSERT_EQ(b_.receive_batch().size(), 1u);
   EXPECT_GE(b_.waited(), 3ms);
   EXPECT_LE(b_.waited(), monotonic_now() - sent);
   EXPECT_TRUE(b_.receive_batch().empty());

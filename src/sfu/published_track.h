@@ -24,12 +24,14 @@ class PublishedTrack {
   PublishedTrack(const ReceiveTrackParameters& parameters, Transport& transport);
 
   [[nodiscard]] TrackId id() const { return id_; }
-  [[nodiscard]] bool is_video() const { return kind_ == rtc::MediaKind::kVideo; }
+  [[nodiscard]] bool is_video() const { return format_.is_video; }
   [[nodiscard]] rtc::MediaKind kind() const { return kind_; }
   [[nodiscard]] const std::string& mid() const { return mid_; }
   [[nodiscard]] Transport& transport() const { return transport_; }
-  [[nodiscard]] const std::vector<rtc::CodecParameters>& codecs() const { return codecs_; }
-  [[nodiscard]] const PayloadTypes& payload_types() const { return payload_types_; }
+  [[nodiscard]] const std::vector<rtc::CodecParameters>& codecs() const { return format_.codecs; }
+  [[nodiscard]] const PayloadTypes& payload_types() const { return format_.payload_types; }
+  [[nodiscard]] const SourceFormat& format() const { return format_; }
+  [[nodiscard]] bool encrypted() const { return format_.encrypted; }
   [[nodiscard]] const rtc::ExtensionMap& extensions() const { return extensions_; }
   [[nodiscard]] uint32_t clock_rate() const { return clock_rate_; }
   /// Can lost packets be asked for again?
@@ -38,8 +40,22 @@ class PublishedTrack {
   [[nodiscard]] ReceiveStream& stream(int encoding) {
     return *streams_[static_cast<size_t>(encoding)];
   }
-  /// Bit per active encoding.
+  /// Is it one stream with spatial layers inside?
+  [[nodiscard]] bool is_svc() const {
+    return streams_.size() == 1 && streams_.front()->spatial_layers > 1;
+  }
+  /// Encodings or spatial layers.
+  [[nodiscard]] int layer_count() const {
+    return is_svc() ? streams_.front()->spatial_layers : static_cast<int>(streams_.size());
+  }
+  /// Bit per active layer.
   [[nodiscard]] uint8_t active_layers() const;
+  [[nodiscard]] ReceiveStream& stream_of_layer(int layer) { return stream(is_svc() ? 0 : layer); }
+  [[nodiscard]] LayerActivity& layer(int layer) {
+    return is_svc() ? streams_.front()->layers[static_cast<size_t>(layer)]
+                    : stream(layer).layers.front();
+  }
+  [[nodiscard]] LayerStatistics layer_statistics(int layer) const;
 
   /// A packet from the history of one of its streams. Valid until the next packet is stored.
   [[nodiscard]] std::optional<SourcePacket> read_stored(const ReceiveStream& stream,
@@ -57,14 +73,14 @@ class PublishedTrack {
   TimePoint last_audible;        // last packet loud enough for speech
   uint32_t last_audio_time = 0;  // RTP time of the last packet with a level
   bool in_tick_list = false;
+  Timer activity_timer{Timer::Kind::kActivity, this};
 
  private:
   TrackId id_;
   rtc::MediaKind kind_;
   std::string mid_;
   Transport& transport_;
-  std::vector<rtc::CodecParameters> codecs_;
-  PayloadTypes payload_types_;
+  SourceFormat format_;
   rtc::ExtensionMap extensions_;
   uint32_t clock_rate_;
   bool nack_ = false;

@@ -11,6 +11,13 @@ namespace {
 /// A jump further than this in either direction is no loss or reordering (RFC 3550 A.1).
 constexpr int kMaxJump = 3000;
 
+/// Key frames make single intervals jump; an average over about two reads better.
+uint32_t smoothed_rate(uint32_t before, uint64_t bytes, Duration interval) {
+  auto us = static_cast<uint64_t>(std::max<int64_t>(to_us(interval), 1));
+  auto rate = static_cast<uint32_t>(std::min<uint64_t>(bytes * 8 * 1'000'000 / us, UINT32_MAX));
+  return before == 0 ? rate : before / 2 + rate / 2;
+}
+
 }  // namespace
 
 ReceiveStream::ReceiveStream(PublishedTrack& track, uint8_t encoding,
@@ -93,6 +100,19 @@ void ReceiveStream::restart() {
   suspicious_.reset();
   losses.clear();
   history.clear();
+  if (dependencies) dependencies->reset();
+  codec = -1;
+}
+
+void LayerActivity::on_packet(TimePoint now, uint32_t packet_timestamp, size_t size) {
+  ++packets;
+  bytes += size;
+  last_packet = now;
+  if (packet_timestamp == timestamp) return;
+  timestamp = packet_timestamp;
+  // A pause is no interval.
+  if (now - last_frame < 2s) interval += (now - last_frame - interval) / 8;
+  last_frame = now;
 }
 
 void ReceiveStream::update_jitter(TimePoint now, uint32_t timestamp) {
@@ -165,13 +185,13 @@ LayerStatistics ReceiveStream::statistics() const {
 }
 
 void ReceiveStream::measure(Duration interval) {
-  uint64_t bits = (bytes_ - measured_bytes_) * 8;
-  measured_bytes_ = bytes_;
-  int64_t us = std::max<int64_t>(to_us(interval), 1);
-  auto rate = static_cast<uint32_t>(
-      std::min<uint64_t>(bits * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
-  // Key frames make single intervals jump; an average over about two reads better.
-  bits_per_second_ = bits_per_second_ == 0 ? rate : bits_per_second_ / 2 + rate / 2;
+  for (LayerActivity& layer : layers) {
+    layer.bits_per_second =
+        smoothed_rate(layer.bits_per_second,
+                      layer.bytes - std::exchange(layer.measured_bytes, layer.bytes), interval);
+  }
+  bits_per_second_ =
+      smoothed_rate(bits_per_second_, bytes_ - std::exchange(measured_bytes_, bytes_), interval);
 }
 
 }  // namespace turms::sfu

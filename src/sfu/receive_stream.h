@@ -1,13 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/time.h"
 #include "rtc/parameters.h"
 #include "rtc/rtcp/packets.h"
+#include "rtc/rtp/dependency_descriptor.h"
 #include "sfu/key_frame_requester.h"
 #include "sfu/loss_tracker.h"
 #include "sfu/packet_history.h"
@@ -29,6 +32,33 @@ constexpr Duration ntp_difference(NtpTime later, NtpTime earlier) {
   int64_t fraction = difference & 0xFFFFFFFF;
   return std::chrono::seconds(seconds) + Duration(fraction * 1'000'000'000 >> 32);
 }
+
+/// What is known of one layer: an encoding, or a spatial layer inside a stream.
+struct LayerActivity {
+  /// A layer whose packets stay away this long, and kIntervals of its usual intervals between
+  /// frames, has stopped, provided that others of its track go on.
+  static constexpr Duration kSilence = 300ms;
+  static constexpr int kIntervals = 5;  // halves
+
+  void on_packet(TimePoint now, uint32_t timestamp, size_t size);
+  /// Whoever begins anew has no usual interval yet.
+  void restart() { interval = kFirstInterval; }
+  [[nodiscard]] Duration silence() const {
+    return std::max<Duration>(kSilence, interval * kIntervals / 2);
+  }
+
+  static constexpr Duration kFirstInterval = 33ms;
+
+  bool active = false;
+  TimePoint last_packet;
+  TimePoint last_frame;
+  Duration interval = kFirstInterval;  // between frames, smoothed
+  uint32_t timestamp = 0;
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  uint64_t measured_bytes = 0;
+  uint32_t bits_per_second = 0;
+};
 
 /// One encoding of a published track as it arrives: order, loss, reports (RFC 3550), what to ask
 /// the publisher for, and who gets it. Owned by its PublishedTrack.
@@ -98,7 +128,17 @@ class ReceiveStream {
   std::vector<SubscribedTrack*> forwarders;
   std::vector<SubscribedTrack*> waiters;
 
-  bool active = false;          // had packets lately
+  [[nodiscard]] bool active() const {
+    return std::any_of(layers.begin(), layers.end(), [](const auto& l) { return l.active; });
+  }
+
+  /// Spatial layers inside; only the first is used where the track has other encodings.
+  std::array<LayerActivity, kMaxSpatialLayers> layers;
+  uint8_t spatial_layers = 1;  // seen so far
+  /// From the first packet with a dependency descriptor.
+  std::unique_ptr<rtc::rtp::DependencyReader> dependencies;
+  int codec = -1;  // of the newest packet, index into the track's codecs
+
   bool in_report_list = false;  // of its transport
 
  private:

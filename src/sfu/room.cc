@@ -128,8 +128,8 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   PublishedTrack& track = *it->second;
   track.muted = muted;
   if (!muted) return;  // the next packets bring everything back
+  deactivate_all(track);
   for (auto& stream : track.streams()) {
-    deactivate(*stream);
     stream->key_frames.reset();
     timers_.cancel(stream->key_frame_timer);
   }

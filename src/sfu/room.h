@@ -30,6 +30,8 @@ struct RoomCounters {
   uint64_t unknown_transport = 0;
   uint64_t unknown_ssrc = 0;
   uint64_t unknown_payload_type = 0;
+  /// Forwarded although the payload is not of the form its codec has, encrypted ones for instance.
+  uint64_t opaque = 0;
   uint64_t duplicate = 0;  // or so late that nobody waits for it any more
   uint64_t muted = 0;
   uint64_t oversized = 0;

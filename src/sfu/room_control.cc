@@ -158,6 +158,9 @@ void Room::Impl::handle_timeout(TimePoint now) {
       case Timer::Kind::kSenderReport:
         send_sender_reports(now, *static_cast<Transport*>(timer->owner()));
         break;
+      case Timer::Kind::kActivity:
+        update_activity(now, *static_cast<PublishedTrack*>(timer->owner()));
+        break;
       case Timer::Kind::kTick:
         tick(now);
         break;
@@ -263,16 +266,15 @@ void Room::Impl::tick(TimePoint now) {
   last_tick_ = now;
   for (PublishedTrack* track : ticking_tracks_) {
     for (auto& stream : track->streams()) stream->measure(interval);
-    update_activity(now, *track);
   }
   // Every second time the numbers are told, and whoever had no traffic leaves the lists.
   if (statistics_turn_) {
     for (PublishedTrack* track : ticking_tracks_) {
       TrackStatistics s;
       s.track = track->id();
-      for (auto& stream : track->streams()) {
-        LayerStatistics& layer = s.layers[stream->encoding()];
-        layer = stream->statistics();
+      for (int i = 0; i < track->layer_count(); ++i) {
+        LayerStatistics& layer = s.layers[static_cast<size_t>(i)];
+        layer = track->layer_statistics(i);
         s.packets += layer.packets;
         s.bytes += layer.bytes;
         s.packets_lost += layer.packets_lost;

@@ -61,8 +61,9 @@ class Room::Impl {
   void stop_forwarding(SubscribedTrack& subscription);
   void detach(SubscribedTrack& subscription);
   void want_key_frame(TimePoint now, ReceiveStream& stream);
-  void activate(TimePoint now, ReceiveStream& stream);
-  void deactivate(ReceiveStream& stream);
+  void activate(TimePoint now, PublishedTrack& track, int layer);
+  void deactivate(PublishedTrack& track, int layer);
+  void deactivate_all(PublishedTrack& track);
   void update_activity(TimePoint now, PublishedTrack& track);
 
   // room_media.cc
@@ -71,6 +72,9 @@ class Room::Impl {
   void forward_burst(TimePoint now);
   void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
                      const SourcePacket& packet);
+  void read_dependencies(TimePoint now, ReceiveStream& stream, SourcePacket& packet,
+                         const PacketExtensions& extensions, bool newest);
+  void note_layer(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
   void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
                      bool has_level);

@@ -8,10 +8,9 @@ namespace turms::sfu {
 
 namespace {
 
-/// An encoding without packets for this long, while another of its track has some, was switched off
-/// by the publisher.
-constexpr Duration kInactiveAfter = 1500ms;
-constexpr Duration kOtherActiveWithin = 500ms;
+constexpr Duration kActivityCheck = 100ms;
+/// Without a packet for this long a track needs no checks until the next one.
+constexpr Duration kQuietTrack = 2s;
 
 /// Removes in constant time; `moved` is told where the last one went.
 template <class Moved>
@@ -30,10 +29,10 @@ void Room::Impl::reselect(TimePoint now, SubscribedTrack& subscription) {
   demand.kind = track.kind();
   demand.request = subscription.request;
   if (!subscription.transport().connected) demand.request.paused = true;
-  demand.layer_count = static_cast<int>(track.streams().size());
+  demand.layer_count = track.layer_count();
   demand.active_layers = track.active_layers();
-  for (size_t i = 0; i < track.streams().size(); ++i) {
-    demand.bits_per_second[i] = track.streams()[i]->bits_per_second();
+  for (int i = 0; i < demand.layer_count; ++i) {
+    demand.bits_per_second[static_cast<size_t>(i)] = track.layer(i).bits_per_second;
   }
   decisions_.clear();
   asked_.update(demand, decisions_);
@@ -63,12 +62,22 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
     } else {
       detach(subscription);
     }
-  } else if (target == subscription.current() &&
-             &subscription.source() == subscription.next_source) {
+    return;
+  }
+  PublishedTrack& track = *subscription.next_source;
+  ReceiveStream& stream = track.stream_of_layer(target);
+  if (stream.encoding() == subscription.current() && &subscription.source() == &track) {
     stop_waiting(subscription);
   } else {
     // The layer being forwarded goes on until the other one's key frame is here.
-    wait_for(now, subscription, subscription.next_source->stream(target));
+    wait_for(now, subscription, stream);
+  }
+  if (subscription.current() < 0 || &subscription.source() != &track) return;
+  int inside = track.is_svc() ? target : kMaxSpatialLayers;
+  subscription.request_layers(static_cast<uint8_t>(inside),
+                              static_cast<uint8_t>(decision.temporal));
+  if (subscription.needs_key_frame()) {
+    want_key_frame(now, track.stream(subscription.current()));
   }
 }
 
@@ -118,30 +127,40 @@ void Room::Impl::want_key_frame(TimePoint now, ReceiveStream& stream) {
   }
 }
 
-void Room::Impl::activate(TimePoint now, ReceiveStream& stream) {
-  stream.active = true;
-  events_.layers.push_back({stream.track().id(), stream.encoding(), true});
-  reselect_all(now, stream.track());
+void Room::Impl::activate(TimePoint now, PublishedTrack& track, int layer) {
+  LayerActivity& activity = track.layer(layer);
+  activity.active = true;
+  activity.restart();
+  events_.layers.push_back({track.id(), layer, true});
+  reselect_all(now, track);
 }
 
-void Room::Impl::deactivate(ReceiveStream& stream) {
-  if (!stream.active) return;
-  stream.active = false;
-  events_.layers.push_back({stream.track().id(), stream.encoding(), false});
+void Room::Impl::deactivate(PublishedTrack& track, int layer) {
+  LayerActivity& activity = track.layer(layer);
+  if (!activity.active) return;
+  activity.active = false;
+  events_.layers.push_back({track.id(), layer, false});
 }
 
+void Room::Impl::deactivate_all(PublishedTrack& track) {
+  for (int i = 0; i < track.layer_count(); ++i) deactivate(track, i);
+}
+
+/// A layer has stopped when others of its track have gone on for longer than it usually pauses.
+/// When all are silent it is the network, or there is nothing to show.
 void Room::Impl::update_activity(TimePoint now, PublishedTrack& track) {
   TimePoint newest;
-  for (auto& stream : track.streams()) newest = std::max(newest, stream->last_packet());
-  if (now - newest > kOtherActiveWithin) return;  // all are silent: the network, or nothing to show
+  int count = track.layer_count();
+  for (int i = 0; i < count; ++i) newest = std::max(newest, track.layer(i).last_packet);
   bool changed = false;
-  for (auto& stream : track.streams()) {
-    if (stream->active && now - stream->last_packet() > kInactiveAfter) {
-      deactivate(*stream);
-      changed = true;
-    }
+  for (int i = 0; i < count; ++i) {
+    const LayerActivity& layer = track.layer(i);
+    if (!layer.active || newest - layer.last_packet <= layer.silence()) continue;
+    deactivate(track, i);
+    changed = true;
   }
   if (changed) reselect_all(now, track);
+  if (now - newest < kQuietTrack) timers_.schedule(track.activity_timer, now + kActivityCheck);
 }
 
 }  // namespace turms::sfu

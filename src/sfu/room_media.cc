@@ -74,7 +74,7 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
     // The bytes have moved.
     extensions = PacketExtensions(*view, side.demultiplexer.extensions());
   }
-  auto packet = SourcePacket::read(*view, extensions, track.codecs(), track.payload_types());
+  auto packet = SourcePacket::read(*view, extensions, track.format());
   if (!packet) {
     ++counters_.malformed_rtp;
     return;
@@ -87,24 +87,70 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
     ++counters_.duplicate;
     return;
   }
+  bool newest = verdict != ReceiveStream::Verdict::kRecovered;
   if (verdict == ReceiveStream::Verdict::kDiscontinuity) {
     forward_burst(now);
     on_discontinuity(now, stream);
+  }
+  if (track.is_video() && newest && !packet->payload.empty() && packet->codec != stream.codec) {
+    // The sender changed to another of the codecs negotiated: decoding begins anew.
+    if (stream.codec >= 0) {
+      forward_burst(now);
+      on_discontinuity(now, stream);
+    }
+    stream.codec = packet->codec;
+  }
+  if (packet->opaque) ++counters_.opaque;
+  if (extensions.has(Extension::kDependencyDescriptor)) {
+    read_dependencies(now, stream, *packet, extensions, newest);
   }
   if (track.muted) {
     ++counters_.muted;
     return;
   }
   mark(now, transport, stream);
-  if (!packet->payload.empty() && !stream.active) {
-    forward_burst(now);
-    activate(now, stream);
-  }
+  if (!packet->payload.empty()) note_layer(now, stream, *packet);
   if (!track.is_video()) {
     observe_level(now, track, *packet, extensions.has(Extension::kAudioLevel));
   }
   forward(now, stream, *packet);
   request_lost(now, stream);
+}
+
+void Room::Impl::read_dependencies(TimePoint now, ReceiveStream& stream, SourcePacket& packet,
+                                   const PacketExtensions& extensions, bool newest) {
+  if (!stream.track().is_video()) return;
+  if (!stream.dependencies) {
+    stream.dependencies = std::make_unique<rtc::rtp::DependencyReader>();
+  }
+  rtc::rtp::DependencyReader& reader = *stream.dependencies;
+  uint32_t version = reader.version();
+  // What was accepted before was meant by the structure before: what this may change comes first.
+  bool extended = extensions[Extension::kDependencyDescriptor].size() > 3;
+  if (extended) forward_burst(now);
+  packet.read_dependencies(extensions, reader, newest);
+  if (reader.version() == version) return;
+  if (reader.structure() != nullptr) {
+    stream.spatial_layers =
+        std::min<uint8_t>(reader.structure()->spatial_layers, kMaxSpatialLayers);
+  }
+  reselect_all(now, stream.track());
+}
+
+void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
+  PublishedTrack& track = stream.track();
+  bool alone = track.streams().size() == 1;
+  auto inside = std::min<uint8_t>(alone ? packet.spatial_id : 0, kMaxSpatialLayers - 1);
+  if (inside >= stream.spatial_layers) stream.spatial_layers = inside + 1;
+  LayerActivity& layer = stream.layers[inside];
+  if (!layer.active) [[unlikely]] {
+    forward_burst(now);
+    activate(now, track, alone ? inside : stream.encoding());
+  }
+  layer.on_packet(now, packet.timestamp, packet.view.data().size());
+  if (!track.activity_timer.armed() && track.layer_count() > 1) [[unlikely]] {
+    update_activity(now, track);
+  }
 }
 
 void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {

@@ -233,7 +233,7 @@ TEST(Room, DropsCodecsTheSubscriberDoesNotTake) {
   call.start();
   call.frame(1, true);
   call.send(Call::header(2, 98), Bytes{0x08, 1, 2, 3});
-  call.frame(3);
+  call.frame(3, true);  // where the codec changes decoding begins anew
   EXPECT_THAT(steps(call.subscriber.of(kOut)), ElementsAre(1));
 }
 

@@ -9,7 +9,7 @@ SentPackets::Entry& SentPackets::make_room(uint16_t out_sequence, uint32_t now_m
   for (;;) {
     Entry& slot = entries_[out_sequence & (entries_.size() - 1)];
     bool young = slot.state != State::kNone && slot.out_sequence != out_sequence &&
-                 now_ms - slot.time_ms < kMaxAgeMs;
+                 slot.age_ms(now_ms) < kMaxAgeMs;
     if (!young || entries_.size() >= kMaxEntries) return slot;
     grow();
   }

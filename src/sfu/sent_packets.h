@@ -27,21 +27,25 @@ class SentPackets {
     uint16_t out_sequence = 0;
     uint16_t source_sequence = 0;
     uint32_t timestamp_offset = 0;
-    uint16_t picture_id_offset = 0;
+    uint16_t number_offset = 0;  // of picture ids, or of the frame numbers of descriptors
     uint8_t tl0_offset = 0;
     uint8_t encoding : 2 = 0;
     uint8_t epoch : 2 = 0;  // of the source stream, low bits
     State state : 2 = State::kNone;
     uint8_t resends : 2 = 0;
-    uint32_t time_ms = 0;  // last sent, or kept
+    uint32_t marker : 1 = 0;    // as sent
+    uint32_t time_ms : 31 = 0;  // last sent, or kept
+
+    [[nodiscard]] uint32_t age_ms(uint32_t now_ms) const { return (now_ms - time_ms) & kTimeMask; }
   };
+  static constexpr uint32_t kTimeMask = 0x7FFF'FFFF;
 
   /// The entry of an outgoing number, for the caller to fill in place (a copy from the stack would
   /// wait for the stores that made it). Allocates only while the rate is growing.
   Entry& claim(uint16_t out_sequence, uint32_t now_ms) {
     if (!entries_.empty()) [[likely]] {
       Entry& slot = entries_[out_sequence & (entries_.size() - 1)];
-      if (now_ms - slot.time_ms >= kMaxAgeMs || slot.state == State::kNone) [[likely]]
+      if (slot.age_ms(now_ms) >= kMaxAgeMs || slot.state == State::kNone) [[likely]]
         return slot;
     }
     return make_room(out_sequence, now_ms);

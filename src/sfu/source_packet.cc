@@ -24,18 +24,14 @@ PacketExtensions::PacketExtensions(const rtc::rtp::PacketView& packet,
 
 std::optional<SourcePacket> SourcePacket::read(const rtc::rtp::PacketView& view,
                                                const PacketExtensions& extensions,
-                                               const std::vector<rtc::CodecParameters>& codecs,
-                                               const PayloadTypes& payload_types) {
-  auto meaning = payload_types.find(view.payload_type());
+                                               const SourceFormat& format) {
+  auto meaning = format.payload_types.find(view.payload_type());
   if (!meaning || meaning->rtx) return std::nullopt;
   SourcePacket packet(view);
   packet.payload = view.payload();
   packet.timestamp = view.timestamp().value;
   packet.marker = view.marker();
   packet.codec = meaning->codec;
-  if (extensions.has(Extension::kDependencyDescriptor)) {
-    packet.sparse |= kSparseDependencyDescriptor;
-  }
   if (extensions.has(Extension::kVideoOrientation)) packet.sparse |= kSparseVideoOrientation;
   if (extensions.has(Extension::kPlayoutDelay)) packet.sparse |= kSparsePlayoutDelay;
   if (extensions.has(Extension::kAbsCaptureTime)) packet.sparse |= kSparseCaptureTime;
@@ -43,44 +39,90 @@ std::optional<SourcePacket> SourcePacket::read(const rtc::rtp::PacketView& view,
     packet.audio_level = level[0];
   }
   if (packet.payload.empty()) return packet;  // padding only: takes part in the sequence
-  Codec codec = codecs[meaning->codec].codec;
-  switch (codec) {
+  Codec codec = format.codecs[meaning->codec].codec;
+  if (format.is_video) {
+    packet.read_video(codec);
+  } else {
+    packet.read_audio(format, codec);
+  }
+  // Without a key frame that can be told, decoding begins where the receiver finds one.
+  if (packet.opaque && format.encrypted) packet.can_start = true;
+  if (codec == Codec::kVp9 || codec == Codec::kAv1) {
+    packet.dependency_bytes = extensions[Extension::kDependencyDescriptor];
+    if (packet.dependency_bytes.size() >= 3) packet.sparse |= kSparseDependencyDescriptor;
+  }
+  return packet;
+}
+
+void SourcePacket::read_audio(const SourceFormat& format, Codec of) {
+  can_start = start_of_frame = end_of_frame = true;
+  // What is encrypted was encrypted as a whole, the heads of the blocks too.
+  if (of != Codec::kRed || format.encrypted) return;
+  auto block = rtc::rtp::parse_red_primary(payload);
+  if (!block) {
+    opaque = true;
+    return;
+  }
+  auto inner = format.payload_types.find(block->payload_type);
+  if (inner && !inner->rtx && format.codecs[inner->codec].codec != Codec::kRed) {
+    primary = block->payload;
+    primary_codec = inner->codec;
+  }
+}
+
+void SourcePacket::read_video(Codec of) {
+  end_of_frame = marker;
+  if (marker) trailer = rtc::rtp::packet_trailer_size(payload);
+  switch (of) {
     case Codec::kVp8: {
-      auto descriptor = rtc::rtp::parse_vp8(packet.payload);
-      if (!descriptor) return std::nullopt;
-      packet.is_vp8 = true;
-      packet.vp8 = *descriptor;
-      packet.can_start = descriptor->key_frame;
-      packet.temporal_id = descriptor->has_temporal_id ? descriptor->temporal_id : 0;
-      return packet;
+      auto descriptor = rtc::rtp::parse_vp8(payload);
+      opaque = !descriptor;
+      if (opaque) return;
+      layering = Layering::kVp8;
+      vp8 = *descriptor;
+      can_start = descriptor->key_frame;
+      start_of_frame = descriptor->start_of_frame();
+      temporal_id = descriptor->has_temporal_id ? descriptor->temporal_id : 0;
+      return;
     }
-    case Codec::kRed: {
-      packet.can_start = true;
-      auto primary = rtc::rtp::parse_red_primary(packet.payload);
-      if (!primary) return std::nullopt;
-      auto inner = payload_types.find(primary->payload_type);
-      if (inner && !inner->rtx && codecs[inner->codec].codec != Codec::kRed) {
-        packet.primary = primary->payload;
-        packet.primary_codec = inner->codec;
-      }
-      return packet;
+    case Codec::kVp9: {
+      auto descriptor = rtc::rtp::parse_vp9(payload);
+      opaque = !descriptor;
+      if (opaque) return;
+      layering = Layering::kVp9;
+      vp9 = *descriptor;
+      can_start = descriptor->key_frame;
+      start_of_frame = descriptor->start_of_frame;
+      end_of_frame = descriptor->end_of_frame;
+      spatial_id = descriptor->spatial_id;
+      temporal_id = descriptor->temporal_id;
+      return;
     }
-    case Codec::kOpus:
-    case Codec::kPcmu:
-    case Codec::kPcma:
-      packet.can_start = true;
-      return packet;
-    case Codec::kH264:
-    case Codec::kVp9:
-    case Codec::kAv1:
-    case Codec::kH265: {
-      auto info = rtc::rtp::inspect_payload(codec, packet.payload, packet.marker);
-      if (!info) return std::nullopt;
-      packet.can_start = info->key_frame;
-      return packet;
+    default: {
+      auto info = rtc::rtp::inspect_payload(of, payload, marker);
+      opaque = !info;
+      if (opaque) return;
+      can_start = info->key_frame;
+      start_of_frame = info->start_of_frame;
+      return;
     }
   }
-  return std::nullopt;
+}
+
+void SourcePacket::read_dependencies(const PacketExtensions& extensions,
+                                     rtc::rtp::DependencyReader& dependency_reader, bool newest) {
+  ByteView value = extensions[Extension::kDependencyDescriptor];
+  if (value.empty() || payload.empty() || is_vp8()) return;
+  const auto* descriptor = dependency_reader.read(value, newest);
+  if (descriptor == nullptr) return;
+  layering = Layering::kDependencies;
+  dependencies = descriptor;
+  reader = &dependency_reader;
+  can_start = descriptor->has_structure && descriptor->first_packet;
+  start_of_frame = descriptor->first_packet;
+  end_of_frame = descriptor->last_packet;
+  spatial_id = descriptor->frame.spatial_id;
+  temporal_id = descriptor->frame.temporal_id;
 }
 
 }  // namespace turms::sfu

@@ -85,6 +85,7 @@ SubscribedTrack::SubscribedTrack(const SendTrackParameters& parameters,
       accepted_(parameters.codecs),
       extensions_(parameters.extensions),
       mid_(parameters.mid.substr(0, 16)),
+      packet_trailer_(parameters.packet_trailer),
       next_rtx_sequence_(first_sequence) {
   match_codecs();
   build_template();
@@ -149,6 +150,12 @@ void SubscribedTrack::build_template() {
                                                   extensions_.id(extension));
     return at.empty() ? uint8_t{0} : static_cast<uint8_t>(at.data() - template_.data());
   };
+  // A descriptor can be appended to the one-byte form.
+  bool one_byte = header_size_ > 16 && load_be16(&template_[12]) == 0xBEDE;
+  uint8_t descriptor_id = extensions_.id(Extension::kDependencyDescriptor);
+  size_t used = 16;
+  for (size_t i = 0; i < count; ++i) used += 1 + list[i].value.size();
+  extensions_end_ = static_cast<uint8_t>(one_byte && descriptor_id < 15 ? used : 0);
   transport_sequence_at_ = place(Extension::kTransportSequence);
   send_time_at_ = place(Extension::kAbsSendTime);
   audio_level_at_ = place(Extension::kAudioLevel);
@@ -197,10 +204,7 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
     if (static_cast<int32_t>(packet.timestamp + timestamp_offset_ - last_timestamp_) <= 0) {
       timestamp_offset_ = last_timestamp_ + 1 - packet.timestamp;
     }
-    if (packet.is_vp8) {
-      picture_id_offset_ = static_cast<uint16_t>(last_picture_id_ + 1 - packet.vp8.picture_id);
-      tl0_offset_ = static_cast<uint8_t>(last_tl0_ + 1 - packet.vp8.tl0_picture_index);
-    }
+    start_numbers(packet);
   }
   current_ = packet.encoding;
   last_encoding_ = packet.encoding;
@@ -210,11 +214,84 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
   temporal_ = static_cast<uint8_t>(decision.temporal);
   skipping_ = false;
   skipped_any_ = false;
+  if (packet.layering > Layering::kVp8) {
+    if (!selector_) selector_ = std::make_unique<FrameSelector>();
+    selector_->begin();
+    // Encodings side by side have no spatial layers inside.
+    int spatial = source_->is_svc() ? decision.spatial : kMaxSpatialLayers;
+    request_layers(static_cast<uint8_t>(spatial), static_cast<uint8_t>(decision.temporal));
+  } else {
+    selector_.reset();
+  }
+}
+
+/// Receivers know pictures and frames by their numbers, which go on where the layer changes.
+void SubscribedTrack::start_numbers(const SourcePacket& packet) {
+  switch (packet.layering) {
+    case Layering::kVp8:
+      number_offset_ = static_cast<uint16_t>(last_picture_id_ + 1 - packet.vp8.picture_id);
+      tl0_offset_ = static_cast<uint8_t>(last_tl0_ + 1 - packet.vp8.tl0_picture_index);
+      break;
+    case Layering::kVp9:
+      number_offset_ = static_cast<uint16_t>(last_picture_id_ + 1 - packet.vp9.picture_id);
+      tl0_offset_ = static_cast<uint8_t>(last_tl0_ + 1 - packet.vp9.tl0_picture_index);
+      break;
+    case Layering::kDependencies:
+      number_offset_ =
+          static_cast<uint16_t>(last_frame_number_ + 1 - packet.dependencies->frame_number);
+      break;
+    case Layering::kNone:
+      break;
+  }
+}
+
+void SubscribedTrack::note_numbers(const SourcePacket& packet, const Rewrite& rewrite) {
+  switch (packet.layering) {
+    case Layering::kVp8:
+      last_picture_id_ = static_cast<uint16_t>(packet.vp8.picture_id + rewrite.number_offset);
+      last_tl0_ = static_cast<uint8_t>(packet.vp8.tl0_picture_index + rewrite.tl0_offset);
+      break;
+    case Layering::kVp9:
+      last_picture_id_ = static_cast<uint16_t>(packet.vp9.picture_id + rewrite.number_offset);
+      last_tl0_ = static_cast<uint8_t>(packet.vp9.tl0_picture_index + rewrite.tl0_offset);
+      break;
+    case Layering::kDependencies:
+      last_frame_number_ =
+          static_cast<uint16_t>(packet.dependencies->frame_number + rewrite.number_offset);
+      break;
+    case Layering::kNone:
+      break;
+  }
+}
+
+void SubscribedTrack::request_layers(uint8_t spatial, uint8_t temporal) {
+  if (selector_) selector_->request(spatial, temporal);
+}
+
+bool SubscribedTrack::needs_key_frame() const {
+  if (current_ < 0 || !selector_) return false;
+  return selector_->needs_key_frame(source_->stream(current_).dependencies.get());
+}
+
+int SubscribedTrack::current_layer() const {
+  if (current_ < 0 || !source_->is_svc() || !selector_) return current_;
+  return selector_->spatial();
 }
 
 bool SubscribedTrack::wanted(const SourcePacket& packet) {
   if (packet.payload.empty() || !accepts(packet)) return false;
-  if (!packet.is_vp8 || !packet.vp8.has_temporal_id) return true;
+  if (packet.is_vp8()) return wanted_vp8(packet);
+  return packet.layering == Layering::kNone || !selector_ || selector_->wants(packet);
+}
+
+bool SubscribedTrack::wanted_late(const SourcePacket& packet) {
+  if (packet.payload.empty() || !accepts(packet)) return false;
+  if (packet.is_vp8()) return packet.temporal_id <= temporal_;
+  return packet.layering == Layering::kNone || !selector_ || selector_->wants_late(packet);
+}
+
+bool SubscribedTrack::wanted_vp8(const SourcePacket& packet) {
+  if (!packet.vp8.has_temporal_id) return true;
   auto limit = static_cast<uint8_t>(decision.temporal);
   if (limit < temporal_) temporal_ = limit;  // leaving the higher layers out is always possible
   if (packet.temporal_id <= temporal_) return true;
@@ -246,7 +323,8 @@ void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket&
   if (gap > 0) keep_places(context, source_highest_ + 1, packet.sequence - 1, packet.encoding);
   source_highest_ = packet.sequence;
   skipping_ = false;
-  send(context, packet, {next_sequence_++, timestamp_offset_, picture_id_offset_, tl0_offset_});
+  send(context, packet,
+       {next_sequence_++, timestamp_offset_, number_offset_, tl0_offset_, ends_picture(packet)});
 }
 
 inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequence,
@@ -255,20 +333,21 @@ inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequ
   entry.out_sequence = rewrite.sequence;
   entry.source_sequence = source_sequence;
   entry.timestamp_offset = rewrite.timestamp_offset;
-  entry.picture_id_offset = rewrite.picture_id_offset;
+  entry.number_offset = rewrite.number_offset;
   entry.tl0_offset = rewrite.tl0_offset;
   entry.encoding = encoding & 3;
   entry.epoch = epoch_ & 3;
   entry.state = state;
   entry.resends = 0;
-  entry.time_ms = now_ms;
+  entry.marker = rewrite.marker ? 1 : 0;
+  entry.time_ms = now_ms & SentPackets::kTimeMask;
 }
 
 void SubscribedTrack::keep_places(const ForwardContext& context, int64_t first, int64_t last,
                                   uint8_t encoding) {
   if (last - first >= ReceiveStream::kMaxGap) return;  // these are never asked for
   for (int64_t n = first; n <= last; ++n) {
-    record({next_sequence_++, timestamp_offset_, picture_id_offset_, tl0_offset_},
+    record({next_sequence_++, timestamp_offset_, number_offset_, tl0_offset_, false},
            static_cast<uint16_t>(n), encoding, SentPackets::State::kExpected, context.now_ms);
   }
 }
@@ -276,16 +355,15 @@ void SubscribedTrack::keep_places(const ForwardContext& context, int64_t first, 
 void SubscribedTrack::skip_picture(const SourcePacket& packet) {
   skipping_ = true;
   skipped_timestamp_ = packet.timestamp;
-  if (!packet.is_vp8 || !packet.vp8.has_picture_id) return;
+  if (!packet.is_vp8() || !packet.vp8.has_picture_id) return;
   if (skipped_any_ && skipped_picture_id_ == packet.vp8.picture_id) return;
   skipped_any_ = true;
   skipped_picture_id_ = packet.vp8.picture_id;
-  --picture_id_offset_;  // receivers wait for the pictures that ids tell of
+  --number_offset_;  // receivers wait for the pictures that ids tell of
 }
 
 void SubscribedTrack::fill_late(const ForwardContext& context, const SourcePacket& packet) {
-  if (packet.sequence < source_first_ || packet.payload.empty() || !accepts(packet)) return;
-  if (packet.is_vp8 && packet.temporal_id > temporal_) return;
+  if (packet.sequence < source_first_ || !wanted_late(packet)) return;
   // Packets left out since make the true place later than this one.
   auto candidate = static_cast<uint16_t>(next_sequence_ - 1 -
                                          static_cast<uint16_t>(source_highest_ - packet.sequence));
@@ -294,7 +372,8 @@ void SubscribedTrack::fill_late(const ForwardContext& context, const SourcePacke
                           candidate, next_sequence_);
   if (entry == nullptr) return;
   send(context, packet,
-       {entry->out_sequence, entry->timestamp_offset, entry->picture_id_offset, entry->tl0_offset});
+       {entry->out_sequence, entry->timestamp_offset, entry->number_offset, entry->tl0_offset,
+        ends_picture(packet)});
 }
 
 SubscribedTrack::Selected SubscribedTrack::select(const SourcePacket& packet) const {
@@ -302,7 +381,11 @@ SubscribedTrack::Selected SubscribedTrack::select(const SourcePacket& packet) co
   if (codec.payload_type == kNoPayloadType && !packet.primary.empty()) {
     return {codecs_[packet.primary_codec], packet.primary};
   }
-  return {codec, packet.payload};
+  ByteView payload = packet.payload;
+  if (packet.trailer != 0 && !packet_trailer_) {
+    payload = payload.first(payload.size() - packet.trailer);
+  }
+  return {codec, payload};
 }
 
 size_t SubscribedTrack::header_size(const SourcePacket& packet) const {
@@ -310,23 +393,20 @@ size_t SubscribedTrack::header_size(const SourcePacket& packet) const {
 }
 
 size_t SubscribedTrack::write_header(const ForwardContext& context, const SourcePacket& packet,
-                                     MutableByteView out, uint8_t payload_type, uint16_t sequence,
-                                     uint32_t timestamp, rtc::Ssrc ssrc) {
-  if ((packet.sparse & sparse_) != 0) [[unlikely]] {
-    rtc::rtp::Header header{packet.marker, payload_type, rtc::rtp::SeqNum(sequence),
-                            rtc::rtp::RtpTime(timestamp), ssrc};
-    rtc::rtp::OwnExtensions own;
-    own.mid = mid_;
-    if (transport_sequence_at_ != 0) {
-      own.transport_sequence = transport_.send->transport_sequence++;
-    }
-    if (send_time_at_ != 0) own.abs_send_time = context.abs_send_time;
-    return rtc::rtp::write_forwarded_header(out, packet.view, source_->extensions(), header,
-                                            extensions_, own);
+                                     const Rewrite& rewrite, MutableByteView out,
+                                     uint8_t payload_type, uint16_t sequence, rtc::Ssrc ssrc) {
+  uint32_t timestamp = packet.timestamp + rewrite.timestamp_offset;
+  uint8_t rare = packet.sparse & sparse_;
+  bool descriptor_only = rare == kSparseDependencyDescriptor &&
+                         packet.dependency_bytes.size() <= 16 && extensions_end_ != 0;
+  if (rare != 0 && (!descriptor_only || changes_targets(packet))) [[unlikely]] {
+    return write_rare_header(context, packet, rewrite, out,
+                             {rewrite.marker, payload_type, rtc::rtp::SeqNum(sequence),
+                              rtc::rtp::RtpTime(timestamp), ssrc});
   }
   uint8_t* p = out.data();
   copy_header(p, template_.data(), header_size_);
-  p[1] = static_cast<uint8_t>((packet.marker ? 0x80 : 0) | payload_type);
+  p[1] = static_cast<uint8_t>((rewrite.marker ? 0x80 : 0) | payload_type);
   store_be16(p + 2, sequence);
   store_be32(p + 4, timestamp);
   store_be32(p + 8, ssrc.value);
@@ -335,29 +415,91 @@ size_t SubscribedTrack::write_header(const ForwardContext& context, const Source
   }
   if (send_time_at_ != 0) store_be24(p + send_time_at_, context.abs_send_time);
   if (audio_level_at_ != 0) p[audio_level_at_] = packet.audio_level;
-  return header_size_;
+  return rare == 0 ? header_size_ : append_descriptor(packet, rewrite, out);
+}
+
+/// Behind what the template has.
+size_t SubscribedTrack::append_descriptor(const SourcePacket& packet, const Rewrite& rewrite,
+                                          MutableByteView out) const {
+  ByteView value = packet.dependency_bytes;
+  uint8_t* p = out.data() + extensions_end_;
+  *p++ = static_cast<uint8_t>(extensions_.id(Extension::kDependencyDescriptor) << 4 |
+                              (value.size() - 1));
+  std::memcpy(p, value.data(), value.size());
+  rtc::rtp::set_frame_number(MutableByteView(p, value.size()),
+                             static_cast<uint16_t>(load_be16(&value[1]) + rewrite.number_offset));
+  size_t end = extensions_end_ + 1 + value.size();
+  size_t padded = (end + 3) & ~size_t{3};
+  std::fill(out.begin() + static_cast<ptrdiff_t>(end), out.begin() + static_cast<ptrdiff_t>(padded),
+            uint8_t{0});
+  store_be16(&out[14], static_cast<uint16_t>((padded - 16) / 4));
+  return padded;
+}
+
+bool SubscribedTrack::changes_targets(const SourcePacket& packet) const {
+  if (packet.layering != Layering::kDependencies || !selector_) return false;
+  if (!packet.dependencies->first_packet && !packet.dependencies->active_targets) return false;
+  uint32_t known = packet.dependencies->active_targets.value_or(told_targets_);
+  return known != selector_->sent_targets(*packet.reader);
+}
+
+/// With extensions that few packets have.
+size_t SubscribedTrack::write_rare_header(const ForwardContext& context, const SourcePacket& packet,
+                                          const Rewrite& rewrite, MutableByteView out,
+                                          const rtc::rtp::Header& header) {
+  rtc::rtp::OwnExtensions own;
+  own.mid = mid_;
+  if (transport_sequence_at_ != 0) own.transport_sequence = transport_.send->transport_sequence++;
+  if (send_time_at_ != 0) own.abs_send_time = context.abs_send_time;
+  std::array<uint8_t, 255> descriptor;
+  size_t size = 0;
+  if ((packet.sparse & sparse_ & kSparseDependencyDescriptor) != 0) {
+    size = write_descriptor(packet, rewrite.number_offset, descriptor);
+  }
+  own.dependency_descriptor = ByteView(descriptor).first(size);
+  return rtc::rtp::write_forwarded_header(out, packet.view, source_->extensions(), header,
+                                          extensions_, own);
+}
+
+size_t SubscribedTrack::write_descriptor(const SourcePacket& packet, uint16_t number_offset,
+                                         MutableByteView out) {
+  ByteView value = packet.dependency_bytes;
+  size_t size = 0;
+  if (changes_targets(packet)) {
+    told_targets_ = selector_->sent_targets(*packet.reader);
+    size = rtc::rtp::write_active_targets(out, value, *packet.dependencies,
+                                          packet.reader->structure()->target_count, told_targets_);
+  }
+  if (size == 0) {
+    size = std::min(value.size(), out.size());
+    std::memcpy(out.data(), value.data(), size);
+  }
+  rtc::rtp::set_frame_number(out, static_cast<uint16_t>(load_be16(&value[1]) + number_offset));
+  return size;
 }
 
 void SubscribedTrack::rewrite_payload(const SourcePacket& packet, const Rewrite& rewrite,
                                       MutableByteView payload) const {
-  if (!packet.is_vp8 || (rewrite.picture_id_offset == 0 && rewrite.tl0_offset == 0)) return;
-  rtc::rtp::rewrite_vp8(payload, packet.vp8,
-                        static_cast<uint16_t>(packet.vp8.picture_id + rewrite.picture_id_offset),
-                        static_cast<uint8_t>(packet.vp8.tl0_picture_index + rewrite.tl0_offset),
-                        packet.vp8.key_index);
+  if (rewrite.number_offset == 0 && rewrite.tl0_offset == 0) return;
+  if (packet.is_vp8()) {
+    rtc::rtp::rewrite_vp8(payload, packet.vp8,
+                          static_cast<uint16_t>(packet.vp8.picture_id + rewrite.number_offset),
+                          static_cast<uint8_t>(packet.vp8.tl0_picture_index + rewrite.tl0_offset),
+                          packet.vp8.key_index);
+  } else if (packet.layering == Layering::kVp9) {
+    rtc::rtp::rewrite_vp9(payload, packet.vp9,
+                          static_cast<uint16_t>(packet.vp9.picture_id + rewrite.number_offset),
+                          static_cast<uint8_t>(packet.vp9.tl0_picture_index + rewrite.tl0_offset));
+  }
 }
 
 void SubscribedTrack::send(const ForwardContext& context, const SourcePacket& packet,
                            const Rewrite& rewrite) {
   bool newest = rewrite.sequence == static_cast<uint16_t>(next_sequence_ - 1);
-  uint32_t timestamp = packet.timestamp + rewrite.timestamp_offset;
   if (newest) {
-    last_timestamp_ = timestamp;
+    last_timestamp_ = packet.timestamp + rewrite.timestamp_offset;
     last_sent_ = context.now;
-    if (packet.is_vp8) {
-      last_picture_id_ = static_cast<uint16_t>(packet.vp8.picture_id + rewrite.picture_id_offset);
-      last_tl0_ = static_cast<uint8_t>(packet.vp8.tl0_picture_index + rewrite.tl0_offset);
-    }
+    note_numbers(packet, rewrite);
   }
   record(rewrite, static_cast<uint16_t>(packet.sequence), packet.encoding,
          SentPackets::State::kSent, context.now_ms);
@@ -375,7 +517,7 @@ void SubscribedTrack::send(const ForwardContext& context, const SourcePacket& pa
     return;
   }
   size_t head =
-      write_header(context, packet, out, codec.payload_type, rewrite.sequence, timestamp, ssrc_);
+      write_header(context, packet, rewrite, out, codec.payload_type, rewrite.sequence, ssrc_);
   if (head == 0) return;
   std::memcpy(out.data() + head, payload.data(), payload.size());
   rewrite_payload(packet, rewrite, out.subspan(head, payload.size()));

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
 #include "rtc/rtcp/packets.h"
+#include "sfu/frame_selector.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/parameters.h"
 #include "sfu/sent_packets.h"
@@ -71,6 +73,12 @@ class SubscribedTrack {
     for (size_t line = 0; line < kHotBytes; line += 64) __builtin_prefetch(p + line, 1);
   }
   void prefetch_place() const { sent_.prefetch(next_sequence_); }
+  /// The layers that `decision` asks of the current encoding, where it has several inside.
+  void request_layers(uint8_t spatial, uint8_t temporal);
+  /// Is there one among them that only a key frame brings?
+  [[nodiscard]] bool needs_key_frame() const;
+  /// Spatial layer being forwarded, an encoding or one inside; -1: none.
+  [[nodiscard]] int current_layer() const;
   /// A packet of the current encoding.
   void forward(const ForwardContext& context, const SourcePacket& packet);
 
@@ -108,8 +116,9 @@ class SubscribedTrack {
   struct Rewrite {
     uint16_t sequence = 0;
     uint32_t timestamp_offset = 0;
-    uint16_t picture_id_offset = 0;
+    uint16_t number_offset = 0;
     uint8_t tl0_offset = 0;
+    bool marker = false;
   };
 
   struct Selected {
@@ -123,15 +132,33 @@ class SubscribedTrack {
                                              const ReceiveStream& stream,
                                              const SourcePacket& packet) const;
   [[nodiscard]] bool wanted(const SourcePacket& packet);
+  [[nodiscard]] bool wanted_late(const SourcePacket& packet);
+  [[nodiscard]] bool wanted_vp8(const SourcePacket& packet);
+  void start_numbers(const SourcePacket& packet);
+  void note_numbers(const SourcePacket& packet, const Rewrite& rewrite);
+  [[nodiscard]] bool ends_picture(const SourcePacket& packet) const {
+    return packet.marker ||
+           (packet.layering > Layering::kVp8 && selector_ && selector_->ends_picture(packet));
+  }
+  [[nodiscard]] size_t write_descriptor(const SourcePacket& packet, uint16_t number_offset,
+                                        MutableByteView out);
   void record(const Rewrite& rewrite, uint16_t source_sequence, uint8_t encoding,
               SentPackets::State state, uint32_t now_ms);
   void keep_places(const ForwardContext& context, int64_t first, int64_t last, uint8_t encoding);
   void skip_picture(const SourcePacket& packet);
   void fill_late(const ForwardContext& context, const SourcePacket& packet);
   void send(const ForwardContext& context, const SourcePacket& packet, const Rewrite& rewrite);
+  /// `rewrite` of the packet; payload type, sequence number and SSRC differ in a retransmission.
   [[nodiscard]] size_t write_header(const ForwardContext& context, const SourcePacket& packet,
-                                    MutableByteView out, uint8_t payload_type, uint16_t sequence,
-                                    uint32_t timestamp, rtc::Ssrc ssrc);
+                                    const Rewrite& rewrite, MutableByteView out,
+                                    uint8_t payload_type, uint16_t sequence, rtc::Ssrc ssrc);
+  [[nodiscard]] size_t write_rare_header(const ForwardContext& context, const SourcePacket& packet,
+                                         const Rewrite& rewrite, MutableByteView out,
+                                         const rtc::rtp::Header& header);
+  /// Does the subscriber have to be told other active decode targets than the packet says?
+  [[nodiscard]] bool changes_targets(const SourcePacket& packet) const;
+  [[nodiscard]] size_t append_descriptor(const SourcePacket& packet, const Rewrite& rewrite,
+                                         MutableByteView out) const;
   /// What of the packet the subscriber gets: all, or the Opus inside RED.
   [[nodiscard]] Selected select(const SourcePacket& packet) const;
   [[nodiscard]] size_t header_size(const SourcePacket& packet) const;
@@ -148,6 +175,7 @@ class SubscribedTrack {
   int current_ = -1;
   uint8_t temporal_ = 0;  // highest temporal layer being forwarded
   uint8_t header_size_ = 0;
+  uint8_t extensions_end_ = 0;  // in the template, before its padding; 0: not of the one-byte form
   uint8_t transport_sequence_at_ = 0;  // places of values in the template; 0: none
   uint8_t send_time_at_ = 0;
   uint8_t audio_level_at_ = 0;
@@ -157,8 +185,9 @@ class SubscribedTrack {
   int64_t source_highest_ = 0;  // the newest packet dealt with
   int64_t source_first_ = 0;    // where forwarding of this encoding began
   uint32_t timestamp_offset_ = 0;
-  uint16_t picture_id_offset_ = 0;
+  uint16_t number_offset_ = 0;  // of VP8 and VP9 picture ids, or of frame numbers
   uint8_t tl0_offset_ = 0;
+  std::unique_ptr<FrameSelector> selector_;  // where the encoding has layers inside
   std::array<uint8_t, kMaxTemplate> template_{};
   std::array<OutCodec, 16> codecs_{};  // by the source's codec index
   SentPackets sent_;
@@ -168,7 +197,9 @@ class SubscribedTrack {
   uint32_t last_timestamp_ = 0;
   TimePoint last_sent_;
   uint16_t last_picture_id_ = 0;
+  uint16_t last_frame_number_ = 0;
   uint8_t last_tl0_ = 0;
+  uint32_t told_targets_ = 0;  // active decode targets as the subscriber knows them
   bool started_ = false;
   int last_encoding_ = -1;
 
@@ -188,6 +219,7 @@ class SubscribedTrack {
   std::vector<rtc::CodecParameters> accepted_;
   rtc::ExtensionMap extensions_;
   std::string mid_;
+  bool packet_trailer_ = false;
   uint16_t next_rtx_sequence_ = 0;
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;

@@ -25,10 +25,10 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
   if (entry->state != SentPackets::State::kSent || rtx_ssrc_ == rtc::Ssrc()) return;
   if (entry->resends >= kMaxResends) return;
   auto apart_ms = static_cast<uint32_t>(std::min<int64_t>(100, 2 * to_ms(round_trip_)));
-  if (entry->resends > 0 && context.now_ms - entry->time_ms < apart_ms) return;
+  if (entry->resends > 0 && entry->age_ms(context.now_ms) < apart_ms) return;
   if (send_rtx(context, *entry)) {
     ++entry->resends;
-    entry->time_ms = context.now_ms;
+    entry->time_ms = context.now_ms & SentPackets::kTimeMask;
   }
 }
 
@@ -46,17 +46,16 @@ bool SubscribedTrack::send_rtx(const ForwardContext& context, SentPackets::Entry
     ++context.counters.sink_refused;
     return false;
   }
-  size_t head = write_header(context, *packet, out, codec.rtx_payload_type, next_rtx_sequence_,
-                             packet->timestamp + entry.timestamp_offset, rtx_ssrc_);
+  Rewrite rewrite{entry.out_sequence, entry.timestamp_offset, entry.number_offset, entry.tl0_offset,
+                  entry.marker != 0};
+  size_t head = write_header(context, *packet, rewrite, out, codec.rtx_payload_type,
+                             next_rtx_sequence_, rtx_ssrc_);
   if (head == 0) return false;
   ++next_rtx_sequence_;
   store_be16(&out[head], entry.out_sequence);
   MutableByteView body = out.subspan(head + rtc::rtp::kRtxOverhead, payload.size());
   std::memcpy(body.data(), payload.data(), payload.size());
-  rewrite_payload(
-      *packet,
-      {entry.out_sequence, entry.timestamp_offset, entry.picture_id_offset, entry.tl0_offset},
-      body);
+  rewrite_payload(*packet, rewrite, body);
   size = head + rtc::rtp::kRtxOverhead + payload.size();
   transport_.sink.commit(size, PacketKind::kRtp);
   bytes_ += size;
@@ -138,8 +137,8 @@ SubscriptionStatistics SubscribedTrack::statistics(Duration interval) {
   s.bits_per_second = static_cast<uint32_t>(std::min<uint64_t>(
       (bytes_ - measured_bytes_) * 8 * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
   measured_bytes_ = bytes_;
-  s.current_spatial = current_;
-  s.current_temporal = current_ < 0 ? -1 : temporal_;
+  s.current_spatial = current_layer();
+  s.current_temporal = current_ < 0 ? -1 : selector_ ? selector_->temporal() : temporal_;
   s.jitter_us = static_cast<uint32_t>(uint64_t{jitter_} * 1'000'000 / source_->clock_rate());
   return s;
 }

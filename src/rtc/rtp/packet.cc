@@ -206,12 +206,14 @@ size_t write_forwarded_header(MutableByteView out, const PacketView& source,
     store_be24(send_time.data(), *own.abs_send_time & 0xFFFFFF);
     add(target_ids.id(Extension::kAbsSendTime), send_time);
   }
+  if (!own.dependency_descriptor.empty()) {
+    add(target_ids.id(Extension::kDependencyDescriptor), own.dependency_descriptor);
+  }
   source.for_each_extension([&](uint8_t id, ByteView value) {
     auto known = source_ids.find(id);
     if (!known) return;
     switch (*known) {
       case Extension::kAudioLevel:
-      case Extension::kDependencyDescriptor:
       case Extension::kVideoOrientation:
       case Extension::kPlayoutDelay:
       case Extension::kAbsCaptureTime:
@@ -222,6 +224,7 @@ size_t write_forwarded_header(MutableByteView out, const PacketView& source,
       case Extension::kRepairedRid:
       case Extension::kTransportSequence:
       case Extension::kAbsSendTime:
+      case Extension::kDependencyDescriptor:  // whoever forwards it may have to rewrite it
         break;
     }
   });

@@ -127,13 +127,14 @@ struct OwnExtensions {
   std::string_view repaired_rid;
   std::optional<uint16_t> transport_sequence;
   std::optional<uint32_t> abs_send_time;  // 24 bits, abs_send_time()
+  ByteView dependency_descriptor;         // in place of the source's
 };
 
 /// Writes header and extensions of a packet forwarded from `source` to another transport: `header`
-/// in place of the source's, extensions that describe the media (audio level, dependency
-/// descriptor, orientation, playout delay, capture time) carried over under the ids of
-/// `target_ids`, mid, rid, transport sequence and send time from `own` only. Returns the size of
-/// the header, after which the caller puts the payload; 0 when it does not fit.
+/// in place of the source's, extensions that describe the media (audio level, orientation, playout
+/// delay, capture time) carried over under the ids of `target_ids`, mid, rid, transport sequence
+/// and send time from `own` only. Returns the size of the header, after which the caller puts the
+/// payload; 0 when it does not fit.
 size_t write_forwarded_header(MutableByteView out, const PacketView& source,
                               const ExtensionMap& source_ids, const Header& header,
                               const ExtensionMap& target_ids, const OwnExtensions& own);

@@ -122,9 +122,32 @@ std::optional<Vp9Descriptor> parse_vp9(ByteView payload) {
     return std::nullopt;
   }
   d.size = static_cast<uint8_t>(reader.position());
-  d.key_frame =
-      !d.inter_predicted && d.start_of_frame && d.spatial_id == 0 && !d.inter_layer_dependent;
+  // The base layer of what is sent, which need not be layer 0.
+  d.key_frame = !d.inter_predicted && d.start_of_frame && !d.inter_layer_dependent;
   return d;
+}
+
+void rewrite_vp9(MutableByteView payload, const Vp9Descriptor& at, uint16_t picture_id,
+                 uint8_t tl0_picture_index) {
+  size_t position = 1;
+  if (at.has_picture_id) {
+    if (at.picture_id_is_15_bit) {
+      store_be16(&payload[position], static_cast<uint16_t>(0x8000 | (picture_id & 0x7FFF)));
+      position += 2;
+    } else {
+      payload[position++] = picture_id & 0x7F;
+    }
+  }
+  if (at.has_layers && at.has_tl0_picture_index) payload[position + 1] = tl0_picture_index;
+}
+
+uint8_t packet_trailer_size(ByteView payload) {
+  constexpr size_t kEnvelope = 5;
+  if (payload.size() <= kEnvelope) return 0;
+  const uint8_t* end = payload.data() + payload.size();
+  if (end[-4] != 'L' || end[-3] != 'K' || end[-2] != 'T' || end[-1] != 'S') return 0;
+  auto size = static_cast<uint8_t>(~end[-5]);
+  return size >= kEnvelope && size < payload.size() ? size : 0;
 }
 
 namespace {

@@ -61,6 +61,11 @@ struct Vp9Descriptor {
 };
 std::optional<Vp9Descriptor> parse_vp9(ByteView payload);
 
+/// As rewrite_vp8. References are differences of picture ids, so all ids of a stream must move by
+/// the same amount.
+void rewrite_vp9(MutableByteView payload, const Vp9Descriptor& at, uint16_t picture_id,
+                 uint8_t tl0_picture_index);
+
 /// What every codec has in common.
 struct FrameInfo {
   bool key_frame = false;       // this packet begins a frame that decoding can start at
@@ -83,6 +88,10 @@ std::optional<FrameInfo> inspect_av1(ByteView payload);
 /// Dispatches on the codec; `marker` ends a frame where the payload does not tell. Audio: every
 /// packet is a frame and none is called a key frame. Nothing when malformed.
 std::optional<FrameInfo> inspect_payload(Codec codec, ByteView payload, bool marker);
+
+/// Bytes of LiveKit's packet trailer at the end of the last packet of a frame: fields about the
+/// frame, then their length with itself and the magic, inverted, then "LKTS". 0 when there is none.
+uint8_t packet_trailer_size(ByteView payload);
 
 /// RED (RFC 2198).
 struct RedPrimary {
