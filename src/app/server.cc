@@ -9,14 +9,12 @@
 
 #include "app/admin.h"
 #include "app/im_stack.h"
+#include "app/livekit_stack.h"
 #include "app/options.h"
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/service.h"
 #include "im/meetings.h"
-#include "livekit/service.h"
-#include "media/engine.h"
-#include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "plugin/host.h"
@@ -24,7 +22,10 @@
 namespace turms::app {
 namespace {
 
-constexpr Duration kDrainTimeout = 10s;
+/// Containers are killed 10 seconds after they were asked to stop.
+constexpr Duration kDrainTimeout = 8s;
+/// Of that, for what the LiveKit service still has to tell others.
+constexpr Duration kLiveKitDrainTimeout = 6s;
 constexpr std::string_view kLiveKitPlugin = "livekit";
 
 im::MeetingSettings::Password password_policy(std::string_view configured) {
@@ -70,13 +71,12 @@ class Server {
   const bool dev_;
 
   net::Loop loop_;
-  std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
   std::unique_ptr<gateway::Service> gateway_;
   livekit::ApiKeys keys_;
-  std::unique_ptr<livekit::Service> livekit_;
+  std::unique_ptr<LiveKitStack> livekit_;
   std::unique_ptr<im::Meetings> meetings_;
   // Goes first: calls that are under way then fail, which meetings_ still hears.
   std::unique_ptr<plugin::Host> plugins_;
@@ -100,7 +100,6 @@ Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& 
 Status Server::start() {
   // Before the first thread: they inherit the blocked signals.
   loop_.on_termination_signal([this] { drain(); });
-  client_ = net::HttpClient::create(loop_);
 
   auto http = listen_http("http", config_.text("http.bind"), config_.number("http.port"));
   if (!http) return std::unexpected(http.error());
@@ -243,13 +242,9 @@ Status Server::start_livekit() {
     engine.advertised_addresses = {ip};
   }
 
-  livekit_ = std::make_unique<livekit::Service>(std::move(config), loop_, *client_);
-  const Status started =
-      livekit_->start([&engine](media::Engine::Post post, media::EngineEvents& events) {
-        return media::start_engine(engine, std::move(post), events);
-      });
-  if (!started) return started;
-  livekit_->register_routes(*http_);
+  auto started = LiveKitStack::start(loop_, *http_, std::move(config), engine);
+  if (!started) return std::unexpected(started.error());
+  livekit_ = std::move(*started);
   return {};
 }
 
@@ -328,10 +323,17 @@ void Server::drain() {
   log::info("draining");
   drain_deadline_ = loop_.now() + kDrainTimeout;
   gateway_->drain();
-  http_->drain();
-  if (admin_) admin_->drain();
   meetings_timer_.cancel();
-  if (livekit_) livekit_->drain(kDrainTimeout, [this] { livekit_drained_ = true; });
+  if (livekit_ == nullptr) {
+    http_->drain();
+  } else {
+    // The plugin of this process hears of the end of its meetings over this port.
+    livekit_->drain(kLiveKitDrainTimeout, [this] {
+      livekit_drained_ = true;
+      http_->drain();
+    });
+  }
+  if (admin_) admin_->drain();
   stop_when_drained();
 }
 

@@ -307,7 +307,7 @@ std::optional<BodyType> body_type(const net::HttpRequest& request) {
 RoomService::RoomService(const ServiceConfig& config, Rooms& rooms)
     : config_(config), rooms_(rooms) {}
 
-void RoomService::register_routes(net::HttpServer& server) {
+void RoomService::register_routes(net::HttpRoutes& server) {
   for (const std::string prefix : {"", "/"}) {
     server.route_prefix(
         "*", prefix + std::string(kPrefix),

@@ -15,7 +15,7 @@ class RoomService {
  public:
   RoomService(const ServiceConfig& config, Rooms& rooms);
 
-  void register_routes(net::HttpServer& server);
+  void register_routes(net::HttpRoutes& server);
   net::HttpResponse handle(const net::HttpRequest& request);
 
  private:

@@ -40,7 +40,7 @@ class Service::Impl {
     return rooms_.start(factory);
   }
 
-  void register_routes(net::HttpServer& server) {
+  void register_routes(net::HttpRoutes& server) {
     signalling_.register_routes(server);
     api_.register_routes(server);
   }
@@ -88,7 +88,7 @@ Status Service::start(const EngineFactory& factory) {
   return impl_->start(factory);
 }
 
-void Service::register_routes(net::HttpServer& server) {
+void Service::register_routes(net::HttpRoutes& server) {
   impl_->register_routes(server);
 }
 

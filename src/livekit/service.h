@@ -13,7 +13,7 @@
 
 namespace turms::net {
 class HttpClient;
-class HttpServer;
+class HttpRoutes;
 class Loop;
 }  // namespace turms::net
 
@@ -63,8 +63,8 @@ using EngineFactory = std::function<Result<std::unique_ptr<media::Engine>>(media
                                                                            media::EngineEvents&)>;
 
 /// The built-in SFU's control plane: every room of this process, LiveKit's signalling, server API
-/// and webhooks. Lives on the loop's thread; all calls and callbacks are on it. The loop and the
-/// client must outlive it, and the server must not call a route after it is gone.
+/// and webhooks. Lives on the loop's thread; all calls and callbacks are on it, or before it runs.
+/// The loop and the client must outlive it, and no route may be called after it is gone.
 class Service {
  public:
   Service(ServiceConfig config, net::Loop& loop, net::HttpClient& client);
@@ -77,7 +77,7 @@ class Service {
   Status start(const EngineFactory& factory);
 
   /// /rtc, /rtc/validate, /rtc/v1 and its validate (404), /twirp/livekit.*.
-  void register_routes(net::HttpServer& server);
+  void register_routes(net::HttpRoutes& server);
 
   /// Tells every participant to leave (SERVER_SHUTDOWN), closes every room and calls `done` when
   /// webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins are

@@ -77,7 +77,7 @@ Signalling::~Signalling() {
   for (const auto& [key, connection] : connections_) connection->socket->close(kGoingAway, "");
 }
 
-void Signalling::register_routes(net::HttpServer& server) {
+void Signalling::register_routes(net::HttpRoutes& server) {
   const net::RouteOptions any_origin{.any_origin = true};
   net::WebSocketOptions socket_options;
   socket_options.max_message_bytes = config_.limits.signal_message;

@@ -26,7 +26,7 @@ class Signalling {
   Signalling(const ServiceConfig& config, Rooms& rooms);
   ~Signalling();
 
-  void register_routes(net::HttpServer& server);
+  void register_routes(net::HttpRoutes& server);
   void deliver(const SendMessage& output);
   /// Closes the participant's connection after what was sent before.
   void close(ParticipantKey participant);

@@ -72,8 +72,8 @@ struct HttpConnection::Parser {
   http::request_parser<http::string_body> value;
 };
 
-HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared)
-    : shared_(std::move(shared)), deadline_(shared_->loop, [this] {
+HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared, ConnectionSlot slot)
+    : shared_(std::move(shared)), slot_(std::move(slot)), deadline_(shared_->loop, [this] {
         const auto self = shared_from_this();
         deadline_reached();
       }) {
@@ -91,6 +91,37 @@ void HttpConnection::attach(std::shared_ptr<TcpStream> stream) {
   deadline_.set(shared_->config.header_timeout);
 }
 
+std::shared_ptr<HttpConnection> HttpConnection::take_over(const std::shared_ptr<HttpShared>& shared,
+                                                          HttpHandover handover) {
+  auto connection = std::make_shared<HttpConnection>(shared, std::move(handover.slot));
+  connection->stream_ =
+      TcpStream::attach(shared->loop.core(), std::move(handover.stream), connection.get());
+  if (!connection->stream_) {
+    connection->state_ = State::kGone;
+    shared->reject(Rejection::kConnectionLimit);
+    return nullptr;
+  }
+  connection->state_ = State::kHandling;
+  connection->serial_ = 1;
+  connection->input_ = std::move(handover.input);
+  connection->upgrade_ = std::move(handover.upgrade);
+  connection->any_origin_ = handover.any_origin;
+  connection->peer_ended_ = handover.peer_ended;
+  // The routes of its next request are not those of this loop.
+  connection->keep_alive_ = false;
+  shared->connections.emplace(connection.get(), connection);
+  return connection;
+}
+
+std::unique_ptr<HttpHandover> HttpConnection::hand_over(uint64_t serial) {
+  if (!waits_for(serial) || !upgrade_ || !stream_->open()) return nullptr;
+  auto out = std::make_unique<HttpHandover>(HttpHandover{stream_->detach(), std::move(slot_),
+                                                         std::move(input_), std::move(upgrade_),
+                                                         any_origin_, peer_ended_});
+  forget();
+  return out;
+}
+
 void HttpConnection::abort() {
   if (state_ == State::kGone) return;
   stream_->abort();
@@ -99,6 +130,7 @@ void HttpConnection::abort() {
 
 void HttpConnection::forget() {
   state_ = State::kGone;
+  slot_.release();
   account_header(0);
   deadline_.stop();
   const auto self = shared_from_this();
@@ -403,8 +435,9 @@ std::shared_ptr<WebSocket> HttpConnection::accept_upgrade(uint64_t serial,
   for (const auto& [name, value] : extra) append_field(head, name, value);
   head += "\r\n";
   stream_->write(as_bytes(head));
-  auto socket = std::make_shared<WebSocketConnection>(
-      shared_, std::move(stream_), upgrade_->options, !upgrade_->extensions.empty());
+  auto socket =
+      std::make_shared<WebSocketConnection>(shared_, std::move(slot_), std::move(stream_),
+                                            upgrade_->options, !upgrade_->extensions.empty());
   shared_->websockets.emplace(socket.get(), socket);
   socket->start(std::move(input_), peer_ended_);
   forget();

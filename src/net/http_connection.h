@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -52,17 +53,40 @@ struct HttpRoute {
   [[nodiscard]] std::string allowed() const;
 };
 
-/// What the server and its connections share; outlives whichever goes first.
+/// One of the connections that a server may have, on whatever loop; moves along with it.
+class ConnectionSlot {
+ public:
+  using Count = std::shared_ptr<std::atomic<size_t>>;
+
+  explicit ConnectionSlot(Count open) : open_(std::move(open)) { open_->fetch_add(1); }
+  ConnectionSlot(ConnectionSlot&&) noexcept = default;
+  ConnectionSlot& operator=(ConnectionSlot&&) = delete;
+  ~ConnectionSlot() { release(); }
+
+  void release() {
+    if (const Count open = std::exchange(open_, nullptr)) open->fetch_sub(1);
+  }
+
+ private:
+  Count open_;
+};
+
+/// What the server, or its part on another loop, and the connections there share; outlives
+/// whichever goes first.
 struct HttpShared {
-  HttpShared(Loop& loop, HttpServerConfig config);
+  HttpShared(Loop& loop, HttpServerConfig config, ConnectionSlot::Count open);
 
   void reject(Rejection reason) { rejections[static_cast<size_t>(reason)]->add(); }
   /// The route of a path: exact first, then the longest prefix; of those that have an upgrade, or
   /// that have anything for plain requests. Null when there is none.
   [[nodiscard]] const HttpRoute* find(std::string_view path, bool upgrade) const;
 
+  /// Closes everything at once.
+  void abort_all();
+
   Loop& loop;
   HttpServerConfig config;
+  ConnectionSlot::Count open;  // on all loops
   bool draining = false;
   size_t large_header_bytes = 0;  // see HttpServerConfig::max_large_header_bytes
   std::map<std::string, HttpRoute, std::less<>> exact;
@@ -76,12 +100,34 @@ struct HttpShared {
   std::array<Metric*, 5> responses;  // by class of status
 };
 
+/// What to answer to an accepted upgrade, and how the WebSocket will be.
+struct PendingUpgrade {
+  std::string key;
+  std::string extensions;
+  WebSocketOptions options;
+};
+
+/// A connection on the way to another loop: a plain value, with an upgrade that waits.
+struct HttpHandover {
+  TcpStream::Detached stream;
+  ConnectionSlot slot;
+  Bytes input;  // what came behind the handshake
+  std::unique_ptr<PendingUpgrade> upgrade;
+  bool any_origin = false;
+  bool peer_ended = false;
+};
+
 /// One connection until it closes or becomes a WebSocket. Owned by HttpShared::connections.
 class HttpConnection final : public TcpStream::Owner,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
-  explicit HttpConnection(std::shared_ptr<HttpShared> shared);
+  HttpConnection(std::shared_ptr<HttpShared> shared, ConnectionSlot slot);
   ~HttpConnection();
+
+  /// Goes on with a connection of another loop, whose upgrade is then decided here. Null, and
+  /// closed, when the kernel cannot watch one more.
+  static std::shared_ptr<HttpConnection> take_over(const std::shared_ptr<HttpShared>& shared,
+                                                   HttpHandover handover);
 
   void attach(std::shared_ptr<TcpStream> stream);
   void close_if_idle();
@@ -90,6 +136,10 @@ class HttpConnection final : public TcpStream::Owner,
   /// For HttpResponder and WebSocketUpgrade; `serial` names the request they belong to.
   void respond(uint64_t serial, HttpResponse response);
   std::shared_ptr<WebSocket> accept_upgrade(uint64_t serial, const HttpHeaders& extra);
+  /// Null when the request is not waiting any more. This one is gone then.
+  std::unique_ptr<HttpHandover> hand_over(uint64_t serial);
+  /// Of the request taken over.
+  [[nodiscard]] uint64_t serial() const { return serial_; }
   void gave_up(uint64_t serial);
   [[nodiscard]] bool waits_for(uint64_t serial) const;
 
@@ -124,6 +174,7 @@ class HttpConnection final : public TcpStream::Owner,
   void forget();
 
   std::shared_ptr<HttpShared> shared_;
+  ConnectionSlot slot_;
   std::shared_ptr<TcpStream> stream_;
   Deadline deadline_;
   State state_ = State::kHeader;
@@ -135,12 +186,6 @@ class HttpConnection final : public TcpStream::Owner,
   HttpRequest request_;
   size_t header_bytes_ = 0;        // given to the parser
   size_t large_header_bytes_ = 0;  // counted in HttpShared
-  /// What to answer to an accepted upgrade, and how the WebSocket will be.
-  struct PendingUpgrade {
-    std::string key;
-    std::string extensions;
-    WebSocketOptions options;
-  };
   std::unique_ptr<PendingUpgrade> upgrade_;
   bool any_origin_ = false;
   HttpResponse (*too_long_)() = nullptr;  // of the route

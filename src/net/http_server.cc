@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "net/http_annex.h"
 #include "net/http_connection.h"
 #include "net/listener.h"
 #include "net/websocket_connection.h"
@@ -40,9 +41,11 @@ std::string HttpRoute::allowed() const {
   return list;
 }
 
-HttpShared::HttpShared(Loop& event_loop, HttpServerConfig server_config)
+HttpShared::HttpShared(Loop& event_loop, HttpServerConfig server_config,
+                       ConnectionSlot::Count open_on_all_loops)
     : loop(event_loop),
       config(std::move(server_config)),
+      open(std::move(open_on_all_loops)),
       open_connections(
           metrics::gauge("turms_connections", "Open TCP connections.", {{"server", config.name}})),
       open_websockets(
@@ -56,6 +59,13 @@ HttpShared::HttpShared(Loop& event_loop, HttpServerConfig server_config)
     responses[i] = &metrics::counter("turms_http_responses_total", "HTTP answers by status class.",
                                      {{"server", config.name}, {"class", kClasses[i]}});
   }
+}
+
+void HttpShared::abort_all() {
+  const auto open_now = connections;
+  for (const auto& [key, connection] : open_now) connection->abort();
+  const auto upgraded = websockets;
+  for (const auto& [key, socket] : upgraded) socket->abort();
 }
 
 const HttpRoute* HttpShared::find(std::string_view path, bool upgrade) const {
@@ -80,14 +90,10 @@ namespace {
 class HttpServerImpl final : public HttpServer {
  public:
   HttpServerImpl(Loop& loop, HttpServerConfig config)
-      : shared_(std::make_shared<HttpShared>(loop, std::move(config))) {}
+      : shared_(std::make_shared<HttpShared>(loop, std::move(config),
+                                             std::make_shared<std::atomic<size_t>>(0))) {}
 
-  ~HttpServerImpl() override {
-    const auto connections = shared_->connections;
-    for (const auto& [key, connection] : connections) connection->abort();
-    const auto websockets = shared_->websockets;
-    for (const auto& [key, socket] : websockets) socket->abort();
-  }
+  ~HttpServerImpl() override { shared_->abort_all(); }
 
   Status start() {
     auto listener =
@@ -119,10 +125,12 @@ class HttpServerImpl final : public HttpServer {
     shared_->prefixes.erase(path_or_prefix);
   }
 
-  uint16_t port() const override { return port_; }
-  size_t connections() const override {
-    return shared_->connections.size() + shared_->websockets.size();
+  std::unique_ptr<HttpRoutes> annex(Loop& other) override {
+    return std::make_unique<HttpAnnex>(*this, *shared_, other);
   }
+
+  uint16_t port() const override { return port_; }
+  size_t connections() const override { return shared_->open->load(); }
 
   void drain() override {
     shared_->draining = true;
@@ -139,7 +147,7 @@ class HttpServerImpl final : public HttpServer {
       ::close(fd);
       return;
     }
-    auto connection = std::make_shared<HttpConnection>(shared_);
+    auto connection = std::make_shared<HttpConnection>(shared_, ConnectionSlot(shared_->open));
     auto stream = TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get());
     if (!stream) return shared_->reject(Rejection::kConnectionLimit);
     connection->attach(std::move(stream));
@@ -160,26 +168,49 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerCon
 }
 
 HttpResponder::HttpResponder(HttpResponder&& other) noexcept
-    : connection_(std::move(other.connection_)), serial_(std::exchange(other.serial_, 0)) {}
+    : connection_(std::move(other.connection_)),
+      serial_(std::exchange(other.serial_, 0)),
+      home_(other.home_) {}
 
 HttpResponder& HttpResponder::operator=(HttpResponder&& other) noexcept {
   std::swap(connection_, other.connection_);
   std::swap(serial_, other.serial_);
+  std::swap(home_, other.home_);
   return *this;
 }
 
 HttpResponder::~HttpResponder() {
-  if (serial_ == 0) return;
-  if (const auto connection = connection_.lock()) connection->gave_up(serial_);
+  if (serial_ != 0) drop();
+}
+
+HttpResponder HttpResponder::elsewhere(HttpResponder responder, Loop& home) {
+  responder.home_ = &home;
+  return responder;
+}
+
+void HttpResponder::drop() {
+  const auto give_up = [connection = connection_, serial = serial_] {
+    if (const auto there = connection.lock()) there->gave_up(serial);
+  };
+  home_ == nullptr ? give_up() : home_->post(give_up);
 }
 
 void HttpResponder::send(HttpResponse response) {
   const uint64_t serial = std::exchange(serial_, 0);
   if (serial == 0) return;
-  if (const auto connection = connection_.lock()) connection->respond(serial, std::move(response));
+  if (home_ == nullptr) {
+    if (const auto there = connection_.lock()) there->respond(serial, std::move(response));
+    return;
+  }
+  // The connection is looked up there only: the last reference to it must not end up here.
+  home_->post([connection = connection_, serial,
+               value = std::make_shared<HttpResponse>(std::move(response))] {
+    if (const auto there = connection.lock()) there->respond(serial, std::move(*value));
+  });
 }
 
 bool HttpResponder::client_gone() const {
+  if (home_ != nullptr) return false;
   const auto connection = connection_.lock();
   return !connection || !connection->waits_for(serial_);
 }
@@ -209,6 +240,13 @@ std::shared_ptr<WebSocket> WebSocketUpgrade::accept(const HttpHeaders& extra_hea
   const auto connection = connection_.lock();
   if (serial == 0 || !connection) return nullptr;
   return connection->accept_upgrade(serial, extra_headers);
+}
+
+std::unique_ptr<HttpHandover> WebSocketUpgrade::hand_over() {
+  const uint64_t serial = std::exchange(serial_, 0);
+  const auto connection = connection_.lock();
+  if (serial == 0 || !connection) return nullptr;
+  return connection->hand_over(serial);
 }
 
 bool WebSocketUpgrade::client_gone() const {

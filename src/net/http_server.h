@@ -13,23 +13,31 @@
 namespace turms::net {
 
 class HttpConnection;
+struct HttpHandover;
 
-/// The one answer to one request. Movable; may be answered later, on the loop's thread. Dropped
-/// without an answer it sends 500; an answer after the client left goes nowhere.
+/// The one answer to one request. Movable; may be answered later, on the thread its handler was
+/// called on. Dropped without an answer it sends 500; an answer after the client left goes nowhere.
 class HttpResponder {
  public:
   HttpResponder(std::weak_ptr<HttpConnection> connection, uint64_t serial)
       : connection_(std::move(connection)), serial_(serial) {}
+  /// The same one for the use of one other thread; answers are posted to `home`, the connection's
+  /// loop, which must outlive it.
+  static HttpResponder elsewhere(HttpResponder responder, Loop& home);
   HttpResponder(HttpResponder&& other) noexcept;
   HttpResponder& operator=(HttpResponder&& other) noexcept;
   ~HttpResponder();
 
   void send(HttpResponse response);
+  /// Not known, and so false, on another loop than the connection's.
   [[nodiscard]] bool client_gone() const;
 
  private:
+  void drop();
+
   std::weak_ptr<HttpConnection> connection_;
-  uint64_t serial_ = 0;  // 0: answered or moved from
+  uint64_t serial_ = 0;   // 0: answered or moved from
+  Loop* home_ = nullptr;  // null: this is its thread
 };
 
 /// A WebSocket handshake that waits for a decision: refuse with any HTTP answer, or accept. Dropped
@@ -46,6 +54,10 @@ class WebSocketUpgrade {
   /// Null when the client left meanwhile.
   std::shared_ptr<WebSocket> accept(const HttpHeaders& extra_headers = {});
   [[nodiscard]] bool client_gone() const;
+
+  /// For src/net only: takes the connection from its loop, to be decided on another one. Null when
+  /// the client left.
+  std::unique_ptr<HttpHandover> hand_over();
 
  private:
   std::weak_ptr<HttpConnection> connection_;
@@ -86,21 +98,19 @@ struct RouteOptions {
   bool any_origin = false;
 };
 
-/// HTTP/1.1 and WebSocket server on one port. Lives on its loop's thread.
+/// Where handlers are registered.
 ///
 /// Matching: exact paths first, then the longest prefix. A path that exists for other methods only
 /// gets 405 with Allow, none 404; either at the header, and the connection closes when a body was
 /// to follow. HEAD goes to the GET route and loses its body; OPTIONS without a
 /// route of its own gets 204 with Allow. Requests of one connection are handled one after the
 /// other, so pipelined ones are answered in order.
-class HttpServer {
+class HttpRoutes {
  public:
   using Handler = std::function<void(HttpRequest, HttpResponder)>;
   using UpgradeHandler = std::function<void(HttpRequest, WebSocketUpgrade)>;
 
-  /// kUnavailable when the address cannot be bound.
-  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, HttpServerConfig config);
-  virtual ~HttpServer() = default;  // closes everything at once
+  virtual ~HttpRoutes() = default;
 
   /// `method` "*": any. All routes before the loop runs, or at least on its thread; the same method
   /// and path again replaces the route.
@@ -114,8 +124,27 @@ class HttpServer {
                          RouteOptions route_options = {}, bool prefix = false) = 0;
   /// Takes away whatever is routed at exactly this path or prefix (a plugin is unloaded).
   virtual void remove_route(const std::string& path_or_prefix) = 0;
+};
+
+/// HTTP/1.1 and WebSocket server on one port. Lives on its loop's thread.
+class HttpServer : public HttpRoutes {
+ public:
+  /// kUnavailable when the address cannot be bound.
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, HttpServerConfig config);
+  ~HttpServer() override = default;  // closes everything at once
+
+  /// Routes of this server whose handlers run on `other`, a loop that another thread runs. A plain
+  /// request goes there as a value and its answer comes back so; a connection that asks for an
+  /// upgrade moves there for good, and closes when the upgrade is refused. Everything else, like
+  /// parsing, bounds and deadlines, stays with the server.
+  ///
+  /// Routes are added and removed on the server's thread, where the result also lives. Destroy it
+  /// when `other` does not run any more and before `other`: it closes the connections that moved;
+  /// its routes answer 503 from then on.
+  virtual std::unique_ptr<HttpRoutes> annex(Loop& other) = 0;
 
   [[nodiscard]] virtual uint16_t port() const = 0;
+  /// WebSockets and what is on other loops included.
   [[nodiscard]] virtual size_t connections() const = 0;
 
   /// No new connections; idle ones close, busy ones after their answer; WebSockets are their

@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
 
 namespace turms::net {
 
@@ -68,6 +72,52 @@ Result<std::shared_ptr<TcpStream>> TcpStream::connect(LoopCore& core, const Addr
   }
   stream->watch_ = *watch;
   return stream;
+}
+
+TcpStream::Detached::Detached(Detached&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      remote_(other.remote_),
+      unsent_(std::move(other.unsent_)),
+      queued_(other.queued_),
+      front_written_(other.front_written_),
+      ended_(other.ended_) {}
+
+TcpStream::Detached::~Detached() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+TcpStream::Detached TcpStream::detach() {
+  TURMS_CHECK(open() && !connecting_ && !closing_);
+  Detached out;
+  out.fd_ = watch_.fd;
+  out.remote_ = remote_;
+  out.unsent_.assign(
+      std::make_move_iterator(chunks_.begin() + static_cast<ptrdiff_t>(first_chunk_)),
+      std::make_move_iterator(chunks_.end()));
+  out.queued_ = std::exchange(queued_, 0);
+  out.front_written_ = front_written_;
+  out.ended_ = ended_;
+  core_.unwatch(watch_);
+  watch_.fd = -1;
+  owner_ = nullptr;
+  chunks_.clear();
+  first_chunk_ = front_written_ = 0;
+  return out;
+}
+
+std::shared_ptr<TcpStream> TcpStream::attach(LoopCore& core, Detached stream, Owner* owner) {
+  std::shared_ptr<TcpStream> out(new TcpStream(core, stream.remote_, owner));
+  out->ended_ = stream.ended_;
+  out->reading_ = out->interest_read_ = !stream.ended_;
+  const auto watch = core.try_watch(stream.fd_, out.get(), out->interest_read_, false);
+  if (!watch) return nullptr;
+  out->watch_ = *watch;
+  stream.fd_ = -1;
+  out->chunks_ = std::move(stream.unsent_);
+  out->queued_ = stream.queued_;
+  out->front_written_ = stream.front_written_;
+  if (out->queued_ > 0) out->schedule_flush();
+  return out;
 }
 
 TcpStream::~TcpStream() {

@@ -42,6 +42,14 @@ class TcpStream final : public FdHandler,
   /// Begins to connect: on_stream_connected or on_stream_closed follows.
   static Result<std::shared_ptr<TcpStream>> connect(LoopCore& core, const Address& remote,
                                                     Owner* owner);
+
+  /// An open stream on the way from one loop to another: nobody reads or writes meanwhile.
+  class Detached;
+  /// Leaves the loop; this object counts as closed from now on, without a call to the owner. Not
+  /// while connecting or after close_after_flush().
+  Detached detach();
+  /// On the other loop's thread. Null, and closed, when the kernel cannot watch one more.
+  static std::shared_ptr<TcpStream> attach(LoopCore& core, Detached stream, Owner* owner);
   ~TcpStream() override;
 
   void set_owner(Owner* owner) { owner_ = owner; }
@@ -102,6 +110,24 @@ class TcpStream final : public FdHandler,
   bool closing_ = false;
   bool interest_read_ = true;
   bool interest_write_ = false;
+};
+
+class TcpStream::Detached {
+ public:
+  Detached(Detached&& other) noexcept;
+  Detached& operator=(Detached&&) = delete;
+  ~Detached();  // closes
+
+ private:
+  friend class TcpStream;
+  Detached() = default;
+
+  int fd_ = -1;
+  Address remote_;
+  std::vector<Chunk> unsent_;
+  size_t queued_ = 0;
+  size_t front_written_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace turms::net

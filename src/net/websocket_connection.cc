@@ -26,10 +26,11 @@ std::string_view cut(std::string_view text, size_t limit) {
 
 }  // namespace
 
-WebSocketConnection::WebSocketConnection(std::shared_ptr<HttpShared> shared,
+WebSocketConnection::WebSocketConnection(std::shared_ptr<HttpShared> shared, ConnectionSlot slot,
                                          std::shared_ptr<TcpStream> stream,
                                          const WebSocketOptions& options, bool deflate)
     : shared_(std::move(shared)),
+      slot_(std::move(slot)),
       stream_(std::move(stream)),
       options_(options),
       deflate_(deflate),
@@ -295,6 +296,7 @@ void WebSocketConnection::begin_flush() {
 
 void WebSocketConnection::finish() {
   state_ = State::kClosed;
+  slot_.release();
   ping_timer_.cancel();
   close_timer_.cancel();
   input_ = Bytes();

@@ -14,8 +14,9 @@ class WebSocketConnection final : public WebSocket,
                                   public TcpStream::Owner,
                                   public std::enable_shared_from_this<WebSocketConnection> {
  public:
-  WebSocketConnection(std::shared_ptr<HttpShared> shared, std::shared_ptr<TcpStream> stream,
-                      const WebSocketOptions& options, bool deflate);
+  WebSocketConnection(std::shared_ptr<HttpShared> shared, ConnectionSlot slot,
+                      std::shared_ptr<TcpStream> stream, const WebSocketOptions& options,
+                      bool deflate);
   ~WebSocketConnection();
 
   /// `input`: what came behind the handshake.
@@ -60,6 +61,7 @@ class WebSocketConnection final : public WebSocket,
   void ping();
 
   std::shared_ptr<HttpShared> shared_;
+  ConnectionSlot slot_;
   std::shared_ptr<TcpStream> stream_;
   WebSocketOptions options_;
   bool deflate_;
