@@ -268,7 +268,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   info.simulcast =
       info.layers.size() > 1 && info.codecs.front().video_layer_mode != kManyLayersPerStream;
   for (const SimulcastCodec& codec : info.codecs) {
-    track->codecs.push_back({media::TrackId(next_id()), codec.cid, {}, {}, {}, false});
+    track->codecs.push_back({.id = media::TrackId(next_id()), .cid = codec.cid});
   }
   if (info.type == TrackType::kAudio) complete_audio(info);
 
@@ -290,7 +290,7 @@ void Room::add_codecs(Now now, Participant& from, PublishedTrack& track,
         track.info.codecs.begin(), track.info.codecs.end(),
         [&](const SimulcastCodec& candidate) { return candidate.mime_type == codec.mime_type; });
     if (known == track.info.codecs.end()) {
-      track.codecs.push_back({media::TrackId(next_id()), codec.cid, {}, {}, {}, false});
+      track.codecs.push_back({.id = media::TrackId(next_id()), .cid = codec.cid});
       track.info.codecs.push_back(std::move(codec));
       continue;
     }
