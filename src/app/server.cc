@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "gateway/service.h"
 #include "im/meetings.h"
+#include "livekit/data_router.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "plugin/host.h"
@@ -242,6 +243,7 @@ Status Server::start_livekit() {
     engine.advertised_addresses = {ip};
   }
 
+  engine.make_data_router = livekit::make_data_router;
   auto started = LiveKitStack::start(loop_, *http_, std::move(config), engine);
   if (!started) return std::unexpected(started.error());
   livekit_ = std::move(*started);

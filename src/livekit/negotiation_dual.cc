@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "livekit/data_router.h"
 #include "livekit/negotiation.h"
 
 namespace turms::livekit {
@@ -19,7 +20,7 @@ class DualNegotiation final : public Negotiation {
 
   void open_subscriber() override {
     if (subscriber_.id) return;
-    connections_.open(subscriber_, owner_, rtc::DtlsRole::kServer);
+    connections_.open(subscriber_, owner_, rtc::DtlsRole::kServer, server_channels());
     // Without it there would be nothing to connect for until the first track.
     plan_.add_data_channel();
     due_ = true;
@@ -101,9 +102,7 @@ class DualNegotiation final : public Negotiation {
     due_ = false;
     offered_ = sdp::offer_subscriber(plan_, sdp::subscriber_capabilities(),
                                      connections_.local(subscriber_), subscriber_.id.value);
-    SessionDescription description{"offer", sdp::serialize(*offered_), ++offer_id_, {}};
-    for (const auto& [track_id, mid] : mids_) description.mid_to_track_id.emplace(mid, track_id);
-    return server::Description{std::move(description)};
+    return server::Description{{"offer", sdp::serialize(*offered_), ++offer_id_}};
   }
 
   bool resume() override {

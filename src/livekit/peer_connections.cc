@@ -14,21 +14,33 @@ rtc::IceCredentials PeerConnections::make_ice() const {
   return {engine_.ufrag_prefix(room_) + token_(8), token_(24)};
 }
 
-void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role) {
+void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role,
+                           std::vector<rtc::ChannelParameters> channels) {
   TURMS_CHECK(!connection.id);
   connection.id = media::TransportId(next_id_());
   connection.ice = make_ice();
+  connection.channels = std::move(channels);
   owners_.emplace(connection.id.value, owner);
-  engine_.create_transport({connection.id, room_, connection.ice, role});
+  create(connection, role);
 }
 
 void PeerConnections::reopen(PeerConnection& connection, rtc::DtlsRole role) {
   const auto owner = owners_.extract(connection.id.value);
   TURMS_CHECK(!owner.empty());
   engine_.close_transport(connection.id);
-  connection = {media::TransportId(next_id_()), std::move(connection.ice), {}, false};
+  connection.id = media::TransportId(next_id_());
+  connection.remote_ufrag.clear();
+  connection.connected = connection.data = false;
   owners_.emplace(connection.id.value, owner.mapped());
-  engine_.create_transport({connection.id, room_, connection.ice, role});
+  create(connection, role);
+}
+
+void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole role) {
+  engine_.create_transport({.id = connection.id,
+                            .room = room_,
+                            .local_ice = connection.ice,
+                            .dtls_role = role,
+                            .channels = connection.channels});
 }
 
 void PeerConnections::close(PeerConnection& connection) {
@@ -45,10 +57,18 @@ void PeerConnections::restart(PeerConnection& connection) {
 
 void PeerConnections::set_remote(PeerConnection& connection,
                                  const rtc::sdp::RemoteTransport& remote,
-                                 const std::optional<rtc::sdp::DataSection>& /*data*/) {
-  if (connection.remote_ufrag == remote.ice.ufrag) return;
+                                 const std::optional<rtc::sdp::DataSection>& data) {
+  const bool data_is_new = data && !connection.data;
+  if (connection.remote_ufrag == remote.ice.ufrag && !data_is_new) return;
   connection.remote_ufrag = remote.ice.ufrag;
-  engine_.set_remote(connection.id, {remote.ice, remote.fingerprint});
+  connection.data = connection.data || data_is_new;
+  media::RemoteParameters parameters{remote.ice, remote.fingerprint};
+  if (data) {
+    parameters.data = rtc::DataParameters{.local_port = rtc::sdp::kSctpPort,
+                                          .remote_port = data->remote_sctp_port,
+                                          .max_message_size = data->remote_max_message_size};
+  }
+  engine_.set_remote(connection.id, parameters);
 }
 
 rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection) const {
@@ -57,10 +77,10 @@ rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection
   out.fingerprint = engine_.fingerprint();
   uint16_t rank = 0;
   for (const media::LocalCandidate& candidate : engine_.candidates(connection.id)) {
-    out.candidates.push_back(candidate.protocol == rtc::Protocol::kTcp
-                                 ? rtc::sdp::tcp_candidate(candidate.address, candidate.port, rank)
-                                 : rtc::sdp::host_candidate(candidate.address, candidate.port,
-                                                            UINT16_MAX - rank));
+    out.candidates.push_back(
+        candidate.protocol == rtc::Protocol::kTcp
+            ? rtc::sdp::tcp_candidate(candidate.address, candidate.port, rank)
+            : rtc::sdp::host_candidate(candidate.address, candidate.port, UINT16_MAX - rank));
     ++rank;
   }
   return out;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "livekit/types.h"
 #include "media/engine.h"
@@ -14,10 +15,12 @@ namespace turms::livekit {
 
 /// One peer connection of a participant, as far as it is negotiated.
 struct PeerConnection {
-  media::TransportId id;     // 0: not opened
-  rtc::IceCredentials ice;   // ours
-  std::string remote_ufrag;  // empty: no description of the other side yet
-  bool connected = false;    // has been up once
+  media::TransportId id;                         // 0: not opened
+  rtc::IceCredentials ice;                       // ours
+  std::string remote_ufrag;                      // empty: no description of the other side yet
+  bool connected = false;                        // has been up once
+  bool data = false;                             // the other side takes part in data channels
+  std::vector<rtc::ChannelParameters> channels;  // that we open
 };
 
 /// The peer connections of a room: who each belongs to, and what the media engine knows of it. The
@@ -30,7 +33,9 @@ class PeerConnections {
   /// `token` gives characters that nobody can guess, for ICE credentials.
   PeerConnections(media::Engine& engine, media::RoomId room, NextId next_id, Token token);
 
-  void open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role);
+  /// `channels`: data channels that we open, when the other side takes part in them.
+  void open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role,
+            std::vector<rtc::ChannelParameters> channels = {});
   /// Another one in its place with the same credentials, for the other DTLS role.
   void reopen(PeerConnection& connection, rtc::DtlsRole role);
   /// Nothing when it is not open.
@@ -47,6 +52,7 @@ class PeerConnections {
 
  private:
   rtc::IceCredentials make_ice() const;
+  void create(const PeerConnection& connection, rtc::DtlsRole role);
 
   media::Engine& engine_;
   media::RoomId room_;

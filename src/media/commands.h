@@ -64,6 +64,10 @@ struct RemoveSendTrack {
   RoomId room;
   SubscriptionId subscription;
 };
+struct TellData {
+  RoomId room;
+  std::shared_ptr<const DataNote> note;
+};
 }  // namespace command
 
 using Command =
@@ -71,7 +75,7 @@ using Command =
                  command::CreateQueue, command::SetRemote, command::RestartIce,
                  command::CloseTransport, command::AddReceiveTrack, command::SetReceiveMuted,
                  command::RemoveReceiveTrack, command::AddSendTrack, command::SetLayerRequest,
-                 command::SetSendSource, command::RemoveSendTrack>;
+                 command::SetSendSource, command::RemoveSendTrack, command::TellData>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {
@@ -109,10 +113,15 @@ struct Statistics {
   std::vector<TrackStatistics> tracks;
   std::vector<SubscriptionStatistics> subscriptions;
 };
+struct Data {
+  RoomId room;
+  std::shared_ptr<const DataNote> note;
+};
 }  // namespace event
 
 using Event =
     std::variant<event::TransportConnected, event::TransportFailed, event::TransportClosed,
-                 event::LayerStarted, event::LayerStopped, event::Speakers, event::Statistics>;
+                 event::LayerStarted, event::LayerStopped, event::Speakers, event::Statistics,
+                 event::Data>;
 
 }  // namespace turms::media

@@ -32,9 +32,9 @@ class EngineImpl final : public Engine {
     for (const auto& worker : workers_) worker->stop();
   }
 
-  void start(const Post& post, EngineEvents& events) {
+  void start(const Post& post, EngineEvents& events, const MakeDataRouter& make_data_router) {
     for (size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->start(static_cast<int>(i), post, events);
+      workers_[i]->start(static_cast<int>(i), post, events, make_data_router);
     }
     post_ = post;
     listener_ = std::make_shared<Listener>(&events);
@@ -159,6 +159,11 @@ class EngineImpl final : public Engine {
   void set_send_source(SubscriptionId id, TrackId source) override {
     const Owner owner = owner_of(subscriptions_, id);
     send(owner, command::SetSendSource{owner.room, id, source});
+  }
+  bool tell_data(RoomId id, std::shared_ptr<const DataNote> note) override {
+    const RoomRecord* room = find(id);
+    if (room == nullptr || room->refused) return false;
+    return workers_[room->worker]->send(command::TellData{id, std::move(note)});
   }
   void remove_send_track(SubscriptionId id) override {
     const Owner owner = take(subscriptions_, id);
@@ -316,7 +321,7 @@ Result<std::unique_ptr<Engine>> start_engine(const EngineConfig& config, Engine:
   }
   auto engine = std::make_unique<EngineImpl>(std::move(workers), std::move(dtls), config,
                                              std::move(listen->advertised));
-  engine->start(post, events);
+  engine->start(post, events, config.make_data_router);
   return engine;
 }
 

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "media/data_router.h"
 #include "media/packet_queue.h"
 #include "net/byte_stream.h"
 #include "rtc/parameters.h"
@@ -54,6 +56,8 @@ struct TransportParameters {
   rtc::IceCredentials local_ice;
   rtc::DtlsRole dtls_role = rtc::DtlsRole::kServer;
   CandidatePolicy candidates = {};
+  /// Data channels that we open, as soon as the remote side is known to take part.
+  std::vector<rtc::ChannelParameters> channels = {};
 };
 
 /// A transport without a peer: what the room sends to it goes into a queue as plain packets, for a
@@ -91,6 +95,8 @@ struct AdoptedStream {
 struct RemoteParameters {
   rtc::IceCredentials ice;
   rtc::DtlsFingerprint fingerprint;
+  /// It takes part in data channels.
+  std::optional<rtc::DataParameters> data = {};
 };
 
 /// What workers tell. Called on the thread given to Engine::start via its `post` function, in the
@@ -116,7 +122,10 @@ class EngineEvents {
   /// About every second per room with traffic.
   virtual void on_statistics(RoomId, std::vector<TrackStatistics>,
                              std::vector<SubscriptionStatistics>) = 0;
+  /// From the room's data router. At most kMaxDataNotes wait for this thread.
+  virtual void on_data(RoomId, const DataNote&) {}
 };
+inline constexpr size_t kMaxDataNotes = 4096;
 
 struct EngineConfig {
   int workers = 1;
@@ -131,6 +140,8 @@ struct EngineConfig {
   std::vector<uint16_t> tcp_ports = {};
   /// What any transport may tell at most.
   CandidatePolicy candidates = {};
+  /// Null: data channels are answered, and what comes on them goes nowhere.
+  MakeDataRouter make_data_router = {};
 };
 
 /// All calls but adopt_stream() from one thread, the control thread. None blocks: commands go
@@ -180,6 +191,9 @@ class Engine {
   /// a key frame of the new one has come.
   virtual void set_send_source(SubscriptionId, TrackId source) = 0;
   virtual void remove_send_track(SubscriptionId) = 0;
+
+  /// For the room's data router. False: not told, for the mailbox is full or there is no such room.
+  virtual bool tell_data(RoomId, std::shared_ptr<const DataNote>) { return false; }
 
   /// Any thread, as long as the engine lives. The worker owns it from then on: closes it when its
   /// transport closes, when it sends what is not framed, or when it stays silent. False, and

@@ -14,6 +14,7 @@ struct Deliver {
   void operator()(event::LayerStarted& e) { events.on_layer_started(e.track, e.spatial); }
   void operator()(event::LayerStopped& e) { events.on_layer_stopped(e.track, e.spatial); }
   void operator()(event::Speakers& e) { events.on_speakers(e.room, std::move(e.speakers)); }
+  void operator()(event::Data& e) { events.on_data(e.room, *e.note); }
   void operator()(event::Statistics& e) {
     events.on_statistics(e.room, std::move(e.tracks), std::move(e.subscriptions));
   }
@@ -21,13 +22,15 @@ struct Deliver {
 
 }  // namespace
 
-void EventChannel::add(Event event) {
+bool EventChannel::add(Event event) {
+  if (std::holds_alternative<event::Data>(event) && ++data_notes_ > kMaxDataNotes) return false;
   const bool repeats = std::holds_alternative<event::LayerStarted>(event) ||
                        std::holds_alternative<event::LayerStopped>(event) ||
                        std::holds_alternative<event::Speakers>(event) ||
                        std::holds_alternative<event::Statistics>(event);
-  if (repeats && ++repeating_ > kMaxRepeating) return;
+  if (repeats && ++repeating_ > kMaxRepeating) return false;
   waiting_.push_back(std::move(event));
+  return true;
 }
 
 void EventChannel::publish() {
@@ -37,6 +40,7 @@ void EventChannel::publish() {
   if (under_way_.exchange(true)) return;
   more_waits_ = false;
   repeating_ = 0;
+  data_notes_ = 0;
   post_([self = shared_from_this(), batch = std::make_shared<std::vector<Event>>(
                                         std::move(waiting_))] { self->deliver(*batch); });
   waiting_.clear();

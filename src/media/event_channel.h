@@ -12,7 +12,7 @@ namespace turms::media {
 /// Events of one worker on their way to the control thread. One batch at a time is under way, so
 /// however long the control thread is busy, at most what waits here piles up: events that a
 /// transport or a track causes once are bounded by their number, and of those that repeat
-/// (layers, speakers, statistics) the surplus is dropped.
+/// (layers, speakers, statistics, what data routers tell) the surplus is dropped.
 class EventChannel : public std::enable_shared_from_this<EventChannel> {
  public:
   static constexpr size_t kMaxRepeating = 4096;
@@ -22,7 +22,8 @@ class EventChannel : public std::enable_shared_from_this<EventChannel> {
       : post_(std::move(post)), events_(&events), wake_(std::move(wake)) {}
 
   // Worker's thread.
-  void add(Event event);
+  /// False: dropped, for too many like it wait.
+  bool add(Event event);
   void publish();
 
   // Control thread: nothing is delivered any more, not even what has been posted.
@@ -36,6 +37,7 @@ class EventChannel : public std::enable_shared_from_this<EventChannel> {
   std::function<void()> wake_;
   std::vector<Event> waiting_;  // worker's thread only
   size_t repeating_ = 0;
+  size_t data_notes_ = 0;
   std::atomic<bool> under_way_{false};
   std::atomic<bool> more_waits_{false};
 };

@@ -30,6 +30,7 @@ struct WorkerRoom {
 
   RoomId id;
   sfu::Room room;
+  std::unique_ptr<DataRouter> router;
   Deadline deadline;
   bool touched = false;
   std::vector<Member*> members;
@@ -58,8 +59,10 @@ struct PeerMember final : Member {
   rtc::Peer peer;
   PeerOutlet to_peer;
   Deadline deadline;
-  std::vector<std::string> ufrags;  // ours, the current one last
-  std::vector<rtc::Path> paths;     // verified
+  std::vector<rtc::ChannelParameters> channels;  // to be opened
+  bool data_waits = false;                       // in Worker::data_members_
+  std::vector<std::string> ufrags;               // ours, the current one last
+  std::vector<rtc::Path> paths;                  // verified
 };
 
 /// A reader in this process: nothing comes in.

@@ -33,6 +33,15 @@ void PeerOutlet::commit(size_t size, sfu::PacketKind kind) {
   sender_.added(protected_size);
 }
 
+void PeerOutlet::write_data(TimePoint now) {
+  while (!reserve(rtc::Peer::kMaxDataDatagram).empty()) {
+    const size_t size = peer_.write_data(now, reserved_);
+    if (size == 0) break;
+    buffer_->add(size);
+    sender_.added(size);
+  }
+}
+
 void PeerOutlet::flush(std::vector<net::OutgoingDatagrams>& datagrams) {
   for (const SendBuffer::Group& group : buffer_->groups()) {
     const ByteView bytes = buffer_->bytes(group);

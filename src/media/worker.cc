@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "media/data_link.h"
 #include "media/member.h"
 #include "rtc/demultiplexer.h"
 #include "rtc/stun/message.h"
@@ -52,7 +53,9 @@ Worker::~Worker() {
   TURMS_CHECK(!thread_.joinable());
 }
 
-void Worker::start(int index, Engine::Post post, EngineEvents& events) {
+void Worker::start(int index, Engine::Post post, EngineEvents& events,
+                   MakeDataRouter make_data_router) {
+  make_data_router_ = std::move(make_data_router);
   events_ = std::make_shared<EventChannel>(std::move(post), events, [this] { poller_.wake(); });
   thread_ = std::thread([this, index] {
     pthread_setname_np(pthread_self(), ("media-" + std::to_string(index)).c_str());
@@ -103,6 +106,7 @@ void Worker::turn() {
   if (!ready.empty()) receive();
   run_timers();
   settle();
+  flush_data();
   sender_.flush();
   events_->publish();
 }
@@ -226,12 +230,16 @@ void Worker::count(WorkerRoom& room) {
 }
 
 void Worker::settle_member(PeerMember& member) {
-  while (const auto transmit = member.peer.poll_transmit()) {
+  while (const auto transmit = member.peer.poll_transmit(rtc::Peer::Drain::kWithoutData)) {
     sender_.send({.destination = to_net(transmit->path.remote),
                   .data = transmit->datagram,
                   .source = to_net(transmit->path.local)});
   }
   while (const auto event = member.peer.poll_event()) handle_peer_event(member, *event);
+  if (member.peer.has_data()) {
+    DataLink(*this, member.room).route(member);
+    flush_data_later(member);
+  }
   timers_.schedule(member.deadline, member.peer.next_timeout());
 }
 

@@ -50,13 +50,14 @@ class Worker {
   [[nodiscard]] const net::Address& local() const { return socket_.local(); }
 
   // Control thread.
-  void start(int index, Engine::Post post, EngineEvents& events);
+  void start(int index, Engine::Post post, EngineEvents& events, MakeDataRouter make_data_router);
   /// False: the mailbox is full, and the command is not of a kind that always gets in.
   [[nodiscard]] bool send(Command command);
   void stop();
 
  private:
   struct Apply;
+  class DataLink;
   struct TextHash {
     using is_transparent = void;
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -87,6 +88,8 @@ class Worker {
   void select(PeerMember& member, const rtc::Path& path);
   /// Of a path that the member no longer has.
   void forget_address(PeerMember& member, const rtc::TransportAddress& remote);
+  void flush_data_later(PeerMember& member);
+  void flush_data();
   void add_ufrag(PeerMember& member, const std::string& ufrag);
   void remove_ufrag(PeerMember& member, const std::string& ufrag);
   /// False: it is there already, or its room is not.
@@ -103,6 +106,7 @@ class Worker {
   std::atomic<bool> stopping_{false};
   Mailbox<Command> mailbox_;
   std::shared_ptr<EventChannel> events_;
+  MakeDataRouter make_data_router_;
   WorkerMetrics metrics_;
 
   Rng rng_ = Rng::from_entropy();
@@ -121,6 +125,7 @@ class Worker {
   std::vector<Command> commands_;
   std::vector<WorkerRoom*> touched_rooms_;
   sfu::RoomEvents room_events_;
+  std::vector<PeerMember*> data_members_;  // may have datagrams with data
   uint64_t truncated_ = 0;
   net::Address last_source_;
   net::Address last_local_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "media/data_link.h"
 #include "media/member.h"
 #include "media/worker.h"
 
@@ -19,6 +20,7 @@ struct Worker::Apply {
     auto& room = worker.rooms_[c.room];
     if (room) return worker.metrics_.refused_commands.add();
     room = std::make_unique<WorkerRoom>(c.room, config);
+    if (worker.make_data_router_) room->router = worker.make_data_router_(c.room);
     worker.metrics_.rooms.add();
   }
   void operator()(const command::CloseRoom& c) { worker.close_room(c.room); }
@@ -34,6 +36,7 @@ struct Worker::Apply {
     auto member = std::make_unique<PeerMember>(parameters.id, *room, worker.sender_, worker.now_,
                                                config, worker.peer_resources_);
     PeerMember& added = *member;
+    added.channels = parameters.channels;
     if (!worker.add_member(std::move(member))) return;
     worker.add_ufrag(added, parameters.local_ice.ufrag);
     worker.settle_member(added);
@@ -51,6 +54,12 @@ struct Worker::Apply {
   void operator()(const command::SetRemote& c) {
     if (PeerMember* member = worker.find_peer(c.transport)) {
       member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint);
+      if (c.remote.data) {
+        member->peer.open_data(worker.now_, *c.remote.data);
+        for (const auto& channel : std::exchange(member->channels, {})) {
+          member->peer.open_channel(worker.now_, channel);
+        }
+      }
       worker.settle_member(*member);
     }
   }
@@ -96,6 +105,13 @@ struct Worker::Apply {
   void operator()(const command::RemoveSendTrack& c) {
     with_room(c.room,
               [&](sfu::Room& room) { room.remove_send_track(worker.now_, c.subscription); });
+  }
+
+  void operator()(const command::TellData& c) {
+    WorkerRoom* room = worker.find_room(c.room);
+    if (room == nullptr || !room->router) return;
+    DataLink link(worker, *room);
+    room->router->on_note(worker.now_, *c.note, link);
   }
 
   template <class Function>
@@ -161,11 +177,16 @@ void Worker::close_member(Member& member) {
   touch(member.room);
   sender_.flush();
   if (auto* const peer = dynamic_cast<PeerMember*>(&member)) {
+    if (member.room.router) {
+      DataLink link(*this, member.room);
+      member.room.router->on_transport_closed(now_, member.id, link);
+    }
     peer->peer.close(now_);
     settle_member(*peer);
     for (const rtc::Path& path : std::exchange(peer->paths, {})) forget_address(*peer, path.remote);
     for (const std::string& ufrag : peer->ufrags) remove_ufrag(*peer, ufrag);
     last_member_ = nullptr;
+    std::erase(data_members_, peer);
   }
   metrics_.transports.add(-1);
   members_.erase(member.id);

@@ -13,6 +13,10 @@ constexpr const char* kDropHelp = "Datagrams that were not used or not sent, by 
 constexpr std::array<std::string_view, kDatagramDropCount> kDropNames = {
     "unknown_source", "unknown_ufrag", "too_long", "send_blocked", "send_failed"};
 
+// As rtc::DataSendStatus.
+constexpr std::array<std::string_view, 4> kDataFates = {"queued", "receiver_slow", "too_long",
+                                                        "closed"};
+
 }  // namespace
 
 struct WorkerMetrics::RoomCounter {
@@ -43,6 +47,8 @@ WorkerMetrics::WorkerMetrics()
       transports(metrics::gauge("turms_media_transports", "Transports on the media workers.")),
       refused_commands(metrics::counter("turms_media_refused_commands_total",
                                         "Commands that named a room or transport not there.")),
+      data_received(metrics::counter("turms_data_messages_received_total",
+                                     "Messages that came on data channels.")),
       forwarded_(metrics::counter("turms_media_packets_forwarded_total",
                                   "RTP packets written to subscribers.")),
       retransmitted_(metrics::counter("turms_media_packets_retransmitted_total",
@@ -63,6 +69,12 @@ WorkerMetrics::WorkerMetrics()
   for (size_t i = 0; i < kDatagramDropCount; ++i) drops_[i] = counter(kDropNames[i]);
   for (size_t i = 0; i < rtc::kDropReasonCount; ++i) {
     peer_drops_[i] = counter(to_string(static_cast<rtc::DropReason>(i)));
+  }
+  for (size_t i = 0; i < kDataFates.size(); ++i) {
+    data_fates_[i] = &metrics::counter(
+        "turms_data_messages_total",
+        "Messages on data channels by what became of them, once for each receiver.",
+        {{"fate", kDataFates[i]}});
   }
   for (size_t i = 0; i < kRoomCounters.size(); ++i) {
     room_fates_[i] = &metrics::counter("turms_media_packets_total",

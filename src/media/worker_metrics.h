@@ -30,6 +30,8 @@ class WorkerMetrics {
     if (count > 0) drops_[static_cast<size_t>(reason)]->add(static_cast<int64_t>(count));
   }
   void drop(rtc::DropReason reason) { peer_drops_[static_cast<size_t>(reason)]->add(); }
+  /// What became of a message for one receiver.
+  void count(rtc::DataSendStatus status) { data_fates_[static_cast<size_t>(status)]->add(); }
   /// What changed since `last`.
   void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
 
@@ -44,10 +46,12 @@ class WorkerMetrics {
   Metric& rooms;
   Metric& transports;
   Metric& refused_commands;
+  Metric& data_received;
 
  private:
   std::array<Metric*, kDatagramDropCount> drops_;
   std::array<Metric*, rtc::kDropReasonCount> peer_drops_;
+  std::array<Metric*, 4> data_fates_;
   struct RoomCounter;
   static const std::array<RoomCounter, 11> kRoomCounters;
   std::array<Metric*, 11> room_fates_;

@@ -247,10 +247,10 @@ void Peer::close_dtls() {
   }
 }
 
-std::optional<Peer::Transmit> Peer::poll_transmit() {
+std::optional<Peer::Transmit> Peer::poll_transmit(Drain drain) {
   if (!transmits_ || transmits_->next == transmits_->datagrams.size()) {
     transmits_.reset();
-    return transmit_data();
+    return drain == Drain::kAll ? transmit_data() : std::nullopt;
   }
   const ice::Datagram& datagram = transmits_->datagrams[transmits_->next++];
   return Transmit{datagram.path, datagram.bytes};

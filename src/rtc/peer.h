@@ -166,7 +166,9 @@ class Peer {
     Path path;
     ByteView datagram;  // valid until the next call of this peer that is not const
   };
-  [[nodiscard]] std::optional<Transmit> poll_transmit();
+  enum class Drain : uint8_t { kAll, kWithoutData };
+  /// Without data: it is taken by write_data().
+  [[nodiscard]] std::optional<Transmit> poll_transmit(Drain drain = Drain::kAll);
   [[nodiscard]] std::optional<PeerEvent> poll_event();
 
   /// kNever when there is nothing to wait for.
@@ -186,6 +188,8 @@ class Peer {
   DataSendStatus send_data(TimePoint now, ChannelId channel, const SharedBytes& payload,
                            bool binary, std::optional<Duration> lifetime = std::nullopt);
   void close_channel(TimePoint now, ChannelId channel);
+  /// There are, or may soon be, channels: ask poll_data() and write_data().
+  [[nodiscard]] bool has_data() const { return data_ != nullptr; }
   [[nodiscard]] std::optional<DataEvent> poll_data();
   /// The next datagram with data, written to `out` of at least kMaxDataDatagram bytes, for
   /// selected_path(); 0 when there is none. Whoever does not call it finds them in poll_transmit().

@@ -336,6 +336,19 @@ TEST(OutstandingTest, WhatAReceiverTakesBackIsSentAgain) {
       << "never sent";
 }
 
+/// Its first fragment arrives, the acknowledgement does not, and the rest is never sent.
+TEST_P(AssociationTest, AMessageGivenUpHalfSentHoldsNothingUp) {
+  World world({}, config(), config());
+  ASSERT_TRUE(world.connect());
+  world.tap = [&](bool to_b, Bytes&) { return to_b; };
+  world.send(world.a(), 1, pattern(0, 60'000), {.max_retransmits = 0});
+  world.send(world.a(), 1, "next");
+  world.run(400ms);
+  world.tap = nullptr;
+  ASSERT_TRUE(world.run(30s, [&] { return !world.b().messages.empty(); }));
+  EXPECT_EQ(text_of(world.b().last()), "next");
+}
+
 TEST(ReceiveTrackerTest, RangesStayWithinTheirBound) {
   ReceiveTracker tracker(1);
   const uint64_t base = tracker.cumulative();

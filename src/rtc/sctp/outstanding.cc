@@ -172,19 +172,32 @@ void Outstanding::lose(TimePoint now, Sent& sent) {
 }
 
 void Outstanding::abandon(const Chunk& chunk) {
-  const uint64_t id = chunk.id;
-  const uint16_t stream = chunk.stream;
+  Chunk rest;
+  rest.id = chunk.id;
+  rest.stream = chunk.stream;
+  rest.message = chunk.message;
+  rest.unordered = chunk.unordered;
+  rest.end = true;
+  bool sent_whole = false;
   for (size_t i = 0; i < sent_.size(); ++i) {
     Sent& sent = sent_[i];
-    if (sent.chunk.id != id || sent.state == State::kAbandoned) continue;
+    if (sent.chunk.id != rest.id || sent.state == State::kAbandoned) continue;
     if (sent.state == State::kInFlight) flight_ -= sent.chunk.size;
     if (sent.state == State::kLost) --lost_;
     bytes_ -= sent.chunk.size;
+    sent_whole = sent_whole || sent.chunk.end;
     sent.state = State::kAbandoned;
     sent.chunk.payload = {};
   }
   ++abandoned_messages_;
-  abandoned_.push_back({id, stream});
+  abandoned_.push_back({rest.id, rest.stream});
+  if (sent_whole) return;
+  // All that was sent may have arrived. A TSN for what never will be makes sure that the receiver
+  // is told not to wait for it.
+  Sent placeholder;
+  placeholder.chunk = std::move(rest);
+  placeholder.state = State::kAbandoned;
+  sent_.push_back(std::move(placeholder));
 }
 
 /// RFC 9260 section 7.2: slow start up to the threshold, then one packet per window.

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "livekit/types.h"
+#include "media/data_router.h"
+
+/// What a room and its data router tell each other: plain values, from thread to thread.
+namespace turms::livekit {
+
+/// A member of the room as far as its data goes. Told again when something of it changes.
+struct DataMember {
+  ParticipantKey key;
+  std::string identity;
+  std::string sid;
+  /// Where its messages come from and where messages for it go; 0: not open yet. The same where it
+  /// has one peer connection.
+  media::TransportId publisher;
+  media::TransportId subscriber;
+  bool may_publish = false;
+  bool may_see_metrics = false;
+  bool hidden = false;
+  bool agent = false;
+  /// Sequence of the last reliable message that came from it: written by the router, read when it
+  /// resumes, which must be answered at once.
+  std::shared_ptr<std::atomic<uint32_t>> last_sequence;
+  bool operator==(const DataMember&) const = default;
+};
+struct DataMemberGone {
+  ParticipantKey key;
+};
+
+/// What a client that has resumed says it received last, by sid of the publisher.
+struct DataReceived {
+  ParticipantKey key;
+  std::vector<std::pair<std::string, uint32_t>> last_sequences;
+};
+
+/// A message of the server's own.
+struct ServerData {
+  bool reliable = true;
+  std::string packet;                               // serialized DataPacket
+  std::vector<std::string> destination_identities;  // both empty: everyone
+  std::vector<std::string> destination_sids;
+  std::string nonce;  // not empty: only once
+};
+/// A call by the server; its acknowledgement and its answer are reported, not routed.
+struct ServerCall {
+  std::string id;
+  ParticipantKey to;
+  std::string packet;
+};
+struct ServerCallOver {
+  std::string id;
+};
+
+/// Who receives the frames of a data track, in place of all said before. None: it is gone.
+struct DataTrackRoute {
+  ParticipantKey publisher;
+  uint16_t pub_handle = 0;
+  struct Subscriber {
+    ParticipantKey key;
+    uint16_t handle = 0;
+    uint32_t target_fps = 0;  // 0: every frame
+  };
+  std::vector<Subscriber> subscribers;
+};
+
+struct DataCommand : media::DataNote {
+  std::variant<DataMember, DataMemberGone, DataReceived, ServerData, ServerCall, ServerCallOver,
+               DataTrackRoute>
+      value;
+};
+
+// ---- what the router reports
+
+struct ServerCallAcknowledged {
+  std::string id;
+};
+struct ServerCallAnswered {
+  std::string id;
+  std::string payload;
+  std::optional<uint32_t> error_code;
+  std::string error_message;
+  std::string error_data;
+};
+/// More than a reliable channel holds waits for this member: its channel was closed.
+struct DataReceiverSlow {
+  ParticipantKey key;
+};
+
+struct DataReport : media::DataNote {
+  std::variant<ServerCallAcknowledged, ServerCallAnswered, DataReceiverSlow> value;
+};
+
+}  // namespace turms::livekit

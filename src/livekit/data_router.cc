@@ -1,0 +1,404 @@
+#include "livekit/data_router.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/metrics.h"
+#include "livekit/data.pb.h"
+
+namespace turms::livekit {
+namespace {
+
+namespace pb = ::livekit;
+
+constexpr std::array<const char*, kDataChannelCount> kLabels = {"_reliable", "_lossy",
+                                                                "_data_track"};
+/// The header of a frame's packet: flags, handle, sequence, frame number, timestamp.
+constexpr size_t kFrameHeader = 12;
+constexpr uint8_t kFrameStart = 0x10;
+
+template <class Strings>
+bool contains(const Strings& strings, const std::string& text) {
+  return std::find(strings.begin(), strings.end(), text) != strings.end();
+}
+
+void count_dropped(std::string_view reason) {
+  metrics::counter("turms_data_packets_dropped_total",
+                   "Data packets of members that were not routed, by reason.", {{"reason", reason}})
+      .add();
+}
+
+}  // namespace
+
+const std::vector<rtc::ChannelParameters>& server_channels() {
+  static const std::vector<rtc::ChannelParameters> channels = [] {
+    std::vector<rtc::ChannelParameters> out(kDataChannelCount);
+    for (size_t i = 0; i < kDataChannelCount; ++i) {
+      out[i].label = kLabels[i];
+      if (i == static_cast<size_t>(DataChannel::kReliable)) continue;
+      out[i].ordered = false;
+      out[i].max_retransmits = 0;
+    }
+    return out;
+  }();
+  return channels;
+}
+
+std::unique_ptr<media::DataRouter> make_data_router(media::RoomId /*room*/) {
+  return std::make_unique<DataRouter>();
+}
+
+DataRouter::DataRouter() = default;
+DataRouter::~DataRouter() = default;
+
+DataRouter::Member* DataRouter::find(ParticipantKey key) {
+  const auto it = members_.find(key);
+  return it == members_.end() ? nullptr : &it->second;
+}
+
+DataRouter::Member* DataRouter::sender_of(media::TransportId transport) {
+  const auto it = senders_.find(transport);
+  return it == senders_.end() ? nullptr : find(it->second);
+}
+
+/// By the connection it receives by; who has none there, by the channels it opened itself.
+std::optional<DataRouter::Destination> DataRouter::destination(const Member& member,
+                                                               DataChannel channel) const {
+  for (const media::TransportId transport : {member.info.subscriber, member.info.publisher}) {
+    const auto it = channels_.find(transport);
+    if (it == channels_.end()) continue;
+    if (const auto id = it->second[static_cast<size_t>(channel)])
+      return Destination{transport, *id};
+  }
+  return std::nullopt;
+}
+
+// ---- what the room says
+
+struct DataRouter::Apply {
+  DataRouter& router;
+  TimePoint now;
+  media::DataOutlet& out;
+
+  void operator()(const DataMember& info) {
+    Member& member = router.members_[info.key];
+    router.senders_.erase(member.info.publisher);
+    router.senders_.erase(member.info.subscriber);
+    member.info = info;
+    for (const media::TransportId transport : {info.publisher, info.subscriber}) {
+      if (transport) router.senders_[transport] = info.key;
+    }
+    router.check_receiving(now, member, out);
+  }
+  void operator()(const DataMemberGone& gone) {
+    const Member* member = router.find(gone.key);
+    if (member == nullptr) return;
+    router.senders_.erase(member->info.publisher);
+    router.senders_.erase(member->info.subscriber);
+    router.members_.erase(gone.key);
+  }
+  void operator()(const DataReceived& received) {
+    Member* member = router.find(received.key);
+    // While its channel holds, nothing was lost.
+    if (member == nullptr || member->receiving) return;
+    for (const auto& [sid, sequence] : received.last_sequences) {
+      member->missed[sid] = sequence + 1;
+    }
+  }
+  void operator()(const ServerData& data) {
+    if (!data.nonce.empty() && router.is_repeated(data.nonce)) return;
+    const SharedBytes packet = SharedBytes::of(data.packet);
+    const bool everyone = data.destination_identities.empty() && data.destination_sids.empty();
+    for (auto& [key, member] : router.members_) {
+      if (everyone || contains(data.destination_identities, member.info.identity) ||
+          contains(data.destination_sids, member.info.sid)) {
+        router.deliver(member, {}, 0, data.reliable, packet, out);
+      }
+    }
+  }
+  void operator()(const ServerCall& call) {
+    Member* member = router.find(call.to);
+    if (member == nullptr) return;
+    router.calls_.insert(call.id);
+    router.deliver(*member, {}, 0, true, SharedBytes::of(call.packet), out);
+  }
+  void operator()(const ServerCallOver& call) { router.calls_.erase(call.id); }
+  void operator()(const DataTrackRoute& route) {
+    const std::pair id(route.publisher, route.pub_handle);
+    if (route.subscribers.empty()) {
+      router.routes_.erase(id);
+      return;
+    }
+    std::vector<Subscriber> subscribers;
+    for (const DataTrackRoute::Subscriber& subscriber : route.subscribers) {
+      Subscriber& added = subscribers.emplace_back();
+      added.key = subscriber.key;
+      added.handle = subscriber.handle;
+      if (subscriber.target_fps != 0) {
+        added.interval = Duration(std::chrono::seconds(1)) / subscriber.target_fps;
+      }
+    }
+    router.routes_[id] = std::move(subscribers);
+  }
+};
+
+void DataRouter::on_note(TimePoint now, const media::DataNote& note, media::DataOutlet& out) {
+  std::visit(Apply{*this, now, out}, static_cast<const DataCommand&>(note).value);
+}
+
+// ---- channels
+
+void DataRouter::on_channel_opened(TimePoint now, media::TransportId transport,
+                                   rtc::ChannelId channel, const std::string& label,
+                                   media::DataOutlet& out) {
+  for (size_t i = 0; i < kDataChannelCount; ++i) {
+    if (label == kLabels[i]) channels_[transport][i] = channel;
+  }
+  if (Member* member = sender_of(transport)) check_receiving(now, *member, out);
+}
+
+void DataRouter::on_channel_closed(TimePoint now, media::TransportId transport,
+                                   rtc::ChannelId channel, media::DataOutlet& out) {
+  const auto it = channels_.find(transport);
+  if (it == channels_.end()) return;
+  for (auto& known : it->second) {
+    if (known == channel) known.reset();
+  }
+  if (Member* member = sender_of(transport)) check_receiving(now, *member, out);
+}
+
+void DataRouter::on_transport_closed(TimePoint now, media::TransportId transport,
+                                     media::DataOutlet& out) {
+  channels_.erase(transport);
+  if (Member* member = sender_of(transport)) check_receiving(now, *member, out);
+}
+
+void DataRouter::check_receiving(TimePoint now, Member& member, media::DataOutlet& out) {
+  const bool receives = destination(member, DataChannel::kReliable).has_value();
+  if (receives == std::exchange(member.receiving, receives) || !receives) return;
+  replay(now, member, out);
+}
+
+/// What came while it had no channel, as far as it is kept.
+void DataRouter::replay(TimePoint now, Member& member, media::DataOutlet& out) {
+  const auto missed = std::exchange(member.missed, {});
+  for (const Cached& cached : cache_) {
+    const auto from = missed.find(cached.sender_sid);
+    if (from == missed.end() || cached.sequence < from->second) continue;
+    if (now - cached.at > kReplayTime || cached.sender_sid == member.info.sid) continue;
+    const bool everyone = cached.identities.empty() && cached.sids.empty();
+    if (!everyone && !contains(cached.identities, member.info.identity) &&
+        !contains(cached.sids, member.info.sid)) {
+      continue;
+    }
+    deliver(member, cached.sender_sid, cached.sequence, true, cached.packet, out);
+  }
+}
+
+void DataRouter::remember(Cached cached) {
+  const TimePoint now = cached.at;
+  cached_bytes_ += cached.packet.size();
+  cache_.push_back(std::move(cached));
+  while (cached_bytes_ > kReplayBytes || now - cache_.front().at > kReplayTime) {
+    cached_bytes_ -= cache_.front().packet.size();
+    cache_.pop_front();
+  }
+}
+
+// ---- messages
+
+void DataRouter::on_message(TimePoint now, media::TransportId transport, rtc::ChannelId channel,
+                            Bytes payload, bool /*binary*/, media::DataOutlet& out) {
+  Member* sender = sender_of(transport);
+  if (sender == nullptr) return count_dropped("no_member");
+  if (!sender->info.may_publish) return count_dropped("not_allowed");
+  const auto known = channels_.find(transport);
+  if (known == channels_.end()) return count_dropped("unknown_channel");
+  const auto at = std::find(known->second.begin(), known->second.end(), channel);
+  if (at == known->second.end()) return count_dropped("unknown_channel");
+  switch (static_cast<DataChannel>(at - known->second.begin())) {
+    case DataChannel::kReliable:
+      return route_packet(now, *sender, true, std::move(payload), out);
+    case DataChannel::kLossy:
+      return route_packet(now, *sender, false, std::move(payload), out);
+    case DataChannel::kTrack:
+      return route_frame(now, *sender, payload, out);
+  }
+}
+
+void DataRouter::route_packet(TimePoint now, Member& sender, bool reliable, Bytes payload,
+                              media::DataOutlet& out) {
+  pb::DataPacket packet;
+  if (payload.size() > kMaxPacket) return count_dropped("too_long");
+  if (!packet.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return count_dropped("malformed");
+  }
+  if (reliable && packet.sequence() != 0) {
+    // A client that resumed sends again what it is not sure of.
+    if (packet.sequence() <= sender.last_sequence) return count_dropped("repeated");
+    sender.last_sequence = packet.sequence();
+    if (sender.info.last_sequence) {
+      sender.info.last_sequence->store(packet.sequence(), std::memory_order_relaxed);
+    }
+  }
+  // The channel that it came by says what it is.
+  packet.set_kind(reliable ? pb::DataPacket::RELIABLE : pb::DataPacket::LOSSY);
+  packet.set_participant_sid(sender.info.sid);
+  if (prepare(sender, packet, out)) broadcast(now, &sender, reliable, packet, out);
+}
+
+bool DataRouter::prepare(const Member& sender, pb::DataPacket& packet, media::DataOutlet& out) {
+  const std::string identity = sender.info.hidden ? std::string() : sender.info.identity;
+  // Agents speak for others in transcriptions and chat; everyone else is who they are.
+  const bool on_behalf = sender.info.agent && !packet.participant_identity().empty() &&
+                         packet.participant_identity() != sender.info.identity;
+  bool keep_identity = false;
+  switch (packet.value_case()) {
+    case pb::DataPacket::kUser: {
+      pb::UserPacket& user = *packet.mutable_user();
+      if (!user.nonce().empty() && is_repeated(user.nonce())) return false;
+      user.set_participant_sid(sender.info.hidden ? std::string() : sender.info.sid);
+      user.set_participant_identity(identity);
+      if (packet.destination_identities().empty()) {
+        *packet.mutable_destination_identities() = user.destination_identities();
+      } else {
+        *user.mutable_destination_identities() = packet.destination_identities();
+      }
+      break;
+    }
+    case pb::DataPacket::kTranscription:
+      if (!sender.info.agent) {
+        count_dropped("not_allowed");
+        return false;
+      }
+      break;
+    case pb::DataPacket::kChatMessage:
+      if (on_behalf) packet.mutable_chat_message()->set_generated(true);
+      keep_identity = on_behalf;
+      break;
+    case pb::DataPacket::kStreamHeader:
+      keep_identity = on_behalf && packet.stream_header().has_text_header();
+      if (keep_identity) {
+        packet.mutable_stream_header()->mutable_text_header()->set_generated(true);
+      }
+      break;
+    case pb::DataPacket::kRpcAck:
+      if (calls_.contains(packet.rpc_ack().request_id())) {
+        auto report = std::make_shared<DataReport>();
+        report->value = ServerCallAcknowledged{packet.rpc_ack().request_id()};
+        out.tell(std::move(report));
+        return false;
+      }
+      break;
+    case pb::DataPacket::kRpcResponse: {
+      const pb::RpcResponse& response = packet.rpc_response();
+      if (calls_.erase(response.request_id()) == 0) break;
+      ServerCallAnswered answer{response.request_id(), response.payload(), {}, {}, {}};
+      if (response.has_error()) {
+        answer.error_code = response.error().code();
+        answer.error_message = response.error().message();
+        answer.error_data = response.error().data();
+      }
+      auto report = std::make_shared<DataReport>();
+      report->value = std::move(answer);
+      out.tell(std::move(report));
+      return false;
+    }
+    default:
+      break;
+  }
+  if (!keep_identity) packet.set_participant_identity(identity);
+  return true;
+}
+
+void DataRouter::broadcast(TimePoint now, const Member* sender, bool reliable,
+                           const pb::DataPacket& packet, media::DataOutlet& out) {
+  const bool metrics = packet.value_case() == pb::DataPacket::kMetrics;
+  const auto& identities = packet.destination_identities();
+  const auto& sids = packet.user().destination_sids();
+  const bool everyone = identities.empty() && sids.empty();
+  // Encoded once for all.
+  std::string encoded;
+  packet.SerializeToString(&encoded);
+  const SharedBytes shared = SharedBytes::of(std::move(encoded));
+  if (reliable && packet.sequence() != 0 && !metrics) {
+    remember({now,
+              packet.participant_sid(),
+              packet.sequence(),
+              {identities.begin(), identities.end()},
+              {sids.begin(), sids.end()},
+              shared});
+  }
+  for (auto& [key, member] : members_) {
+    if (metrics) {
+      // Whoever sees metrics sees its own too.
+      if (member.info.may_see_metrics) deliver(member, {}, 0, reliable, shared, out);
+      continue;
+    }
+    if (&member == sender) continue;
+    if (everyone || contains(identities, member.info.identity) || contains(sids, member.info.sid)) {
+      deliver(member, packet.participant_sid(), packet.sequence(), reliable, shared, out);
+    }
+  }
+}
+
+void DataRouter::deliver(Member& to, const std::string& sender_sid, uint32_t sequence,
+                         bool reliable, const SharedBytes& packet, media::DataOutlet& out) {
+  if (!reliable) {
+    if (const auto lossy = destination(to, DataChannel::kLossy)) {
+      out.send(lossy->transport, lossy->channel, packet, true, kLossyLifetime);
+    }
+    return;
+  }
+  if (to.slow) return;
+  const auto channel = destination(to, DataChannel::kReliable);
+  if (!channel) {
+    if (sequence != 0) to.missed.try_emplace(sender_sid, sequence);
+    return;
+  }
+  if (out.send(channel->transport, channel->channel, packet, true) != rtc::DataSendStatus::kFull) {
+    return;
+  }
+  // Reliable means all of it: one message left out would go unnoticed.
+  to.slow = true;
+  out.close(channel->transport, channel->channel);
+  auto report = std::make_shared<DataReport>();
+  report->value = DataReceiverSlow{to.info.key};
+  out.tell(std::move(report));
+}
+
+bool DataRouter::is_repeated(const std::string& nonce) {
+  if (contains(nonces_, nonce)) return true;
+  if (nonces_.size() == kMaxNonces) nonces_.pop_front();
+  nonces_.push_back(nonce);
+  return false;
+}
+
+// ---- data tracks
+
+void DataRouter::route_frame(TimePoint now, Member& sender, const Bytes& frame,
+                             media::DataOutlet& out) {
+  if (frame.size() < kFrameHeader) return count_dropped("malformed");
+  const auto route = routes_.find({sender.info.key, load_be16(&frame[2])});
+  if (route == routes_.end()) return;
+  for (Subscriber& subscriber : route->second) {
+    if (subscriber.interval != Duration(0)) {
+      if ((frame[0] & kFrameStart) != 0) {
+        subscriber.forwarding = now >= subscriber.next;
+        // A little early is in time: frames do not come at even distances.
+        if (subscriber.forwarding) subscriber.next = now + subscriber.interval * 9 / 10;
+      }
+      if (!subscriber.forwarding) continue;
+    }
+    const Member* member = find(subscriber.key);
+    if (member == nullptr) continue;
+    const auto channel = destination(*member, DataChannel::kTrack);
+    if (!channel) continue;
+    Bytes copy = frame;
+    store_be16(&copy[2], subscriber.handle);
+    out.send(channel->transport, channel->channel, SharedBytes::of(std::move(copy)), true,
+             kTrackLifetime);
+  }
+}
+
+}  // namespace turms::livekit

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "livekit/data_notes.h"
+#include "media/data_router.h"
+
+namespace livekit {
+class DataPacket;
+}  // namespace livekit
+
+namespace turms::livekit {
+
+/// The data channels that LiveKit's clients know by their labels.
+enum class DataChannel : uint8_t { kReliable, kLossy, kTrack };
+inline constexpr size_t kDataChannelCount = 3;
+
+/// For media::EngineConfig.
+std::unique_ptr<media::DataRouter> make_data_router(media::RoomId room);
+
+/// What we open towards a client on the connection it receives by.
+const std::vector<rtc::ChannelParameters>& server_channels();
+
+/// Where LiveKit's data packets and frames of data tracks go within one room (media::DataRouter).
+///
+/// Bounds. A receiver that does not take its reliable messages has its channel closed as soon as it
+/// holds all it may (sctp::AssociationConfig::max_reliable), and is reported; lossy messages are
+/// dropped for it. Reliable messages are kept for kReplayTime, at most kReplayBytes of them, for
+/// members whose channel is not up. Of nonces the last kMaxNonces are remembered. Packets that do
+/// not parse, or are longer than kMaxPacket, are dropped.
+class DataRouter final : public media::DataRouter {
+ public:
+  static constexpr size_t kMaxPacket = 256 * 1024;
+  static constexpr size_t kReplayBytes = 4 * 1024 * 1024;
+  static constexpr Duration kReplayTime = std::chrono::seconds(20);
+  static constexpr size_t kMaxNonces = 256;
+  /// A lossy message that waited so long is worth nothing any more.
+  static constexpr Duration kLossyLifetime = std::chrono::milliseconds(300);
+  static constexpr Duration kTrackLifetime = std::chrono::milliseconds(100);
+
+  DataRouter();
+  ~DataRouter() override;
+
+  void on_note(TimePoint now, const media::DataNote& note, media::DataOutlet& out) override;
+  void on_channel_opened(TimePoint now, media::TransportId transport, rtc::ChannelId channel,
+                         const std::string& label, media::DataOutlet& out) override;
+  void on_channel_closed(TimePoint now, media::TransportId transport, rtc::ChannelId channel,
+                         media::DataOutlet& out) override;
+  void on_message(TimePoint now, media::TransportId transport, rtc::ChannelId channel,
+                  Bytes payload, bool binary, media::DataOutlet& out) override;
+  void on_transport_closed(TimePoint now, media::TransportId transport,
+                           media::DataOutlet& out) override;
+
+ private:
+  struct Apply;
+  struct Member {
+    DataMember info;
+    bool slow = false;  // was reported: nothing reliable goes to it any more
+    uint32_t last_sequence = 0;
+    /// Of reliable messages that came while it had no channel: the first of each sender, by sid.
+    std::map<std::string, uint32_t> missed;
+    bool receiving = false;  // has a reliable channel
+  };
+  using Channels = std::array<std::optional<rtc::ChannelId>, kDataChannelCount>;
+  struct Cached {
+    TimePoint at;
+    std::string sender_sid;
+    uint32_t sequence = 0;
+    std::vector<std::string> identities;
+    std::vector<std::string> sids;
+    SharedBytes packet;
+  };
+  struct Subscriber {
+    ParticipantKey key;
+    uint16_t handle = 0;
+    Duration interval{0};  // between frames; 0: all
+    TimePoint next{};
+    bool forwarding = false;
+  };
+  struct Destination {
+    media::TransportId transport;
+    rtc::ChannelId channel;
+  };
+
+  Member* find(ParticipantKey key);
+  Member* sender_of(media::TransportId transport);
+  [[nodiscard]] std::optional<Destination> destination(const Member& member,
+                                                       DataChannel channel) const;
+  void check_receiving(TimePoint now, Member& member, media::DataOutlet& out);
+  void replay(TimePoint now, Member& member, media::DataOutlet& out);
+
+  void route_packet(TimePoint now, Member& sender, bool reliable, Bytes payload,
+                    media::DataOutlet& out);
+  void route_frame(TimePoint now, Member& sender, const Bytes& frame, media::DataOutlet& out);
+  /// False: it is the server's own, or not for others.
+  bool prepare(const Member& sender, ::livekit::DataPacket& packet, media::DataOutlet& out);
+  void broadcast(TimePoint now, const Member* sender, bool reliable,
+                 const ::livekit::DataPacket& packet, media::DataOutlet& out);
+  void deliver(Member& to, const std::string& sender_sid, uint32_t sequence, bool reliable,
+               const SharedBytes& packet, media::DataOutlet& out);
+  bool is_repeated(const std::string& nonce);
+  void remember(Cached cached);
+
+  std::map<ParticipantKey, Member> members_;
+  std::unordered_map<media::TransportId, ParticipantKey> senders_;
+  std::unordered_map<media::TransportId, Channels> channels_;
+  std::deque<Cached> cache_;
+  size_t cached_bytes_ = 0;
+  std::deque<std::string> nonces_;
+  std::set<std::string> calls_;
+  std::map<std::pair<ParticipantKey, uint16_t>, std::vector<Subscriber>> routes_;
+};
+
+}  // namespace turms::livekit
