@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "livekit/participant.h"
+#include "livekit/room_data.h"
 
 namespace turms::livekit {
 namespace {
@@ -18,9 +19,6 @@ Overload(F...) -> Overload<F...>;
 
 /// From this protocol on LeaveRequest has an action.
 constexpr int32_t kLeaveActionProtocol = 13;
-
-/// Bytes that tell frames of the server's own from those of publishers.
-constexpr size_t kServerFrameTrailer = 16;
 
 constexpr int kRoomBits = 32;
 constexpr uint64_t kMaxRoomId = (uint64_t{1} << kRoomBits) - 1;
@@ -40,12 +38,10 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
       last_update_(now.monotonic - kUpdateInterval) {
   TURMS_CHECK(parameters_.id.value != 0 && parameters_.id.value <= kMaxRoomId);
   sid_ = "RM_" + secrets_.token(12);
+  data_ = std::make_unique<RoomData>(engine_, parameters_.id);
   connections_ = std::make_unique<PeerConnections>(
       engine_, parameters_.id, [this] { return next_id(); }, secrets_.token);
-  media::RoomSettings settings;
-  sif_trailer_ = secrets_.token(kServerFrameTrailer);
-  settings.server_frame_trailer.assign(sif_trailer_.begin(), sif_trailer_.end());
-  engine_.create_room(parameters_.id, settings);
+  engine_.create_room(parameters_.id);
   notify(now, RoomEvent::kRoomStarted);
   check_empty(now);
 }
@@ -158,6 +154,7 @@ TimePoint Room::next_timeout() const {
   if (count_update_at_) next = std::min(next, *count_update_at_);
   if (!delayed_.empty()) next = std::min(next, delayed_.front().first);
   if (quality_at_) next = std::min(next, *quality_at_);
+  next = std::min(next, next_data_timeout());
   if (update_at_) next = std::min(next, *update_at_);
   if (!dynacast_timers_.empty()) next = std::min(next, dynacast_timers_.begin()->first);
   return next;
@@ -201,6 +198,7 @@ void Room::on_timer(Now now) {
     room_changed_ = true;
   }
   if (quality_at_ && *quality_at_ <= now.monotonic) check_quality(now);
+  on_data_timer(now);
   while (!dynacast_timers_.empty() && dynacast_timers_.begin()->first <= now.monotonic) {
     PublishedTrack* track = find_track(dynacast_timers_.begin()->second);
     TURMS_CHECK(track != nullptr);  // unpublishing takes its timer along
@@ -276,7 +274,6 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   answer.participant = joined.full_info();
   answer.others = others_of(joined);
   answer.server = parameters_.server;
-  answer.sif_trailer = sif_trailer_;
   answer.subscriber_primary = joined.negotiation->subscriber_primary();
   answer.fast_publish = info.permission.can_publish;
   send(joined, std::move(answer));
@@ -317,6 +314,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
     }
     by_subscription_.erase(subscription.id.value);
   }
+  forget_data(participant);
   participant.negotiation->close_all();
   for (const auto& [kind, at] : participant.timers) {
     timers_.erase({at, participant.key.value, static_cast<TimerKind>(kind)});
@@ -424,10 +422,18 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
           [&](const client::UpdateSubscription& m) { choose(*from, m.track_sids, m.subscribe); },
           [&](const client::UpdateTrackSettings& m) { on_track_settings(*from, m); },
           [&](const client::Leave& m) {
-            leave(now, *from, m.reason, server::LeaveAction::kDisconnect, true);
+            leave(now, *from, m.reason, server::LeaveAction::kDisconnect, false);
           },
           [&](const client::SubscriptionPermission& m) { on_subscription_permission(*from, m); },
-          [&](const client::SyncState& m) { on_sync_state(now, *from, m); },
+          [&](const client::SyncState& m) {
+            on_sync_data(*from, m);
+            on_sync_state(now, *from, m);
+          },
+          [&](const client::PublishDataTrack& m) { on_publish_data_track(*from, m); },
+          [&](const client::UnpublishDataTrack& m) { on_unpublish_data_track(*from, m); },
+          [&](const client::UpdateDataSubscription& m) { on_update_data_subscription(*from, m); },
+          [&](const client::StoreDataBlob& m) { on_store_data_blob(*from, m); },
+          [&](const client::GetDataBlob& m) { on_get_data_blob(*from, m); },
           [&](const client::Simulate& m) { on_simulate(now, *from, m); },
           [&](const client::LegacyPing&) { send(*from, server::LegacyPong{now.wall.unix_ms}); },
           [&](const client::Ping& m) {
@@ -523,6 +529,7 @@ std::vector<RoomOutput> Room::take_outputs(Now now) {
   flush_updates(now);
   flush_wants(now);
   flush_negotiations();
+  if (!closed_) data_->sync(participants_);
   return std::exchange(outputs_, {});
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "livekit/rpc.h"
 #include "livekit/signal.h"
 #include "livekit/token.h"
 #include "media/engine.h"
@@ -79,6 +80,8 @@ struct RoomParameters {
   size_t max_attributes = 64 * 1024;
   size_t max_name = 256;
   size_t max_tracks = media::kMaxTracksPerTransport;
+  /// Bytes of all data blobs of one participant. 0: there are none.
+  size_t max_data_blobs = 0;
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
   /// Ids (of participants, connections, tracks, subscriptions) after which the room closes at the
@@ -104,6 +107,7 @@ struct RoomSecrets {
 };
 
 class PeerConnections;
+class RoomData;
 struct Negotiated;
 struct Participant;
 struct PublishedCodec;
@@ -170,6 +174,8 @@ class Room {
   /// The client closed one of its peer connections: what it carried ends, and the participant stays
   /// while it has another or its signalling connection (then for kMediaTimeout).
   void on_transport_closed(Now now, media::TransportId transport);
+  /// From the room's data router.
+  void on_data(Now now, const media::DataNote& note);
   void on_speakers(Now now, const std::vector<media::Speaker>& speakers);
   void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
                      const std::vector<media::SubscriptionStatistics>& subscriptions);
@@ -193,6 +199,18 @@ class Room {
   Status update_subscriptions(Now now, std::string_view identity,
                               const std::vector<std::string>& track_sids, bool subscribe);
   void update_metadata(Now now, std::string metadata);
+  struct DataMessage {
+    std::string payload;
+    bool reliable = true;
+    std::optional<std::string> topic;
+    std::vector<std::string> destination_identities;  // both empty: everyone
+    std::vector<std::string> destination_sids;
+    std::string nonce;  // not empty: sent once, however often it is asked for
+  };
+  /// kUnavailable: the worker is far behind.
+  Status send_data(const DataMessage& message);
+  /// Calls a method of a participant.
+  void perform_rpc(Now now, const RpcRequest& request, RpcDone done);
   /// Everyone leaves with this reason; nothing works on the room afterwards but take_outputs().
   void close(Now now, DisconnectReason reason);
 
@@ -256,14 +274,27 @@ class Room {
   void on_mute(Now now, Participant& from, const MuteTrack& request);
   void set_muted(Now now, Participant& publisher, PublishedTrack& track, bool muted);
   void publish(Now now, Participant& publisher, PublishedTrack& track);
-  void add_codecs(Now now, Participant& from, PublishedTrack& track,
-                  const client::AddTrack& request);
-  void end_codec(PublishedTrack& track, PublishedCodec& codec);
   void unpublish(Now now, Participant& publisher, std::string sid, bool tell);
   void on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request);
   void on_update_video_track(Participant& from, const client::UpdateVideoTrack& request);
   void on_update_video_layers(Participant& from, const client::UpdateVideoLayers& request);
   [[nodiscard]] PublishedTrack* find_track(std::string_view sid) const;
+
+  // Data (room_data.cc).
+  void on_publish_data_track(Participant& from, const client::PublishDataTrack& request);
+  void on_unpublish_data_track(Participant& from, const client::UnpublishDataTrack& request);
+  void on_update_data_subscription(Participant& from,
+                                   const client::UpdateDataSubscription& request);
+  void on_store_data_blob(Participant& from, const client::StoreDataBlob& request);
+  void on_get_data_blob(Participant& from, const client::GetDataBlob& request);
+  void on_sync_data(Participant& from, const client::SyncState& state);
+  void end_data_track(const Participant& publisher, const DataTrackInfo& track);
+  void end_data_tracks(Participant& publisher, bool tell);
+  void forget_data(Participant& participant);
+  void route_data_track(const Participant& publisher, const std::string& sid);
+  void tell_data_handles(ParticipantKey to);
+  [[nodiscard]] TimePoint next_data_timeout() const;
+  void on_data_timer(Now now);
 
   // Subscribing (room_subscribe.cc).
   void reconcile(Participant& subscriber, PublishedTrack& track);
@@ -279,10 +310,8 @@ class Room {
   void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
   void settings_changed(const Subscription& subscription, const PublishedTrack& track);
   void on_sent(Participant& subscriber, Negotiated& negotiated);
-  bool settle_source(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
-  void settle_sources(PublishedTrack& track);
-  void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
-  void stop_sending(Participant& subscriber, Subscription& subscription);
+  void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
+                     std::vector<rtc::CodecParameters> codecs, const rtc::ExtensionMap& extensions);
   void open_subscriber(Participant& participant);
   void flush_negotiations();
   [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
@@ -294,8 +323,6 @@ class Room {
   void silent(Now now, Participant& participant);
   void wants_changed(const PublishedTrack& track);
   void flush_wants(Now now);
-  void tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& track);
-  void tell_wanted_audio(Participant& publisher, PublishedTrack& track);
   void arm_dynacast(PublishedTrack& track, TimePoint at);
 
   // Coming back, and trouble on request (room_resume.cc).
@@ -309,7 +336,6 @@ class Room {
   media::Engine& engine_;
   RoomSecrets secrets_;
   std::string sid_;
-  std::string sif_trailer_;
   WallTime created_;
   bool closed_ = false;
   uint32_t last_id_ = 0;
@@ -317,6 +343,7 @@ class Room {
   std::map<ParticipantKey, std::unique_ptr<Participant>> participants_;
   std::map<std::string, Participant*, std::less<>> by_identity_;
   std::unique_ptr<PeerConnections> connections_;
+  std::unique_ptr<RoomData> data_;
   std::map<std::string, PublishedTrack*, std::less<>> tracks_;  // published ones, by sid
   std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;  // by each codec's id
   std::unordered_map<uint64_t, Participant*> by_subscription_;  // those the engine has

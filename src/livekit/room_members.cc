@@ -59,18 +59,6 @@ CodecOfTrack Participant::find_cid(std::string_view cid) const {
   return find_codec(true, &PublishedCodec::cid, cid);
 }
 
-std::optional<size_t> PublishedTrack::place_of(media::TrackId codec) const {
-  for (size_t i = 0; i < codecs.size(); ++i) {
-    if (codecs[i].id == codec) return i;
-  }
-  return std::nullopt;
-}
-
-const std::vector<VideoLayer>& PublishedTrack::layers_of(media::TrackId codec) const {
-  const auto place = place_of(codec);
-  return place && !info.codecs[*place].layers.empty() ? info.codecs[*place].layers : info.layers;
-}
-
 PublishedTrack* Participant::find_sid(std::string_view sid) const {
   for (const auto& track : tracks) {
     if (track->info.sid == sid) return track.get();
@@ -158,6 +146,7 @@ void Room::set_permission(Now now, Participant& participant, const Permission& p
   if (!permission.can_publish) participant.info.is_publisher = false;
   changed(participant);
 
+  if (!permission.can_publish_data) end_data_tracks(participant, true);
   // What it may no longer publish goes away, for it and for everyone.
   std::vector<std::string> forbidden;
   for (const auto& track : participant.tracks) {
@@ -209,11 +198,8 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
   } else {
     refresh_token(now, from);
   }
-  // A large request is repeated only as far as it identifies itself.
-  constexpr size_t kLarge = 4096;
-  const size_t size = request.name.size() + request.metadata.size() + size_of(request.attributes);
-  response.request =
-      size > kLarge ? client::UpdateMetadata{{}, {}, {}, request.request_id} : request;
+  // The request is repeated only as far as it identifies itself.
+  response.request = client::UpdateMetadata{{}, {}, {}, request.request_id};
   delayed_.emplace_back(now.monotonic + kRequestResponseDelay,
                         SendMessage{{from.key}, std::move(response)});
 }

@@ -5,6 +5,7 @@
 
 #include "livekit/participant.h"
 #include "livekit/room.h"
+#include "livekit/room_data.h"
 
 namespace turms::livekit {
 namespace {
@@ -27,7 +28,9 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
   // Its transports have as long as at first.
   if (participant->silent) arm(*participant, now.monotonic + kConnectTimeout, TimerKind::kConnect);
   participant->silent = false;
-  send(*participant, server::Reconnect{.server = parameters_.server});
+  send(*participant,
+       server::Reconnect{.server = parameters_.server,
+                         .last_message_sequence = data_->last_sequence(participant->key)});
   tell_missed(now, *participant);
   refresh_token(now, *participant);
   if (participant->negotiation->resume()) {

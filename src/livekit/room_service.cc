@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -240,34 +241,128 @@ Status update_subscriptions(const Call& call, const pb::UpdateSubscriptionsReque
   return (*room)->update_subscriptions(call.now, in.identity(), sids, in.subscribe());
 }
 
+Status send_data(const Call& call, const pb::SendDataRequest& in, pb::SendDataResponse&) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  constexpr size_t kNonce = 16;
+  if (!in.nonce().empty() && in.nonce().size() != kNonce) {
+    return fail(ErrorCode::kInvalidArgument, "nonce should be 16-bytes or not present, got: " +
+                                                 std::to_string(in.nonce().size()) + " bytes");
+  }
+  Room* room = call.rooms.find(in.room());
+  if (room == nullptr) return fail(ErrorCode::kNotFound, "requested room does not exist");
+  Room::DataMessage message;
+  message.payload = in.data();
+  message.reliable = in.kind() != pb::DataPacket::LOSSY;
+  if (in.has_topic()) message.topic = in.topic();
+  message.destination_identities = {in.destination_identities().begin(),
+                                    in.destination_identities().end()};
+  message.destination_sids = {in.destination_sids().begin(), in.destination_sids().end()};
+  message.nonce = in.nonce();
+  return room->send_data(message);
+}
+
+/// As LiveKit's errors of calls between participants are mapped by its server.
+Error to_error(const RpcError& error) {
+  std::string text = "RpcError " + std::to_string(error.code) + ": " + error.message;
+  if (!error.data.empty()) text += ": " + error.data;
+  switch (error.code) {
+    case RpcError::kConnectionTimeout:
+    case RpcError::kResponseTimeout:
+      return {ErrorCode::kCancelled, std::move(text)};
+    case RpcError::kRecipientDisconnected:
+      return {ErrorCode::kUnavailable, std::move(text)};
+    case RpcError::kUnsupportedMethod:
+    case RpcError::kRequestTooLarge:
+      return {ErrorCode::kInvalidArgument, std::move(text)};
+    case RpcError::kNotFound:
+      return {ErrorCode::kNotFound, std::move(text)};
+    default:
+      return {ErrorCode::kInternal, std::move(text)};
+  }
+}
+
+void perform_rpc(const Call& call, const pb::PerformRpcRequest& in,
+                 const std::function<void(Result<pb::PerformRpcResponse>)>& done) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) {
+    return done(std::unexpected(allowed.error()));
+  }
+  if (in.destination_identity().empty()) {
+    return done(fail(ErrorCode::kInvalidArgument, "destination identity is required"));
+  }
+  const auto room = call.room_with(in.room(), in.destination_identity());
+  if (!room) return done(std::unexpected(room.error()));
+  RpcRequest request{in.destination_identity(), in.method(), in.payload()};
+  if (in.response_timeout_ms() != 0) {
+    request.timeout = std::chrono::milliseconds(in.response_timeout_ms());
+  }
+  (*room)->perform_rpc(call.now, request, [done](std::expected<std::string, RpcError> answer) {
+    if (!answer) return done(std::unexpected(to_error(answer.error())));
+    pb::PerformRpcResponse out;
+    out.set_payload(std::move(*answer));
+    done(std::move(out));
+  });
+  call.rooms.touch(**room);
+}
+
 // ---- from HTTP to a method and back
 
 enum class BodyType : uint8_t { kJson, kProtobuf };
 
-using Method = std::function<net::HttpResponse(const Call&, BodyType, const std::string& body)>;
+/// Answers at once or later.
+using Method = std::function<void(const Call&, BodyType, const std::string& body,
+                                  net::HttpResponder responder)>;
+
+template <class Request>
+Status read(BodyType type, const std::string& body, Request& request) {
+  if (type == BodyType::kJson) {
+    if (from_json(body, request)) return {};
+    return fail(ErrorCode::kInvalidArgument, "the json request could not be decoded");
+  }
+  if (request.ParseFromString(body)) return {};
+  return fail(ErrorCode::kInvalidArgument, "the protobuf request could not be decoded");
+}
+
+net::HttpResponse response_of(BodyType type, const google::protobuf::Message& response) {
+  if (type == BodyType::kJson) {
+    return net::HttpResponse::json(200, to_json(response, JsonNames::kProto));
+  }
+  net::HttpResponse out;
+  out.headers.add("Content-Type", "application/protobuf");
+  out.body = response.SerializeAsString();
+  return out;
+}
 
 template <class Request, class Response>
 Method method(Status (*run)(const Call&, const Request&, Response&)) {
-  return [run](const Call& call, BodyType type, const std::string& body) {
+  return [run](const Call& call, BodyType type, const std::string& body,
+               net::HttpResponder responder) {
     Request request;
-    if (type == BodyType::kJson) {
-      if (!from_json(body, request)) {
-        return error_response(kMalformed, "the json request could not be decoded");
-      }
-    } else if (!request.ParseFromString(body)) {
-      return error_response(kMalformed, "the protobuf request could not be decoded");
+    if (const Status parsed = read(type, body, request); !parsed) {
+      return responder.send(error_response(kMalformed, parsed.error().message));
     }
     Response response;
     if (const Status done = run(call, request, response); !done) {
-      return error_response(twirp_error(done.error().code), done.error().message);
+      return responder.send(error_response(twirp_error(done.error().code), done.error().message));
     }
-    if (type == BodyType::kJson) {
-      return net::HttpResponse::json(200, to_json(response, JsonNames::kProto));
+    responder.send(response_of(type, response));
+  };
+}
+
+/// One that answers later.
+template <class Request, class Response>
+Method method(void (*run)(const Call&, const Request&,
+                          const std::function<void(Result<Response>)>&)) {
+  return [run](const Call& call, BodyType type, const std::string& body,
+               net::HttpResponder responder) {
+    Request request;
+    if (const Status parsed = read(type, body, request); !parsed) {
+      return responder.send(error_response(kMalformed, parsed.error().message));
     }
-    net::HttpResponse out;
-    out.headers.add("Content-Type", "application/protobuf");
-    out.body = response.SerializeAsString();
-    return out;
+    const auto waiting = std::make_shared<net::HttpResponder>(std::move(responder));
+    run(call, request, [waiting, type](Result<Response> done) {
+      waiting->send(done ? response_of(type, *done)
+                         : error_response(twirp_error(done.error().code), done.error().message));
+    });
   };
 }
 
@@ -283,14 +378,15 @@ const std::map<std::string, Method, std::less<>>& methods() {
       {"MutePublishedTrack", method(mute_published_track)},
       {"UpdateParticipant", method(update_participant)},
       {"UpdateSubscriptions", method(update_subscriptions)},
+      {"SendData", method(send_data)},
+      {"PerformRpc", method(perform_rpc)},
   };
   return table;
 }
 
 // Of the protocol, but not served.
 bool is_unserved(std::string_view name) {
-  return name == "SendData" || name == "ForwardParticipant" || name == "MoveParticipant" ||
-         name == "PerformRpc";
+  return name == "ForwardParticipant" || name == "MoveParticipant";
 }
 
 std::optional<BodyType> body_type(const net::HttpRequest& request) {
@@ -312,15 +408,15 @@ void RoomService::register_routes(net::HttpRoutes& server) {
     server.route_prefix(
         "*", prefix + std::string(kPrefix),
         [this](const net::HttpRequest& request, net::HttpResponder responder) {
-          responder.send(handle(request));
+          handle(request, std::move(responder));
         },
         {.max_body_bytes = config_.limits.api_body, .too_long = body_too_long, .any_origin = true});
   }
 }
 
-net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
+void RoomService::handle(const net::HttpRequest& request, net::HttpResponder responder) {
   const auto authorized = authorize(request, config_.keys, wall_now());
-  if (!authorized) return net::HttpResponse::text(401, authorized.error().message);
+  if (!authorized) return responder.send(net::HttpResponse::text(401, authorized.error().message));
 
   std::string_view path = request.path;
   while (path.starts_with("//")) path.remove_prefix(1);
@@ -331,27 +427,32 @@ net::HttpResponse RoomService::handle(const net::HttpRequest& request) {
       slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
   const bool other = std::find(std::begin(kOtherServices), std::end(kOtherServices), service) !=
                      std::end(kOtherServices);
-  if (service != kService && !other) return net::HttpResponse::text(404, "404 page not found\n");
+  if (service != kService && !other)
+    return responder.send(net::HttpResponse::text(404, "404 page not found\n"));
   if (request.method != "POST") {
-    return bad_route(request,
-                     "unsupported method \"" + request.method + "\" (only POST is allowed)");
+    return responder.send(
+        bad_route(request, "unsupported method \"" + request.method + "\" (only POST is allowed)"));
   }
   const auto type = body_type(request);
   if (!type) {
-    return bad_route(request, "unexpected Content-Type: \"" +
-                                  std::string(request.header("Content-Type").value_or("")) + "\"");
+    return responder.send(
+        bad_route(request, "unexpected Content-Type: \"" +
+                               std::string(request.header("Content-Type").value_or("")) + "\""));
   }
   const bool unserved = other || is_unserved(name);
   const auto found = methods().find(name);
   if (!unserved && found == methods().end()) {
-    return bad_route(request, "no handler for path \"" + request.path + "\"");
+    return responder.send(bad_route(request, "no handler for path \"" + request.path + "\""));
   }
   // Before anything is parsed for a stranger.
   if (!*authorized) {
-    return error_response(twirp_error(ErrorCode::kUnauthenticated), "permissions denied");
+    return responder.send(
+        error_response(twirp_error(ErrorCode::kUnauthenticated), "permissions denied"));
   }
-  if (unserved) return error_response(kUnimplemented, "this server does not implement it");
-  return found->second(Call{config_, rooms_, **authorized, rooms_.now()}, *type, request.body);
+  if (unserved)
+    return responder.send(error_response(kUnimplemented, "this server does not implement it"));
+  found->second(Call{config_, rooms_, **authorized, rooms_.now()}, *type, request.body,
+                std::move(responder));
 }
 
 }  // namespace turms::livekit

@@ -16,9 +16,10 @@ class RoomService {
   RoomService(const ServiceConfig& config, Rooms& rooms);
 
   void register_routes(net::HttpRoutes& server);
-  net::HttpResponse handle(const net::HttpRequest& request);
 
  private:
+  void handle(const net::HttpRequest& request, net::HttpResponder responder);
+
   const ServiceConfig& config_;
   Rooms& rooms_;
 };

@@ -170,7 +170,7 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(code_of(answer), "invalid_argument");
-  answer = call("SendData", R"({"room":"lounge"})");
+  answer = call("ForwardParticipant", R"({"room":"lounge"})");
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(code_of(answer), "unimplemented");
   answer = call("CreateRoom", R"({"name":")" + std::string(300, 'x') + "\"}");

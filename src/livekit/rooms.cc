@@ -219,6 +219,13 @@ void Rooms::on_transport_closed(media::TransportId transport) {
 
 void Rooms::on_layer_started(media::TrackId /*track*/, int /*spatial*/) {}
 
+void Rooms::on_data(media::RoomId id, const media::DataNote& note) {
+  if (Room* room = find(id)) {
+    room->on_data(now(), note);
+    touch(*room);
+  }
+}
+
 void Rooms::on_speakers(media::RoomId id, std::vector<media::Speaker> speakers) {
   if (Room* room = find(id)) {
     room->on_speakers(now(), speakers);

@@ -63,6 +63,7 @@ class Rooms : private media::EngineEvents {
   void on_transport_failed(media::TransportId transport, std::string reason) override;
   void on_transport_closed(media::TransportId transport) override;
   void on_layer_started(media::TrackId track, int spatial) override;
+  void on_data(media::RoomId room, const media::DataNote& note) override;
   void on_speakers(media::RoomId room, std::vector<media::Speaker> speakers) override;
   void on_statistics(media::RoomId room, std::vector<media::TrackStatistics> tracks,
                      std::vector<media::SubscriptionStatistics> subscriptions) override;

@@ -105,7 +105,6 @@ struct PendingUpgrade {
   std::string key;
   std::string extensions;
   WebSocketOptions options;
-  Address remote;  // the client's
 };
 
 /// A connection on the way to another loop: a plain value, with an upgrade that waits.
@@ -130,7 +129,7 @@ class HttpConnection final : public TcpStream::Owner,
   static std::shared_ptr<HttpConnection> take_over(const std::shared_ptr<HttpShared>& shared,
                                                    HttpHandover handover);
 
-  void attach(std::shared_ptr<TcpStream> stream, const Bytes& received);
+  void attach(std::shared_ptr<TcpStream> stream);
   void close_if_idle();
   void abort();
 

@@ -2,13 +2,14 @@
 import './quiet.mjs';
 import { dispose } from '@livekit/rtc-node';
 import { Runner } from '../../e2e/lib/runner.mjs';
+import * as data from './data_sdk.mjs';
 import * as browser from './browser_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import { leaveAll, serverLog, start, stop } from './world.mjs';
 
-const suites = { protocol, node, browser, firefox };
+const suites = { protocol, node, data, browser, firefox };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));

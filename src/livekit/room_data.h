@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "livekit/data_notes.h"
+#include "livekit/room.h"
+
+// What a Room keeps for data packets, data tracks and data blobs. For room*.cc only.
+namespace turms::livekit {
+
+class RoomData {
+ public:
+  /// Of one participant; a participant that leaves takes them along.
+  static constexpr size_t kMaxDataTracks = 64;
+  static constexpr size_t kMaxDataSubscriptions = 512;
+  /// Of the server's own calls that wait for an answer, in one room.
+  static constexpr size_t kMaxCalls = 256;
+
+  RoomData(media::Engine& engine, media::RoomId room) : engine_(engine), room_(room) {}
+
+  /// Tells the router who is in, as far as it changed.
+  void sync(const std::map<ParticipantKey, std::unique_ptr<Participant>>& participants);
+  [[nodiscard]] uint32_t last_sequence(ParticipantKey key) const;
+  template <class Value>
+  bool tell(Value value) {
+    auto note = std::make_shared<DataCommand>();
+    note->value = std::move(value);
+    return engine_.tell_data(room_, std::move(note));
+  }
+
+  // ---- data tracks
+
+  struct Subscription {
+    ParticipantKey publisher;
+    uint16_t handle = 0;
+    uint32_t target_fps = 0;
+  };
+  struct State {
+    std::map<std::string, Subscription> subscriptions;  // by sid of the track
+    uint16_t last_handle = 0;
+    std::vector<DataBlob> blobs;
+  };
+  State& state(ParticipantKey key) { return states_[key]; }
+  void forget(ParticipantKey key) { states_.erase(key); }
+  [[nodiscard]] std::map<ParticipantKey, State>& states() { return states_; }
+
+  // ---- calls by the server
+
+  struct Call {
+    ParticipantKey to;
+    RpcDone done;
+    TimePoint acknowledge_by = kNever;
+    TimePoint answer_by;
+  };
+  std::map<std::string, Call> calls;
+
+ private:
+  media::Engine& engine_;
+  media::RoomId room_;
+  std::map<ParticipantKey, DataMember> told_;
+  std::map<ParticipantKey, State> states_;
+};
+
+}  // namespace turms::livekit
