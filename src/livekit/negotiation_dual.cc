@@ -102,7 +102,9 @@ class DualNegotiation final : public Negotiation {
     due_ = false;
     offered_ = sdp::offer_subscriber(plan_, sdp::subscriber_capabilities(),
                                      connections_.local(subscriber_), subscriber_.id.value);
-    return server::Description{{"offer", sdp::serialize(*offered_), ++offer_id_}};
+    SessionDescription description{"offer", sdp::serialize(*offered_), ++offer_id_, {}};
+    for (const auto& [track_id, mid] : mids_) description.mid_to_track_id.emplace(mid, track_id);
+    return server::Description{std::move(description)};
   }
 
   bool resume() override {

@@ -34,11 +34,19 @@ struct PublishedTrack {
   TrackInfo info;
   std::vector<PublishedCodec> codecs;  // the primary one first; as info.codecs
   bool live = false;                   // has a live codec: others know of it
+  /// Subscribers take the second codec where they can: somebody cannot decode the first, and the
+  /// publisher wants to send one only.
+  bool regressed = false;
   bool subscribed_once = false;
   std::set<ParticipantKey> subscribers;
-  Dynacast dynacast;               // of video
-  TimePoint dynacast_at = kNever;  // its timer
-  TimePoint flows_since;           // published, or no longer muted
+  Dynacast dynacast;                       // of video
+  std::map<std::string, bool> told_audio;  // codecs of sound that its publisher knows of
+  TimePoint dynacast_at = kNever;          // its timer
+  TimePoint flows_since;                   // published, or no longer muted
+
+  [[nodiscard]] std::optional<size_t> place_of(media::TrackId codec) const;
+  /// Lowest first, of the codec with this id; of the track when there is none.
+  [[nodiscard]] const std::vector<VideoLayer>& layers_of(media::TrackId codec) const;
 };
 
 /// A codec of a track of a participant; both null: none.
@@ -52,6 +60,9 @@ struct Subscription {
   media::SubscriptionId id;
   media::TrackId source;  // the codec of the track that it takes
   std::string mid;        // empty: not negotiated yet
+  /// What its client can decode of what it was offered, and how: once it has answered.
+  std::vector<rtc::CodecParameters> accepted;
+  rtc::ExtensionMap extensions;
   rtc::Ssrc ssrc;
   rtc::Ssrc rtx_ssrc;
   bool sending = false;  // the engine has it

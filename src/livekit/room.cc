@@ -20,6 +20,9 @@ Overload(F...) -> Overload<F...>;
 /// From this protocol on LeaveRequest has an action.
 constexpr int32_t kLeaveActionProtocol = 13;
 
+/// Bytes that tell frames of the server's own from those of publishers.
+constexpr size_t kServerFrameTrailer = 16;
+
 constexpr int kRoomBits = 32;
 constexpr uint64_t kMaxRoomId = (uint64_t{1} << kRoomBits) - 1;
 
@@ -41,7 +44,10 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
   data_ = std::make_unique<RoomData>(engine_, parameters_.id);
   connections_ = std::make_unique<PeerConnections>(
       engine_, parameters_.id, [this] { return next_id(); }, secrets_.token);
-  engine_.create_room(parameters_.id);
+  media::RoomSettings settings;
+  sif_trailer_ = secrets_.token(kServerFrameTrailer);
+  settings.server_frame_trailer.assign(sif_trailer_.begin(), sif_trailer_.end());
+  engine_.create_room(parameters_.id, settings);
   notify(now, RoomEvent::kRoomStarted);
   check_empty(now);
 }
@@ -274,6 +280,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   answer.participant = joined.full_info();
   answer.others = others_of(joined);
   answer.server = parameters_.server;
+  answer.sif_trailer = sif_trailer_;
   answer.subscriber_primary = joined.negotiation->subscriber_primary();
   answer.fast_publish = info.permission.can_publish;
   send(joined, std::move(answer));
@@ -422,7 +429,7 @@ void Room::on_message(Now now, ParticipantKey from_key, const ClientMessage& mes
           [&](const client::UpdateSubscription& m) { choose(*from, m.track_sids, m.subscribe); },
           [&](const client::UpdateTrackSettings& m) { on_track_settings(*from, m); },
           [&](const client::Leave& m) {
-            leave(now, *from, m.reason, server::LeaveAction::kDisconnect, false);
+            leave(now, *from, m.reason, server::LeaveAction::kDisconnect, true);
           },
           [&](const client::SubscriptionPermission& m) { on_subscription_permission(*from, m); },
           [&](const client::SyncState& m) {

@@ -274,6 +274,9 @@ class Room {
   void on_mute(Now now, Participant& from, const MuteTrack& request);
   void set_muted(Now now, Participant& publisher, PublishedTrack& track, bool muted);
   void publish(Now now, Participant& publisher, PublishedTrack& track);
+  void add_codecs(Now now, Participant& from, PublishedTrack& track,
+                  const client::AddTrack& request);
+  void end_codec(PublishedTrack& track, PublishedCodec& codec);
   void unpublish(Now now, Participant& publisher, std::string sid, bool tell);
   void on_update_audio_track(Participant& from, const client::UpdateAudioTrack& request);
   void on_update_video_track(Participant& from, const client::UpdateVideoTrack& request);
@@ -310,8 +313,10 @@ class Room {
   void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
   void settings_changed(const Subscription& subscription, const PublishedTrack& track);
   void on_sent(Participant& subscriber, Negotiated& negotiated);
-  void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
-                     std::vector<rtc::CodecParameters> codecs, const rtc::ExtensionMap& extensions);
+  bool settle_source(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
+  void settle_sources(PublishedTrack& track);
+  void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
+  void stop_sending(Participant& subscriber, Subscription& subscription);
   void open_subscriber(Participant& participant);
   void flush_negotiations();
   [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
@@ -323,6 +328,8 @@ class Room {
   void silent(Now now, Participant& participant);
   void wants_changed(const PublishedTrack& track);
   void flush_wants(Now now);
+  void tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& track);
+  void tell_wanted_audio(Participant& publisher, PublishedTrack& track);
   void arm_dynacast(PublishedTrack& track, TimePoint at);
 
   // Coming back, and trouble on request (room_resume.cc).
@@ -336,6 +343,7 @@ class Room {
   media::Engine& engine_;
   RoomSecrets secrets_;
   std::string sid_;
+  std::string sif_trailer_;
   WallTime created_;
   bool closed_ = false;
   uint32_t last_id_ = 0;

@@ -59,6 +59,18 @@ CodecOfTrack Participant::find_cid(std::string_view cid) const {
   return find_codec(true, &PublishedCodec::cid, cid);
 }
 
+std::optional<size_t> PublishedTrack::place_of(media::TrackId codec) const {
+  for (size_t i = 0; i < codecs.size(); ++i) {
+    if (codecs[i].id == codec) return i;
+  }
+  return std::nullopt;
+}
+
+const std::vector<VideoLayer>& PublishedTrack::layers_of(media::TrackId codec) const {
+  const auto place = place_of(codec);
+  return place && !info.codecs[*place].layers.empty() ? info.codecs[*place].layers : info.layers;
+}
+
 PublishedTrack* Participant::find_sid(std::string_view sid) const {
   for (const auto& track : tracks) {
     if (track->info.sid == sid) return track.get();
@@ -198,8 +210,11 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
   } else {
     refresh_token(now, from);
   }
-  // The request is repeated only as far as it identifies itself.
-  response.request = client::UpdateMetadata{{}, {}, {}, request.request_id};
+  // A large request is repeated only as far as it identifies itself.
+  constexpr size_t kLarge = 4096;
+  const size_t size = request.name.size() + request.metadata.size() + size_of(request.attributes);
+  response.request =
+      size > kLarge ? client::UpdateMetadata{{}, {}, {}, request.request_id} : request;
   delayed_.emplace_back(now.monotonic + kRequestResponseDelay,
                         SendMessage{{from.key}, std::move(response)});
 }

@@ -1,6 +1,7 @@
 // The publisher's side of a room: add_track, the client's offers, mute, unpublish.
 #include <algorithm>
 #include <bitset>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -107,6 +108,9 @@ bool fits_source(const TrackInfo& info) {
   return false;
 }
 
+constexpr uint8_t kStereo = 0;  // TF_STEREO
+constexpr uint8_t kNoDtx = 1;   // TF_NO_DTX
+
 bool has_feature(const TrackInfo& info, uint8_t feature) {
   return std::find(info.audio_features.begin(), info.audio_features.end(), feature) !=
          info.audio_features.end();
@@ -123,17 +127,69 @@ std::vector<uint8_t> distinct(const std::vector<uint8_t>& features) {
   return out;
 }
 
+// Older clients say it in fields, newer ones as features: both are there for who reads.
+void complete_audio(TrackInfo& info) {
+  constexpr uint8_t kRegression = 2;
+  constexpr uint8_t kSimulcast = 1;
+  if (info.stereo && !has_feature(info, kStereo)) info.audio_features.push_back(kStereo);
+  if (info.disable_dtx && !has_feature(info, kNoDtx)) info.audio_features.push_back(kNoDtx);
+  info.stereo = has_feature(info, kStereo);
+  // Codecs of sound cost so little that there is no reason to do with one.
+  if (info.backup_codec_policy != kRegression) info.backup_codec_policy = kSimulcast;
+}
+
 template <class Request>
 server::RequestResponse no_track(const Request& request) {
   return {0, server::RequestReason::kNotFound, "track is not found", request};
 }
 
-constexpr uint8_t kStereo = 0;  // TF_STEREO
-constexpr uint8_t kNoDtx = 1;   // TF_NO_DTX
+// As long as a name may be.
+constexpr size_t kMaxCid = 256;
+
 constexpr uint32_t kStereoBitrate = 510'000;
 
-sdp::SectionDecision decision_for(std::string mid, const PublishedTrack& track) {
-  const TrackInfo& info = track.info;
+// VideoLayer.Mode.
+constexpr uint8_t kOneLayerPerStream = 1;
+constexpr uint8_t kManyLayersPerStream = 2;
+
+// What LiveKit takes for granted when a client does not say.
+uint8_t default_layer_mode(std::optional<rtc::Codec> codec) {
+  const bool scalable = codec == rtc::Codec::kVp9 || codec == rtc::Codec::kAv1;
+  return scalable ? kManyLayersPerStream : kOneLayerPerStream;
+}
+
+// The codecs that a track is to be published in, the first one first, each once.
+std::vector<SimulcastCodec> described_codecs(const client::AddTrack& request) {
+  const TrackInfo& info = request.info;
+  std::vector<SimulcastCodec> out;
+  std::set<rtc::Codec> seen;
+  for (const SimulcastCodec& asked : info.codecs) {
+    const auto codec = codec_named(asked.mime_type, info.type);
+    if (!codec || !seen.insert(*codec).second || asked.cid.size() > kMaxCid) continue;
+    SimulcastCodec described = asked;
+    described.mime_type = rtc::mime_type(*codec);
+    if (described.layers.empty()) described.layers = info.layers;
+    complete_layers(described.layers);
+    if (info.type == TrackType::kVideo && described.video_layer_mode == 0) {
+      described.video_layer_mode = default_layer_mode(codec);
+    }
+    out.push_back(std::move(described));
+  }
+  if (out.empty()) {
+    // Which codec it is comes out of the offer.
+    SimulcastCodec described;
+    described.layers = info.layers;
+    complete_layers(described.layers);
+    described.video_layer_mode = kOneLayerPerStream;
+    out.push_back(std::move(described));
+  }
+  if (out.front().cid.empty()) out.front().cid = request.cid;
+  return out;
+}
+
+sdp::SectionDecision decision_for(std::string mid, const CodecOfTrack& found) {
+  const TrackInfo& info = found.track->info;
+  const auto place = static_cast<size_t>(found.codec - found.track->codecs.data());
   sdp::SectionDecision out;
   out.mid = std::move(mid);
   if (info.type == TrackType::kAudio) {
@@ -141,8 +197,8 @@ sdp::SectionDecision decision_for(std::string mid, const PublishedTrack& track) 
     out.opus_dtx = !info.disable_dtx && !has_feature(info, kNoDtx);
     out.opus_stereo = info.stereo || has_feature(info, kStereo);
     if (out.opus_stereo) out.opus_max_average_bitrate = kStereoBitrate;
-  } else if (!info.codecs.empty()) {
-    if (const auto codec = codec_named(info.codecs.front().mime_type, info.type)) {
+  } else {
+    if (const auto codec = codec_named(info.codecs[place].mime_type, info.type)) {
       out.preferred = {*codec};
     }
   }
@@ -161,6 +217,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
     // Repeats what identifies the request: its cid.
     client::AddTrack echo;
     echo.cid = request.cid;
+    echo.sid = request.sid;
     echo.info.name = request.info.name;
     echo.info.type = request.info.type;
     echo.info.source = request.info.source;
@@ -174,15 +231,17 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   if (request.info.type == TrackType::kData || request.cid.empty()) {
     return refuse(server::RequestReason::kUnsupportedType, "not an audio or video track");
   }
-  // Asked twice, or another codec for a track that is there: it stays what it is. One that is
-  // already published is about to be published anew: the offer that ends the old may come later.
-  const PublishedTrack* known =
-      request.sid.empty() ? from.find_pending(request.cid).track : from.find_sid(request.sid);
-  if (known != nullptr) {
+  if (!request.sid.empty()) {
+    PublishedTrack* known = from.find_sid(request.sid);
+    if (known == nullptr) return refuse(server::RequestReason::kNotFound, "track is not found");
+    return add_codecs(now, from, *known, request);
+  }
+  // Asked twice. One that is already published is about to be published anew: the offer that ends
+  // the old may come later.
+  if (const PublishedTrack* known = from.find_pending(request.cid).track) {
     send(from, server::TrackPublished{request.cid, known->info});
     return;
   }
-  if (!request.sid.empty()) return refuse(server::RequestReason::kNotFound, "track is not found");
   if (from.tracks.size() >= parameters_.max_tracks) {
     return refuse(server::RequestReason::kLimitExceeded, "too many tracks");
   }
@@ -194,7 +253,6 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
 
   auto track = std::make_unique<PublishedTrack>();
   track->publisher = from.key;
-  track->codecs.push_back({media::TrackId(next_id()), request.cid, {}, {}, {}, false});
   TrackInfo& info = track->info;
   info = request.info;
   info.audio_features = distinct(info.audio_features);
@@ -205,24 +263,14 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   info.version_us = now.wall.unix_ms * 1000;
   if (info.stream.empty()) info.stream = stream_of(info.source);
   complete_layers(info.layers);
-  info.simulcast = info.layers.size() > 1;
-  // One codec per track is served: the first that the client asks for.
-  if (info.codecs.size() > 1) info.codecs.resize(1);
-  if (info.codecs.empty()) info.codecs.emplace_back();
-  SimulcastCodec& codec = info.codecs.front();
-  const auto wanted = codec_named(codec.mime_type, info.type);
-  info.mime_type = rtc::mime_type(
-      wanted.value_or(info.type == TrackType::kVideo ? rtc::Codec::kVp8 : rtc::Codec::kOpus));
-  codec.mime_type = info.mime_type;
-  codec.cid = request.cid;
-  if (codec.layers.empty()) {
-    codec.layers = info.layers;
-  } else {
-    complete_layers(codec.layers);
+  info.codecs = described_codecs(request);
+  info.mime_type = info.codecs.front().mime_type;
+  info.simulcast =
+      info.layers.size() > 1 && info.codecs.front().video_layer_mode != kManyLayersPerStream;
+  for (const SimulcastCodec& codec : info.codecs) {
+    track->codecs.push_back({.id = media::TrackId(next_id()), .cid = codec.cid});
   }
-  if (info.type == TrackType::kAudio) {
-    info.stereo = info.stereo || has_feature(info, kStereo);
-  }
+  if (info.type == TrackType::kAudio) complete_audio(info);
 
   PublishedTrack& added = *track;
   from.tracks.push_back(std::move(track));
@@ -231,12 +279,37 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   if (!from.unclaimed.empty()) match_sections(now, from, std::exchange(from.unclaimed, {}));
 }
 
+// Another codec of a track that is there, or where one that was announced is to come from.
+void Room::add_codecs(Now now, Participant& from, PublishedTrack& track,
+                      const client::AddTrack& request) {
+  client::AddTrack asked = request;
+  asked.info.type = track.info.type;
+  for (SimulcastCodec& codec : described_codecs(asked)) {
+    if (codec.mime_type.empty()) continue;
+    const auto known = std::find_if(
+        track.info.codecs.begin(), track.info.codecs.end(),
+        [&](const SimulcastCodec& candidate) { return candidate.mime_type == codec.mime_type; });
+    if (known == track.info.codecs.end()) {
+      track.codecs.push_back({.id = media::TrackId(next_id()), .cid = codec.cid});
+      track.info.codecs.push_back(std::move(codec));
+      continue;
+    }
+    PublishedCodec& published =
+        track.codecs[static_cast<size_t>(known - track.info.codecs.begin())];
+    if (published.live) continue;
+    published.cid = codec.cid;
+    *known = std::move(codec);
+  }
+  send(from, server::TrackPublished{request.cid, track.info});
+  if (!from.unclaimed.empty()) match_sections(now, from, std::exchange(from.unclaimed, {}));
+}
+
 std::optional<sdp::SectionDecision> Room::decide(const Participant& from,
                                                  const sdp::MediaSection& section) const {
   CodecOfTrack found = from.find_mid(section.mid);
   if (!found && section.msid) found = from.find_cid(section.msid->track);
   if (!found) return std::nullopt;
-  return decision_for(section.mid, *found.track);
+  return decision_for(section.mid, found);
 }
 
 // An offer may open another connection: nothing of the old is kept.
@@ -254,16 +327,32 @@ void Room::end_tracks(Now now, Participant& from,
                       const std::vector<sdp::ReceivedSection>& sections) {
   std::vector<std::string> ended;
   for (const auto& track : from.tracks) {
-    if (!track->live) continue;
-    const auto section = std::find_if(sections.begin(), sections.end(), [&](const auto& candidate) {
-      return candidate.mid == track->codecs.front().mid;
-    });
-    const bool replaced = section != sections.end() && from.find_pending(section->track_id);
-    if (section == sections.end() || !section->sending || replaced) {
-      ended.push_back(track->info.sid);
+    for (PublishedCodec& codec : track->codecs) {
+      if (!codec.live) continue;
+      const auto section = std::find_if(sections.begin(), sections.end(),
+                                        [&](const auto& found) { return found.mid == codec.mid; });
+      const bool replaced = section != sections.end() && from.find_pending(section->track_id);
+      if (section != sections.end() && section->sending && !replaced) continue;
+      end_codec(*track, codec);
     }
+    const bool any = std::any_of(track->codecs.begin(), track->codecs.end(),
+                                 [](const PublishedCodec& codec) { return codec.live; });
+    if (track->live && !any) ended.push_back(track->info.sid);
   }
   for (const std::string& sid : ended) unpublish(now, from, sid, false);
+}
+
+// Whoever received it takes another codec of the track, if there is one.
+void Room::end_codec(PublishedTrack& track, PublishedCodec& codec) {
+  // The engine's ids are not used twice.
+  const media::TrackId ended = std::exchange(codec.id, media::TrackId(next_id()));
+  codec.live = false;
+  codec.mid.clear();
+  settle_sources(track);
+  engine_.remove_receive_track(ended);
+  tracks_by_id_.erase(ended.value);
+  if (Participant* publisher = find(track.publisher)) publisher->quality.remove(ended.value);
+  wants_changed(track);
 }
 
 // Tracks that wait and the sections that carry them.
@@ -326,14 +415,18 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
     track.info.mid = section.mid;
     track.info.mime_type = described.mime_type;
   }
+  if (!track.live) return publish(now, publisher, track);
+  // Who could not decode what there was may have waited for this.
+  changed(publisher);
+  settle_sources(track);
   wants_changed(track);
-  if (!track.live) publish(now, publisher, track);
 }
 
 void Room::publish(Now now, Participant& publisher, PublishedTrack& track) {
   track.live = true;
   track.flows_since = now.monotonic;
   track.dynacast.set_muted(track.info.muted);
+  wants_changed(track);
   tracks_.emplace(track.info.sid, &track);
   if (!publisher.info.is_publisher) {
     publisher.info.is_publisher = true;
@@ -438,14 +531,18 @@ void Room::on_update_video_track(Participant& from, const client::UpdateVideoTra
 void Room::on_update_video_layers(Participant& from, const client::UpdateVideoLayers& request) {
   PublishedTrack* track = from.find_sid(request.sid);
   if (track == nullptr) return;
-  for (const VideoLayer& update : request.layers) {
-    for (VideoLayer& layer : track->info.layers) {
-      if (layer.quality != update.quality) continue;
-      layer.width = update.width;
-      layer.height = update.height;
-      layer.bitrate = update.bitrate;
+  const auto update = [&](std::vector<VideoLayer>& layers) {
+    for (const VideoLayer& asked : request.layers) {
+      for (VideoLayer& layer : layers) {
+        if (layer.quality != asked.quality) continue;
+        layer.width = asked.width;
+        layer.height = asked.height;
+        layer.bitrate = asked.bitrate;
+      }
     }
-  }
+  };
+  update(track->info.layers);
+  for (SimulcastCodec& codec : track->info.codecs) update(codec.layers);
   changed(from);
 }
 

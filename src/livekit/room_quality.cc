@@ -9,9 +9,10 @@
 namespace turms::livekit {
 namespace {
 
-// "video/VP8" is "vp8" in what publishers are told.
-std::string short_name(std::string_view mime) {
-  std::string out(mime.substr(mime.find('/') + 1));
+// "vp8" of "video/VP8": what publishers are told.
+std::string codec_name(const PublishedTrack& track, size_t place) {
+  const std::string& mime = track.info.codecs[place].mime_type;
+  std::string out = mime.substr(mime.find('/') + 1);
   for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -24,11 +25,11 @@ VideoQuality better(VideoQuality a, VideoQuality b) {
   return std::max(a, b);
 }
 
-VideoQuality quality_of(const media::LayerRequest& request, const TrackInfo& track) {
+VideoQuality quality_of(const media::LayerRequest& request, const std::vector<VideoLayer>& layers) {
   if (request.paused) return VideoQuality::kOff;
   const auto layer = static_cast<size_t>(std::max(request.max_spatial, 0));
-  if (track.layers.size() <= 1 || layer >= track.layers.size()) return VideoQuality::kHigh;
-  return track.layers[layer].quality;
+  if (layers.size() <= 1 || layer >= layers.size()) return VideoQuality::kHigh;
+  return layers[layer].quality;
 }
 
 }  // namespace
@@ -151,32 +152,55 @@ void Room::wants_changed(const PublishedTrack& track) {
 void Room::flush_wants(Now now) {
   for (const std::string& sid : std::exchange(dirty_wants_, {})) {
     PublishedTrack* track = find_track(sid);
-    if (track == nullptr || track->info.type != TrackType::kVideo) continue;
-    Dynacast::Wanted wanted;
-    for (size_t i = 0; i < track->codecs.size(); ++i) {
-      if (track->codecs[i].live) {
-        wanted.emplace(short_name(track->info.codecs[i].mime_type), VideoQuality::kOff);
-      }
+    Participant* publisher = track == nullptr ? nullptr : find(track->publisher);
+    if (publisher == nullptr) continue;
+    if (track->info.type == TrackType::kVideo) {
+      tell_wanted_layers(now, *publisher, *track);
+    } else {
+      tell_wanted_audio(*publisher, *track);
     }
-    for (const ParticipantKey key : track->subscribers) {
-      const Subscription& subscription = find(key)->subscriptions.at(sid);
-      if (!subscription.sending) continue;
-      const auto source = std::find_if(
-          track->codecs.begin(), track->codecs.end(),
-          [&](const PublishedCodec& codec) { return codec.id == subscription.source; });
-      if (source == track->codecs.end()) continue;
-      const auto place = static_cast<size_t>(source - track->codecs.begin());
-      VideoQuality& best = wanted[short_name(track->info.codecs[place].mime_type)];
-      best = better(best, quality_of(layer_request(subscription, *track), track->info));
-    }
-    track->dynacast.set_wanted(now.monotonic, wanted);
-    if (auto codecs = track->dynacast.poll(now.monotonic)) {
-      if (const Participant* publisher = find(track->publisher)) {
-        send(*publisher, server::SubscribedQualityUpdate{sid, std::move(*codecs)});
-      }
-    }
-    arm_dynacast(*track, track->dynacast.next_timeout());
   }
+}
+
+void Room::tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& track) {
+  Dynacast::Wanted wanted;
+  for (size_t i = 0; i < track.codecs.size(); ++i) {
+    if (track.codecs[i].live) wanted.emplace(codec_name(track, i), VideoQuality::kOff);
+  }
+  for (const ParticipantKey key : track.subscribers) {
+    const Subscription& subscription = find(key)->subscriptions.at(track.info.sid);
+    const auto place = track.place_of(subscription.source);
+    if (subscription.mid.empty() || !place) continue;  // not negotiated yet
+    VideoQuality& best =
+        wanted.try_emplace(codec_name(track, *place), VideoQuality::kOff).first->second;
+    best = better(
+        best, quality_of(layer_request(subscription, track), track.layers_of(subscription.source)));
+  }
+  track.dynacast.set_wanted(now.monotonic, wanted);
+  if (auto codecs = track.dynacast.poll(now.monotonic)) {
+    send(publisher, server::SubscribedQualityUpdate{track.info.sid, std::move(*codecs)});
+  }
+  arm_dynacast(track, track.dynacast.next_timeout());
+}
+
+// Only where there is a choice.
+void Room::tell_wanted_audio(Participant& publisher, PublishedTrack& track) {
+  if (track.codecs.size() < 2) return;
+  std::map<std::string, bool> wanted;
+  for (size_t i = 0; i < track.codecs.size(); ++i) {
+    if (track.codecs[i].live) wanted.emplace(codec_name(track, i), false);
+  }
+  for (const ParticipantKey key : track.subscribers) {
+    const Subscription& subscription = find(key)->subscriptions.at(track.info.sid);
+    const auto place = track.place_of(subscription.source);
+    if (subscription.sending && place) wanted[codec_name(track, *place)] = true;
+  }
+  if (wanted == track.told_audio) return;
+  server::SubscribedAudioCodecUpdate update;
+  update.track_sid = track.info.sid;
+  for (const auto& [codec, enabled] : wanted) update.codecs.push_back({codec, enabled});
+  send(publisher, std::move(update));
+  track.told_audio = std::move(wanted);
 }
 
 void Room::arm_dynacast(PublishedTrack& track, TimePoint at) {

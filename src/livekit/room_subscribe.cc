@@ -45,10 +45,52 @@ bool allows(const AllowedSubscribers& allowed, const std::string& who,
   return it != allowed.end() && (it->second.all || it->second.sids.contains(track_sid));
 }
 
-// The codec that subscribers are sent.
-const PublishedCodec& source_of(const PublishedTrack& track) {
-  return *std::find_if(track.codecs.begin(), track.codecs.end(),
-                       [](const PublishedCodec& codec) { return codec.live; });
+bool decodes(const Subscription& subscription, rtc::Codec codec) {
+  return std::any_of(subscription.accepted.begin(), subscription.accepted.end(),
+                     [&](const rtc::CodecParameters& one) { return one.codec == codec; });
+}
+
+// The codec of the track that the subscriber is to have; null: none that is there.
+const PublishedCodec* best_source(const Subscription& subscription, const PublishedTrack& track) {
+  const PublishedCodec* best = nullptr;
+  for (const PublishedCodec& codec : track.codecs) {
+    // Sound is turned into what the subscriber can decode.
+    const bool decodable = track.info.type == TrackType::kAudio
+                               ? !subscription.accepted.empty()
+                               : codec.live && decodes(subscription, codec.codecs.front().codec);
+    if (!codec.live || !decodable) continue;
+    best = &codec;
+    if (!track.regressed) break;
+  }
+  return best;
+}
+
+// A codec that the publisher announced and does not send yet.
+rtc::CodecParameters announced(const SimulcastCodec& codec) {
+  for (const sdp::CodecCapability& capability : sdp::publisher_capabilities().video) {
+    if (codec.mime_type != rtc::mime_type(capability.codec)) continue;
+    rtc::CodecParameters out;
+    out.codec = capability.codec;
+    out.clock_rate = capability.clock_rate;
+    out.fmtp = capability.fmtp;
+    return out;
+  }
+  return {};
+}
+
+// All that its publisher sends or might send: what the subscriber can decode of it comes out of its
+// answer.
+std::vector<rtc::CodecParameters> offered_codecs(const PublishedTrack& track) {
+  std::vector<rtc::CodecParameters> out;
+  for (size_t i = 0; i < track.codecs.size(); ++i) {
+    const PublishedCodec& codec = track.codecs[i];
+    if (codec.live) {
+      out.insert(out.end(), codec.codecs.begin(), codec.codecs.end());
+    } else if (track.info.type == TrackType::kVideo) {
+      out.push_back(announced(track.info.codecs[i]));
+    }
+  }
+  return out;
 }
 
 void allow(AllowedSubscribers& allowed, const std::string& who,
@@ -113,8 +155,6 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   const Participant& publisher = *find(track.publisher);
   Subscription subscription;
   subscription.id = media::SubscriptionId(next_id());
-  const PublishedCodec& source = source_of(track);
-  subscription.source = source.id;
   subscription.ssrc = ssrc_of(subscription.id.value);
 
   sdp::SentTrack sent;
@@ -126,11 +166,7 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   sent.cname = publisher.info.sid;
   sent.ssrc = subscription.ssrc;
   sent.rtx_ssrc = subscription.rtx_ssrc;
-  // What leads the publisher's answer is what it sends; the rest would only lengthen every offer.
-  const rtc::Codec codec = source.codecs.front().codec;
-  for (const rtc::CodecParameters& candidate : source.codecs) {
-    if (candidate.codec == codec) sent.codecs.push_back(candidate);
-  }
+  sent.codecs = offered_codecs(track);
   sent.stereo = track.info.stereo;
   // Fails when it would need more sections than a description may have.
   if (!subscriber.negotiation->add(std::move(sent))) return;
@@ -142,12 +178,7 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
 void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
   const auto it = subscriber.subscriptions.find(track_sid);
   if (it == subscriber.subscriptions.end()) return;
-  const Subscription& subscription = it->second;
-  if (subscription.sending) {
-    engine_.remove_send_track(subscription.id);
-    by_subscription_.erase(subscription.id.value);
-    subscriber.quality.remove(subscription.id.value);
-  }
+  if (it->second.sending) stop_sending(subscriber, it->second);
   subscriber.negotiation->remove(track_sid);
   if (PublishedTrack* track = find_track(track_sid)) {
     track->subscribers.erase(subscriber.key);
@@ -211,18 +242,28 @@ void Room::flush_negotiations() {
 
 // What the client takes of that it is to receive.
 void Room::on_sent(Participant& subscriber, Negotiated& negotiated) {
+  std::vector<std::string> lost;
   std::vector<std::string> refused;
   for (SentSection& section : negotiated.sent) {
     const auto it = subscriber.subscriptions.find(section.track_id);
-    if (it == subscriber.subscriptions.end() || it->second.sending) continue;
+    if (it == subscriber.subscriptions.end()) continue;
     PublishedTrack* track = find_track(it->first);
     TURMS_CHECK(track != nullptr);  // unpublishing takes its subscriptions along
-    if (section.receiving && !section.codecs.empty()) {
-      it->second.mid = std::move(section.mid);
-      start_sending(subscriber, it->second, *track, std::move(section.codecs), section.extensions);
-    } else {
-      refused.push_back(it->first);
+    Subscription& subscription = it->second;
+    if (!section.receiving) {
+      (subscription.sending ? lost : refused).push_back(it->first);
+      continue;
     }
+    if (subscription.sending) continue;
+    subscription.mid = std::move(section.mid);
+    subscription.accepted = std::move(section.codecs);
+    subscription.extensions = section.extensions;
+    if (!settle_source(subscriber, subscription, *track)) refused.push_back(it->first);
+  }
+  // A section that carried its track is gone: it may have another.
+  for (const std::string& sid : lost) {
+    unsubscribe(subscriber, sid);
+    reconcile(subscriber, *find_track(sid));
   }
   for (const std::string& sid : refused) {
     subscriber.choices[sid] = false;
@@ -232,9 +273,54 @@ void Room::on_sent(Participant& subscriber, Negotiated& negotiated) {
   }
 }
 
-void Room::start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track,
-                         std::vector<rtc::CodecParameters> codecs,
-                         const rtc::ExtensionMap& extensions) {
+// False: its client can decode nothing of what the publisher sends or announced.
+bool Room::settle_source(Participant& subscriber, Subscription& subscription,
+                         PublishedTrack& track) {
+  const PublishedCodec* best = best_source(subscription, track);
+  if (best == nullptr) {
+    if (subscription.sending) stop_sending(subscriber, subscription);
+    for (size_t i = 0; i < track.codecs.size(); ++i) {
+      if (track.codecs[i].live) continue;
+      if (!decodes(subscription, announced(track.info.codecs[i]).codec)) continue;
+      // The publisher hears that it is wanted, and sends it.
+      subscription.source = track.codecs[i].id;
+      wants_changed(track);
+      return true;
+    }
+    return false;
+  }
+  const bool other = std::exchange(subscription.source, best->id) != best->id;
+  if (!subscription.sending) {
+    start_sending(subscriber, subscription, track);
+  } else if (other) {
+    engine_.set_send_source(subscription.id, best->id);
+    wants_changed(track);
+  }
+  return true;
+}
+
+// A codec of the track came or went.
+void Room::settle_sources(PublishedTrack& track) {
+  // BackupCodecPolicy. Where it may choose, a small room has its publisher send one codec only, and
+  // in a large one most keep the better.
+  constexpr uint8_t kPreferRegression = 0;
+  constexpr uint8_t kRegression = 2;
+  constexpr size_t kSmallRoom = 5;
+  const auto live = std::count_if(track.codecs.begin(), track.codecs.end(),
+                                  [](const PublishedCodec& codec) { return codec.live; });
+  const uint8_t policy = track.info.backup_codec_policy;
+  track.regressed =
+      live > 1 && track.info.type == TrackType::kVideo &&
+      (policy == kRegression || (policy == kPreferRegression && participants_.size() < kSmallRoom));
+  for (const ParticipantKey key : std::set(track.subscribers)) {
+    Participant& subscriber = *find(key);
+    Subscription& subscription = subscriber.subscriptions.at(track.info.sid);
+    if (!subscription.mid.empty()) settle_source(subscriber, subscription, track);
+  }
+}
+
+void Room::start_sending(Participant& subscriber, Subscription& subscription,
+                         PublishedTrack& track) {
   media::SendTrackParameters parameters;
   parameters.id = subscription.id;
   parameters.transport = subscriber.negotiation->subscriber();
@@ -242,8 +328,8 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
   parameters.mid = subscription.mid;
   parameters.ssrc = subscription.ssrc;
   parameters.rtx_ssrc = subscription.rtx_ssrc;
-  parameters.codecs = std::move(codecs);
-  parameters.extensions = extensions;
+  parameters.codecs = subscription.accepted;
+  parameters.extensions = subscription.extensions;
   constexpr uint8_t kPacketTrailer = 1;  // CAP_PACKET_TRAILER
   parameters.packet_trailer = std::ranges::find(subscriber.info.capabilities, kPacketTrailer) !=
                               subscriber.info.capabilities.end();
@@ -256,6 +342,13 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription, Pu
       send(*publisher, server::TrackSubscribed{track.info.sid});
     }
   }
+}
+
+void Room::stop_sending(Participant& subscriber, Subscription& subscription) {
+  engine_.remove_send_track(subscription.id);
+  by_subscription_.erase(subscription.id.value);
+  subscriber.quality.remove(subscription.id.value);
+  subscription.sending = false;
 }
 
 // ---- layers
@@ -290,7 +383,7 @@ media::LayerRequest Room::layer_request(const Subscription& subscription,
   request.paused = subscription.disabled || subscription.quality == VideoQuality::kOff;
   if (track.info.type != TrackType::kVideo) return request;
   // Layers are lowest first, so their index is the spatial layer.
-  const std::vector<VideoLayer>& layers = track.info.layers;
+  const std::vector<VideoLayer>& layers = track.layers_of(subscription.source);
   if (layers.size() > 1) {
     int chosen = 0;
     const auto count = static_cast<int>(layers.size());

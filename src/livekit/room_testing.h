@@ -127,12 +127,13 @@ class RoomTest : public ::testing::Test {
   }
 
   /// Answers every offer that waits, and those that follow.
-  void answer(ParticipantKey key) {
+  void answer(ParticipantKey key, std::string_view unknown = {}) {
     for (auto offers = take<server::Description>(key); !offers.empty();
          offers = take<server::Description>(key)) {
       for (const auto& [description] : offers) {
         if (description.type != "offer") continue;
-        say(key, client::Description{{"answer", client_answer(description.sdp), description.id}});
+        say(key, client::Description{{"answer", client_answer(description.sdp, "client", unknown),
+                                      description.id}});
       }
     }
   }

@@ -69,7 +69,8 @@ std::string client_offer(const std::vector<OfferedTrack>& tracks, const std::str
   return sdp::serialize(out);
 }
 
-std::string client_answer(const std::string& offer_text, const std::string& ufrag) {
+std::string client_answer(const std::string& offer_text, const std::string& ufrag,
+                          std::string_view unknown) {
   auto offer = sdp::parse(offer_text);
   if (!offer) throw std::runtime_error("the server's offer: " + offer.error().message);
   sdp::SessionDescription out = std::move(*offer);
@@ -81,6 +82,16 @@ std::string client_answer(const std::string& offer_text, const std::string& ufra
     section.msid.reset();
     section.ssrcs.clear();
     section.ssrc_groups.clear();
+    for (size_t i = section.formats.size(); i-- > 0;) {
+      if (section.formats[i].name != unknown) continue;
+      const std::string repair = "apt=" + std::to_string(section.formats[i].payload_type);
+      section.formats.erase(section.formats.begin() + static_cast<ptrdiff_t>(i));
+      std::erase_if(section.formats, [&](const auto& format) { return format.fmtp == repair; });
+    }
+    if (section.formats.empty() && section.type != sdp::MediaType::kApplication) {
+      section.formats.push_back({96, "VP8", 90000, 1, "", {}});
+      section.port = 0;  // rejected
+    }
   }
   return sdp::serialize(out);
 }

@@ -389,6 +389,7 @@ using ServerMessage =
 /// The version this server claims to be: client SDKs switch features by it.
 inline constexpr const char* kServerVersion = "1.13.5";
 inline constexpr int kProtocolVersion = 17;
+inline constexpr int kAgentProtocolVersion = 1;
 inline constexpr int kPingIntervalSeconds = 5;
 inline constexpr int kPingTimeoutSeconds = 15;
 

@@ -304,7 +304,6 @@ TEST(SignalCodec, WhatAJoiningClientIsTold) {
   EXPECT_EQ(told.ice_servers(0).urls(0), "turn:example.org:3478?transport=udp");
   EXPECT_EQ(told.ice_servers(0).credential(), "pass");
   EXPECT_EQ(told.client_configuration().force_relay(), pb::ENABLED);
-  EXPECT_EQ(told.client_configuration().resume_connection(), pb::ENABLED);
   EXPECT_EQ(told.sif_trailer(), "trailer");
   EXPECT_EQ(told.participant().data_tracks(0).frame_encoding().custom(), "cdr2");
   EXPECT_EQ(told.participant().data_tracks(0).schema().encoding().well_known(), 3);

@@ -10,11 +10,7 @@ void fill(const server::ServerInfo& in, pb::ServerInfo& out) {
   out.set_protocol(kProtocolVersion);
   out.set_region(in.region);
   out.set_node_id(in.node_id);
-}
-
-void fill(const server::ClientConfiguration& in, pb::ClientConfiguration& out) {
-  out.set_resume_connection(pb::ENABLED);
-  if (in.force_relay) out.set_force_relay(pb::ENABLED);
+  out.set_agent_protocol(kAgentProtocolVersion);
 }
 
 void fill(const server::IceServer& in, pb::ICEServer& out) {
@@ -35,7 +31,9 @@ void fill(const server::Join& in, pb::JoinResponse& out) {
   out.set_ping_interval(kPingIntervalSeconds);
   out.set_ping_timeout(kPingTimeoutSeconds);
   for (const server::IceServer& server : in.ice_servers) fill(server, *out.add_ice_servers());
-  fill(in.client_configuration, *out.mutable_client_configuration());
+  if (in.client_configuration.force_relay) {
+    out.mutable_client_configuration()->set_force_relay(pb::ENABLED);
+  }
   out.set_sif_trailer(in.sif_trailer);
   for (const rtc::Codec codec : in.room.enabled_codecs) {
     out.add_enabled_publish_codecs()->set_mime(rtc::mime_type(codec));
@@ -45,7 +43,9 @@ void fill(const server::Join& in, pb::JoinResponse& out) {
 void fill(const server::Reconnect& in, pb::ReconnectResponse& out) {
   fill(in.server, *out.mutable_server_info());
   for (const server::IceServer& server : in.ice_servers) fill(server, *out.add_ice_servers());
-  fill(in.client_configuration, *out.mutable_client_configuration());
+  if (in.client_configuration.force_relay) {
+    out.mutable_client_configuration()->set_force_relay(pb::ENABLED);
+  }
   out.set_last_message_seq(in.last_message_sequence);
 }
 

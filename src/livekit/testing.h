@@ -97,7 +97,9 @@ struct OfferedTrack {
 /// What a browser would offer on its publisher connection.
 std::string client_offer(const std::vector<OfferedTrack>& tracks,
                          const std::string& ufrag = "client");
-/// What a browser would answer to the server's offer.
-std::string client_answer(const std::string& offer, const std::string& ufrag = "client");
+/// What a browser would answer to the server's offer: one that cannot decode `unknown`, if that is
+/// the name of a format.
+std::string client_answer(const std::string& offer, const std::string& ufrag = "client",
+                          std::string_view unknown = {});
 
 }  // namespace turms::livekit::testing

@@ -86,9 +86,12 @@ HttpConnection::~HttpConnection() {
   if (stream_) stream_->abort();
 }
 
-void HttpConnection::attach(std::shared_ptr<TcpStream> stream) {
+void HttpConnection::attach(std::shared_ptr<TcpStream> stream, const Bytes& received) {
   stream_ = std::move(stream);
+  stream_->set_owner(this);
   deadline_.set(shared_->config.header_timeout);
+  input_ = received;
+  process();
 }
 
 std::shared_ptr<HttpConnection> HttpConnection::take_over(const std::shared_ptr<HttpShared>& shared,
@@ -115,6 +118,7 @@ std::shared_ptr<HttpConnection> HttpConnection::take_over(const std::shared_ptr<
 
 std::unique_ptr<HttpHandover> HttpConnection::hand_over(uint64_t serial) {
   if (!waits_for(serial) || !upgrade_ || !stream_->open()) return nullptr;
+  stream_->set_remote(upgrade_->remote);
   auto out = std::make_unique<HttpHandover>(HttpHandover{stream_->detach(), std::move(slot_),
                                                          std::move(input_), std::move(upgrade_),
                                                          any_origin_, peer_ended_});
@@ -265,10 +269,11 @@ bool HttpConnection::read_request_line_and_headers() {
   request_ = HttpRequest();
   request_.method = text(message.method_string());
   request_.target = text(message.target());
-  request_.remote = stream_->remote();
   for (const auto& field : message) {
     request_.headers.add(text(field.name_string()), text(field.value()));
   }
+  request_.remote =
+      shared_->config.door.trusted_proxies.client_of(stream_->remote(), request_.headers);
   // The parser looks at every line of Connection, the message at the first.
   keep_alive_ = parser_->value.keep_alive() && !peer_ended_ && !shared_->draining;
   http_1_0_ = message.version() == 10;
@@ -411,6 +416,7 @@ void HttpConnection::begin_upgrade() {
   upgrade_ = std::make_unique<PendingUpgrade>();
   upgrade_->key = key;
   upgrade_->options = route.options;
+  upgrade_->remote = request_.remote;
   if (route.options.compression) {
     upgrade_->extensions =
         websocket::negotiate_deflate(request_.headers.combined("Sec-WebSocket-Extensions"));
@@ -435,6 +441,7 @@ std::shared_ptr<WebSocket> HttpConnection::accept_upgrade(uint64_t serial,
   for (const auto& [name, value] : extra) append_field(head, name, value);
   head += "\r\n";
   stream_->write(as_bytes(head));
+  stream_->set_remote(upgrade_->remote);
   auto socket =
       std::make_shared<WebSocketConnection>(shared_, std::move(slot_), std::move(stream_),
                                             upgrade_->options, !upgrade_->extensions.empty());

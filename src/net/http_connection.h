@@ -105,6 +105,7 @@ struct PendingUpgrade {
   std::string key;
   std::string extensions;
   WebSocketOptions options;
+  Address remote;  // the client's
 };
 
 /// A connection on the way to another loop: a plain value, with an upgrade that waits.
@@ -129,7 +130,7 @@ class HttpConnection final : public TcpStream::Owner,
   static std::shared_ptr<HttpConnection> take_over(const std::shared_ptr<HttpShared>& shared,
                                                    HttpHandover handover);
 
-  void attach(std::shared_ptr<TcpStream> stream);
+  void attach(std::shared_ptr<TcpStream> stream, const Bytes& received);
   void close_if_idle();
   void abort();
 

@@ -1,12 +1,9 @@
 #include "net/http_server.h"
 
-#include <unistd.h>
-
 #include <string_view>
 
 #include "net/http_annex.h"
 #include "net/http_connection.h"
-#include "net/listener.h"
 #include "net/websocket_connection.h"
 
 namespace turms::net {
@@ -96,12 +93,18 @@ class HttpServerImpl final : public HttpServer {
   ~HttpServerImpl() override { shared_->abort_all(); }
 
   Status start() {
-    auto listener =
-        Listener::listen(shared_->loop, shared_->config.bind_address, shared_->config.port,
-                         [this](int fd, const Address& remote) { accepted(fd, remote); });
-    if (!listener) return std::unexpected(listener.error());
-    listener_ = std::move(*listener);
-    port_ = listener_->port();
+    const HttpServerConfig& config = shared_->config;
+    FrontDoorConfig door = config.door;
+    door.timeout = config.header_timeout;
+    auto opened = FrontDoor::listen(
+        shared_->loop, config.bind_address, config.port, config.name, std::move(door),
+        {.may_accept = [this] { return may_accept(); },
+         .http = [this](std::shared_ptr<TcpStream> stream,
+                        const Bytes& received) { accepted(std::move(stream), received); },
+         .media = config.on_media});
+    if (!opened) return std::unexpected(opened.error());
+    door_ = std::move(*opened);
+    port_ = door_->port();
     return {};
   }
 
@@ -130,32 +133,34 @@ class HttpServerImpl final : public HttpServer {
   }
 
   uint16_t port() const override { return port_; }
-  size_t connections() const override { return shared_->open->load(); }
+  size_t connections() const override {
+    return shared_->open->load() + (door_ ? door_->waiting() : 0);
+  }
 
   void drain() override {
     shared_->draining = true;
-    // Posted: this may be called while the listener is accepting.
-    shared_->loop.post([listener = std::shared_ptr<Listener>(std::move(listener_))] {});
+    // Posted: this may be called while the door is accepting.
+    shared_->loop.post([door = std::shared_ptr<FrontDoor>(std::move(door_))] {});
     const auto connections = shared_->connections;
     for (const auto& [key, connection] : connections) connection->close_if_idle();
   }
 
  private:
-  void accepted(int fd, const Address& remote) {
-    if (shared_->draining || connections() >= shared_->config.max_connections) {
-      shared_->reject(Rejection::kConnectionLimit);
-      ::close(fd);
-      return;
-    }
+  bool may_accept() {
+    if (!shared_->draining && connections() < shared_->config.max_connections) return true;
+    shared_->reject(Rejection::kConnectionLimit);
+    return false;
+  }
+
+  void accepted(std::shared_ptr<TcpStream> stream, const Bytes& received) {
+    if (shared_->draining) return;
     auto connection = std::make_shared<HttpConnection>(shared_, ConnectionSlot(shared_->open));
-    auto stream = TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get());
-    if (!stream) return shared_->reject(Rejection::kConnectionLimit);
-    connection->attach(std::move(stream));
     shared_->connections.emplace(connection.get(), connection);
+    connection->attach(std::move(stream), received);
   }
 
   std::shared_ptr<HttpShared> shared_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<FrontDoor> door_;
   uint16_t port_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "net/front_door.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/websocket.h"
@@ -86,6 +87,12 @@ struct HttpServerConfig {
   Duration idle_timeout = 60s;
   /// A response must make progress at least so often.
   Duration write_timeout = 30s;
+  /// TLS, and whom to believe about a client's address: its proxies' PROXY headers, Forwarded and
+  /// X-Forwarded-For then decide what remote() of requests and WebSockets says. Its timeout is
+  /// header_timeout.
+  FrontDoorConfig door = {};
+  /// Who gets media over TCP that comes to this port; null: nobody.
+  decltype(FrontDoor::Handlers::media) on_media = nullptr;
 };
 
 struct RouteOptions {

@@ -55,6 +55,9 @@ class LoopCore {
   /// Where sockets read into; what is in it lasts until the next read.
   MutableByteView scratch() { return scratch_; }
 
+  /// Where streams decrypt to; as scratch().
+  Bytes& plain_scratch() { return plain_scratch_; }
+
   /// An empty buffer, mostly one with memory from an earlier use, so that queueing a message for
   /// a connection that takes it at once allocates nothing.
   Bytes take_buffer() {
@@ -118,6 +121,7 @@ class LoopCore {
   std::unique_ptr<FdHandler> signals_;
   std::vector<Bytes> spare_buffers_;
   Bytes scratch_ = Bytes(64 * 1024);
+  Bytes plain_scratch_;
 };
 
 }  // namespace turms::net

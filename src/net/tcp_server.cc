@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "net/deadline.h"
 #include "net/listener.h"
+#include "net/proxy_protocol.h"
 #include "net/tcp_stream.h"
 
 namespace turms::net {
@@ -23,6 +24,8 @@ struct Shared {
   Metric& accepted;
   Metric& refused;
   Metric& overflowed;
+  Metric& without_header;
+  TcpServer::AcceptHandler on_accept{};
   std::unordered_map<ConnectionImpl*, std::shared_ptr<ConnectionImpl>> connections{};
 };
 
@@ -39,6 +42,15 @@ class ConnectionImpl final : public TcpConnection,
   void attach(std::shared_ptr<TcpStream> stream) {
     stream_ = std::move(stream);
     shared_->open.add();
+    const TcpServerConfig& config = shared_->config;
+    if (!config.proxy_protocol || !config.trusted_proxies.trusts(stream_->remote())) {
+      return shared_->on_accept(shared_from_this());
+    }
+    state_ = State::kHeader;
+    close_deadline_.start(config.header_timeout, [this] {
+      const auto self = shared_from_this();
+      refuse();
+    });
   }
 
   void on_data(DataHandler handler) override {
@@ -74,13 +86,34 @@ class ConnectionImpl final : public TcpConnection,
   const Address& remote() const override { return stream_->remote(); }
 
   void on_stream_data(MutableByteView data) override {
+    if (state_ == State::kHeader) return take_header(data);
     if (data_handler_ && state_ == State::kOpen) data_handler_(data);
   }
-  void on_stream_end() override { close({}); }
+  void on_stream_end() override { state_ == State::kHeader ? refuse() : close({}); }
   void on_stream_closed() override { finish(); }
 
  private:
-  enum class State { kOpen, kOverflowed, kClosing, kClosed };
+  enum class State { kHeader, kOpen, kOverflowed, kClosing, kClosed };
+
+  void take_header(ByteView data) {
+    header_.insert(header_.end(), data.begin(), data.end());
+    const ProxyHeader header = parse_proxy_header(header_);
+    if (header.outcome == ProxyHeader::Outcome::kNeedMore) return;
+    if (header.outcome == ProxyHeader::Outcome::kInvalid) return refuse();
+    close_deadline_.cancel();
+    if (header.source) stream_->set_remote(*header.source);
+    state_ = State::kOpen;
+    Bytes rest = std::exchange(header_, {});
+    rest.erase(rest.begin(), rest.begin() + static_cast<ptrdiff_t>(header.size));
+    const auto self = shared_from_this();
+    shared_->on_accept(self);
+    if (!rest.empty()) on_stream_data(rest);
+  }
+
+  void refuse() {
+    shared_->without_header.add();
+    abort();
+  }
 
   template <class Data>
   SendResult send_any(const Data& data, size_t size) {
@@ -110,6 +143,7 @@ class ConnectionImpl final : public TcpConnection,
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<TcpStream> stream_;
   State state_ = State::kOpen;
+  Bytes header_;  // of a proxy, so far
   DataHandler data_handler_;
   CloseHandler close_handler_;
   Timer close_deadline_;
@@ -117,8 +151,7 @@ class ConnectionImpl final : public TcpConnection,
 
 class ServerImpl final : public TcpServer {
  public:
-  ServerImpl(Loop& loop, TcpServerConfig config, AcceptHandler on_accept)
-      : on_accept_(std::move(on_accept)) {
+  ServerImpl(Loop& loop, TcpServerConfig config, AcceptHandler on_accept) {
     const std::string name = config.name;
     shared_ = std::make_shared<Shared>(Shared{
         loop, std::move(config),
@@ -128,11 +161,15 @@ class ServerImpl final : public TcpServer {
         metrics::counter("turms_rejected_total", "Connections and requests refused, by reason.",
                          {{"server", name}, {"reason", "connection_limit"}}),
         metrics::counter("turms_rejected_total", "Connections and requests refused, by reason.",
-                         {{"server", name}, {"reason", "send_queue_overflow"}})});
+                         {{"server", name}, {"reason", "send_queue_overflow"}}),
+        metrics::counter("turms_rejected_total", "Connections and requests refused, by reason.",
+                         {{"server", name}, {"reason", "no_proxy_header"}}),
+        std::move(on_accept)});
   }
   ~ServerImpl() override {
     const auto connections = shared_->connections;
     for (const auto& [key, connection] : connections) connection->abort();
+    shared_->on_accept = nullptr;
   }
 
   Status start() {
@@ -163,13 +200,11 @@ class ServerImpl final : public TcpServer {
     auto stream = TcpStream::accepted(shared_->loop.core(), fd, remote, connection.get());
     if (!stream) return shared_->refused.add();
     shared_->accepted.add();
-    connection->attach(std::move(stream));
     shared_->connections.emplace(connection.get(), connection);
-    on_accept_(std::move(connection));
+    connection->attach(std::move(stream));
   }
 
   std::shared_ptr<Shared> shared_;
-  AcceptHandler on_accept_;
   std::unique_ptr<Listener> listener_;
   uint16_t port_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/address.h"
+#include "net/forwarded.h"
 #include "net/loop.h"
 #include "net/shared_bytes.h"
 
@@ -57,6 +58,12 @@ struct TcpServerConfig {
   /// Per connection; more is an overflow.
   size_t max_queued_bytes = 4 * 1024 * 1024;
   Duration close_timeout = 5s;
+  /// Connections from these networks begin with a PROXY header (proxy_protocol.h) when
+  /// `proxy_protocol` is set, and are accepted when it has come, within header_timeout. One of
+  /// another network is taken as it is.
+  TrustedProxies trusted_proxies = {};
+  bool proxy_protocol = false;
+  Duration header_timeout = 10s;
 };
 
 class TcpServer {

@@ -49,6 +49,29 @@ TEST_F(TcpServerTest, BothWaysAndOneWritePerTurn) {
   EXPECT_EQ(client.reads, 1);
 }
 
+TEST_F(TcpServerTest, TrustedProxiesTellTheClientsAddressFirst) {
+  TcpServerConfig config;
+  config.trusted_proxies = *TrustedProxies::parse({"127.0.0.1"});
+  config.proxy_protocol = true;
+  start(config);
+  RawClient without(loop_, server_->port());
+  without.send("hello");
+  EXPECT_TRUE(without.wait_for_close());
+  EXPECT_EQ(rejected("no_proxy_header"), 1);
+  RawClient client(loop_, server_->port());
+  client.send("PROXY TCP4 203.0.113.7 192.0.2.2 1");
+  client.send(" 2\r\nhello");
+  ASSERT_TRUE(loop_.run_until([&] { return received_ == "hello"; }, kTestLimit));
+  EXPECT_EQ(connection_->remote().to_string(), "203.0.113.7:1");
+  client.close();
+  EXPECT_TRUE(loop_.run_until([&] { return closes_ == 1; }, kTestLimit));
+  server_.reset();
+  config.header_timeout = 10ms;
+  start(config);
+  RawClient silent(loop_, server_->port());
+  EXPECT_TRUE(silent.wait_for_close());
+}
+
 TEST_F(TcpServerTest, GracefulCloseFlushesWithLastWords) {
   start();
   RawClient client(loop_, server_->port());

@@ -80,6 +80,7 @@ TcpStream::Detached::Detached(Detached&& other) noexcept
       unsent_(std::move(other.unsent_)),
       queued_(other.queued_),
       front_written_(other.front_written_),
+      tls_(std::move(other.tls_)),
       ended_(other.ended_) {}
 
 TcpStream::Detached::~Detached() {
@@ -97,6 +98,12 @@ TcpStream::Detached TcpStream::detach() {
   out.queued_ = std::exchange(queued_, 0);
   out.front_written_ = front_written_;
   out.ended_ = ended_;
+  out.tls_ = std::move(tls_);
+  if (out.tls_) {
+    Bytes& output = out.tls_->output();
+    output.erase(output.begin(), output.begin() + static_cast<ptrdiff_t>(output_sent_));
+    output_sent_ = 0;
+  }
   core_.unwatch(watch_);
   watch_.fd = -1;
   owner_ = nullptr;
@@ -116,7 +123,8 @@ std::shared_ptr<TcpStream> TcpStream::attach(LoopCore& core, Detached stream, Ow
   out->chunks_ = std::move(stream.unsent_);
   out->queued_ = stream.queued_;
   out->front_written_ = stream.front_written_;
-  if (out->queued_ > 0) out->schedule_flush();
+  out->tls_ = std::move(stream.tls_);
+  if (out->queued() > 0) out->schedule_flush();
   return out;
 }
 
@@ -149,6 +157,13 @@ TcpStream::Chunk& TcpStream::tail(size_t room) {
   return chunks_.back();
 }
 
+void TcpStream::start_tls(std::unique_ptr<TlsSession> session, ByteView received_bytes) {
+  TURMS_CHECK(!tls_ && queued_ == 0);
+  tls_ = std::move(session);
+  Bytes copy(received_bytes.begin(), received_bytes.end());
+  received(copy);
+}
+
 void TcpStream::schedule_flush() {
   if (flush_scheduled_ || blocked_ || connecting_) return;
   flush_scheduled_ = true;
@@ -171,6 +186,7 @@ void TcpStream::close_after_flush() {
 
 void TcpStream::abort() {
   if (!open()) return;
+  tls_.reset();
   core_.unwatch(watch_);
   ::close(watch_.fd);
   watch_.fd = -1;
@@ -212,14 +228,9 @@ void TcpStream::on_ready(const Poller::Event& event) {
     const MutableByteView buffer = core_.scratch();
     const ssize_t count = ::recv(watch_.fd, buffer.data(), buffer.size(), 0);
     if (count > 0) {
-      if (owner_ != nullptr && !closing_)
-        owner_->on_stream_data(buffer.first(static_cast<size_t>(count)));
+      received(buffer.first(static_cast<size_t>(count)));
     } else if (count == 0) {
-      ended_ = true;
-      reading_ = false;
-      update_interest();
-      if (closing_ && queued_ == 0) return broken();
-      if (owner_ != nullptr && !closing_) owner_->on_stream_end();
+      ended();
     } else if (errno != EAGAIN && errno != EINTR) {
       return broken();
     }
@@ -233,9 +244,93 @@ void TcpStream::on_ready(const Poller::Event& event) {
   }
 }
 
+void TcpStream::received(MutableByteView data) {
+  if (!tls_) {
+    if (owner_ != nullptr && !closing_) owner_->on_stream_data(data);
+    return;
+  }
+  Bytes& plain = core_.plain_scratch();
+  plain.clear();
+  const TlsSession::Outcome outcome = tls_->receive(data, plain);
+  if (queued() > 0) schedule_flush();
+  if (!plain.empty() && owner_ != nullptr && !closing_) owner_->on_stream_data(plain);
+  if (!open()) return;  // by its owner
+  if (outcome == TlsSession::Outcome::kClosed) return ended();
+  if (outcome != TlsSession::Outcome::kBroken) return;
+  (void)send_output();  // the alert that says why, if there is room for it
+  if (open()) broken();
+}
+
+void TcpStream::ended() {
+  if (ended_) return;
+  ended_ = true;
+  reading_ = false;
+  update_interest();
+  if (closing_ && queued() == 0) return broken();
+  if (owner_ != nullptr && !closing_) owner_->on_stream_end();
+}
+
+void TcpStream::flush_tls() {
+  if (queued_ > 0) flush_owed_ = true;
+  do {
+    if (!send_output()) return;
+  } while (encrypt());
+  if (!open() || queued_ > 0) return;  // broken, or the handshake is not done
+  drop_chunks();
+  if (closing_) {
+    if (!std::exchange(goodbye_, true)) {
+      tls_->close();
+      if (!send_output()) return;
+    }
+    if (ended_) return broken();
+    ::shutdown(watch_.fd, SHUT_WR);
+  }
+  if (std::exchange(flush_owed_, false) && owner_ != nullptr) owner_->on_stream_flushed();
+}
+
+/// True when the kernel took all.
+bool TcpStream::send_output() {
+  Bytes& output = tls_->output();
+  while (output_sent_ < output.size()) {
+    const ssize_t count =
+        ::send(watch_.fd, output.data() + output_sent_, output.size() - output_sent_, MSG_NOSIGNAL);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) {
+        broken();
+        return false;
+      }
+      blocked_ = true;
+      update_interest();
+      return false;
+    }
+    output_sent_ += static_cast<size_t>(count);
+  }
+  output_sent_ = 0;
+  core_.give_back_buffer(std::exchange(output, {}));
+  return true;
+}
+
+/// Moves some of what waits into the session's output. False when there is nothing, or not yet.
+bool TcpStream::encrypt() {
+  if (queued_ == 0 || !tls_->established()) return false;
+  tls_->output() = core_.take_buffer();
+  while (queued_ > 0 && tls_->output().size() < kChunkSize) {
+    ByteView part = chunks_[first_chunk_].view().subspan(front_written_);
+    part = part.first(std::min(part.size(), kChunkSize));
+    if (!tls_->write(part)) {
+      broken();
+      return false;
+    }
+    drop_written(part.size());
+  }
+  return true;
+}
+
 void TcpStream::flush() {
   flush_scheduled_ = false;
   if (!open() || blocked_ || connecting_) return;
+  if (tls_) return flush_tls();
   while (queued_ > 0) {
     iovec parts[kMaxIovecs];
     size_t count = 0;

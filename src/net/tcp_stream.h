@@ -6,8 +6,10 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/byte_stream.h"
 #include "net/loop_core.h"
 #include "net/shared_bytes.h"
+#include "net/tls_server.h"
 
 namespace turms::net {
 
@@ -56,7 +58,13 @@ class TcpStream final : public FdHandler,
 
   void write(ByteView data);
   void write(const SharedBytes& data);
-  [[nodiscard]] size_t queued() const { return queued_; }
+  [[nodiscard]] size_t queued() const {
+    return tls_ ? queued_ + tls_->output().size() - output_sent_ : queued_;
+  }
+
+  /// From here on the stream is TLS with this side as its server; the owner sees what is inside.
+  /// `received`: encrypted bytes that the owner was given already. Called from on_stream_data().
+  void start_tls(std::unique_ptr<TlsSession> session, ByteView received);
 
   void set_reading(bool reading);
   /// Flushes, then says goodbye (FIN) and throws away what still comes until the peer closes too:
@@ -68,6 +76,8 @@ class TcpStream final : public FdHandler,
 
   [[nodiscard]] bool open() const { return watch_.fd >= 0; }
   [[nodiscard]] const Address& remote() const { return remote_; }
+  /// Whom a proxy speaks for.
+  void set_remote(const Address& remote) { remote_ = remote; }
 
   void on_ready(const Poller::Event& event) override;
   void flush() override;
@@ -90,6 +100,11 @@ class TcpStream final : public FdHandler,
   Chunk& tail(size_t room);
   void drop_written(size_t bytes);
   void drop_chunks();
+  void received(MutableByteView data);
+  void ended();
+  void flush_tls();
+  bool send_output();
+  bool encrypt();
   void broken();
 
   LoopCore& core_;
@@ -102,6 +117,10 @@ class TcpStream final : public FdHandler,
   size_t first_chunk_ = 0;
   size_t queued_ = 0;
   size_t front_written_ = 0;
+  std::unique_ptr<TlsSession> tls_;
+  size_t output_sent_ = 0;   // of tls_->output()
+  bool flush_owed_ = false;  // on_stream_flushed, over TLS
+  bool goodbye_ = false;     // close_notify is written
   bool connecting_ = false;
   bool reading_ = true;
   bool ended_ = false;
@@ -120,6 +139,7 @@ class TcpStream::Detached {
 
  private:
   friend class TcpStream;
+  friend std::unique_ptr<ByteStream> make_byte_stream(Detached stream);
   Detached() = default;
 
   int fd_ = -1;
@@ -127,7 +147,12 @@ class TcpStream::Detached {
   std::vector<Chunk> unsent_;
   size_t queued_ = 0;
   size_t front_written_ = 0;
+  std::unique_ptr<TlsSession> tls_;
   bool ended_ = false;
 };
+
+/// The stream for an owner that watches its descriptor itself, on any thread. What was queued goes
+/// out first.
+std::unique_ptr<ByteStream> make_byte_stream(TcpStream::Detached stream);
 
 }  // namespace turms::net

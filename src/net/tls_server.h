@@ -12,38 +12,44 @@ namespace turms::net {
 
 class TlsSession;
 
-/// The certificate of a listening port. Connections keep the one they began with. Read by the
-/// thread that owns it.
+/// The certificate of listening ports. Connections keep the one they began
+/// with. Lives on the thread that accepts them.
 class TlsServerContext {
  public:
-  /// kInvalidArgument with the file's name when one cannot be read or the key is not the
-  /// certificate's. `certificate_file`: PEM, the leaf first and then its chain.
+  /// kInvalidArgument with the file's name when one cannot be read or the key
+  /// is not the certificate's. `certificate_file`: PEM, the leaf first and then
+  /// its chain.
   static Result<std::unique_ptr<TlsServerContext>> load(std::string certificate_file,
                                                         std::string key_file);
   ~TlsServerContext();
   TlsServerContext(const TlsServerContext&) = delete;
   TlsServerContext& operator=(const TlsServerContext&) = delete;
 
-  /// Reads the files again when one of them changed since they were last looked at: true when new
-  /// connections get another certificate from now on. After an error the former one stays in use;
-  /// an unchanged file is not complained about twice.
+  /// Looks at the files and reads them when one has changed since: true when
+  /// new connections get another certificate from now on. After an error the
+  /// former one stays in use, and the same files are not complained about
+  /// twice.
   Result<bool> reload_if_changed();
 
-  /// A connection that waits for the client's first message. TLS 1.2 and 1.3, "http/1.1" by ALPN.
+  /// A connection that waits for the client's first message. TLS 1.2 and 1.3,
+  /// "http/1.1" by ALPN.
   [[nodiscard]] std::unique_ptr<TlsSession> accept() const;
 
  private:
-  struct FileState;
-  TlsServerContext();
+  struct Seen;
+  TlsServerContext(std::string certificate_file, std::string key_file);
 
   std::string certificate_file_;
   std::string key_file_;
-  std::unique_ptr<FileState> seen_;
+  std::unique_ptr<Seen> seen_;
   SSL_CTX* context_ = nullptr;
 };
 
-/// The server's side of one TLS connection over bytes that someone else carries. Any thread, one at
-/// a time. An idle one holds no buffers.
+/// The server's side of one TLS connection. Any thread, one at a time. Idle it
+/// holds no buffers: about 10 KB with what OpenSSL keeps of the handshake.
+///
+/// The peer's bytes are pushed by receive() or pulled by read(); one way at a
+/// time, and from receive() to read() at any time.
 class TlsSession {
  public:
   enum class Outcome : uint8_t {
@@ -57,11 +63,22 @@ class TlsSession {
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  /// Bytes from the peer; what they hold is appended to `plain`. What is to be sent (handshake,
-  /// alerts) is appended to output(), also when the outcome is kBroken.
+  /// Bytes from the peer; what they hold is appended to `plain`. What is to be
+  /// sent (handshake, alerts) is appended to output(), also when the outcome is
+  /// kBroken.
   Outcome receive(ByteView encrypted, Bytes& plain);
-  /// Appends records to output(), at most 16 KiB of plain bytes in each. True unless the session
-  /// is broken or the handshake is not done.
+
+  /// Reads from a non-blocking socket. Size 0 and kOpen: nothing there now.
+  /// There may be more until then that the descriptor does not show.
+  struct Read {
+    Outcome outcome = Outcome::kOpen;
+    size_t size = 0;
+  };
+  Read read(int fd, MutableByteView into);
+
+  /// Appends records to output(), with at most 16 KiB of plain bytes in each.
+  /// False, and nothing is taken, before the handshake is done or when the
+  /// session is broken.
   bool write(ByteView plain);
   /// Says goodbye (close_notify) to output().
   void close();
@@ -73,8 +90,12 @@ class TlsSession {
  private:
   friend struct TlsSessionBio;
 
+  Outcome outcome_of(int result);
+
   SSL* ssl_;
   ByteView input_;  // during receive()
+  int fd_ = -1;     // during read()
+  bool ended_ = false;
   Bytes output_;
 };
 

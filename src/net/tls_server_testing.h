@@ -22,6 +22,7 @@ struct Certificate {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   std::string file;
+  std::string key_file;
 
   explicit Certificate(const char* names) {
     X509_set_version(certificate, 2);
@@ -37,13 +38,21 @@ struct Certificate {
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
     X509_sign(certificate, key, EVP_sha256());
-    file = testing::TempDir() + "turms_ca_" + std::to_string(getpid()) + ".pem";
+    static int made = 0;
+    const std::string path =
+        testing::TempDir() + "turms_" + std::to_string(getpid()) + "_" + std::to_string(++made);
+    file = path + ".pem";
+    key_file = path + "_key.pem";
     FILE* out = fopen(file.c_str(), "w");
     PEM_write_X509(out, certificate);
+    fclose(out);
+    out = fopen(key_file.c_str(), "w");
+    PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
     fclose(out);
   }
   ~Certificate() {
     remove(file.c_str());
+    remove(key_file.c_str());
     X509_free(certificate);
     EVP_PKEY_free(key);
   }

@@ -5,6 +5,21 @@ import { eventually } from '../../e2e/lib/runner.mjs';
 import { chromiumArguments, chromiumPath, connect, receivedAudio, serveBundle, watchVideos } from './page.mjs';
 import { api, token, webSocketUrl } from './world.mjs';
 
+/** In the page: a browser without VP9, as far as offers to it are concerned. */
+function forgetVp9() {
+  const take = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    let { sdp } = description;
+    const types = [...sdp.matchAll(/a=rtpmap:(\d+) VP9/g)].map((match) => match[1]);
+    for (const type of types) types.push(...[...sdp.matchAll(new RegExp(`a=fmtp:(\\d+) apt=${type}\\b`, 'g'))].map((match) => match[1]));
+    for (const type of types) {
+      sdp = sdp.replace(new RegExp(`^a=(rtpmap|fmtp|rtcp-fb):${type} .*\\r\\n`, 'gm'), '');
+      sdp = sdp.replace(new RegExp(`^(m=video .*?) ${type}\\b`, 'gm'), '$1');
+    }
+    return take.call(this, { type: description.type, sdp });
+  };
+}
+
 export async function run(test) {
   const server = await serveBundle();
   const origin = `http://127.0.0.1:${server.address().port}/`;
@@ -62,6 +77,47 @@ export async function run(test) {
       await eventually(async () => (await width()) <= 320, 'a small picture');
       await ask(2);
       await eventually(async () => (await width()) > 320, 'a large picture again');
+      await close(alice, bob);
+    });
+
+    await test('layers that nobody watches are not sent', async () => {
+      const alice = await open('alice', 'dynacast', { dynacast: true });
+      const bob = await open('bob', 'dynacast');
+      await alice.evaluate(() =>
+        window.room.localParticipant.setCameraEnabled(true, { resolution: { width: 1280, height: 720 } }),
+      );
+      await moving(bob);
+      const sent = () =>
+        alice.evaluate(() => {
+          const [publication] = window.room.localParticipant.videoTrackPublications.values();
+          return publication.track.sender.getParameters().encodings.map((encoding) => encoding.active).join();
+        });
+      const ask = (quality) =>
+        bob.evaluate((wanted) => {
+          const [alice] = window.room.remoteParticipants.values();
+          for (const publication of alice.videoTrackPublications.values()) publication.setVideoQuality(wanted);
+        }, quality);
+      await eventually(async () => (await sent()) === 'true,true,true', 'all layers');
+      await ask(0);
+      await eventually(async () => (await sent()) === 'true,false,false', 'the lowest layer only');
+      await moving(bob);
+      await ask(2);
+      await eventually(async () => (await sent()) === 'true,true,true', 'all layers again');
+      await close(alice, bob);
+    });
+
+    await test('who cannot decode the codec is sent another', async () => {
+      const alice = await open('alice', 'backup', { dynacast: true });
+      const bob = await browser.newContext({ permissions: ['camera', 'microphone'] }).then((context) => context.newPage());
+      await bob.addInitScript(forgetVp9);
+      await bob.goto(origin);
+      await bob.evaluate(connect, [webSocketUrl(), await token('bob', 'backup'), { singlePeerConnection: false }]);
+      await alice.evaluate(() =>
+        window.room.localParticipant.setCameraEnabled(true, {}, { videoCodec: 'vp9', backupCodec: { codec: 'vp8' } }),
+      );
+      await moving(bob);
+      const { tracks } = await api().getParticipant('backup', 'alice');
+      assert.deepEqual(tracks[0].codecs.map((codec) => codec.mimeType), ['video/VP9', 'video/VP8']);
       await close(alice, bob);
     });
 

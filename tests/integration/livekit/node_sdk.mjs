@@ -73,6 +73,7 @@ export async function run(test) {
 
   for (const [scenario, staysItself] of [
     [SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT, true],
+    [SimulateScenarioKind.SIMULATE_MIGRATION, true],
     [SimulateScenarioKind.SIMULATE_FULL_RECONNECT, false],
     [SimulateScenarioKind.SIMULATE_NODE_FAILURE, false],
   ]) {
