@@ -2,15 +2,9 @@
 
 #include <fmt/core.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "app/im_stack.h"
-#include "app/options.h"
 #include "livekit/token.h"
-#include "net/http_server.h"
 #include "net/loop.h"
-#include "net/udp_socket.h"
 
 namespace turms::app {
 namespace {
@@ -124,83 +118,6 @@ Status print_token(const Config& config, const DataDirectory& data, const TokenR
   if (request.subscribe_only) video.can_publish = video.can_publish_data = false;
   fmt::print("{}\n", livekit::mint_token(grants, keys->begin()->second, wall_now(),
                                          std::chrono::seconds(request.valid_for_seconds)));
-  return {};
-}
-
-namespace {
-
-struct Doctor {
-  int problems = 0;
-
-  void report(bool good, std::string_view what, std::string_view advice) {
-    fmt::print("{} {}{}{}\n", good ? "ok     " : "problem", what, good ? "" : ": ",
-               good ? "" : advice);
-    problems += good ? 0 : 1;
-  }
-};
-
-bool tcp_port_free(const std::string& bind, int64_t port) {
-  net::Loop loop;
-  net::HttpServerConfig config;
-  config.bind_address = bind;
-  config.port = static_cast<uint16_t>(port);
-  return net::HttpServer::listen(loop, config).has_value();
-}
-
-int64_t read_number(const char* path) {
-  int64_t value = -1;
-  std::ifstream(path) >> value;
-  return value;
-}
-
-}  // namespace
-
-Status doctor(const Config& config, const DataDirectory& data) {
-  Doctor doctor;
-  const bool is_there = std::filesystem::exists(data.path());
-  doctor.report(true,
-                fmt::format("data directory {} {}", data.path().string(),
-                            is_there ? "can be written" : "is not there yet"),
-                "");
-  store::Options store;
-  store.file = data.database(config.text("store.url"));
-  const auto database = store::examine(store);
-  doctor.report(database.has_value(),
-                fmt::format("database {} {}", store.file.string(), database.value_or("is sound")),
-                database ? "" : database.error().message);
-  const struct {
-    const char* what;
-    const char* bind;
-    const char* port;
-  } listeners[] = {
-      {"HTTP", "http.bind", "http.port"},
-      {"Turms WebSocket", "turms.gateway.websocket.host", "turms.gateway.websocket.port"},
-      {"Turms TCP", "turms.gateway.tcp.host", "turms.gateway.tcp.port"},
-      {"admin", "admin.bind", "admin.port"}};
-  for (const auto& listener : listeners) {
-    doctor.report(
-        tcp_port_free(config.text(listener.bind), config.number(listener.port)),
-        fmt::format("{} port {} is free", listener.what, config.number(listener.port)),
-        fmt::format("another program (or a running turms) has it; set {}", listener.port));
-  }
-  const auto ports = parse_ports(config.text("livekit.rtc.udp_port"));
-  for (int i = 0; i < ports->count; ++i) {
-    const auto port = static_cast<uint16_t>(ports->first == 0 ? 0 : ports->first + i);
-    const auto address = net::Address::parse(config.text("livekit.rtc.bind"), port);
-    doctor.report(address && net::UdpSocket::bind(*address).has_value(),
-                  fmt::format("media UDP port {} is free", port),
-                  "another program (or a running turms) has it; set livekit.rtc.udp_port");
-  }
-  constexpr int64_t kWanted = 4 * 1024 * 1024;
-  const int64_t receive_buffer = read_number("/proc/sys/net/core/rmem_max");
-  doctor.report(
-      receive_buffer < 0 || receive_buffer >= kWanted,
-      fmt::format("UDP buffers may be {} bytes", receive_buffer),
-      fmt::format(
-          "bursts of media may be lost; run sysctl -w net.core.rmem_max={} net.core.wmem_max={}",
-          kWanted, kWanted));
-  if (doctor.problems > 0)
-    return fail(ErrorCode::kFailedPrecondition, fmt::format("{} problems found", doctor.problems));
   return {};
 }
 

@@ -216,7 +216,7 @@ class Program(unittest.TestCase):
             port = taken.getsockname()[1]
             done = run("doctor", "--data", self.data, *settings(f"http.port={port}"))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, f"problem HTTP port {port} is free")
+        self.assertRegex(done.stdout, f"problem HTTP port {port} is taken")
         self.assertIn("turms.db is not there yet", done.stdout)
         self.assertFalse(self.data.exists(), "it only looks")
 
