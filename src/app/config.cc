@@ -279,7 +279,13 @@ Status Config::store(const Option& option, Value value) {
                 fmt::format("{} is longer than {} bytes", option.key, option.max));
   }
   if (option.check != nullptr) {
-    if (Status status = option.check(option.key, value.text); !status) return status;
+    if (option.type == OptionType::kList) {
+      for (const std::string& item : value.list) {
+        if (Status status = option.check(option.key, item); !status) return status;
+      }
+    } else if (Status status = option.check(option.key, value.text); !status) {
+      return status;
+    }
   }
   values_[std::string(option.key)] = std::move(value);
   return {};

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <vector>
 
+#include "net/forwarded.h"
+
 namespace turms::app {
 namespace {
 
@@ -49,6 +51,13 @@ Status check_bus_url(std::string_view key, std::string_view value) {
   return value == "local" ? Status() : must_be(key, "local", value);
 }
 
+Status check_proxy(std::string_view key, std::string_view value) {
+  if (const auto network = net::Network::parse(value); !network) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", key, network.error().message));
+  }
+  return {};
+}
+
 constexpr Option checked(Option option, Status (*check)(std::string_view, std::string_view)) {
   option.check = check;
   return option;
@@ -86,6 +95,18 @@ constexpr auto kOptions = std::to_array<Option>({
          "Address of the HTTP port: web app, LiveKit signalling and API, Turms over WebSocket."),
     number("http.port", "7880", 0, 65535, "TCP port of the HTTP server; 0: any free one."),
     number("http.max_connections", "15000", 1, 1000000, "Connections at once; more are refused."),
+    text("http.tls.cert_file", "",
+         "PEM file of the certificate and its chain. With it the HTTP port also speaks TLS: https "
+         "and wss. Read again when the file changes."),
+    text("http.tls.key_file", "", "PEM file of its private key."),
+    checked(list("http.trusted_proxies", "",
+                 "Addresses or networks (ADDRESS/BITS) of proxies that are believed about a "
+                 "client's address: Forwarded and X-Forwarded-For over HTTP, PROXY headers with "
+                 "http.proxy_protocol. Nobody else is."),
+            check_proxy),
+    flag("http.proxy_protocol", "false",
+         "Connections from http.trusted_proxies to the HTTP and Turms ports begin with a PROXY "
+         "header, version 1 or 2; those that do not are closed."),
 
     checked(text("bus.url", "local", "How nodes talk: local (this process only)."), check_bus_url),
     checked(text("store.url", "",

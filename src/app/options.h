@@ -22,7 +22,7 @@ struct Option {
   std::string_view help;
   bool secret = false;    // masked by `turms config show`
   bool supported = true;  // false: a key of LiveKit's that is accepted and has no effect yet
-  /// What type and bounds do not say about a text; null: nothing.
+  /// What type and bounds do not say about a text, or about each of a list; null: nothing.
   Status (*check)(std::string_view key, std::string_view value) = nullptr;
 };
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/admin.h"
+#include "app/certificates.h"
 #include "app/im_stack.h"
 #include "app/livekit_stack.h"
 #include "app/options.h"
@@ -27,6 +28,8 @@ namespace {
 constexpr Duration kDrainTimeout = 8s;
 /// Of that, for what the LiveKit service still has to tell others.
 constexpr Duration kLiveKitDrainTimeout = 6s;
+/// Label `server` of its metrics.
+constexpr std::string_view kHttp = "http";
 constexpr std::string_view kLiveKitPlugin = "livekit";
 
 im::MeetingSettings::Password password_policy(std::string_view configured) {
@@ -72,6 +75,7 @@ class Server {
   const bool dev_;
 
   net::Loop loop_;
+  std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
@@ -95,6 +99,7 @@ Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& 
   config.port = static_cast<uint16_t>(port);
   config.name = name;
   config.max_connections = static_cast<size_t>(config_.number("http.max_connections"));
+  if (name == kHttp) config.door = http_door(config_, *certificates_);
   return net::HttpServer::listen(loop_, std::move(config));
 }
 
@@ -102,7 +107,11 @@ Status Server::start() {
   // Before the first thread: they inherit the blocked signals.
   loop_.on_termination_signal([this] { drain(); });
 
-  auto http = listen_http("http", config_.text("http.bind"), config_.number("http.port"));
+  auto certificates = Certificates::load(loop_, config_);
+  if (!certificates) return std::unexpected(certificates.error());
+  certificates_ = std::move(*certificates);
+  auto http =
+      listen_http(std::string(kHttp), config_.text("http.bind"), config_.number("http.port"));
   if (!http) return std::unexpected(http.error());
   http_ = std::move(*http);
   serve_web(*http_, meeting_url());
@@ -146,6 +155,7 @@ Status Server::start_gateway() {
       .refill_interval = std::chrono::milliseconds(
           config_.number("turms.gateway.client-api.rate-limiting.refill-interval-millis"))};
   config.server_id = config_.text("turms.gateway.service-discovery.identity");
+  config.door = http_door(config_, *certificates_);
   gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
   gateway_->websocket_route(*http_, "/turms");
   if (config_.flag("turms.gateway.websocket.enabled")) {

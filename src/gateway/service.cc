@@ -90,6 +90,7 @@ Status Service::listen_websocket(const std::string& bind_address, uint16_t port)
   config.bind_address = bind_address;
   config.port = port;
   config.name = "turms_websocket";
+  config.door = impl_->environment_->config.door;
   config.max_connections = impl_->environment_->config.max_connections;
   auto server = net::HttpServer::listen(impl_->environment_->loop, std::move(config));
   if (!server) return std::unexpected(server.error());
@@ -113,6 +114,8 @@ Status Service::listen_tcp(const std::string& bind_address, uint16_t port) {
   config.bind_address = bind_address;
   config.port = port;
   config.name = "turms_tcp";
+  config.trusted_proxies = impl_->environment_->config.door.trusted_proxies;
+  config.proxy_protocol = impl_->environment_->config.door.proxy_protocol;
   config.max_connections = impl_->environment_->config.max_connections;
   config.max_queued_bytes = impl_->environment_->config.max_pending_bytes;
   auto server = net::TcpServer::listen(

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "gateway/token_bucket.h"
+#include "net/front_door.h"
 
 namespace turms::net {
 class HttpServer;
@@ -41,6 +42,8 @@ struct Config {
   RateLimit rate_limit;
   /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
+  /// TLS of the WebSocket port; whom to believe about clients' addresses, on both ports.
+  net::FrontDoorConfig door = {};
 };
 
 /// The Turms client protocol: its listeners, its connections, who is signed in, and the delivery of

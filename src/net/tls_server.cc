@@ -123,6 +123,7 @@ Result<bool> TlsServerContext::reload_if_changed() {
   *seen_ = now;
   const auto made = make_context(certificate_file_, key_file_);
   if (!made) return std::unexpected(made.error());
+  const std::lock_guard lock(mutex_);
   SSL_CTX_free(std::exchange(context_, *made));
   return true;
 }
@@ -176,7 +177,10 @@ struct TlsSessionBio {
 };
 
 std::unique_ptr<TlsSession> TlsServerContext::accept() const {
-  SSL* const ssl = SSL_new(context_);
+  SSL* const ssl = [this] {
+    const std::lock_guard lock(mutex_);
+    return SSL_new(context_);  // with a reference of its own to the context
+  }();
   TURMS_CHECK(ssl != nullptr);
   SSL_set_accept_state(ssl);
   return std::make_unique<TlsSession>(ssl);

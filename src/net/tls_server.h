@@ -3,6 +3,7 @@
 #include <openssl/types.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/bytes.h"
@@ -13,7 +14,7 @@ namespace turms::net {
 class TlsSession;
 
 /// The certificate of listening ports. Connections keep the one they began
-/// with. Lives on the thread that accepts them.
+/// with. Any thread.
 class TlsServerContext {
  public:
   /// kInvalidArgument with the file's name when one cannot be read or the key
@@ -29,6 +30,7 @@ class TlsServerContext {
   /// new connections get another certificate from now on. After an error the
   /// former one stays in use, and the same files are not complained about
   /// twice.
+  /// One thread at a time.
   Result<bool> reload_if_changed();
 
   /// A connection that waits for the client's first message. TLS 1.2 and 1.3,
@@ -42,7 +44,8 @@ class TlsServerContext {
   std::string certificate_file_;
   std::string key_file_;
   std::unique_ptr<Seen> seen_;
-  SSL_CTX* context_ = nullptr;
+  mutable std::mutex mutex_;
+  SSL_CTX* context_ = nullptr;  // guarded by mutex_
 };
 
 /// The server's side of one TLS connection. Any thread, one at a time. Idle it

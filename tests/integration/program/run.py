@@ -9,6 +9,7 @@ import pathlib
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
 import subprocess
 import sys
@@ -233,7 +234,7 @@ class Program(unittest.TestCase):
         run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
         for statement, words in [("select 1", "ok      database {} is sound\n"),
                                  ("pragma user_version = 1", "ok      database {} is sound; the next start brings it from schema 1 to "),
-                                 ("pragma user_version = 1000", "problem database {} is sound: the database was written by a newer version")]:
+                                 ("pragma user_version = 1000", "problem database {} cannot be used: the database was written by a newer version")]:
             with self.subTest(statement=statement):
                 self.database(statement)
                 before = self.files()
@@ -262,6 +263,52 @@ class Program(unittest.TestCase):
             after = self.files()
             for name in ["turms.db", "turms.db-wal"]:
                 self.assertEqual(after[name], before[name], name)
+
+    def free_port(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            return taken.getsockname()[1]
+
+    def certificate(self):
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        return key, certificate
+
+    def test_doctor_asks_a_running_server_path_by_path(self):
+        port, udp = self.free_port(), self.free_port()
+        chosen = settings(f"http.port={port}", f"livekit.rtc.udp_port={udp}")
+        with serving(self.data, *chosen):
+            done = run("doctor", "--data", self.data, *chosen)
+            self.assertIn(f"ok      HTTP at port {port} works", done.stdout)
+            self.assertIn(f"ok      WebSocket at port {port} works", done.stdout)
+            self.assertIn(f"ok      media UDP port {udp} is the server's", done.stdout)
+            self.assertNotIn("is taken", done.stdout)
+            # Asked where nobody is: the step that fails is named.
+            moved = run("doctor", "--data", self.data, *chosen, "--set", f"http.port={self.free_port()}")
+            self.assertRegex(moved.stdout, "problem HTTP at port .* does not work: no connection to .*: Connection refused")
+
+    def test_https_on_the_http_port_and_a_client_behind_a_trusted_proxy(self):
+        key, certificate = self.certificate()
+        chosen = settings(f"http.tls.cert_file={certificate}", f"http.tls.key_file={key}", "http.trusted_proxies=127.0.0.0/8",
+                          "http.proxy_protocol=true")
+        with serving(self.data, *chosen) as (_, ready):
+            context = ssl.create_default_context(cafile=certificate)
+            with socket.create_connection(("127.0.0.1", ready["http"]), timeout=20) as plain:
+                plain.sendall(b"PROXY TCP4 203.0.113.7 127.0.0.1 1000 443\r\n")
+                with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                    self.assertIn(secure.version(), ("TLSv1.2", "TLSv1.3"))
+                    secure.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    self.assertTrue(secure.recv(4096).startswith(b"HTTP/1.1 200"))
+
+    def test_ways_in_that_contradict_each_other_are_refused(self):
+        for assignment, words in [("http.proxy_protocol=true", "http.proxy_protocol"), ("http.trusted_proxies=10.0.0.1/8", "http.trusted_proxies"),
+                                  ("http.tls.cert_file=/nonexistent", "http.tls")]:
+            with self.subTest(assignment=assignment):
+                done = run("serve", "--data", self.data, *settings(assignment))
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(words, done.stderr)
 
     def test_a_key_without_effect_is_accepted_and_said_so(self):
         path = self.config("livekit:\n  rtc:\n    tcp_port: 7881\n")
