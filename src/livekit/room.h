@@ -164,6 +164,9 @@ class Room {
   /// answer to the reconnect is the first message of the outputs. The sid may be missing or
   /// another: whoever has a token of this identity is the participant.
   Result<ParticipantKey> resume(Now now, std::string_view identity);
+  /// What a client must be told instead that would resume this session, if it ended for good: it
+  /// was removed, or another took its identity while it could not hear of it.
+  [[nodiscard]] std::optional<server::Leave> ended(std::string_view sid) const;
   void on_message(Now now, ParticipantKey from, const ClientMessage& message);
   void on_signal_closed(Now now, ParticipantKey who);
 

@@ -43,6 +43,18 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
   return participant->key;
 }
 
+std::optional<server::Leave> Room::ended(std::string_view sid) const {
+  const auto it = std::find_if(gone_.begin(), gone_.end(),
+                               [&](const auto& entry) { return entry.second.sid == sid; });
+  if (sid.empty() || it == gone_.end()) return std::nullopt;
+  const DisconnectReason reason = it->second.disconnect_reason;
+  if (reason != DisconnectReason::kDuplicateIdentity &&
+      reason != DisconnectReason::kParticipantRemoved) {
+    return std::nullopt;
+  }
+  return server::Leave{reason, server::LeaveAction::kDisconnect};
+}
+
 // All that may have been said to nobody.
 void Room::tell_missed(Now now, Participant& participant) {
   server::ParticipantUpdate gone;

@@ -35,6 +35,29 @@ class RoomResumeTest : public RoomTest {
   ParticipantKey bob;
 };
 
+TEST_F(RoomResumeTest, WhoseSessionEndedForGoodDoesNotTakeOverAnother) {
+  const std::string replaced = room->participant("alice")->sid;
+  const std::string removed = room->participant("bob")->sid;
+  const auto carol = join("carol");
+  const std::string left = room->participant("carol")->sid;
+  EXPECT_FALSE(room->ended(replaced));
+  lose_signal(alice);
+  lose_signal(bob);
+  join("alice");
+  ASSERT_TRUE(room->remove_participant(now, "bob"));
+  say(carol, client::Leave{});
+
+  ASSERT_TRUE(room->ended(replaced));
+  EXPECT_EQ(room->ended(replaced)->reason, DisconnectReason::kDuplicateIdentity);
+  EXPECT_EQ(room->ended(replaced)->action, server::LeaveAction::kDisconnect);
+  ASSERT_TRUE(room->ended(removed));
+  EXPECT_EQ(room->ended(removed)->reason, DisconnectReason::kParticipantRemoved);
+  EXPECT_FALSE(room->ended(left)) << "it may come again";
+  EXPECT_FALSE(room->ended(room->participant("alice")->sid));
+  EXPECT_FALSE(room->ended("PA_never"));
+  EXPECT_FALSE(room->ended(""));
+}
+
 TEST_F(RoomResumeTest, WhoWasAwayHearsWhoLeftFirst) {
   const auto carol = join("carol");
   const std::string carol_sid = room->participant("carol")->sid;

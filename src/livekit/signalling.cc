@@ -207,18 +207,20 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
 
 void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
   Room* room = rooms_.find(admission.room);
-  const auto key = room == nullptr ? fail(ErrorCode::kNotFound, "")
-                                   : room->resume(rooms_.now(), admission.join.grants.identity);
+  const auto ended = room == nullptr ? std::nullopt : room->ended(admission.sid);
+  const auto key = room == nullptr || ended
+                       ? fail(ErrorCode::kNotFound, "")
+                       : room->resume(rooms_.now(), admission.join.grants.identity);
   auto socket = upgrade.accept();
   if (socket == nullptr) {
     if (key) room->on_signal_closed(rooms_.now(), *key);
     return;
   }
   if (!key) {
-    // Nothing to resume: the client shall join anew.
+    // Nothing to resume: the client shall join anew, unless it is out and did not hear of it.
     const std::string leave = encode_server_message(
-        Encoding::kProtobuf,
-        server::Leave{DisconnectReason::kStateMismatch, server::LeaveAction::kReconnect});
+        Encoding::kProtobuf, ended.value_or(server::Leave{DisconnectReason::kStateMismatch,
+                                                          server::LeaveAction::kReconnect}));
     socket->send_binary(as_bytes(leave));
     socket->close(kNormalClosure, "");
     return;
