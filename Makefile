@@ -33,7 +33,7 @@ e2e-livekit:
 sim:
 	@tools/deps test
 	@tools/build release sim_tests
-	@tools/test sim
+	@$(if $(SEEDS),TURMS_SIM_SEEDS=$(SEEDS)) $(if $(ONLY),GTEST_FILTER='$(ONLY)') tools/test sim
 
 fuzz:
 	@tools/deps lint

@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   if (const char* seed = std::getenv("TURMS_SIM_SEED")) {
     turms::sim::set_seed(std::strtoull(seed, nullptr, 10));
   }
-  if (const char* count = std::getenv("TURMS_SIM_SEEDS")) {
+  if (const char* count = std::getenv("TURMS_SIM_SEEDS"); count != nullptr && *count != 0) {
     turms::sim::set_seed_count(std::atoi(count));
   }
   for (int i = 1; i < argc; ++i) {

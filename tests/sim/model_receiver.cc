@@ -22,7 +22,7 @@ void ModelReceiver::on_rtp(TimePoint now, const rtc::rtp::PacketView& packet) {
     auto rtx = rtc::rtp::parse_rtx(packet.payload());
     if (!rtx || !first_) return;
     int64_t sequence = sequences_.peek(rtx->original_sequence);
-    if (packet.payload_type() != ids::kSubscriberVp8Rtx) fault("wrong RTX payload type");
+    if (packet.payload_type() != payload_types_.rtx) fault("wrong RTX payload type");
     if (!packets_.contains(sequence)) ++repaired_;
     take(now, sequence, packet.timestamp().value, packet.marker(), rtx->payload);
     return;
@@ -31,7 +31,7 @@ void ModelReceiver::on_rtp(TimePoint now, const rtc::rtp::PacketView& packet) {
     fault(fmt::format("unknown SSRC {}", packet.ssrc()));
     return;
   }
-  if (packet.payload_type() != ids::kSubscriberVp8) fault("wrong payload type");
+  if (packet.payload_type() != payload_types_.media) fault("wrong payload type");
   int64_t sequence = first_ ? sequences_.peek(packet.sequence()) : packet.sequence().value;
   if (!first_) {
     first_ = sequence;

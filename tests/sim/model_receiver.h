@@ -35,8 +35,20 @@ class ModelReceiver {
     }
   };
 
+  struct PayloadTypes {
+    uint8_t media = ids::kSubscriberVp8;
+    uint8_t rtx = ids::kSubscriberVp8Rtx;
+  };
+
   ModelReceiver(std::string name, rtc::Ssrc media, rtc::Ssrc rtx, SendRtcp send)
-      : name_(std::move(name)), media_(media), rtx_(rtx), send_(std::move(send)) {}
+      : ModelReceiver(std::move(name), media, rtx, std::move(send), PayloadTypes{}) {}
+  ModelReceiver(std::string name, rtc::Ssrc media, rtc::Ssrc rtx, SendRtcp send,
+                PayloadTypes payload_types)
+      : name_(std::move(name)),
+        media_(media),
+        rtx_(rtx),
+        payload_types_(payload_types),
+        send_(std::move(send)) {}
 
   void on_rtp(TimePoint now, const rtc::rtp::PacketView& packet);
   void on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info);
@@ -92,6 +104,7 @@ class ModelReceiver {
   std::string name_;
   rtc::Ssrc media_;
   rtc::Ssrc rtx_;
+  PayloadTypes payload_types_;
   SendRtcp send_;
 
   rtc::rtp::SeqUnwrapper sequences_;

@@ -28,7 +28,7 @@ void Truth::write(uint8_t* out) const {
   store_be16(out + 10, index);
   store_be16(out + 12, count);
   store_be64(out + 14, static_cast<uint64_t>(captured_us));
-  store_be16(out + 22, 0);
+  store_be16(out + 22, source);
 }
 
 std::optional<Truth> Truth::read(ByteView payload) {
@@ -41,6 +41,7 @@ std::optional<Truth> Truth::read(ByteView payload) {
   t.index = load_be16(&payload[10]);
   t.count = load_be16(&payload[12]);
   t.captured_us = static_cast<int64_t>(load_be64(&payload[14]));
+  t.source = load_be16(&payload[22]);
   return t;
 }
 
@@ -213,6 +214,7 @@ void SyntheticLayer::capture(TimePoint now) {
   pattern_ = (pattern_ + 1) % 4;
   Truth truth;
   truth.layer = layer_;
+  truth.source = source;
   truth.temporal = kTemporal[step];
   truth.key = key;
   truth.frame = frame_++;

@@ -26,6 +26,7 @@ struct Truth {
   uint16_t index = 0;  // of the packet in the frame
   uint16_t count = 0;
   int64_t captured_us = 0;
+  uint16_t source = 0;  // which track, where a test tells them apart
 
   static constexpr size_t kSize = 24;
   void write(uint8_t* out) const;
@@ -33,6 +34,9 @@ struct Truth {
   /// From an RTP payload with VP8 descriptor.
   static std::optional<Truth> of_vp8(ByteView payload);
 };
+
+/// Of cameras in meetings, where there are many.
+inline constexpr int kMeetingFramesPerSecond = 5;
 
 namespace ids {
 inline constexpr uint8_t kVp8 = 96;
@@ -120,6 +124,7 @@ class SyntheticLayer {
   /// Capture time of each frame made.
   [[nodiscard]] const std::vector<Truth>& frames() const { return frames_; }
   bool enabled = true;
+  uint16_t source = 0;
 
  private:
   uint8_t layer_;
