@@ -3,7 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 RELEASE := build/release
 
-.PHONY: run build test deps e2e e2e-livekit sim fuzz bench lint tidy format clean
+.PHONY: run build test deps e2e e2e-livekit compat-livekit sim fuzz bench lint tidy format clean
 
 run: build
 	@exec $(RELEASE)/turms serve --dev --data data $(ARGS)
@@ -29,6 +29,11 @@ e2e-livekit:
 	@tools/build release
 	@tools/livekit-server
 	@tools/test e2e-livekit
+
+compat-livekit:
+	@tools/deps test
+	@tools/livekit-server
+	@tools/test compat-livekit
 
 sim:
 	@tools/deps test

@@ -3,6 +3,7 @@
 export class Runner {
   #passed = 0;
   #failed = 0;
+  #skipped = 0;
 
   constructor(onFailure) {
     this.onFailure = onFailure;
@@ -24,9 +25,16 @@ export class Runner {
     }
   }
 
+  /** Says that a check cannot be made here, and why. */
+  skip(name, why) {
+    this.#skipped += 1;
+    console.log(`skip  ${name}: ${why}`);
+  }
+
   /** Prints the closing line; returns the exit status. */
   finish() {
-    console.log(`${this.#passed} passed, ${this.#failed} failed`);
+    const skipped = this.#skipped > 0 ? `, ${this.#skipped} skipped` : '';
+    console.log(`${this.#passed} passed, ${this.#failed} failed${skipped}`);
     return this.#failed > 0 || this.#passed === 0 ? 1 : 0;
   }
 }

@@ -70,9 +70,14 @@ function readReadyLine(line) {
   }
 }
 
-async function startLiveKit(binary, directory, webhookUrl) {
+/** A real LiveKit server, as tools/livekit-server makes it. */
+export async function startLiveKit(
+  binary,
+  directory,
+  webhookUrl,
+  { key = 'e2ekey', secret = 'a-secret-of-this-run-that-is-long-enough' } = {},
+) {
   const [port, tcpPort, udpPort] = await Promise.all([freePort(), freePort(), freePort()]);
-  const secret = 'a-secret-of-this-run-that-is-long-enough';
   const config = join(directory, 'livekit.yaml');
   await writeFile(
     config,
@@ -80,14 +85,14 @@ async function startLiveKit(binary, directory, webhookUrl) {
       `port: ${port}`,
       'bind_addresses: ["127.0.0.1"]',
       `rtc: {tcp_port: ${tcpPort}, udp_port: ${udpPort}, node_ip: 127.0.0.1, use_external_ip: false}`,
-      `keys: {e2ekey: ${secret}}`,
-      `webhook: {api_key: e2ekey, urls: ["${webhookUrl}"]}`,
+      `keys: {${key}: ${secret}}`,
+      `webhook: {api_key: ${key}, urls: ["${webhookUrl}"]}`,
       'logging: {level: info, json: true}',
       '',
     ].join('\n'),
   );
   const server = await start('livekit', binary, ['--config', config], (line) => line.includes('starting LiveKit server'));
-  return { ...server, url: `http://127.0.0.1:${port}`, publicUrl: `ws://127.0.0.1:${port}`, key: 'e2ekey', secret };
+  return { ...server, url: `http://127.0.0.1:${port}`, publicUrl: `ws://127.0.0.1:${port}`, key, secret };
 }
 
 /**

@@ -1,15 +1,21 @@
-// LiveKit's own clients, unchanged, against the server: run with TURMS_BINARY set to another build than release.
+// LiveKit's own clients, unchanged, against the server: run with TURMS_BINARY set to another build than release, or with
+// TURMS_LIVEKIT_BINARY set to hold the same cases against LiveKit's own server.
+//
+// A suite exports run(test): `test(name, body)` is a case, named by what a user would lose. What LiveKit's server does not
+// do, or does otherwise on purpose, is `test.ours(why, name, body)`.
 import './quiet.mjs';
 import { dispose } from '@livekit/rtc-node';
 import { Runner } from '../../e2e/lib/runner.mjs';
 import * as data from './data_sdk.mjs';
 import * as browser from './browser_sdk.mjs';
+import * as calls from './calls_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
-import { leaveAll, serverLog, start, stop } from './world.mjs';
+import * as python from './python_sdk.mjs';
+import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, browser, firefox };
+const suites = { protocol, node, data, python, browser, calls, firefox };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
@@ -17,6 +23,10 @@ const runner = new Runner(async () => {
 });
 const filter = process.env.TURMS_TEST ?? '';
 const test = (name, body) => (name.includes(filter) ? runner.test(name, body) : undefined);
+test.ours = (why, name, body) => {
+  if (underTest === 'turms') return test(name, body);
+  if (name.includes(filter)) runner.skip(name, `ours alone: ${why}`);
+};
 
 await start();
 for (const [name, suite] of Object.entries(suites)) {

@@ -1,12 +1,20 @@
 // The server under test, tokens and API clients for it, a webhook receiver that checks signatures, and rooms that are
-// left at the end of each test.
+// left at the end of each test. With TURMS_LIVEKIT_BINARY set, the server under test is LiveKit's own: a case that it
+// fails is wrong, or is marked as ours alone (see run.mjs).
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { Room, RoomEvent } from '@livekit/rtc-node';
 import { AccessToken, RoomServiceClient, TrackSource, WebhookReceiver } from 'livekit-server-sdk';
-import { startTurms } from '../../e2e/lib/server.mjs';
+import { startLiveKit, startTurms } from '../../e2e/lib/server.mjs';
 
 export const apiKey = 'devkey';
 export const apiSecret = 'secret';
+
+const livekitBinary = process.env.TURMS_LIVEKIT_BINARY;
+/** 'turms', or 'livekit' when the suites are held against the original. */
+export const underTest = livekitBinary ? 'livekit' : 'turms';
 
 let server;
 let receiver;
@@ -27,9 +35,25 @@ export async function start(settings = {}) {
     }
   });
   await new Promise((done) => receiver.listen(0, '127.0.0.1', done));
-  server = await startTurms({
-    settings: { 'livekit.webhook.urls': `http://127.0.0.1:${receiver.address().port}/`, ...settings },
-  });
+  const webhookUrl = `http://127.0.0.1:${receiver.address().port}/`;
+  server =
+    underTest === 'turms'
+      ? await startTurms({ settings: { 'livekit.webhook.urls': webhookUrl, ...settings } })
+      : await startOriginal(webhookUrl);
+}
+
+async function startOriginal(webhookUrl) {
+  const directory = await mkdtemp(joinPath(tmpdir(), 'livekit-compat-'));
+  const original = await startLiveKit(livekitBinary, directory, webhookUrl, { key: apiKey, secret: apiSecret });
+  return {
+    origin: original.url,
+    log: () => original.log.slice(-30),
+    async stop() {
+      // It waits long for participants that are gone.
+      await original.stop('SIGKILL');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
 }
 
 export async function stop() {

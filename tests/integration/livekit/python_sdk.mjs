@@ -1,0 +1,40 @@
+// The Python SDKs, unchanged: cases of python_sdk.py, each in a process of its own. Left out where PyPI cannot be
+// reached to install them.
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { apiKey, apiSecret, webSocketUrl } from './world.mjs';
+
+const execute = promisify(execFile);
+const packages = ['livekit==1.2.1', 'livekit-api==1.2.2'];
+const environment = fileURLToPath(new URL('../../../build/python-sdk', import.meta.url));
+const script = fileURLToPath(new URL('python_sdk.py', import.meta.url));
+const python = `${environment}/bin/python`;
+
+async function install() {
+  try {
+    await access(`${environment}/installed`);
+  } catch {
+    await execute('python3', ['-m', 'venv', environment]);
+    await execute(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { timeout: 300_000 });
+    await execute('touch', [`${environment}/installed`]);
+  }
+}
+
+export async function run(test) {
+  try {
+    await install();
+  } catch (error) {
+    console.log(`      Python is left out: its SDKs cannot be installed (${error.message.split('\n')[0]})`);
+    return;
+  }
+  const env = { ...process.env, LIVEKIT_URL: webSocketUrl(), LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret };
+  for (const [name, argument] of [
+    ['Python sees the picture that Python sends', 'picture'],
+    ['Python sends packets, texts and calls', 'data'],
+    ['Python makes, reads and closes rooms, and removes people', 'administration'],
+  ]) {
+    await test(name, () => execute(python, [script, argument], { env, timeout: 90_000 }));
+  }
+}
