@@ -193,7 +193,10 @@ sdp::SectionDecision decision_for(std::string mid, const CodecOfTrack& found) {
   sdp::SectionDecision out;
   out.mid = std::move(mid);
   if (info.type == TrackType::kAudio) {
-    out.preferred = {rtc::Codec::kOpus};
+    // What leads the answer is what a browser sends.
+    const bool red = !info.disable_red && info.encryption == EncryptionType::kNone;
+    if (red) out.preferred.push_back(rtc::Codec::kRed);
+    out.preferred.push_back(rtc::Codec::kOpus);
     out.opus_dtx = !info.disable_dtx && !has_feature(info, kNoDtx);
     out.opus_stereo = info.stereo || has_feature(info, kStereo);
     if (out.opus_stereo) out.opus_max_average_bitrate = kStereoBitrate;

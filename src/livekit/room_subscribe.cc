@@ -90,6 +90,19 @@ std::vector<rtc::CodecParameters> offered_codecs(const PublishedTrack& track) {
       out.push_back(announced(track.info.codecs[i]));
     }
   }
+  // Plain Opus is made RED for those who take it, unless its publisher does not want that.
+  const bool plain = !out.empty() && track.info.type == TrackType::kAudio &&
+                     out.front().codec == rtc::Codec::kOpus &&
+                     std::ranges::none_of(out, [](const rtc::CodecParameters& c) {
+                       return c.codec == rtc::Codec::kRed;
+                     });
+  if (plain && !track.info.disable_red && track.info.encryption == EncryptionType::kNone) {
+    rtc::CodecParameters red;
+    red.codec = rtc::Codec::kRed;
+    red.clock_rate = out.front().clock_rate;
+    red.channels = out.front().channels;
+    out.insert(out.begin(), std::move(red));
+  }
   return out;
 }
 

@@ -101,6 +101,7 @@ void ReceiveStream::restart() {
   losses.clear();
   history.clear();
   if (dependencies) dependencies->reset();
+  if (parameter_sets) parameter_sets->clear();
   codec = -1;
 }
 

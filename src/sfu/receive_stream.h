@@ -14,6 +14,7 @@
 #include "sfu/key_frame_requester.h"
 #include "sfu/loss_tracker.h"
 #include "sfu/packet_history.h"
+#include "sfu/parameter_sets.h"
 #include "sfu/parameters.h"
 #include "sfu/timer_heap.h"
 
@@ -138,6 +139,8 @@ class ReceiveStream {
   /// From the first packet with a dependency descriptor.
   std::unique_ptr<rtc::rtp::DependencyReader> dependencies;
   int codec = -1;  // of the newest packet, index into the track's codecs
+  /// From the first packet of a codec that has them.
+  std::unique_ptr<ParameterSets> parameter_sets;
 
   bool in_report_list = false;  // of its transport
 

@@ -128,6 +128,9 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   PublishedTrack& track = *it->second;
   track.muted = muted;
   if (!muted) return;  // the next packets bring everything back
+  for (SubscribedTrack* subscription : track.subscriptions) {
+    subscription->send_silence(now, counters_, config_.settings.server_frame_trailer);
+  }
   deactivate_all(track);
   for (auto& stream : track.streams()) {
     stream->key_frames.reset();
@@ -173,8 +176,9 @@ void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parame
   // In the lower half, so that a loss of the first packets does not make a receiver guess the
   // rollover counter wrong (RFC 3711 section 3.3.1).
   auto first_sequence = static_cast<uint16_t>(1 + rng_.below(0x7FFE));
-  auto subscription = std::make_unique<SubscribedTrack>(parameters, request, *source->second,
-                                                        *transport, first_sequence);
+  auto subscription =
+      std::make_unique<SubscribedTrack>(parameters, request, *source->second, *transport,
+                                        first_sequence, config_.settings.playout_delay);
   SubscribedTrack& added = *subscription;
   transport->send->tracks.push_back(&added);
   transport->send->by_ssrc.emplace(parameters.ssrc.value, &added);

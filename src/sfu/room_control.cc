@@ -133,7 +133,11 @@ void Room::Impl::send_key_frame_request(TimePoint now, ReceiveStream& stream) {
   rtcp::Writer writer(out);
   if (writer.pli(kOwnSsrc, stream.parameters.ssrc)) sink.commit(writer.size(), PacketKind::kRtcp);
   stream.key_frames.on_sent(now, stream.losses.round_trip());
-  timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
+  if (stream.key_frames.wanted()) {
+    timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
+  } else {
+    timers_.cancel(stream.key_frame_timer);
+  }
 }
 
 void Room::Impl::handle_timeout(TimePoint now) {

@@ -55,6 +55,7 @@ class Room::Impl {
   void reselect(TimePoint now, SubscribedTrack& subscription);
   void reselect_all(TimePoint now, PublishedTrack& track);
   void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
+  static int layers_inside(const SubscribedTrack& subscription, PublishedTrack& track);
   void wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveStream& stream);
   void stop_waiting(SubscribedTrack& subscription);
   void start_forwarding(SubscribedTrack& subscription, ReceiveStream& stream);
@@ -74,7 +75,10 @@ class Room::Impl {
                      const SourcePacket& packet);
   void read_dependencies(TimePoint now, ReceiveStream& stream, SourcePacket& packet,
                          const PacketExtensions& extensions, bool newest);
-  void note_layer(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void keep_parameter_sets(ReceiveStream& stream, const SourcePacket& packet);
+  [[nodiscard]] bool may_begin(const ReceiveStream& stream, const SourcePacket& packet,
+                               const SubscribedTrack& subscription) const;
+  void note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& packet);
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
   void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
                      bool has_level);

@@ -73,12 +73,20 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
     wait_for(now, subscription, stream);
   }
   if (subscription.current() < 0 || &subscription.source() != &track) return;
-  int inside = track.is_svc() ? target : kMaxSpatialLayers;
-  subscription.request_layers(static_cast<uint8_t>(inside),
-                              static_cast<uint8_t>(decision.temporal));
+  subscription.request_layers(layers_inside(subscription, track));
   if (subscription.needs_key_frame()) {
     want_key_frame(now, track.stream(subscription.current()));
   }
+}
+
+/// How far up the spatial layers inside a stream are wanted: to the one decided on, and on to those
+/// asked for that have not been seen yet, for the packets of one picture come one after another.
+int Room::Impl::layers_inside(const SubscribedTrack& subscription, PublishedTrack& track) {
+  if (!track.is_svc()) return kMaxSpatialLayers;
+  int top = std::max(subscription.decision.spatial, 0);
+  int last = std::min(subscription.request.max_spatial, track.layer_count() - 1);
+  while (top < last && track.layer(top + 1).packets == 0) ++top;
+  return top;
 }
 
 void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveStream& stream) {

@@ -9,6 +9,8 @@ using rtc::Extension;
 
 namespace {
 
+/// So many requests for a key frame without one show that this stream's cannot be told.
+constexpr int kVainTries = 4;
 /// A frame of a key picture and more; what is longer is worked in parts.
 constexpr size_t kMaxBurst = 32;
 /// The first reports come soon: a publisher repeats mid and rid in each packet until one names it.
@@ -109,7 +111,10 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
     return;
   }
   mark(now, transport, stream);
-  if (!packet->payload.empty()) note_layer(now, stream, *packet);
+  if (!packet->payload.empty()) {
+    note_layer(now, stream, *packet);
+    keep_parameter_sets(stream, *packet);
+  }
   if (!track.is_video()) {
     observe_level(now, track, *packet, extensions.has(Extension::kAudioLevel));
   }
@@ -137,7 +142,30 @@ void Room::Impl::read_dependencies(TimePoint now, ReceiveStream& stream, SourceP
   reselect_all(now, stream.track());
 }
 
-void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
+void Room::Impl::keep_parameter_sets(ReceiveStream& stream, const SourcePacket& packet) {
+  const PublishedTrack& track = stream.track();
+  rtc::Codec codec = track.codecs()[packet.codec].codec;
+  bool has_sets =
+      codec == rtc::Codec::kH264 || codec == rtc::Codec::kH265 || codec == rtc::Codec::kAv1;
+  // Encryption covers how a frame's bytes begin: nothing can be put before them.
+  if (!has_sets || track.encrypted() || packet.opaque) return;
+  if (!stream.parameter_sets) stream.parameter_sets = std::make_unique<ParameterSets>();
+  stream.parameter_sets->read(codec, packet.payload);
+}
+
+/// Most streams are begun with a key frame. Where several were asked for in vain, it may be that
+/// they cannot be told: then with any frame, unless another layer can be seen meanwhile.
+bool Room::Impl::may_begin(const ReceiveStream& stream, const SourcePacket& packet,
+                           const SubscribedTrack& subscription) const {
+  if (packet.can_start) return true;
+  const PublishedTrack& track = stream.track();
+  bool sure = packet.layering == Layering::kVp8 || packet.layering == Layering::kVp9;
+  if (sure && !track.encrypted()) return false;
+  return stream.key_frames.tries() >= kVainTries && subscription.current() < 0 &&
+         packet.start_of_frame;
+}
+
+void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& packet) {
   PublishedTrack& track = stream.track();
   bool alone = track.streams().size() == 1;
   auto inside = std::min<uint8_t>(alone ? packet.spatial_id : 0, kMaxSpatialLayers - 1);
@@ -147,6 +175,8 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, const SourcePa
     forward_burst(now);
     activate(now, track, alone ? inside : stream.encoding());
   }
+  // Not every payload tells.
+  if (layer.timestamp != packet.timestamp) packet.start_of_frame = true;
   layer.on_packet(now, packet.timestamp, packet.view.data().size());
   if (!track.activity_timer.armed() && track.layer_count() > 1) [[unlikely]] {
     update_activity(now, track);
@@ -154,7 +184,7 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, const SourcePa
 }
 
 void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
-  bool key_frame = packet.can_start && stream.track().is_video();
+  bool key_frame = packet.can_start && !packet.opaque && stream.track().is_video();
   if (key_frame) {
     stream.key_frames.on_key_frame(now);
     timers_.cancel(stream.key_frame_timer);
@@ -169,7 +199,7 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
   if (burst_stream_ != &stream || burst_.size() == kMaxBurst) forward_burst(now);
   burst_stream_ = &stream;
   burst_.push_back(packet);
-  if (packet.can_start && !stream.waiters.empty()) {
+  if (!stream.waiters.empty() && (packet.can_start || stream.key_frames.tries() >= kVainTries)) {
     forward_burst(now);
     begin_waiters(ForwardContext(now, counters_), stream, packet);
   }
@@ -201,11 +231,11 @@ void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& str
   // From the back: leaving the list moves its last, already seen, into the place.
   for (size_t i = stream.waiters.size(); i-- > 0;) {
     SubscribedTrack& subscription = *stream.waiters[i];
-    if (!subscription.accepts(track, packet)) continue;
+    if (!may_begin(stream, packet, subscription) || !subscription.accepts(track, packet)) continue;
     stop_waiting(subscription);
     stop_forwarding(subscription);
     if (&subscription.source() != &track) std::erase(subscription.source().leaving, &subscription);
-    subscription.begin(context, stream, packet);
+    subscription.begin(context, stream, packet, layers_inside(subscription, track));
     start_forwarding(subscription, stream);
     subscription.forward(context, packet);
     // The packet was recovered after later ones of its frame: they are here already.

@@ -361,7 +361,10 @@ TEST(Room, AMutedSourceIsDroppedAtTheDoor) {
   call.send(Call::header(2, 111), Bytes{2});
   call.room.set_receive_muted(call.now, kTrack, false);
   call.send(Call::header(3, 111), Bytes{3});
-  EXPECT_THAT(steps(call.subscriber.of(kOut)), ElementsAre(1));
+  std::vector<size_t> sizes;
+  for (const auto& packet : call.subscriber.of(kOut)) sizes.push_back(packet.payload().size());
+  EXPECT_THAT(sizes, ElementsAre(1, 3, 3, 3, 3, 3, 1)) << "silence lies between";
+  EXPECT_THAT(steps(call.subscriber.of(kOut)), testing::Each(1));
   EXPECT_EQ(call.room.counters().muted, 1U);
 }
 

@@ -73,7 +73,8 @@ ForwardContext::ForwardContext(TimePoint now_in, RoomCounters& counters_in)
 
 SubscribedTrack::SubscribedTrack(const SendTrackParameters& parameters,
                                  const LayerRequest& request_in, PublishedTrack& source,
-                                 Transport& transport, uint16_t first_sequence)
+                                 Transport& transport, uint16_t first_sequence,
+                                 const std::optional<PlayoutDelay>& playout_delay)
     : next_source(&source),
       request(request_in),
       source_(&source),
@@ -86,6 +87,8 @@ SubscribedTrack::SubscribedTrack(const SendTrackParameters& parameters,
       extensions_(parameters.extensions),
       mid_(parameters.mid.substr(0, 16)),
       packet_trailer_(parameters.packet_trailer),
+      playout_delay_(playout_delay),
+      playout_delay_sent_(first_sequence),
       next_rtx_sequence_(first_sequence) {
   match_codecs();
   build_template();
@@ -121,15 +124,23 @@ void SubscribedTrack::match_codecs() {
       int how = fit(codecs[i], candidate);
       if (how <= best) continue;
       best = how;
-      codecs_[i] = {candidate.payload_type, candidate.rtx_payload_type};
+      codecs_[i] = {candidate.payload_type, candidate.rtx_payload_type, 0};
     }
+  }
+  // A subscriber that prefers RED gets it from those too who do not send it. What is encrypted was
+  // so as a whole, and receivers take the blocks apart after decryption.
+  if (accepted_.empty() || accepted_.front().codec != Codec::kRed || source_->encrypted()) return;
+  for (size_t i = 0; i < std::min(codecs.size(), codecs_.size()); ++i) {
+    bool plain = codecs[i].codec == Codec::kOpus && codecs_[i].payload_type != kNoPayloadType;
+    if (plain) codecs_[i].red_payload_type = accepted_.front().payload_type;
   }
 }
 
 void SubscribedTrack::build_template() {
   transport_sequence_at_ = send_time_at_ = audio_level_at_ = sparse_ = 0;
   uint8_t unknown[3] = {0x7F, 0, 0};
-  std::array<rtc::rtp::ExtensionValue, 4> list;
+  std::array<uint8_t, 3> delay{};
+  std::array<rtc::rtp::ExtensionValue, 5> list;
   size_t count = 0;
   auto add = [&](Extension extension, ByteView value) {
     if (uint8_t id = extensions_.id(extension); id != 0) list[count++] = {id, value};
@@ -140,9 +151,15 @@ void SubscribedTrack::build_template() {
   if (source_->extensions().id(Extension::kAudioLevel) != 0) {
     add(Extension::kAudioLevel, ByteView(unknown, 1));
   }
+  if (playout_delay_ && source_->is_video()) {
+    // Twelve bits each, in steps of 10 ms.
+    auto steps = [](uint32_t ms) { return std::min<uint32_t>(ms / 10, 0xFFF); };
+    store_be24(delay.data(), steps(playout_delay_->min_ms) << 12 | steps(playout_delay_->max_ms));
+    add(Extension::kPlayoutDelay, delay);
+  }
   rtc::rtp::Header header;
   header.ssrc = ssrc_;
-  // Fits: fixed part, head, mid and at most 9 bytes more in the two-byte form.
+  // Fits: fixed part, head, mid and at most 14 bytes more in the two-byte form.
   header_size_ = static_cast<uint8_t>(
       rtc::rtp::write_packet(template_, header, std::span(list.data(), count), {}));
   auto place = [&](Extension extension) {
@@ -164,7 +181,7 @@ void SubscribedTrack::build_template() {
   };
   sparse(Extension::kDependencyDescriptor, kSparseDependencyDescriptor);
   sparse(Extension::kVideoOrientation, kSparseVideoOrientation);
-  sparse(Extension::kPlayoutDelay, kSparsePlayoutDelay);
+  if (!playout_delay_) sparse(Extension::kPlayoutDelay, kSparsePlayoutDelay);
   sparse(Extension::kAbsCaptureTime, kSparseCaptureTime);
 }
 
@@ -187,7 +204,7 @@ uint32_t SubscribedTrack::continued_timestamp(const ForwardContext& context,
 }
 
 void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& stream,
-                            const SourcePacket& packet) {
+                            const SourcePacket& packet, int layers_inside) {
   uint8_t epoch = stream.epoch();
   bool other_source = &stream.track() != source_;
   if (!started_) {
@@ -209,6 +226,7 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
   current_ = packet.encoding;
   last_encoding_ = packet.encoding;
   epoch_ = epoch;
+  begin_timestamp_ = packet.timestamp + timestamp_offset_;
   source_first_ = packet.sequence;
   source_highest_ = packet.sequence - 1;
   temporal_ = static_cast<uint8_t>(decision.temporal);
@@ -217,12 +235,11 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
   if (packet.layering > Layering::kVp8) {
     if (!selector_) selector_ = std::make_unique<FrameSelector>();
     selector_->begin();
-    // Encodings side by side have no spatial layers inside.
-    int spatial = source_->is_svc() ? decision.spatial : kMaxSpatialLayers;
-    request_layers(static_cast<uint8_t>(spatial), static_cast<uint8_t>(decision.temporal));
+    request_layers(layers_inside);
   } else {
     selector_.reset();
   }
+  send_parameter_sets(context, stream, packet);
 }
 
 /// Receivers know pictures and frames by their numbers, which go on where the layer changes.
@@ -264,8 +281,9 @@ void SubscribedTrack::note_numbers(const SourcePacket& packet, const Rewrite& re
   }
 }
 
-void SubscribedTrack::request_layers(uint8_t spatial, uint8_t temporal) {
-  if (selector_) selector_->request(spatial, temporal);
+void SubscribedTrack::request_layers(int spatial) {
+  if (!selector_) return;
+  selector_->request(static_cast<uint8_t>(spatial), static_cast<uint8_t>(decision.temporal));
 }
 
 bool SubscribedTrack::needs_key_frame() const {
@@ -320,27 +338,15 @@ void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket&
     skip_picture(packet);
     return;
   }
-  if (gap > 0) keep_places(context, source_highest_ + 1, packet.sequence - 1, packet.encoding);
+  if (gap > 0) {
+    keep_places(context, source_highest_ + 1, packet.sequence - 1, packet.encoding);
+    bool splits = !packet.primary.empty() && codecs_[packet.codec].payload_type == kNoPayloadType;
+    if (splits) fill_from_red(context, packet);
+  }
   source_highest_ = packet.sequence;
   skipping_ = false;
   send(context, packet,
        {next_sequence_++, timestamp_offset_, number_offset_, tl0_offset_, ends_picture(packet)});
-}
-
-inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequence,
-                                    uint8_t encoding, SentPackets::State state, uint32_t now_ms) {
-  SentPackets::Entry& entry = sent_.claim(rewrite.sequence, now_ms);
-  entry.out_sequence = rewrite.sequence;
-  entry.source_sequence = source_sequence;
-  entry.timestamp_offset = rewrite.timestamp_offset;
-  entry.number_offset = rewrite.number_offset;
-  entry.tl0_offset = rewrite.tl0_offset;
-  entry.encoding = encoding & 3;
-  entry.epoch = epoch_ & 3;
-  entry.state = state;
-  entry.resends = 0;
-  entry.marker = rewrite.marker ? 1 : 0;
-  entry.time_ms = now_ms & SentPackets::kTimeMask;
 }
 
 void SubscribedTrack::keep_places(const ForwardContext& context, int64_t first, int64_t last,
@@ -501,11 +507,15 @@ void SubscribedTrack::send(const ForwardContext& context, const SourcePacket& pa
     last_sent_ = context.now;
     note_numbers(packet, rewrite);
   }
-  record(rewrite, static_cast<uint16_t>(packet.sequence), packet.encoding,
-         SentPackets::State::kSent, context.now_ms);
+  Rewrite kept = rewrite;
+  // Sound has no numbers to rewrite; sent again it has to be the same to the byte.
+  if (!source_->is_video()) kept.number_offset = transport_.send->transport_sequence;
+  record(kept, static_cast<uint16_t>(packet.sequence), packet.encoding, SentPackets::State::kSent,
+         context.now_ms);
 
   auto [codec, payload] = select(packet);
   last_payload_type_ = codec.payload_type;
+  if (codec.red_payload_type != 0) return send_as_red(context, packet, rewrite);
   size_t size = header_size(packet) + payload.size();
   if (size > kMaxPacketSize) {
     ++context.counters.oversized;
@@ -522,9 +532,13 @@ void SubscribedTrack::send(const ForwardContext& context, const SourcePacket& pa
   std::memcpy(out.data() + head, payload.data(), payload.size());
   rewrite_payload(packet, rewrite, out.subspan(head, payload.size()));
   transport_.sink.commit(head + payload.size(), PacketKind::kRtp);
+  count_sent(context, head, payload.size());
+}
+
+void SubscribedTrack::count_sent(const ForwardContext& context, size_t head, size_t payload) {
   ++packets_;
-  bytes_ += head + payload.size();
-  payload_bytes_ += payload.size();
+  bytes_ += head + payload;
+  payload_bytes_ += payload;
   ++context.counters.forwarded_packets;
 }
 

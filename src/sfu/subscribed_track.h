@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,10 @@ class SubscribedTrack {
  public:
   static constexpr int kMaxResends = 3;
 
+  /// `playout_delay`: what the room asks receivers to keep to.
   SubscribedTrack(const SendTrackParameters& parameters, const LayerRequest& request,
-                  PublishedTrack& source, Transport& transport, uint16_t first_sequence);
+                  PublishedTrack& source, Transport& transport, uint16_t first_sequence,
+                  const std::optional<PlayoutDelay>& playout_delay);
 
   [[nodiscard]] SubscriptionId id() const { return id_; }
   /// What is being forwarded; `next_source` is what shall be.
@@ -61,11 +64,14 @@ class SubscribedTrack {
   /// The same of a packet of any track.
   [[nodiscard]] bool accepts(const PublishedTrack& track, const SourcePacket& packet) const;
   /// Begins to forward `stream`, with this packet of it. It is one that can_start.
-  void begin(const ForwardContext& context, const ReceiveStream& stream,
-             const SourcePacket& packet);
+  void begin(const ForwardContext& context, const ReceiveStream& stream, const SourcePacket& packet,
+             int layers_inside);
   /// The source is about to go, or has not begun: `track` takes its place.
   void change_source(PublishedTrack& track);
   void stop() { current_ = -1; }
+  /// The source of sound was muted: what was being heard fades out instead of breaking off.
+  /// `trailer` ends the frames when the track is encrypted.
+  void send_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
   /// Fetch what forward() will touch into the cache: first the track itself, a little later what it
   /// points to. With a hundred subscribers none of it is there otherwise.
   void prefetch_state() const {
@@ -73,8 +79,8 @@ class SubscribedTrack {
     for (size_t line = 0; line < kHotBytes; line += 64) __builtin_prefetch(p + line, 1);
   }
   void prefetch_place() const { sent_.prefetch(next_sequence_); }
-  /// The layers that `decision` asks of the current encoding, where it has several inside.
-  void request_layers(uint8_t spatial, uint8_t temporal);
+  /// Up to which spatial layer inside the current encoding is wanted, if it has several.
+  void request_layers(int spatial);
   /// Is there one among them that only a key frame brings?
   [[nodiscard]] bool needs_key_frame() const;
   /// Spatial layer being forwarded, an encoding or one inside; -1: none.
@@ -111,7 +117,10 @@ class SubscribedTrack {
   struct OutCodec {
     uint8_t payload_type = kNoPayloadType;
     uint8_t rtx_payload_type = 0;
+    uint8_t red_payload_type = 0;  // not 0: plain packets of the codec are sent as RED
   };
+  /// Packets that one of RED carries again.
+  static constexpr size_t kRedundancy = 2;
   /// How a packet is rewritten: of now, or of a place kept earlier.
   struct Rewrite {
     uint16_t sequence = 0;
@@ -119,6 +128,17 @@ class SubscribedTrack {
     uint16_t number_offset = 0;
     uint8_t tl0_offset = 0;
     bool marker = false;
+  };
+
+  /// A packet of our own making.
+  struct Made {
+    uint16_t sequence = 0;
+    uint32_t timestamp = 0;
+    uint8_t payload_type = 0;
+    rtc::Ssrc ssrc;
+    bool marker = false;
+    ByteView prefix;
+    ByteView payload;
   };
 
   struct Selected {
@@ -168,6 +188,17 @@ class SubscribedTrack {
   void send_filler(const ForwardContext& context, SentPackets::Entry& entry);
   bool send_padding(const ForwardContext& context, uint16_t out_sequence);
   bool send_rtx(const ForwardContext& context, SentPackets::Entry& entry);
+  bool send_again(const ForwardContext& context, const SentPackets::Entry& entry);
+  void count_sent(const ForwardContext& context, size_t head, size_t payload);
+  bool send_made(const ForwardContext& context, const Made& made);
+  void send_parameter_sets(const ForwardContext& context, const ReceiveStream& stream,
+                           const SourcePacket& packet);
+  bool resend_parameter_set(const ForwardContext& context, const SentPackets::Entry& entry);
+  size_t redundancy(const SourcePacket& packet,
+                    std::array<rtc::rtp::RedBlock, kRedundancy>& blocks) const;
+  void send_as_red(const ForwardContext& context, const SourcePacket& packet,
+                   const Rewrite& rewrite);
+  void fill_from_red(const ForwardContext& context, const SourcePacket& packet);
 
   // Read for each packet.
   PublishedTrack* source_;
@@ -199,7 +230,8 @@ class SubscribedTrack {
   uint16_t last_picture_id_ = 0;
   uint16_t last_frame_number_ = 0;
   uint8_t last_tl0_ = 0;
-  uint32_t told_targets_ = 0;  // active decode targets as the subscriber knows them
+  uint32_t begin_timestamp_ = 0;  // of the packet that forwarding began with
+  uint32_t told_targets_ = 0;     // active decode targets as the subscriber knows them
   bool started_ = false;
   int last_encoding_ = -1;
 
@@ -220,6 +252,9 @@ class SubscribedTrack {
   rtc::ExtensionMap extensions_;
   std::string mid_;
   bool packet_trailer_ = false;
+  /// To be sent until the receiver has acknowledged a packet that had it.
+  std::optional<PlayoutDelay> playout_delay_;
+  uint32_t playout_delay_sent_ = 0;  // number of the first packet that had it
   uint16_t next_rtx_sequence_ = 0;
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;
@@ -227,5 +262,21 @@ class SubscribedTrack {
   uint32_t jitter_ = 0;  // in clock units, as reported
   uint64_t measured_bytes_ = 0;
 };
+
+inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequence,
+                                    uint8_t encoding, SentPackets::State state, uint32_t now_ms) {
+  SentPackets::Entry& entry = sent_.claim(rewrite.sequence, now_ms);
+  entry.out_sequence = rewrite.sequence;
+  entry.source_sequence = source_sequence;
+  entry.timestamp_offset = rewrite.timestamp_offset;
+  entry.number_offset = rewrite.number_offset;
+  entry.tl0_offset = rewrite.tl0_offset;
+  entry.encoding = encoding & 3;
+  entry.epoch = epoch_ & 3;
+  entry.state = state;
+  entry.resends = 0;
+  entry.marker = rewrite.marker ? 1 : 0;
+  entry.time_ms = now_ms & SentPackets::kTimeMask;
+}
 
 }  // namespace turms::sfu

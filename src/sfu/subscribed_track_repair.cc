@@ -1,6 +1,7 @@
 // What a subscribed track does with the reports of its subscriber.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "sfu/published_track.h"
 #include "sfu/room.h"
@@ -22,14 +23,49 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
     if (!expected) send_filler(context, *entry);
     return;
   }
-  if (entry->state != SentPackets::State::kSent || rtx_ssrc_ == rtc::Ssrc()) return;
+  bool parameter_set = entry->state == SentPackets::State::kFilled && entry->marker != 0;
+  if (entry->state != SentPackets::State::kSent && !parameter_set) return;
   if (entry->resends >= kMaxResends) return;
   auto apart_ms = static_cast<uint32_t>(std::min<int64_t>(100, 2 * to_ms(round_trip_)));
   if (entry->resends > 0 && entry->age_ms(context.now_ms) < apart_ms) return;
-  if (send_rtx(context, *entry)) {
+  bool sent = parameter_set              ? resend_parameter_set(context, *entry)
+              : rtx_ssrc_ != rtc::Ssrc() ? send_rtx(context, *entry)
+                                         : send_again(context, *entry);
+  if (sent) {
     ++entry->resends;
     entry->time_ms = context.now_ms & SentPackets::kTimeMask;
   }
+}
+
+/// Sound has no RTX: the packet goes out as it did the first time, to the last byte, for SRTP
+/// encrypts it with the same key stream again.
+bool SubscribedTrack::send_again(const ForwardContext& context, const SentPackets::Entry& entry) {
+  if (source_->is_video() || send_time_at_ != 0) return false;
+  const ReceiveStream& stream = source_->stream(entry.encoding);
+  if ((stream.epoch() & 3) != entry.epoch) return false;
+  auto packet = source_->read_stored(stream, entry.source_sequence);
+  if (!packet) return false;
+  auto [codec, payload] = select(*packet);
+  // RED carries it again anyway, and what it would carry along may differ by now.
+  if (codec.payload_type == kNoPayloadType || codec.red_payload_type != 0) return false;
+  size_t size = header_size(*packet) + payload.size();
+  if (size > kMaxPacketSize) return false;
+  MutableByteView out = transport_.sink.reserve(size);
+  if (out.size() < size) {
+    ++context.counters.sink_refused;
+    return false;
+  }
+  uint16_t next = std::exchange(transport_.send->transport_sequence, entry.number_offset);
+  Rewrite rewrite{entry.out_sequence, entry.timestamp_offset, 0, 0, entry.marker != 0};
+  size_t head =
+      write_header(context, *packet, rewrite, out, codec.payload_type, entry.out_sequence, ssrc_);
+  transport_.send->transport_sequence = next;
+  if (head == 0) return false;
+  std::memcpy(out.data() + head, payload.data(), payload.size());
+  transport_.sink.commit(head + payload.size(), PacketKind::kRtp);
+  bytes_ += head + payload.size();
+  ++context.counters.retransmitted_packets;
+  return true;
 }
 
 bool SubscribedTrack::send_rtx(const ForwardContext& context, SentPackets::Entry& entry) {
@@ -104,6 +140,13 @@ bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_s
 void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block) {
   lost_ = std::max<int32_t>(block.cumulative_lost, 0);
   jitter_ = block.jitter;
+  bool acknowledged = playout_delay_ && started_ &&
+                      static_cast<int16_t>(static_cast<uint16_t>(block.extended_highest_sequence) -
+                                           static_cast<uint16_t>(playout_delay_sent_)) > 0;
+  if (acknowledged) {
+    playout_delay_.reset();
+    build_template();
+  }
   if (block.last_sr == 0) return;
   // RFC 3550 section 6.4.1, in 1/65536 s.
   uint32_t trip = now_ntp - block.last_sr - block.delay_since_last_sr;

@@ -24,6 +24,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        {Codec::kVp8, Codec::kVp9, Codec::kH264, Codec::kAv1, Codec::kH265, Codec::kOpus}) {
     (void)rtp::inspect_payload(codec, packet->payload(), packet->marker());
   }
+  (void)rtp::packet_trailer_size(packet->payload());
+  for (Codec codec : {Codec::kH264, Codec::kH265, Codec::kAv1}) {
+    rtp::for_each_unit(codec, packet->payload(), [&](ByteView unit) {
+      fuzz::check(unit.size() <= packet->payload().size());
+    });
+  }
+  const rtp::RedBlocks red = rtp::parse_red_redundancy(packet->payload());
+  for (size_t i = 0; i < red.count; ++i) {
+    fuzz::check(red.blocks[i].payload.size() < packet->payload().size());
+  }
   (void)rtp::parse_rtx(packet->payload());
   if (const auto primary = rtp::parse_red_primary(packet->payload())) {
     fuzz::check(primary->payload.size() < packet->payload().size());

@@ -227,8 +227,11 @@ constexpr uint8_t kH265Sps = 33;
 constexpr uint8_t kH265Aggregation = 48;
 constexpr uint8_t kH265Fragmentation = 49;
 
-bool is_h265_key(uint8_t type) {
-  return (type >= kH265FirstIrap && type <= kH265LastIrap) || type == kH265Vps || type == kH265Sps;
+/// `body` is what follows the head of the unit.
+bool begins_h265_key(uint8_t type, ByteView body) {
+  if (type == kH265Vps || type == kH265Sps) return true;
+  if (type < kH265FirstIrap || type > kH265LastIrap) return false;
+  return !body.empty() && (body[0] & 0x80) != 0;  // first_slice_segment_in_pic_flag
 }
 uint8_t h265_type(uint8_t first) {
   return first >> 1 & 0x3F;
@@ -248,16 +251,16 @@ std::optional<FrameInfo> inspect_h265(ByteView payload) {
     while (reader.remaining() > 0) {
       ByteView unit = reader.bytes(reader.u16());
       if (!reader.ok() || unit.size() < 2) return std::nullopt;
-      info.key_frame = info.key_frame || is_h265_key(h265_type(unit[0]));
+      info.key_frame = info.key_frame || begins_h265_key(h265_type(unit[0]), unit.subspan(2));
     }
     info.start_of_frame = info.key_frame;
     return info;
   }
   if (type == kH265Fragmentation) {
     bool start = (payload[2] & 0x80) != 0;
-    info.key_frame = start && is_h265_key(payload[2] & 0x3F);
+    info.key_frame = start && begins_h265_key(payload[2] & 0x3F, payload.subspan(3));
   } else {
-    info.key_frame = is_h265_key(type);
+    info.key_frame = begins_h265_key(type, payload.subspan(2));
   }
   info.start_of_frame = info.key_frame;
   return info;
@@ -265,60 +268,82 @@ std::optional<FrameInfo> inspect_h265(ByteView payload) {
 
 namespace {
 
-struct Leb128 {
-  size_t value = 0;
-  bool ok = false;
-};
+constexpr uint8_t kObuSequenceHeader = 1;
+constexpr uint8_t kObuFrameHeader = 3;
+constexpr uint8_t kObuFrame = 6;
 
-Leb128 read_leb128(ByteReader& reader) {
+std::optional<size_t> read_leb128(ByteReader& reader) {
   size_t value = 0;
   for (int shift = 0; shift < 32; shift += 7) {
     uint8_t byte = reader.u8();
-    if (!reader.ok()) return {};
+    if (!reader.ok()) return std::nullopt;
     value |= static_cast<size_t>(byte & 0x7F) << shift;
-    if ((byte & 0x80) == 0) return {value, true};
+    if ((byte & 0x80) == 0) return value;
   }
-  return {};
+  return std::nullopt;
 }
 
-constexpr uint8_t kObuSequenceHeader = 1;
-constexpr uint8_t kObuTemporalDelimiter = 2;
+/// The body of an OBU: behind its header, extension and size.
+ByteView obu_body(ByteView obu) {
+  ByteReader reader(obu);
+  uint8_t head = reader.u8();
+  if ((head & 0x04) != 0) reader.skip(1);
+  if ((head & 0x02) != 0 && !read_leb128(reader)) return {};
+  return reader.ok() ? obu.subspan(reader.position()) : ByteView();
+}
 
 }  // namespace
 
-std::optional<FrameInfo> inspect_av1(ByteView payload) {
-  // Aggregation header: Z (continues), Y (to be continued), W (element count, 0: all have
-  // lengths), N (new coded video sequence).
-  ByteReader reader(payload);
-  uint8_t head = reader.u8();
-  if (!reader.ok() || reader.remaining() == 0) return std::nullopt;
-  FrameInfo info;
-  bool continues = (head & 0x80) != 0;
-  int elements = head >> 4 & 0x03;
-  bool new_sequence = (head & 0x08) != 0;
-  if (continues && new_sequence) return std::nullopt;
-  if (continues) return info;
-  info.start_of_frame = true;
-  for (int index = 0; reader.remaining() > 0; ++index) {
-    size_t size = reader.remaining();
-    bool last = elements != 0 && index == elements - 1;
-    if (!last) {
-      Leb128 length = read_leb128(reader);
-      if (!length.ok) return std::nullopt;
-      size = length.value;
-    }
-    ByteView obu = reader.bytes(size);
-    if (!reader.ok()) return std::nullopt;
-    if (obu.empty()) continue;
-    uint8_t type = obu[0] >> 3 & 0x0F;
-    if ((obu[0] & 0x04) != 0 && obu.size() >= 2) {
-      info.temporal_id = obu[1] >> 5;
-      info.spatial_id = obu[1] >> 3 & 0x03;
-    }
-    if (type == kObuTemporalDelimiter) continue;  // senders should drop it, receivers ignore it
-    info.key_frame = new_sequence && type == kObuSequenceHeader;
-    break;
+Av1Elements::Av1Elements(ByteView payload) : reader_(payload) {
+  head_ = reader_.u8();
+  ok_ = reader_.ok() && reader_.remaining() > 0;
+}
+
+std::optional<ByteView> Av1Elements::next() {
+  if (!ok_ || reader_.remaining() == 0) return std::nullopt;
+  // W: how many elements there are, the last one without a length; 0: all have lengths.
+  int count = head_ >> 4 & 0x03;
+  size_t size = reader_.remaining();
+  if (count == 0 || index_ != count - 1) {
+    auto length = read_leb128(reader_);
+    ok_ = length.has_value();
+    if (!ok_) return std::nullopt;
+    size = *length;
   }
+  ++index_;
+  ByteView element = reader_.bytes(size);
+  ok_ = reader_.ok();
+  return ok_ ? std::optional(element) : std::nullopt;
+}
+
+std::optional<FrameInfo> inspect_av1(ByteView payload) {
+  Av1Elements elements(payload);
+  if (!elements.ok()) return std::nullopt;
+  FrameInfo info;
+  if (elements.continues()) {
+    if (elements.new_sequence()) return std::nullopt;
+    return info;
+  }
+  info.start_of_frame = true;
+  bool sequence_header = false;
+  bool first = true;
+  while (auto obu = elements.next()) {
+    if (obu->empty()) continue;
+    uint8_t type = (*obu)[0] >> 3 & 0x0F;
+    if (first && ((*obu)[0] & 0x04) != 0 && obu->size() >= 2) {
+      info.temporal_id = (*obu)[1] >> 5;
+      info.spatial_id = (*obu)[1] >> 3 & 0x03;
+    }
+    first = first && type == 2;  // a temporal delimiter, which has no layer
+    if (type == kObuSequenceHeader) sequence_header = true;
+    if (type != kObuFrame && type != kObuFrameHeader) continue;
+    // show_existing_frame, then frame_type, of which 0 is a key frame.
+    ByteView body = obu_body(*obu);
+    info.key_frame = elements.new_sequence() || (!body.empty() && (body[0] & 0xE0) == 0);
+    return info;
+  }
+  if (!elements.ok()) return std::nullopt;
+  info.key_frame = elements.new_sequence() || sequence_header;
   return info;
 }
 
@@ -351,6 +376,42 @@ std::optional<FrameInfo> inspect_payload(Codec codec, ByteView payload, bool mar
       return FrameInfo{false, true, true, 0, 0};
   }
   return std::nullopt;
+}
+
+RedBlocks parse_red_redundancy(ByteView payload) {
+  RedBlocks out;
+  auto primary = parse_red_primary(payload);
+  if (!primary) return out;
+  ByteReader reader(payload);
+  size_t bytes = 0;
+  while (out.count < kMaxRedBlocks) {
+    uint8_t head = reader.u8();
+    if ((head & 0x80) == 0) break;
+    uint32_t rest = reader.u24();
+    RedBlock& block = out.blocks[out.count++];
+    block.payload_type = head & 0x7F;
+    block.timestamp_offset = static_cast<uint16_t>(rest >> 10);
+    block.payload = payload.subspan(0, rest & 0x3FF);  // the place follows below
+    bytes += rest & 0x3FF;
+  }
+  size_t at = payload.size() - primary->payload.size() - bytes;
+  for (size_t i = 0; i < out.count; ++i) {
+    out.blocks[i].payload = payload.subspan(at, out.blocks[i].payload.size());
+    at += out.blocks[i].payload.size();
+  }
+  return out;
+}
+
+void write_red_head(MutableByteView out, std::span<const RedBlock> redundant,
+                    uint8_t primary_payload_type) {
+  uint8_t* p = out.data();
+  for (const RedBlock& block : redundant) {
+    *p = static_cast<uint8_t>(0x80 | block.payload_type);
+    store_be24(p + 1, uint32_t{block.timestamp_offset} << 10 |
+                          static_cast<uint32_t>(block.payload.size()));
+    p += 4;
+  }
+  *p = primary_payload_type & 0x7F;
 }
 
 std::optional<RedPrimary> parse_red_primary(ByteView payload) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "rtc/parameters.h"
@@ -79,11 +81,48 @@ struct FrameInfo {
 /// as the first FU-A fragment. The start of a frame is not told by the payload: `start_of_frame` is
 /// set only for parameter sets, access unit delimiters and first slices.
 std::optional<FrameInfo> inspect_h264(ByteView payload);
-/// H265 (RFC 7798): key frame when the packet begins a VPS, SPS, or IRAP slice.
+/// H265 (RFC 7798): key frame when the packet begins a VPS, SPS, or the first slice of an IRAP
+/// picture.
 std::optional<FrameInfo> inspect_h265(ByteView payload);
-/// AV1 RTP payload: key frame when N is set (a new coded video sequence) and a sequence header OBU
-/// leads.
+/// AV1 RTP payload: key frame when N is set (a new coded video sequence), when the frame header
+/// says so, or when a sequence header comes before a frame header that is not in the packet.
 std::optional<FrameInfo> inspect_av1(ByteView payload);
+
+/// Reads the elements of an AV1 payload one by one.
+class Av1Elements {
+ public:
+  explicit Av1Elements(ByteView payload);
+  /// Nothing at the end or where it is malformed.
+  std::optional<ByteView> next();
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool continues() const { return (head_ & 0x80) != 0; }  // Z: begins within an OBU
+  [[nodiscard]] bool to_be_continued() const { return (head_ & 0x40) != 0; }  // Y
+  [[nodiscard]] bool new_sequence() const { return (head_ & 0x08) != 0; }     // N
+  /// Was the one last read the last?
+  [[nodiscard]] bool at_end() const { return reader_.remaining() == 0; }
+
+ private:
+  ByteReader reader_;
+  uint8_t head_ = 0;
+  int index_ = 0;
+  bool ok_ = true;
+};
+
+/// Calls `f` with each whole OBU.
+template <class F>
+void for_each_obu(ByteView payload, F&& f) {
+  Av1Elements elements(payload);
+  for (bool first = true; auto obu = elements.next(); first = false) {
+    bool fragment =
+        (first && elements.continues()) || (elements.at_end() && elements.to_be_continued());
+    if (!fragment && !obu->empty()) f(*obu);
+  }
+}
+
+/// Calls `f` with each whole NAL unit (H264, H265) or OBU (AV1) of a payload, up to where it is
+/// malformed. Fragments are left out.
+template <class F>
+void for_each_unit(Codec codec, ByteView payload, F&& f);
 
 /// Dispatches on the codec; `marker` ends a frame where the payload does not tell. Audio: every
 /// packet is a frame and none is called a key frame. Nothing when malformed.
@@ -93,12 +132,60 @@ std::optional<FrameInfo> inspect_payload(Codec codec, ByteView payload, bool mar
 /// frame, then their length with itself and the magic, inverted, then "LKTS". 0 when there is none.
 uint8_t packet_trailer_size(ByteView payload);
 
+template <class F>
+void for_each_unit(Codec codec, ByteView payload, F&& f) {
+  constexpr uint8_t kH264Aggregation = 24;
+  constexpr uint8_t kH265Aggregation = 48;
+  if (payload.size() < 2) return;
+  size_t head = 0;
+  if (codec == Codec::kH264) {
+    uint8_t type = payload[0] & 0x1F;
+    if (type != kH264Aggregation) return type < kH264Aggregation ? f(payload) : void();
+    head = 1;
+  } else if (codec == Codec::kH265) {
+    uint8_t type = payload[0] >> 1 & 0x3F;
+    if (type != kH265Aggregation) return type < kH265Aggregation ? f(payload) : void();
+    head = 2;
+  } else if (codec == Codec::kAv1) {
+    return for_each_obu(payload, std::forward<F>(f));
+  } else {
+    return;
+  }
+  ByteReader reader(payload.subspan(head));
+  while (reader.remaining() > 0) {
+    ByteView unit = reader.bytes(reader.u16());
+    if (!reader.ok()) return;
+    f(unit);
+  }
+}
+
 /// RED (RFC 2198).
 struct RedPrimary {
   uint8_t payload_type = 0;
   ByteView payload;
 };
 inline constexpr size_t kMaxRedBlocks = 8;
+/// A redundant block: what an earlier packet carried.
+struct RedBlock {
+  uint8_t payload_type = 0;
+  uint16_t timestamp_offset = 0;  // before the packet's
+  ByteView payload;
+};
+struct RedBlocks {
+  std::array<RedBlock, kMaxRedBlocks> blocks;  // oldest first
+  size_t count = 0;
+};
+/// The redundant blocks; none when malformed.
+RedBlocks parse_red_redundancy(ByteView payload);
+/// Bytes before the blocks of a RED payload with so many redundant ones.
+constexpr size_t red_head_size(size_t redundant) {
+  return 4 * redundant + 1;
+}
+/// Writes the heads of a RED payload: `redundant` oldest first, each below 1024 bytes and 16384
+/// ticks back. `out` has red_head_size bytes.
+void write_red_head(MutableByteView out, std::span<const RedBlock> redundant,
+                    uint8_t primary_payload_type);
+
 /// The primary block, which is the last one; nothing when malformed or behind more than
 /// kMaxRedBlocks redundant ones.
 std::optional<RedPrimary> parse_red_primary(ByteView payload);

@@ -1,5 +1,6 @@
 #include "rtc/rtp/payload.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
@@ -150,10 +151,12 @@ TEST(H264, KeyFrames) {
 
 TEST(H265, KeyFrames) {
   EXPECT_TRUE(inspect_h265(bytes({0x40, 1, 0}))->key_frame) << "VPS";
-  EXPECT_TRUE(inspect_h265(bytes({19 << 1, 1, 0}))->key_frame) << "IDR";
+  EXPECT_TRUE(inspect_h265(bytes({19 << 1, 1, 0x80}))->key_frame) << "IDR";
+  EXPECT_FALSE(inspect_h265(bytes({19 << 1, 1, 0}))->key_frame) << "IDR, later slice";
   EXPECT_FALSE(inspect_h265(bytes({1 << 1, 1, 0}))->key_frame) << "trailing picture";
   EXPECT_TRUE(inspect_h265(bytes({48 << 1, 1, 0, 2, 33 << 1, 1}))->key_frame) << "aggregation";
-  EXPECT_TRUE(inspect_h265(bytes({49 << 1, 1, 0x80 | 19}))->key_frame) << "first fragment";
+  EXPECT_TRUE(inspect_h265(bytes({49 << 1, 1, 0x80 | 19, 0x80}))->key_frame) << "first fragment";
+  EXPECT_FALSE(inspect_h265(bytes({49 << 1, 1, 0x80 | 19, 0}))->key_frame) << "later slice";
   EXPECT_FALSE(inspect_h265(bytes({49 << 1, 1, 19}))->key_frame) << "later fragment";
   EXPECT_FALSE(inspect_h265(bytes({48 << 1, 1, 0, 9, 1, 1}))) << "unit past the end";
   EXPECT_FALSE(inspect_h265(bytes({0x40, 1}))) << "short";
@@ -171,8 +174,12 @@ TEST(Av1, KeyFrames) {
       {"one element, sequence header, N", bytes({0x18, 0x08, 0, 0}), true, true, true},
       {"two elements, lengths", bytes({0x28, 2, 0x08, 0, 0x30, 1}), true, true, true},
       {"temporal delimiter first", bytes({0x28, 1, 0x10, 0x08, 1}), true, true, true},
-      {"no N", bytes({0x10, 0x08, 0, 0}), true, false, true},
-      {"N but a frame first", bytes({0x18, 0x30, 0, 0}), true, false, true},
+      {"sequence header without N", bytes({0x10, 0x08, 0, 0}), true, true, true},
+      {"repeated before a frame", bytes({0x20, 2, 0x08, 0, 0x30, 0x20}), true, false, true},
+      {"key frame without N", bytes({0x20, 2, 0x08, 0, 0x30, 0x10}), true, true, true},
+      {"a sized frame header", bytes({0x10, 0x1A, 1, 0x10}), true, true, true},
+      {"existing frame shown", bytes({0x10, 0x1A, 1, 0x80}), true, false, true},
+      {"N and a frame first", bytes({0x18, 0x30, 0x20, 0}), true, true, true},
       {"continued fragment", bytes({0x90, 0x08, 0}), true, false, false},
       {"continued and N", bytes({0x98, 0x08, 0}), false, false, false},
       {"W=0 with lengths", bytes({0x08, 2, 0x08, 0, 1, 0x30}), true, true, true},
@@ -193,6 +200,53 @@ TEST(Av1, KeyFrames) {
   ASSERT_TRUE(info);
   EXPECT_EQ(info->temporal_id, 2);
   EXPECT_EQ(info->spatial_id, 1);
+}
+
+TEST(Red, RedundantBlocks) {
+  const Bytes older = {1, 2, 3};
+  const Bytes old = {4, 5};
+  const RedBlock blocks[] = {{111, 1920, older}, {111, 960, old}};
+  Bytes packet(red_head_size(2));
+  write_red_head(packet, blocks, 111);
+  for (const Bytes& part : {older, old, Bytes{9}})
+    packet.insert(packet.end(), part.begin(), part.end());
+  EXPECT_EQ(parse_red_primary(packet)->payload.size(), 1U);
+  RedBlocks read = parse_red_redundancy(packet);
+  ASSERT_EQ(read.count, 2U);
+  EXPECT_EQ(read.blocks[0].timestamp_offset, 1920);
+  EXPECT_THAT(read.blocks[0].payload, testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(read.blocks[1].payload_type, 111);
+  EXPECT_THAT(read.blocks[1].payload, testing::ElementsAre(4, 5));
+  packet.resize(packet.size() - 4);
+  EXPECT_EQ(parse_red_redundancy(packet).count, 0U);
+}
+
+TEST(PacketTrailer, IsFoundByItsEnd) {
+  Bytes payload = {1, 2, 3};
+  const Bytes trailer = {0xFD, 0xFB, 0xFF, 0xFF, 0xFF, 0xF0, static_cast<uint8_t>(~11),
+                         'L',  'K',  'T',  'S'};
+  EXPECT_EQ(packet_trailer_size(payload), 0);
+  payload.insert(payload.end(), trailer.begin(), trailer.end());
+  EXPECT_EQ(packet_trailer_size(payload), 11);
+  payload[9] = static_cast<uint8_t>(~200);  // longer than the payload
+  EXPECT_EQ(packet_trailer_size(payload), 0);
+  payload[9] = static_cast<uint8_t>(~4);  // shorter than its own end
+  EXPECT_EQ(packet_trailer_size(payload), 0);
+}
+
+TEST(Vp9, NumbersAreRewrittenInPlace) {
+  Bytes payload = {0x80 | 0x20 | 0x08, 0x80 | 1, 2, 1 << 5, 7, 0xAA};
+  auto at = parse_vp9(payload);
+  ASSERT_TRUE(at);
+  rewrite_vp9(payload, *at, 0x1234, 9);
+  auto again = parse_vp9(payload);
+  EXPECT_EQ(again->picture_id, 0x1234);
+  EXPECT_EQ(again->tl0_picture_index, 9);
+  EXPECT_EQ(again->temporal_id, 1);
+  EXPECT_EQ(payload.back(), 0xAA);
+  Bytes small = {0x80, 5, 0xAA};
+  rewrite_vp9(small, *parse_vp9(small), 0x1234, 9);
+  EXPECT_THAT(small, testing::ElementsAre(0x80, 0x34, 0xAA));
 }
 
 TEST(Red, PrimaryAndRedundant) {

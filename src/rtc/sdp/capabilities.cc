@@ -13,6 +13,8 @@ std::vector<CodecCapability> audio_codecs() {
   return {
       {Codec::kOpus, "opus", 48000, 2, "minptime=10;useinbandfec=1", 111, 0},
       {Codec::kRed, "red", 48000, 2, "111/111", 63, 0},
+      {Codec::kPcmu, "PCMU", 8000, 1, "", 0, 0},
+      {Codec::kPcma, "PCMA", 8000, 1, "", 8, 0},
   };
 }
 
@@ -31,6 +33,8 @@ std::vector<CodecCapability> video_codecs() {
       {Codec::kVp9, "VP9", 90000, 1, "profile-id=0", 98, 99},
       {Codec::kVp9, "VP9", 90000, 1, "profile-id=2", 100, 101},
       {Codec::kAv1, "AV1", 90000, 1, "level-idx=5;profile=0;tier=0", 120, 121},
+      {Codec::kH265, "H265", 90000, 1, "level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST", 124,
+       125},
   };
 }
 

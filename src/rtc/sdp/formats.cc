@@ -99,6 +99,9 @@ bool same_format(const PayloadFormat& format, const CodecCapability& capability)
              h264_profile(format.fmtp) == h264_profile(capability.fmtp);
     case Codec::kVp9:
       return same_parameter(format.fmtp, capability.fmtp, "profile-id", "0");
+    case Codec::kH265:  // RFC 7798 section 7.1
+      return same_parameter(format.fmtp, capability.fmtp, "profile-id", "1") &&
+             same_parameter(format.fmtp, capability.fmtp, "tx-mode", "SRST");
     case Codec::kAv1:
       return same_parameter(format.fmtp, capability.fmtp, "profile", "0");
     default:

@@ -11,13 +11,17 @@ export const chromiumArguments = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-const bundle = fileURLToPath(new URL('node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url));
+const distribution = (file) => fileURLToPath(new URL(`node_modules/livekit-client/dist/${file}`, import.meta.url));
+const scripts = {
+  '/livekit-client.js': distribution('livekit-client.umd.js'),
+  '/e2ee-worker.js': distribution('livekit-client.e2ee.worker.js'),
+};
 
 export async function serveBundle() {
   const server = createServer((request, response) => {
-    if (request.url === '/livekit-client.js') {
+    if (scripts[request.url]) {
       response.setHeader('Content-Type', 'text/javascript');
-      createReadStream(bundle).pipe(response);
+      createReadStream(scripts[request.url]).pipe(response);
     } else {
       response.setHeader('Content-Type', 'text/html');
       response.end('<!doctype html><title>client</title><script src="/livekit-client.js"></script>');
@@ -38,6 +42,17 @@ export function connect([url, accessToken, options]) {
   window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
   const start = performance.now();
   return window.room.connect(url, accessToken).then(() => performance.now() - start);
+}
+
+/** In the page: the same with end-to-end encryption under a shared key. */
+export async function connectEncrypted([url, accessToken, key]) {
+  const { ExternalE2EEKeyProvider, Room, RoomEvent } = window.LivekitClient;
+  const keyProvider = new ExternalE2EEKeyProvider();
+  await keyProvider.setKey(key);
+  window.room = new Room({ encryption: { keyProvider, worker: new Worker('/e2ee-worker.js') } });
+  window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
+  await window.room.setE2EEEnabled(true);
+  await window.room.connect(url, accessToken);
 }
 
 /** In the page: of each video element its size and how many frames were shown. */

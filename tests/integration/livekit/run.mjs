@@ -9,13 +9,14 @@ import { Runner } from '../../e2e/lib/runner.mjs';
 import * as data from './data_sdk.mjs';
 import * as browser from './browser_sdk.mjs';
 import * as calls from './calls_sdk.mjs';
+import * as codecs from './codec_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, browser, calls, firefox };
+const suites = { protocol, node, data, python, browser, calls, codecs, firefox };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
