@@ -195,6 +195,8 @@ constexpr auto kOptions = std::to_array<Option>({
            "Seconds a room stays after its last participant left."),
     number("livekit.room.max_participants", "0", 0, 1000000,
            "Participants in a room that does not say itself; 0: no limit."),
+    flag("livekit.enable_participant_data_blob", "false",
+         "Let participants lay down data for others to fetch: up to 64000 bytes each."),
     flag("livekit.room.enable_remote_unmute", "false",
          "Let room admins unmute the tracks of others."),
     text("livekit.region", "", "Region that clients are told."),

@@ -229,6 +229,7 @@ Status Server::start_livekit() {
       std::chrono::seconds(config_.number("livekit.room.departure_timeout"));
   config.room.max_participants =
       static_cast<uint32_t>(config_.number("livekit.room.max_participants"));
+  config.room.enable_data_blobs = config_.flag("livekit.enable_participant_data_blob");
   config.room.enable_remote_unmute = config_.flag("livekit.room.enable_remote_unmute");
   config.region = config_.text("livekit.region");
   config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));

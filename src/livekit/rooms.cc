@@ -103,6 +103,7 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.max_metadata = config_.limits.metadata;
   parameters.max_attributes = config_.limits.attributes;
   parameters.max_name = config_.limits.name;
+  parameters.max_data_blobs = config_.room.enable_data_blobs ? config_.limits.data_blobs : 0;
   parameters.max_tracks = std::min(config_.limits.tracks, media::kMaxTracksPerTransport);
   RoomSecrets secrets;
   secrets.token = secure_random_token;

@@ -26,10 +26,12 @@ struct RoomDefaults {
   Duration departure_timeout = std::chrono::seconds(20);
   uint32_t max_participants = 0;  // 0: no bound
   bool enable_remote_unmute = false;
+  bool enable_data_blobs = false;
 };
 
 /// What LiveKit's configuration file calls `limit`. Bytes, unless the name says otherwise.
 struct Limits {
+  size_t data_blobs = 64'000;  // of one participant
   size_t room_name = 256;
   size_t identity = 256;
   size_t name = 256;
