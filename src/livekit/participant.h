@@ -112,7 +112,8 @@ struct Participant {
   std::set<std::string, std::less<>> forbidden;
 
   ConnectionScore quality;  // streams by track or subscription id
-  bool silent = false;      // a transport failed and may come back
+  bool silent = false;      // a transport failed, and its client was asked to resume
+  bool media_lost = false;  // that transport carried media
 
   // Trouble that a test asked for: until when, and how often yet.
   TimePoint hang_up_on_resume = kNoTime;

@@ -385,10 +385,15 @@ void Room::on_transport_connected(Now now, media::TransportId id) {
 void Room::on_transport_failed(Now now, media::TransportId id) {
   Participant* participant = find_owner(id);
   if (participant == nullptr) return;
+  // The other of its transports, most often: it has been asked to come back.
+  if (participant->silent) return;
   // Clients of older protocols start afresh when they hear of it, and so does who never got in.
-  const bool resumes = participant->announced && participant->protocol >= kLeaveActionProtocol &&
-                       !participant->silent;
-  if (resumes) return silent(now, *participant);
+  if (participant->announced && participant->protocol >= kLeaveActionProtocol) {
+    const Carries carries = participant->negotiation->carries(id);
+    participant->media_lost =
+        carries.subscribed || (carries.published && !participant->tracks.empty());
+    return silent(now, *participant);
+  }
   leave(now, *participant, DisconnectReason::kConnectionTimeout, server::LeaveAction::kReconnect,
         true);
 }

@@ -88,6 +88,10 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
       report.packets = statistics.packets;
       report.packets_lost = statistics.packets_lost;
       report.video = track->second->info.type == TrackType::kVideo;
+      for (const auto& layer : statistics.layers) {
+        report.jitter =
+            std::max<Duration>(report.jitter, std::chrono::microseconds(layer.jitter_us));
+      }
       publisher->quality.report(statistics.track.value, report);
     }
   }
@@ -98,6 +102,7 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
     report.packets = statistics.packets;
     report.packets_lost = statistics.packets_lost;
     report.round_trip = std::chrono::microseconds(statistics.round_trip_us);
+    report.jitter = std::chrono::microseconds(statistics.jitter_us);
     subscriber->second->quality.report(statistics.subscription.value, report);
   }
 }
@@ -137,7 +142,7 @@ void Room::silent(Now now, Participant& participant) {
   if (participant.signal_up) {
     send(participant,
          server::Leave{DisconnectReason::kConnectionTimeout, server::LeaveAction::kResume});
-    outputs_.push_back(CloseSignal{participant.key});
+    // Its connection is left to it: the Rust SDK starts afresh when it ends while it resumes.
     participant.signal_up = false;
   }
   arm(participant, now.monotonic + kSilenceGrace, TimerKind::kResume);

@@ -25,8 +25,10 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
   participant->signal_up = true;
   if (hang_up_on_resume(now, *participant, false)) return participant->key;
   disarm(*participant, TimerKind::kResume);
-  // Its transports have as long as at first.
-  if (participant->silent) arm(*participant, now.monotonic + kConnectTimeout, TimerKind::kConnect);
+  // What carries media must come back within as long as it had at first.
+  if (participant->silent && participant->media_lost) {
+    arm(*participant, now.monotonic + kConnectTimeout, TimerKind::kConnect);
+  }
   participant->silent = false;
   send(*participant,
        server::Reconnect{.server = parameters_.server,
@@ -146,7 +148,6 @@ void Room::on_simulate(Now now, Participant& from, const client::Simulate& reque
     case Scenario::kMigration:
       // There is no other node: the session goes on here, on a new signalling connection.
       send(from, server::Leave{DisconnectReason::kMigration, server::LeaveAction::kResume});
-      outputs_.push_back(CloseSignal{from.key});
       from.signal_up = false;
       arm(from, now.monotonic + kResumeGrace, TimerKind::kResume);
       break;

@@ -126,6 +126,11 @@ async function people(server) {
   await alice.room.localParticipant.setAttributes({ a: '', b: '2' });
   await updated(bob, 'alice', (p) => p.metadata === 'changed' && p.name === 'another' && p.attributes?.b === '2');
 
+  // Nobody hears of who hides.
+  const ghost = await enter(server, 'ghost', { hidden: true });
+  await publicationOf(ghost, 'alice', TrackKind.KIND_VIDEO);
+  await ghost.room.disconnect();
+
   await api.updateRoomMetadata('differential', 'then');
   await responded(bob, 'room_update', ({ room }) => room.metadata === 'then');
   await api.mutePublishedTrack('differential', 'alice', tone.publication.sid, true);
@@ -135,7 +140,7 @@ async function people(server) {
 
   colour.stop();
   await alice.room.localParticipant.unpublishTrack(colour.publication.sid);
-  await updated(bob, 'alice', (p) => p.tracks?.length === 1);
+  await eventually(() => bob.room.remoteParticipants.get('alice').trackPublications.size === 1, 'an end of a track');
   await api.removeParticipant('differential', 'bob');
   await responded(bob, 'leave');
   await updated(alice, 'bob', (p) => p.state === 'DISCONNECTED');
@@ -233,6 +238,7 @@ function plain(value, name = '') {
   if (/^enabled_(publish_)?codecs$/.test(name)) return value.map(({ mime }) => mime).sort().join(' ');
   // Before the offer theirs spells a codec as the client did.
   if (name === 'mime_type') return value.toLowerCase();
+  if (name === 'tracks') return value.map((track) => plain(track)).sort((a, b) => a.name.localeCompare(b.name));
   if (Array.isArray(value)) return value.map((entry) => plain(entry, name));
   if (value !== null && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, plain(inner, field)]));
