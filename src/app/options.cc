@@ -106,7 +106,8 @@ constexpr auto kOptions = std::to_array<Option>({
             check_proxy),
     flag("http.proxy_protocol", "false",
          "Connections from http.trusted_proxies to the HTTP and Turms ports begin with a PROXY "
-         "header, version 1 or 2; those that do not are closed."),
+         "header, version 1 or 2; those that do not are closed, except over loopback to the HTTP "
+         "port."),
 
     checked(text("bus.url", "local", "How nodes talk: local (this process only)."), check_bus_url),
     checked(text("store.url", "",

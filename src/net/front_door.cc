@@ -71,11 +71,16 @@ class Visitor final : public TcpStream::Owner, public std::enable_shared_from_th
   }
 
  private:
-  /// True when it is there.
+  /// True when it is there, or this machine speaks for itself: as a plugin that calls its server
+  /// does, also where a proxy of the same machine is trusted.
   bool take_proxy_header() {
     const ProxyHeader header = parse_proxy_header(received_);
     if (header.outcome == ProxyHeader::Outcome::kNeedMore) return false;
-    if (header.outcome == ProxyHeader::Outcome::kInvalid) {
+    if (header.outcome == ProxyHeader::Outcome::kAbsent && stream_->remote().is_loopback()) {
+      expects_header_ = false;
+      return true;
+    }
+    if (header.outcome != ProxyHeader::Outcome::kComplete) {
       shared_->unknown.add();
       leave();
       return false;

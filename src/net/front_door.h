@@ -22,8 +22,9 @@ enum class MediaStreamKind : uint8_t { kIce, kTurn };
 struct FrontDoorConfig {
   /// Null: whoever begins a TLS handshake is closed. Must outlive the door.
   const TlsServerContext* tls = nullptr;
-  /// Connections from these networks begin with a PROXY header when `proxy_protocol` is set; one of
-  /// another network must not, and is closed as whatever else is unknown.
+  /// Connections from these networks begin with a PROXY header when `proxy_protocol` is set, or are
+  /// closed; those of this machine over loopback may come without. None is looked for in a
+  /// connection from elsewhere.
   TrustedProxies trusted_proxies = {};
   bool proxy_protocol = false;
   /// From the accept to the end of the first message, TLS handshake included.

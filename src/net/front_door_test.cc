@@ -286,9 +286,13 @@ TEST_F(FrontDoorTest, TrustedProxiesTellTheClientsAddress) {
   media.send(header + kAllocate);
   ASSERT_TRUE(wait_for_media());
   EXPECT_EQ(stream_->remote().to_string(), "203.0.113.7:56324");
+  // What runs on this machine may call without its proxy.
   RawClient without(loop_, server_->port());
   without.send(kRequest);
-  EXPECT_TRUE(without.wait_for_close());
+  EXPECT_TRUE(without.wait_for("you are 127.0.0.1."));
+  RawClient broken(loop_, server_->port());
+  broken.send("PROXY TCP4 somewhere\r\n" + std::string(kRequest));
+  EXPECT_TRUE(broken.wait_for_close());
 }
 
 TEST_F(FrontDoorTest, ForwardedAddressesOfRequestsAreBelievedFromTrustedProxiesOnly) {

@@ -18,6 +18,7 @@ constexpr std::string_view kVersion1 = "PROXY ";
 constexpr size_t kMaxLine = 107;
 
 constexpr ProxyHeader kNeedMore{};
+constexpr ProxyHeader kAbsent{.outcome = Outcome::kAbsent};
 constexpr ProxyHeader kInvalid{.outcome = Outcome::kInvalid};
 
 bool may_begin_with(ByteView start, ByteView expected) {
@@ -106,7 +107,7 @@ ProxyHeader parse_proxy_header(ByteView start) {
   if (may_begin_with(start, as_bytes(kVersion1))) {
     return start.size() < kVersion1.size() ? kNeedMore : parse_line(start);
   }
-  return kInvalid;
+  return kAbsent;
 }
 
 }  // namespace turms::net

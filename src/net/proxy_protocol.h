@@ -13,7 +13,8 @@ namespace turms::net {
 struct ProxyHeader {
   enum class Outcome : uint8_t {
     kNeedMore,
-    kInvalid,  // no such header, or a broken one
+    kAbsent,   // something else begins here
+    kInvalid,  // it begins like one, and is broken
     kComplete,
   };
   Outcome outcome = Outcome::kNeedMore;

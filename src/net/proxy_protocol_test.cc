@@ -42,8 +42,11 @@ TEST(ProxyProtocol, ReadsLines) {
         "PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n", "PROXY TCP4 example.org 192.0.2.2 1 2\r\n",
         "PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n", "PROXY TCP6 192.0.2.1 192.0.2.2 1 2\r\n",
         "PROXY UDP4 192.0.2.1 192.0.2.2 1 2\r\n", "PROXY TCP4  192.0.2.1 192.0.2.2 1 2\r\n",
-        "PROXY \r\n", "GET / HTTP/1.1\r\n", "PROXX", "PROXY TCP4 192.0.2.1 192.0.2.2 -1 2\r\n"}) {
+        "PROXY \r\n", "PROXY TCP4 192.0.2.1 192.0.2.2 -1 2\r\n"}) {
     EXPECT_EQ(parse_proxy_header(bytes(wrong)).outcome, Outcome::kInvalid) << wrong;
+  }
+  for (const char* other : {"GET / HTTP/1.1\r\n", "PROXX", "\x16\x03\x01"}) {
+    EXPECT_EQ(parse_proxy_header(bytes(other)).outcome, Outcome::kAbsent) << other;
   }
   const std::string endless = "PROXY UNKNOWN " + std::string(200, 'x');
   EXPECT_EQ(parse_proxy_header(bytes(endless).size() > 0 ? bytes(endless) : Bytes()).outcome,
@@ -77,7 +80,7 @@ TEST(ProxyProtocol, ReadsBinary) {
        {"11110000", "22110000", "2111000b0000000000000000000000", "21210000", "2111ffff"}) {
     EXPECT_EQ(parse_proxy_header(binary(wrong)).outcome, Outcome::kInvalid) << wrong;
   }
-  EXPECT_EQ(parse_proxy_header(bytes("\r\nGET / HTTP/1.1")).outcome, Outcome::kInvalid);
+  EXPECT_EQ(parse_proxy_header(bytes("\r\nGET / HTTP/1.1")).outcome, Outcome::kAbsent);
 }
 
 }  // namespace

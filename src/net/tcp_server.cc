@@ -99,7 +99,7 @@ class ConnectionImpl final : public TcpConnection,
     header_.insert(header_.end(), data.begin(), data.end());
     const ProxyHeader header = parse_proxy_header(header_);
     if (header.outcome == ProxyHeader::Outcome::kNeedMore) return;
-    if (header.outcome == ProxyHeader::Outcome::kInvalid) return refuse();
+    if (header.outcome != ProxyHeader::Outcome::kComplete) return refuse();
     close_deadline_.cancel();
     if (header.source) stream_->set_remote(*header.source);
     state_ = State::kOpen;
