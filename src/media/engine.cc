@@ -122,6 +122,9 @@ class EngineImpl final : public Engine {
     if (it == transports_.end()) return;
     RoomRecord& room = rooms_.at(it->second.room);
     room.transports.erase(id);
+    // What it carried is gone with it, and its room may stay for days.
+    forget(room.tracks, tracks_, id);
+    forget(room.subscriptions, subscriptions_, id);
     --loads_[room.worker].transports;
     transports_.erase(it);
   }
@@ -190,6 +193,17 @@ class EngineImpl final : public Engine {
     RoomId room;
     TransportId transport;
   };
+
+  template <class Id>
+  static void forget(std::unordered_set<Id>& of_room, std::unordered_map<Id, Owner>& owners,
+                     TransportId transport) {
+    std::erase_if(of_room, [&](const Id id) {
+      const auto owner = owners.find(id);
+      if (owner == owners.end() || owner->second.transport != transport) return false;
+      owners.erase(owner);
+      return true;
+    });
+  }
   struct Load {
     size_t transports = 0;
     size_t rooms = 0;
