@@ -18,17 +18,32 @@ constexpr size_t kNonce = 8;
 constexpr size_t kTag = 16;
 constexpr uint64_t kWindow = 64;
 
-struct FreeCipher {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
+/// One direction of one key size. OpenSSL looks a cipher up anew for every context that is not
+/// given one it knows, and that costs more than a record: so each thread keeps the four contexts
+/// and gives them the key of the record at hand. A context per transport would cost more memory
+/// than all the rest of it.
+struct CipherContext {
+  CipherContext(const char* name, int encrypt)
+      : cipher(EVP_CIPHER_fetch(nullptr, name, nullptr)), context(EVP_CIPHER_CTX_new()) {
+    TURMS_CHECK(cipher != nullptr && context != nullptr &&
+                EVP_CipherInit_ex2(context, cipher, nullptr, nullptr, encrypt, nullptr) == 1);
+  }
+  ~CipherContext() {
+    EVP_CIPHER_CTX_free(context);
+    EVP_CIPHER_free(cipher);
+  }
+  CipherContext(const CipherContext&) = delete;
+  CipherContext& operator=(const CipherContext&) = delete;
 
-/// Made per record: records are rare, and a kept one costs more memory than all the rest here.
-CipherContext make_cipher(bool aes256, const uint8_t* key, const uint8_t* iv, int encrypt) {
-  CipherContext context(EVP_CIPHER_CTX_new());
-  const EVP_CIPHER* cipher = aes256 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
-  TURMS_CHECK(context != nullptr &&
-              EVP_CipherInit_ex(context.get(), cipher, nullptr, key, iv, encrypt) == 1);
+  EVP_CIPHER* cipher;
+  EVP_CIPHER_CTX* context;
+};
+
+EVP_CIPHER_CTX* keyed_cipher(bool aes256, const uint8_t* key, const uint8_t* iv, int encrypt) {
+  thread_local CipherContext contexts[2][2] = {{{"AES-128-GCM", 0}, {"AES-128-GCM", 1}},
+                                               {{"AES-256-GCM", 0}, {"AES-256-GCM", 1}}};
+  EVP_CIPHER_CTX* context = contexts[aes256 ? 1 : 0][encrypt].context;
+  TURMS_CHECK(EVP_CipherInit_ex2(context, nullptr, key, iv, encrypt, nullptr) == 1);
   return context;
 }
 
@@ -116,14 +131,13 @@ size_t Records::seal_in_place(ContentType type, size_t size, MutableByteView out
   store_be64(&iv[4], next_nonce_);
   std::memcpy(p + kRecordHeader, &iv[4], kNonce);
   uint8_t* content = p + kContentOffset;
-  const CipherContext cipher = make_cipher(aes256_, write_.key.data(), iv.data(), 1);
+  EVP_CIPHER_CTX* const cipher = keyed_cipher(aes256_, write_.key.data(), iv.data(), 1);
   int written = 0;
-  TURMS_CHECK(EVP_EncryptUpdate(cipher.get(), nullptr, &written, additional.data(),
+  TURMS_CHECK(EVP_EncryptUpdate(cipher, nullptr, &written, additional.data(),
                                 static_cast<int>(additional.size())) == 1 &&
-              EVP_EncryptUpdate(cipher.get(), content, &written, content, static_cast<int>(size)) ==
-                  1 &&
-              EVP_EncryptFinal_ex(cipher.get(), content + size, &written) == 1 &&
-              EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTag, content + size) == 1);
+              EVP_EncryptUpdate(cipher, content, &written, content, static_cast<int>(size)) == 1 &&
+              EVP_EncryptFinal_ex(cipher, content + size, &written) == 1 &&
+              EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, kTag, content + size) == 1);
   ++next_sequence_;
   ++next_nonce_;
   return kOverhead + size;
@@ -142,16 +156,15 @@ std::optional<size_t> Records::decrypt(const Key& key, const RecordView& record,
   std::array<uint8_t, kTag> tag;
   std::memcpy(tag.data(), &body[kNonce + size], kTag);
   const auto additional = additional_data(record.sequence, record.type, size);
-  const CipherContext cipher = make_cipher(aes256_, key.key.data(), iv.data(), 0);
+  EVP_CIPHER_CTX* const cipher = keyed_cipher(aes256_, key.key.data(), iv.data(), 0);
   int written = 0;
   uint8_t nothing = 0;
   const bool authentic =
-      EVP_DecryptUpdate(cipher.get(), nullptr, &written, additional.data(),
+      EVP_DecryptUpdate(cipher, nullptr, &written, additional.data(),
                         static_cast<int>(additional.size())) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), out.data(), &written, &body[kNonce],
-                        static_cast<int>(size)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher.get(), &nothing, &written) == 1;
+      EVP_DecryptUpdate(cipher, out.data(), &written, &body[kNonce], static_cast<int>(size)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(cipher, &nothing, &written) == 1;
   return authentic ? std::optional(size) : std::nullopt;
 }
 

@@ -305,9 +305,11 @@ size_t Association::write_packet(TimePoint now, MutableByteView out) {
     auto chunk = queue_.next(now, room());
     if (!chunk) break;
     const size_t at = used;
-    // The last reliable fragment asks for its SACK at once (RFC 7053), so that its loss is not
-    // mistaken for the receiver's delay.
-    const bool immediate = chunk->reliable && queue_.empty();
+    // The end of a long message, and a message after a pause, ask for their SACK at once (RFC
+    // 7053): its delay would count as round trip. In a stream of short ones every second one is
+    // acknowledged anyway, and asking for more would double what comes back.
+    const bool immediate = chunk->reliable && queue_.empty() &&
+                           (!chunk->begin || now - outstanding.last_sent() > kAckDelay);
     used += write_data(*chunk, outstanding.last_tsn() + 1, immediate, packet.subspan(at));
     outstanding.add(now, std::move(*chunk));
   }

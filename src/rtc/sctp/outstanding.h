@@ -82,6 +82,7 @@ class Outstanding {
   /// Bytes kept for a possible retransmission.
   [[nodiscard]] size_t bytes() const { return bytes_; }
   [[nodiscard]] size_t window() const { return window_; }
+  [[nodiscard]] TimePoint last_sent() const { return last_sent_; }
   [[nodiscard]] const RetransmissionTimeout& timeout() const { return timeout_; }
   [[nodiscard]] uint64_t retransmissions() const { return retransmissions_; }
   [[nodiscard]] uint64_t abandoned_messages() const { return abandoned_messages_; }
