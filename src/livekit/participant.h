@@ -82,6 +82,10 @@ struct AllowedTracks {
 };
 using AllowedSubscribers = std::map<std::string, AllowedTracks, std::less<>>;
 
+/// Of who was asked to resume. Some SDKs do at once, and are disturbed when their connection ends
+/// meanwhile; others wait for its end.
+inline constexpr Duration kHangUpDelay = std::chrono::seconds(2);
+
 inline constexpr TimePoint kNoTime = TimePoint::min();
 
 struct Participant {
@@ -114,6 +118,8 @@ struct Participant {
   ConnectionScore quality;  // streams by track or subscription id
   bool silent = false;      // a transport failed, and its client was asked to resume
   bool media_lost = false;  // that transport carried media
+  /// Asked to resume: its connection ends when the timer for that fires, and it has so long then.
+  Duration rest_of_grace{0};
 
   // Trouble that a test asked for: until when, and how often yet.
   TimePoint hang_up_on_resume = kNoTime;

@@ -182,6 +182,13 @@ void Room::on_timer(Now now) {
               true);
         break;
       case TimerKind::kResume:
+        if (participant->rest_of_grace > Duration::zero()) {
+          outputs_.push_back(CloseSignal{participant->key});
+          arm(*participant,
+              now.monotonic + std::exchange(participant->rest_of_grace, Duration::zero()),
+              TimerKind::kResume);
+          break;
+        }
         leave(now, *participant,
               participant->silent ? DisconnectReason::kConnectionTimeout
                                   : DisconnectReason::kSignalClose,

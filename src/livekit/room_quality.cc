@@ -142,10 +142,10 @@ void Room::silent(Now now, Participant& participant) {
   if (participant.signal_up) {
     send(participant,
          server::Leave{DisconnectReason::kConnectionTimeout, server::LeaveAction::kResume});
-    // Its connection is left to it: the Rust SDK starts afresh when it ends while it resumes.
     participant.signal_up = false;
+    participant.rest_of_grace = kSilenceGrace - kHangUpDelay;
   }
-  arm(participant, now.monotonic + kSilenceGrace, TimerKind::kResume);
+  arm(participant, now.monotonic + kSilenceGrace - participant.rest_of_grace, TimerKind::kResume);
 }
 
 // ---- dynacast

@@ -25,6 +25,7 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
   participant->signal_up = true;
   if (hang_up_on_resume(now, *participant, false)) return participant->key;
   disarm(*participant, TimerKind::kResume);
+  participant->rest_of_grace = Duration::zero();
   // What carries media must come back within as long as it had at first.
   if (participant->silent && participant->media_lost) {
     arm(*participant, now.monotonic + kConnectTimeout, TimerKind::kConnect);
@@ -149,7 +150,8 @@ void Room::on_simulate(Now now, Participant& from, const client::Simulate& reque
       // There is no other node: the session goes on here, on a new signalling connection.
       send(from, server::Leave{DisconnectReason::kMigration, server::LeaveAction::kResume});
       from.signal_up = false;
-      arm(from, now.monotonic + kResumeGrace, TimerKind::kResume);
+      from.rest_of_grace = kResumeGrace - kHangUpDelay;
+      arm(from, now.monotonic + kHangUpDelay, TimerKind::kResume);
       break;
     case Scenario::kServerLeave:
       leave(now, from, DisconnectReason::kServerShutdown, server::LeaveAction::kDisconnect, true);

@@ -182,6 +182,20 @@ TEST_F(RoomResumeTest, ASilentTransportIsAskedToResume) {
   EXPECT_THAT(engine.sent, SizeIs(1)) << "the subscription was kept";
 }
 
+TEST_F(RoomResumeTest, WhoWaitsForTheEndOfItsConnectionGetsIt) {
+  room->on_transport_failed(now, engine.transports.begin()->second.parameters.id);
+  drain();
+  EXPECT_THAT(closed, IsEmpty()) << "it may be resuming";
+  pass(2s);
+  EXPECT_THAT(closed, ElementsAre(alice));
+  closed.clear();
+  ASSERT_TRUE(resume("alice"));
+  connect();
+  pass(2min);
+  EXPECT_THAT(closed, IsEmpty());
+  EXPECT_EQ(room->participant_count(), 2u);
+}
+
 TEST_F(RoomResumeTest, BothTransportsOfAClientFallSilentTogether) {
   publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
   connect();
