@@ -185,7 +185,8 @@ export async function run(test) {
       await close(alice, bob);
     });
 
-    await test('who closes one of its connections stays with the other', async () => {
+    const ended = 'LiveKit’s server ends the session when one of the connections closes';
+    await test.ours(ended, 'who closes one of its connections stays with the other', async () => {
       const alice = await open('alice', 'closing');
       const bob = await open('bob', 'closing');
       await Promise.all([alice, bob].map((page) => page.evaluate(() => window.room.localParticipant.setCameraEnabled(true))));

@@ -65,10 +65,14 @@ export function watchVideos() {
   }));
 }
 
+/** For the connect options: two peer connections, as clients had before the single one. */
+export const dual = { singlePeerConnection: false };
+
 /** In the page: what the receivers of this kind have decoded. */
 export async function receivedAudio() {
   let energy = 0;
-  for (const receiver of window.room.engine.pcManager.subscriber._pc.getReceivers()) {
+  const { publisher, subscriber } = window.room.engine.pcManager;
+  for (const receiver of (subscriber ?? publisher)._pc.getReceivers()) {
     for (const report of (await receiver.getStats()).values()) {
       if (report.type === 'inbound-rtp' && report.kind === 'audio') energy += report.totalAudioEnergy ?? 0;
     }
