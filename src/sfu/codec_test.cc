@@ -282,7 +282,6 @@ struct SoundCall : Call {
 
 TEST(Sound, IsSentAgainAsItWas) {
   SoundCall call;
-  call.publish.codecs[0].nack = true;
   call.subscribe.extensions.set(rtc::Extension::kTransportSequence, 3);
   call.start();
   for (uint16_t n = 1; n <= 5; ++n) call.sound(n, {static_cast<uint8_t>(n), 7});
@@ -327,7 +326,6 @@ TEST(Sound, LossIsMadeGoodFromRedForThoseWithoutIt) {
 
 TEST(Sound, BecomesRedForThoseWhoPreferIt) {
   SoundCall call;
-  call.publish.codecs[0].nack = true;
   call.subscribe.codecs = {codec(Codec::kRed, 62), codec(Codec::kOpus, 109)};
   call.start();
   for (uint16_t n = 1; n <= 4; ++n) call.sound(n, {static_cast<uint8_t>(n), 7});

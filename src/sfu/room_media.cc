@@ -193,9 +193,7 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
     timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
   }
   if (stream.forwarders.empty() && stream.waiters.empty()) return;
-  if (stream.track().nack() || stream.track().is_video()) {
-    stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
-  }
+  stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
   if (burst_stream_ != &stream || burst_.size() == kMaxBurst) forward_burst(now);
   burst_stream_ = &stream;
   burst_.push_back(packet);

@@ -53,11 +53,13 @@ TEST(PublisherAnswer, AnswersChromiumsSimulcast) {
   const ReceivedSection& audio = a.sections[0];
   EXPECT_EQ(audio.kind, MediaKind::kAudio);
   EXPECT_EQ(audio.track_id.size(), 36u);
-  ASSERT_EQ(audio.codecs.size(), 2u);
+  ASSERT_EQ(audio.codecs.size(), 4u);
   EXPECT_EQ(audio.codecs[0].codec, Codec::kOpus);
   EXPECT_TRUE(audio.codecs[0].transport_cc);
   EXPECT_FALSE(audio.codecs[0].nack);
   EXPECT_EQ(audio.codecs[1].codec, Codec::kRed);
+  EXPECT_EQ(audio.codecs[2].codec, Codec::kPcmu);
+  EXPECT_EQ(audio.codecs[3].codec, Codec::kPcma);
   EXPECT_NE(audio.extensions.id(Extension::kAudioLevel), 0);
   EXPECT_EQ(audio.extensions.id(Extension::kAbsSendTime), 0) << "never beside transport-wide";
   ASSERT_EQ(audio.encodings.size(), 1u);
@@ -107,7 +109,7 @@ TEST(PublisherAnswer, AnswersFirefox) {
   PublisherAnswer a = answer(fixture("firefox_publisher_offer.sdp"), options());
   ASSERT_EQ(a.sections.size(), 2u);
   EXPECT_EQ(a.sections[1].encodings.size(), 3u);
-  EXPECT_EQ(payload_types(a.answer.sections[0]), std::vector<int>{109});
+  EXPECT_EQ(payload_types(a.answer.sections[0]), (std::vector<int>{109, 0, 8}));
   EXPECT_EQ(payload_types(a.answer.sections[1]),
             (std::vector<int>{120, 124, 121, 125, 126, 127, 97, 98}));
   auto rid =

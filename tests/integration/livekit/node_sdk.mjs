@@ -145,7 +145,7 @@ export async function run(test) {
     assert.equal(seen.metadata, 'm');
     assert.equal(seen.attributes.a, '1');
     assert.equal(seen.tracks.length, 1);
-    assert.equal(seen.tracks[0].mimeType, 'audio/opus');
+    assert.equal(seen.tracks[0].mimeType, 'audio/red');
     await api().updateParticipant('managed', 'alice', { name: 'Alicia', attributes: { b: '2' } });
     await heard(bob, RoomEvent.ParticipantNameChanged);
     await heard(bob, RoomEvent.ParticipantAttributesChanged);
