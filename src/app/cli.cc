@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/media_config.h"
 #include "app/server.h"
 #include "base/log.h"
 
@@ -184,6 +185,9 @@ int run_command_line(int argc, char** argv) {
   check->callback([&] {
     status = with_config(common, [](const Config& config) {
       for (const std::string& warning : config.warnings()) fmt::print("{}\n", warning);
+      if (const auto engine = engine_config(config); !engine) {
+        return complain(engine.error(), kUsageError);
+      }
       fmt::print("the configuration is good\n");
       return 0;
     });

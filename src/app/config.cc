@@ -128,8 +128,9 @@ class FileReader {
     Config::Value value;
     if (option.type == OptionType::kList && node.IsSequence()) {
       for (const auto& item : node) {
-        if (!item.IsScalar()) return error(item, fmt::format("{} must be a text", option.key));
-        value.list.push_back(item.Scalar());
+        auto text = list_item(item, option);
+        if (!text) return std::unexpected(text.error());
+        value.list.push_back(std::move(*text));
       }
       return where(node, config_.store(option, std::move(value)));
     }
@@ -147,6 +148,24 @@ class FileReader {
       return error(node, fmt::format("{} must be {}", option.key, type_name(option.type)));
     }
     return assign(node, std::string(option.key), node.IsNull() ? std::string() : node.Scalar());
+  }
+
+  /// A text, or of name: value pairs `name=value name=value`.
+  Result<std::string> list_item(const YAML::Node& item, const Option& option) const {
+    if (item.IsScalar()) return item.Scalar();
+    const auto bad = [&](std::string_view what) {
+      return std::unexpected(error(item, fmt::format("{} {}", option.key, what)).error());
+    };
+    if (!item.IsMap()) return bad("must be a text");
+    std::string out;
+    for (const auto& pair : item) {
+      if (!pair.second.IsScalar()) return bad("must be name: value pairs");
+      const std::string& text = pair.second.Scalar();
+      if (text.find(' ') != text.npos) return bad("has a value with a blank");
+      if (!text.empty())
+        out += fmt::format("{}{}={}", out.empty() ? "" : " ", pair.first.Scalar(), text);
+    }
+    return out;
   }
 
   Status assign(const YAML::Node& node, const std::string& key, const std::string& value) {
@@ -367,7 +386,9 @@ std::string Config::show_value(const Option& option, const Value& value, std::st
       return " " + yaml_text(option.secret && !value.text.empty() ? kMask : value.text);
     case OptionType::kList: {
       std::vector<std::string> items;
-      for (const std::string& item : value.list) items.push_back(yaml_text(item));
+      for (const std::string& item : value.list) {
+        items.push_back(yaml_text(option.secret ? kMask : item));
+      }
       return fmt::format(" [{}]", join(items, ", "));
     }
     case OptionType::kMap:

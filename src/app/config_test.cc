@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "app/media_config.h"
 #include "app/options.h"
 
 namespace turms::app {
@@ -68,6 +69,61 @@ TEST_F(ConfigTest, BoundsAtTheirEdges) {
   EXPECT_FALSE(Config::load({.assignments = {"http.port=-1"}}));
 }
 
+TEST_F(ConfigTest, AddressesAreAddresses) {
+  auto config = load("livekit: {rtc: {node_ip: '203.0.113.1, 2001:db8::1'}}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->list("livekit.rtc.node_ip"),
+            (std::vector<std::string>{"203.0.113.1", "2001:db8::1"}));
+  EXPECT_EQ(load("livekit: {rtc: {node_ip: '203.0.113.1 '}}\n")->list("livekit.rtc.node_ip"),
+            std::vector<std::string>{"203.0.113.1"});
+  EXPECT_EQ(error_of("livekit: {rtc: {node_ip: 203.0.113.300}}\n"),
+            "1: livekit.rtc.node_ip must be an IP address without a port, not '203.0.113.300'");
+  for (const char* key : {"livekit.rtc.node_ip", "livekit.rtc.bind", "http.bind", "admin.bind",
+                          "turms.gateway.websocket.host", "turms.gateway.tcp.host"}) {
+    for (const char* bad : {"media.example.org", "203.0.113.1:7882", "203.0.113.300", "[::1]"}) {
+      EXPECT_FALSE(Config::load({.assignments = {std::string(key) + "=" + bad}})) << key << bad;
+    }
+    for (const char* good : {"203.0.113.1", "::", "2001:db8::1"}) {
+      EXPECT_TRUE(Config::load({.assignments = {std::string(key) + "=" + good}})) << key << good;
+    }
+  }
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.rtc.ips.includes=10.0.0.0/33"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.rtc.stun_servers=stun:stun.example.org:1"}}));
+}
+
+TEST_F(ConfigTest, WhatCannotBeReachedIsRefused) {
+  const auto error = [](std::vector<std::string> assignments) {
+    const auto config = Config::load({.assignments = std::move(assignments)});
+    EXPECT_TRUE(config) << config.error().message;
+    const auto engine = engine_config(*config);
+    return engine ? std::string() : engine.error().message;
+  };
+  EXPECT_EQ(error({"livekit.rtc.node_ip=203.0.113.1,198.51.100.1"}), "");
+  EXPECT_EQ(error({"livekit.rtc.node_ip=203.0.113.1,2001:db8::1", "livekit.rtc.bind=::"}), "");
+  EXPECT_EQ(error({"livekit.rtc.node_ip=2001:db8::1"}),
+            "livekit.rtc.node_ip 2001:db8::1 cannot be reached: livekit.rtc.bind is 0.0.0.0");
+  EXPECT_EQ(error({"livekit.rtc.node_ip=203.0.113.1", "livekit.rtc.bind=2001:db8::1"}),
+            "livekit.rtc.node_ip 203.0.113.1 cannot be reached: livekit.rtc.bind is 2001:db8::1");
+  EXPECT_EQ(error({"livekit.rtc.force_tcp=true", "livekit.rtc.tcp_port=0"}),
+            "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
+}
+
+TEST_F(ConfigTest, TurnServersAreTextsOrPairs) {
+  auto config = load(
+      "livekit:\n  rtc:\n    turn_servers:\n      - host: turn.example.org\n        port: 443\n"
+      "        protocol: tls\n        username: u\n        credential: c\n"
+      "      - host=b.example.org secret=s\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto ice = ice_server_config(*config);
+  ASSERT_EQ(ice.turn_servers.size(), 2u);
+  EXPECT_EQ(ice.turn_servers[0].host, "turn.example.org");
+  EXPECT_EQ(ice.turn_servers[0].port, 443);
+  EXPECT_EQ(ice.turn_servers[1].secret, "s");
+  EXPECT_EQ(config->show().find("credential"), std::string::npos);
+  EXPECT_EQ(error_of("livekit: {rtc: {turn_servers: [{host: h}]}}\n"),
+            "1: livekit.rtc.turn_servers: neither a secret nor a username and a credential");
+}
+
 TEST_F(ConfigTest, AMeetingsPasswordIsOfAKnownPolicy) {
   const std::string key = "turms.service.conference.meeting.password.policy=";
   for (const char* policy : {"PROHIBITED", "USER_INPUT_OPTIONAL", "USER_INPUT_REQUIRED"}) {
@@ -87,7 +143,7 @@ TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   EXPECT_EQ(config->map("livekit.keys").size(), 2u);
   EXPECT_EQ(config->list("livekit.webhook.urls"),
             (std::vector<std::string>{"http://h/a", "http://h/b"}));
-  EXPECT_EQ(config->warnings().size(), 4u);
+  EXPECT_EQ(config->warnings().size(), 2u);  // port, redis
   const auto ports = parse_ports(config->text("livekit.rtc.udp_port"));
   ASSERT_TRUE(ports);
   EXPECT_EQ(ports->first, 7882);

@@ -4,11 +4,16 @@
 
 namespace turms::app {
 
-Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(net::Loop& control, net::HttpServer& http,
-                                                          livekit::ServiceConfig config,
-                                                          const media::EngineConfig& engine) {
+Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(
+    net::Loop& control, net::HttpServer& http, livekit::ServiceConfig config,
+    media::EngineConfig engine, const std::optional<MediaTcp>& media_tcp) {
   std::unique_ptr<LiveKitStack> stack(new LiveKitStack(control));
   net::Loop& loop = stack->thread_.loop();
+  if (media_tcp) {
+    if (Status opened = stack->open_media_door(*media_tcp, config, engine); !opened) {
+      return std::unexpected(opened.error());
+    }
+  }
   stack->client_ = net::HttpClient::create(loop);
   stack->service_ = std::make_unique<livekit::Service>(std::move(config), loop, *stack->client_);
   const Status started =
@@ -21,6 +26,29 @@ Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(net::Loop& control, ne
   stack->service_->register_routes(*stack->routes_);
   stack->thread_.start();
   return stack;
+}
+
+Status LiveKitStack::open_media_door(const MediaTcp& at, livekit::ServiceConfig& config,
+                                     media::EngineConfig& engine) {
+  // They leave when their first message has come, or after some seconds.
+  constexpr size_t kMaxWaiting = 1000;
+  auto door = net::FrontDoor::listen(
+      thread_.loop(), at.bind, at.port, "media", {},
+      {.may_accept = [this] { return media_door_->waiting() < kMaxWaiting; },
+       .media =
+           [this](net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream,
+                  Bytes received) {
+             service_->adopt_stream({.kind = kind == net::MediaStreamKind::kIce
+                                                 ? media::AdoptedStream::Kind::kIce
+                                                 : media::AdoptedStream::Kind::kTurn,
+                                     .stream = std::move(stream),
+                                     .received = std::move(received)});
+           }});
+  if (!door) return std::unexpected(door.error());
+  media_door_ = std::move(*door);
+  engine.tcp_ports = {media_door_->port()};
+  config.ice.turn_tcp_port = media_door_->port();
+  return {};
 }
 
 LiveKitStack::~LiveKitStack() {

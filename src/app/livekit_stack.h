@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "app/media_config.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "livekit/service.h"
 #include "media/engine.h"
+#include "net/front_door.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop_thread.h"
@@ -22,16 +25,24 @@ class LiveKitStack {
   /// Serves on `http`, which lives on `control`; both must outlive it.
   static Result<std::unique_ptr<LiveKitStack>> start(net::Loop& control, net::HttpServer& http,
                                                      livekit::ServiceConfig config,
-                                                     const media::EngineConfig& engine);
+                                                     media::EngineConfig engine,
+                                                     const std::optional<MediaTcp>& media_tcp);
   /// Waits for the turn under way on the service's loop and stops the workers.
   ~LiveKitStack();
 
   [[nodiscard]] const std::vector<uint16_t>& udp_ports() const { return udp_ports_; }
+  /// Where media over TCP is accepted; 0: nowhere.
+  [[nodiscard]] uint16_t media_tcp_port() const {
+    return media_door_ == nullptr ? uint16_t{0} : media_door_->port();
+  }
 
   /// livekit::Service::drain(); `done` runs on the control loop, and not after the destructor.
   void drain(Duration timeout, std::function<void()> done);
 
  private:
+  Status open_media_door(const MediaTcp& at, livekit::ServiceConfig& config,
+                         media::EngineConfig& engine);
+
   explicit LiveKitStack(net::Loop& control) : control_(control) {}
 
   net::Loop& control_;
@@ -39,6 +50,7 @@ class LiveKitStack {
   // On the service's loop while that runs.
   std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<livekit::Service> service_;
+  std::unique_ptr<net::FrontDoor> media_door_;  // before service_ goes
 
   std::unique_ptr<net::HttpRoutes> routes_;
   std::vector<uint16_t> udp_ports_;

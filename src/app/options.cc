@@ -7,6 +7,9 @@
 #include <charconv>
 #include <vector>
 
+#include "app/external_address.h"
+#include "livekit/ice_servers.h"
+#include "net/address.h"
 #include "net/forwarded.h"
 
 namespace turms::app {
@@ -23,6 +26,28 @@ Status must_be(std::string_view key, std::string_view what, std::string_view val
 Status check_ports(std::string_view key, std::string_view value) {
   if (parse_ports(value)) return {};
   return must_be(key, "a port or a range FIRST-LAST of at most 64 ports", value);
+}
+
+Status check_address(std::string_view key, std::string_view value) {
+  if (net::Address::parse(value, 0)) return {};
+  return must_be(key, "an IP address without a port", value);
+}
+
+Status check_network(std::string_view key, std::string_view value) {
+  if (net::Network::parse(value)) return {};
+  return must_be(key, "an IP address or a network ADDRESS/BITS", value);
+}
+
+Status check_stun_server(std::string_view key, std::string_view value) {
+  const auto parsed = parse_host_and_port(value, 1);
+  if (parsed) return {};
+  return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", key, parsed.error().message));
+}
+
+Status check_turn_server(std::string_view key, std::string_view value) {
+  const auto parsed = livekit::parse_turn_server(value);
+  if (parsed) return {};
+  return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", key, parsed.error().message));
 }
 
 Status check_log_level(std::string_view key, std::string_view value) {
@@ -63,6 +88,11 @@ constexpr Option checked(Option option, Status (*check)(std::string_view, std::s
   return option;
 }
 
+constexpr Option hidden(Option option) {
+  option.secret = true;
+  return option;
+}
+
 constexpr Option flag(std::string_view key, std::string_view fallback, std::string_view help) {
   return {key, OptionType::kBool, fallback, 0, 0, help};
 }
@@ -87,12 +117,17 @@ constexpr Option unsupported(std::string_view key, OptionType type) {
 // Sorted by key at start, so that the order here can follow the reader.
 constexpr auto kOptions = std::to_array<Option>({
     flag("admin.enabled", "true", "Serve the admin HTTP port (metrics, health)."),
-    text("admin.bind", "127.0.0.1",
-         "Address of the admin HTTP port. Keep it off public networks: it asks for no password."),
+    checked(text("admin.bind", "127.0.0.1",
+                 "Address of the admin HTTP port. Keep it off public networks: it asks for no "
+                 "password."),
+            check_address),
     number("admin.port", "8510", 0, 65535, "TCP port of the admin HTTP server; 0: any free one."),
 
-    text("http.bind", "0.0.0.0",
-         "Address of the HTTP port: web app, LiveKit signalling and API, Turms over WebSocket."),
+    checked(
+        text(
+            "http.bind", "0.0.0.0",
+            "Address of the HTTP port: web app, LiveKit signalling and API, Turms over WebSocket."),
+        check_address),
     number("http.port", "7880", 0, 65535, "TCP port of the HTTP server; 0: any free one."),
     number("http.max_connections", "15000", 1, 1000000, "Connections at once; more are refused."),
     text("http.tls.cert_file", "",
@@ -118,13 +153,15 @@ constexpr auto kOptions = std::to_array<Option>({
     number("node.id", "0", 0, 1023,
            "Number of this node; ids made by nodes with different numbers never collide."),
 
-    text("turms.gateway.websocket.host", "0.0.0.0", "Address of the Turms WebSocket port."),
+    checked(text("turms.gateway.websocket.host", "0.0.0.0", "Address of the Turms WebSocket port."),
+            check_address),
     number("turms.gateway.websocket.port", "10510", 0, 65535,
            "TCP port of the Turms WebSocket server; 0: any free one."),
     flag("turms.gateway.websocket.enabled", "true",
          "Serve the Turms protocol over WebSocket on a port of its own (it is at /turms of the "
          "HTTP port too)."),
-    text("turms.gateway.tcp.host", "0.0.0.0", "Address of the Turms TCP port."),
+    checked(text("turms.gateway.tcp.host", "0.0.0.0", "Address of the Turms TCP port."),
+            check_address),
     number("turms.gateway.tcp.port", "11510", 0, 65535,
            "TCP port of the Turms TCP server; 0: any free one."),
     flag("turms.gateway.tcp.enabled", "true", "Serve the Turms protocol over TCP."),
@@ -181,13 +218,52 @@ constexpr auto kOptions = std::to_array<Option>({
                  "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. "
                  "0: any free one."),
             check_ports),
-    text("livekit.rtc.node_ip", "",
-         "Address that clients are told to send media to. Empty: the address of this machine's "
-         "first network."),
-    text(
-        "livekit.rtc.bind", "0.0.0.0",
-        "Address the media ports are bound to. A loopback address: this machine only, through that "
-        "address and the one of its first network."),
+    checked(list("livekit.rtc.node_ip", "",
+                 "Addresses that clients are told to send media to, best first. Empty: that of the "
+                 "default route and the others of this machine."),
+            check_address),
+    checked(text("livekit.rtc.bind", "0.0.0.0",
+                 "Address the media ports are bound to. A loopback address: this machine only, "
+                 "through that "
+                 "address and the one of its first network."),
+            check_address),
+    number("livekit.rtc.tcp_port", "7881", -1, 65535,
+           "TCP port for media of clients that cannot use UDP. 0: none. -1: any free one."),
+    flag("livekit.rtc.use_external_ip", "false",
+         "Ask STUN servers at start for the address that others see, and tell clients that one "
+         "first. When none answers within 5 seconds, clients are told this machine's own."),
+    checked(list("livekit.rtc.stun_servers", "",
+                 "STUN servers, host:port, for use_external_ip and for clients. Empty: public ones "
+                 "for the former, none for the latter."),
+            check_stun_server),
+    flag("livekit.rtc.force_tcp", "false", "Offer clients TCP only."),
+    list("livekit.rtc.interfaces.includes", "",
+         "Network interfaces whose addresses clients are told where node_ip is empty. Empty: all."),
+    list("livekit.rtc.interfaces.excludes", "", "Network interfaces that are left out."),
+    checked(list("livekit.rtc.ips.includes", "",
+                 "Networks (ADDRESS/BITS) whose addresses clients are told where node_ip is empty. "
+                 "Empty: all."),
+            check_network),
+    checked(list("livekit.rtc.ips.excludes", "", "Networks that are left out."), check_network),
+    hidden(checked(
+        list("livekit.rtc.turn_servers", "",
+             "TURN servers of others that clients are told: host, port, protocol (udp, tcp or tls) "
+             "and username and credential, or secret and ttl. In one text: name=value with blanks "
+             "between."),
+        check_turn_server)),
+    flag("livekit.turn.enabled", "false",
+         "Run the embedded TURN server. It relays to the media of this server only and opens no "
+         "ports for it."),
+    text("livekit.turn.domain", "",
+         "Name of this server in the addresses of its TURN server. Empty: the first address of "
+         "media."),
+    number("livekit.turn.udp_port", "0", -1, 65535,
+           "UDP port of the TURN server; each further media worker takes the next one. 0: none. "
+           "-1: any free one."),
+    number("livekit.turn.ttl_seconds", "300", 30, kYear,
+           "How long credentials for the TURN server are good for a new allocation."),
+    number("livekit.turn.per_user_relay_allocation_limit", "12", 1, 1000,
+           "Allocations that one participant may have."),
     flag("livekit.room.auto_create", "true",
          "A room comes into being when its first participant joins."),
     number("livekit.room.empty_timeout", "300", 0, kYear,
@@ -242,17 +318,10 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.log_level", OptionType::kText),
     unsupported("livekit.prometheus_port", OptionType::kInt),
     unsupported("livekit.enable_data_tracks", OptionType::kBool),
-    unsupported("livekit.rtc.tcp_port", OptionType::kInt),  // ICE over TCP
     unsupported("livekit.rtc.port_range_start", OptionType::kInt),
     unsupported("livekit.rtc.port_range_end", OptionType::kInt),
-    unsupported("livekit.rtc.use_external_ip", OptionType::kBool),
     unsupported("livekit.rtc.use_ice_lite", OptionType::kBool),
     unsupported("livekit.rtc.enable_loopback_candidate", OptionType::kBool),
-    unsupported("livekit.rtc.stun_servers", OptionType::kList),
-    unsupported("livekit.rtc.turn_servers", OptionType::kList),
-    unsupported("livekit.rtc.interfaces", OptionType::kMap),
-    unsupported("livekit.rtc.ips", OptionType::kMap),
-    unsupported("livekit.rtc.force_tcp", OptionType::kBool),
     unsupported("livekit.rtc.allow_tcp_fallback", OptionType::kBool),
     unsupported("livekit.rtc.congestion_control", OptionType::kMap),
     unsupported("livekit.rtc.pli_throttle", OptionType::kMap),
@@ -268,7 +337,13 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.limit.subscription_limit_video", OptionType::kInt),
     unsupported("livekit.limit.subscription_limit_audio", OptionType::kInt),
     unsupported("livekit.redis", OptionType::kMap),
-    unsupported("livekit.turn", OptionType::kMap),
+    unsupported("livekit.turn.relay_range_start", OptionType::kInt),
+    unsupported("livekit.turn.relay_range_end", OptionType::kInt),
+    unsupported("livekit.turn.tls_port", OptionType::kInt),
+    unsupported("livekit.turn.external_tls", OptionType::kBool),
+    unsupported("livekit.turn.cert_file", OptionType::kText),
+    unsupported("livekit.turn.key_file", OptionType::kText),
+    unsupported("livekit.turn.bind_addresses", OptionType::kList),
     unsupported("livekit.logging", OptionType::kMap),
     unsupported("livekit.audio", OptionType::kMap),
     unsupported("livekit.video", OptionType::kMap),

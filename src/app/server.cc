@@ -11,6 +11,7 @@
 #include "app/certificates.h"
 #include "app/im_stack.h"
 #include "app/livekit_stack.h"
+#include "app/media_config.h"
 #include "app/options.h"
 #include "app/web.h"
 #include "base/log.h"
@@ -245,17 +246,14 @@ Status Server::start_livekit() {
   config.webhook.api_key = webhook_key();
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
-  const auto ports = parse_ports(config_.text("livekit.rtc.udp_port"));
-  media::EngineConfig engine;
-  engine.workers = ports->count;
-  engine.first_udp_port = ports->first;
-  engine.bind_address = config_.text("livekit.rtc.bind");
-  if (const std::string& ip = config_.text("livekit.rtc.node_ip"); !ip.empty()) {
-    engine.advertised_addresses = {ip};
-  }
+  config.ice = ice_server_config(config_);
+  auto engine = engine_config(config_);
+  if (!engine) return std::unexpected(engine.error());
+  find_external_address(config_, loop_, *engine);
 
-  engine.make_data_router = livekit::make_data_router;
-  auto started = LiveKitStack::start(loop_, *http_, std::move(config), engine);
+  engine->make_data_router = livekit::make_data_router;
+  auto started =
+      LiveKitStack::start(loop_, *http_, std::move(config), std::move(*engine), media_tcp(config_));
   if (!started) return std::unexpected(started.error());
   livekit_ = std::move(*started);
   return {};

@@ -40,6 +40,7 @@ void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole rol
                             .room = room_,
                             .local_ice = connection.ice,
                             .dtls_role = role,
+                            .candidates = policy_of(owners_.at(connection.id.value)),
                             .channels = connection.channels});
 }
 
@@ -84,6 +85,22 @@ rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection
     ++rank;
   }
   return out;
+}
+
+void PeerConnections::set_candidates(ParticipantKey owner, const media::CandidatePolicy& policy) {
+  if (policy == media::CandidatePolicy()) {
+    policies_.erase(owner);
+  } else {
+    policies_[owner] = policy;
+  }
+  for (const auto& [id, its] : owners_) {
+    if (its == owner) engine_.set_candidate_policy(media::TransportId(id), policy);
+  }
+}
+
+media::CandidatePolicy PeerConnections::policy_of(ParticipantKey owner) const {
+  const auto it = policies_.find(owner);
+  return it == policies_.end() ? media::CandidatePolicy() : it->second;
 }
 
 std::optional<ParticipantKey> PeerConnections::owner(media::TransportId id) const {

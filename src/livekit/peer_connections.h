@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -42,6 +43,10 @@ class PeerConnections {
   void close(PeerConnection& connection);
   /// New credentials of ours: the other side checks its paths anew (RFC 8839 section 4.4.3.1.1).
   void restart(PeerConnection& connection);
+  /// Which of our addresses those of this owner tell, the present ones and later ones. Until
+  /// forget().
+  void set_candidates(ParticipantKey owner, const media::CandidatePolicy& policy);
+  void forget(ParticipantKey owner) { policies_.erase(owner); }
   /// What the other side's description says of its transport, and of the SCTP association over it.
   void set_remote(PeerConnection& connection, const rtc::sdp::RemoteTransport& remote,
                   const std::optional<rtc::sdp::DataSection>& data);
@@ -58,7 +63,10 @@ class PeerConnections {
   media::RoomId room_;
   NextId next_id_;
   Token token_;
+  [[nodiscard]] media::CandidatePolicy policy_of(ParticipantKey owner) const;
+
   std::unordered_map<uint64_t, ParticipantKey> owners_;
+  std::map<ParticipantKey, media::CandidatePolicy> policies_;  // other than the usual one
 };
 
 }  // namespace turms::livekit

@@ -274,6 +274,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   joined.key = ParticipantKey(next_id());
   joined.heard_at = now.monotonic;
   info.sid = "PA_" + secrets_.token(12);
+  const CandidateChoice choice = candidate_choice(now, info.identity);
+  connections_->set_candidates(joined.key, choice.policy);
   joined.negotiation =
       make_dual_negotiation(*connections_, joined.key, info.permission.can_subscribe);
   participants_.emplace(joined.key, std::move(participant));
@@ -288,6 +290,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   answer.others = others_of(joined);
   answer.server = parameters_.server;
   answer.sif_trailer = sif_trailer_;
+  answer.ice_servers = ice_servers_for(now, joined);
+  answer.client_configuration.force_relay = choice.force_relay;
   answer.subscriber_primary = joined.negotiation->subscriber_primary();
   answer.fast_publish = info.permission.can_publish;
   send(joined, std::move(answer));
@@ -342,6 +346,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
   speaking_.erase(participant.info.sid);
   const bool announced = participant.announced;
   by_identity_.erase(participant.info.identity);
+  connections_->forget(participant.key);
   const auto node = participants_.extract(participant.key);
   notify(now, announced ? RoomEvent::kParticipantLeft : RoomEvent::kParticipantConnectionAborted,
          node.mapped().get());

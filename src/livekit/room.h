@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "livekit/ice_servers.h"
 #include "livekit/rpc.h"
 #include "livekit/signal.h"
 #include "livekit/token.h"
@@ -76,6 +77,7 @@ struct RoomParameters {
   bool enable_remote_unmute = false;
   std::vector<rtc::Codec> enabled_codecs;
   server::ServerInfo server;
+  std::shared_ptr<const IceServerConfig> ice;  // none: clients are told no STUN or TURN servers
   size_t max_metadata = 512 * 1024;
   size_t max_attributes = 64 * 1024;
   size_t max_name = 256;
@@ -246,6 +248,16 @@ class Room {
   void arm(Participant& participant, TimePoint at, TimerKind kind);
   void disarm(Participant& participant, TimerKind kind);
   void check_empty(Now now);
+  /// Which candidates an identity asked for, across its reconnections.
+  struct CandidateChoice {
+    media::CandidatePolicy policy;
+    bool force_relay = false;
+    TimePoint until;
+  };
+  void choose_candidates(Now now, Participant& from, client::CandidateProtocol protocol);
+  [[nodiscard]] CandidateChoice candidate_choice(Now now, const std::string& identity) const;
+  [[nodiscard]] std::vector<server::IceServer> ice_servers_for(Now now,
+                                                               const Participant& to) const;
   void on_update_metadata(Now now, Participant& from, const client::UpdateMetadata& request);
   void send(const Participant& to, ServerMessage message);
   void broadcast(ServerMessage message, const std::set<ParticipantKey>& except = {});
@@ -355,6 +367,7 @@ class Room {
   std::map<std::string, Participant*, std::less<>> by_identity_;
   std::unique_ptr<PeerConnections> connections_;
   std::unique_ptr<RoomData> data_;
+  std::map<std::string, CandidateChoice> candidate_choices_;
   std::map<std::string, PublishedTrack*, std::less<>> tracks_;  // published ones, by sid
   std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;  // by each codec's id
   std::unordered_map<uint64_t, Participant*> by_subscription_;  // those the engine has

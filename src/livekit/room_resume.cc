@@ -31,9 +31,12 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
     arm(*participant, now.monotonic + kConnectTimeout, TimerKind::kConnect);
   }
   participant->silent = false;
-  send(*participant,
-       server::Reconnect{.server = parameters_.server,
-                         .last_message_sequence = data_->last_sequence(participant->key)});
+  server::Reconnect answer{.server = parameters_.server,
+                           .ice_servers = ice_servers_for(now, *participant),
+                           .last_message_sequence = data_->last_sequence(participant->key)};
+  answer.client_configuration.force_relay =
+      candidate_choice(now, participant->info.identity).force_relay;
+  send(*participant, std::move(answer));
   tell_missed(now, *participant);
   refresh_token(now, *participant);
   if (participant->negotiation->resume()) {
@@ -157,6 +160,7 @@ void Room::on_simulate(Now now, Participant& from, const client::Simulate& reque
       leave(now, from, DisconnectReason::kServerShutdown, server::LeaveAction::kDisconnect, true);
       break;
     case Scenario::kSwitchCandidateProtocol:
+      choose_candidates(now, from, static_cast<client::CandidateProtocol>(request.value));
       if (from.negotiation->resume()) dirty_negotiations_.insert(from.key);
       break;
     case Scenario::kDisconnectSignalOnResume:

@@ -44,7 +44,8 @@ Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler
     : config_(config),
       loop_(loop),
       handler_(std::move(handler)),
-      node_id_(config.node_id.empty() ? "ND_" + secure_random_token(12) : config.node_id) {}
+      node_id_(config.node_id.empty() ? "ND_" + secure_random_token(12) : config.node_id),
+      ice_(std::make_shared<const IceServerConfig>(config.ice)) {}
 
 Rooms::~Rooms() {
   alive_.reset();
@@ -100,6 +101,7 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kVp8,
                                rtc::Codec::kH264, rtc::Codec::kVp9, rtc::Codec::kAv1};
   parameters.server = {config_.region, node_id_};
+  parameters.ice = ice_;
   parameters.max_metadata = config_.limits.metadata;
   parameters.max_attributes = config_.limits.attributes;
   parameters.max_name = config_.limits.name;

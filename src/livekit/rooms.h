@@ -33,6 +33,7 @@ class Rooms : private media::EngineEvents {
 
   Status start(const EngineFactory& factory);
   [[nodiscard]] const media::Engine* engine() const { return engine_.get(); }
+  [[nodiscard]] media::Engine* engine() { return engine_.get(); }
 
   /// Null when there is none (or it is closed).
   Room* find(std::string_view name);
@@ -77,6 +78,7 @@ class Rooms : private media::EngineEvents {
   net::Loop& loop_;
   OutputHandler handler_;
   std::string node_id_;
+  std::shared_ptr<const IceServerConfig> ice_;
   bool closing_ = false;
   media::RoomId last_room_;
   std::unique_ptr<media::Engine> engine_;

@@ -96,6 +96,11 @@ void Service::drain(Duration timeout, std::function<void()> done) {
   impl_->drain(timeout, std::move(done));
 }
 
+bool Service::adopt_stream(media::AdoptedStream stream) {
+  media::Engine* const engine = impl_->rooms().engine();
+  return engine != nullptr && engine->adopt_stream(std::move(stream));
+}
+
 std::vector<uint16_t> Service::udp_ports() const {
   const media::Engine* engine = impl_->rooms().engine();
   return engine == nullptr ? std::vector<uint16_t>() : engine->udp_ports();

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "livekit/ice_servers.h"
 #include "livekit/token.h"
 #include "media/engine.h"
 
@@ -58,6 +59,7 @@ struct ServiceConfig {
   WebhookConfig webhook;
   std::string region;
   std::string node_id;  // empty: a random one
+  IceServerConfig ice;
 };
 
 /// Starts the media engine: start_engine with its configuration bound, or a test's own.
@@ -85,6 +87,9 @@ class Service {
   /// webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins are
   /// refused from now on.
   void drain(Duration timeout, std::function<void()> done);
+
+  /// media::Engine::adopt_stream(), from any thread between start() and the destructor.
+  bool adopt_stream(media::AdoptedStream stream);
 
   [[nodiscard]] std::vector<uint16_t> udp_ports() const;
   [[nodiscard]] size_t room_count() const;

@@ -27,6 +27,10 @@ class RecordingEngine : public media::Engine {
   [[nodiscard]] std::vector<media::LocalCandidate> candidates(media::TransportId) const override {
     return {{rtc::Protocol::kUdp, "127.0.0.1", 7882}, {rtc::Protocol::kUdp, "192.0.2.1", 7882}};
   }
+  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, std::string_view,
+                                                             Duration) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
   void create_room(media::RoomId, const media::RoomSettings& settings) override {
     ++rooms;

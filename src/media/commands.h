@@ -21,6 +21,9 @@ struct CreateTransport {
 struct CreateQueue {
   QueueParameters parameters;
 };
+struct AdoptStream {
+  AdoptedStream stream;
+};
 struct SetRemote {
   TransportId transport;
   RemoteParameters remote;
@@ -70,12 +73,12 @@ struct TellData {
 };
 }  // namespace command
 
-using Command =
-    std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
-                 command::CreateQueue, command::SetRemote, command::RestartIce,
-                 command::CloseTransport, command::AddReceiveTrack, command::SetReceiveMuted,
-                 command::RemoveReceiveTrack, command::AddSendTrack, command::SetLayerRequest,
-                 command::SetSendSource, command::RemoveSendTrack, command::TellData>;
+using Command = std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
+                             command::CreateQueue, command::AdoptStream, command::SetRemote,
+                             command::RestartIce, command::CloseTransport, command::AddReceiveTrack,
+                             command::SetReceiveMuted, command::RemoveReceiveTrack,
+                             command::AddSendTrack, command::SetLayerRequest,
+                             command::SetSendSource, command::RemoveSendTrack, command::TellData>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {
@@ -119,9 +122,8 @@ struct Data {
 };
 }  // namespace event
 
-using Event =
-    std::variant<event::TransportConnected, event::TransportFailed, event::TransportClosed,
-                 event::LayerStarted, event::LayerStopped, event::Speakers, event::Statistics,
-                 event::Data>;
+using Event = std::variant<event::TransportConnected, event::TransportFailed,
+                           event::TransportClosed, event::LayerStarted, event::LayerStopped,
+                           event::Speakers, event::Statistics, event::Data>;
 
 }  // namespace turms::media

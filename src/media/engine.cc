@@ -1,12 +1,18 @@
 #include "media/engine.h"
 
+#include <algorithm>
+#include <atomic>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/crypto.h"
 #include "base/metrics.h"
 #include "media/worker.h"
 #include "net/interfaces.h"
+#include "rtc/stream_framing.h"
+#include "rtc/stun/message.h"
+#include "rtc/turn/credentials.h"
 
 namespace turms::media {
 
@@ -20,21 +26,26 @@ constexpr std::string_view kWorkerNames =
 class EngineImpl final : public Engine {
  public:
   EngineImpl(std::vector<std::unique_ptr<Worker>> workers, std::unique_ptr<rtc::dtls::Context> dtls,
-             const EngineConfig& config, std::vector<std::string> advertised)
+             const EngineConfig& config, std::vector<std::string> advertised,
+             const std::optional<rtc::turn::Secret>& turn_secret)
       : dtls_(std::move(dtls)),
         workers_(std::move(workers)),
         loads_(workers_.size()),
         advertised_(std::move(advertised)),
         tcp_ports_(config.tcp_ports),
-        allowed_(config.candidates) {}
+        allowed_(config.candidates),
+        turn_secret_(turn_secret) {}
 
   ~EngineImpl() override {
     for (const auto& worker : workers_) worker->stop();
   }
 
   void start(const Post& post, EngineEvents& events, const MakeDataRouter& make_data_router) {
-    for (size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->start(static_cast<int>(i), post, events, make_data_router);
+    const Worker::HandOver hand_over = [this](uint32_t to, AdoptedStream stream) {
+      if (to < workers_.size()) hand_to(to, std::move(stream));
+    };
+    for (const auto& worker : workers_) {
+      worker->start(post, events, hand_over, make_data_router);
     }
     post_ = post;
     listener_ = std::make_shared<Listener>(&events);
@@ -64,6 +75,17 @@ class EngineImpl final : public Engine {
       }
     }
     return out;
+  }
+
+  std::optional<TurnAccess> turn_access(RoomId id, std::string_view user,
+                                        Duration lifetime) const override {
+    const auto it = rooms_.find(id);
+    if (it == rooms_.end() || !turn_secret_) return std::nullopt;
+    const size_t worker = it->second.worker;
+    rtc::turn::Credentials minted = rtc::turn::mint(*turn_secret_, monotonic_now() + lifetime,
+                                                    static_cast<uint32_t>(worker), user);
+    return TurnAccess{std::move(minted.username), std::move(minted.password), advertised_.front(),
+                      workers_[worker]->turn_port()};
   }
 
   std::vector<uint16_t> udp_ports() const override {
@@ -260,6 +282,10 @@ class EngineImpl final : public Engine {
     }
   }
 
+  bool hand_to(size_t worker, AdoptedStream stream) {
+    return workers_[worker]->send(command::AdoptStream{std::move(stream)});
+  }
+
   void fail(TransportId id, TransportRecord& record) {
     record.failed = true;
     const RoomRecord& room = rooms_.at(record.room);
@@ -280,6 +306,8 @@ class EngineImpl final : public Engine {
   std::vector<std::string> advertised_;
   std::vector<uint16_t> tcp_ports_;
   CandidatePolicy allowed_;
+  std::optional<rtc::turn::Secret> turn_secret_;
+  std::atomic<uint32_t> next_turn_worker_{0};
   Post post_;
   std::shared_ptr<Listener> listener_;
   std::unordered_map<RoomId, RoomRecord> rooms_;
@@ -288,8 +316,19 @@ class EngineImpl final : public Engine {
   std::unordered_map<SubscriptionId, Owner> subscriptions_;
 };
 
-bool EngineImpl::adopt_stream(AdoptedStream) {
-  return false;
+bool EngineImpl::adopt_stream(AdoptedStream stream) {
+  if (stream.kind == AdoptedStream::Kind::kTurn) {
+    // Only its second message says whose it is: that worker gets it then.
+    if (!turn_secret_) return false;
+    return hand_to(next_turn_worker_++ % workers_.size(), std::move(stream));
+  }
+  const rtc::StreamFrame frame = rtc::next_stream_frame(stream.received);
+  if (frame.kind != rtc::StreamFrame::Kind::kDatagram) return false;
+  const auto check =
+      rtc::stun::Message::parse(ByteView(stream.received).subspan(frame.offset, frame.size));
+  if (!check || !check->username() || check->username()->empty()) return false;
+  const size_t worker = kWorkerNames.find(check->username()->front());
+  return worker < workers_.size() && hand_to(worker, std::move(stream));
 }
 
 /// Where the workers listen, and what clients are told of it.
@@ -303,10 +342,31 @@ Result<Listening> listening(const EngineConfig& config) {
   const Result<net::Address> bind = net::Address::parse(config.bind_address, 0);
   if (!bind) return std::unexpected(bind.error());
   if (!config.advertised_addresses.empty()) {
+    for (const std::string& text : config.advertised_addresses) {
+      const Result<net::Address> told = net::Address::parse(text, 0);
+      if (!told) return std::unexpected(told.error());
+      const bool reaches = bind->is_v4() ? told->is_v4() : !told->is_v4() || bind->is_unspecified();
+      if (!reaches) {
+        return turms::fail(ErrorCode::kInvalidArgument,
+                           text + " is not of the family of " + config.bind_address);
+      }
+    }
     return Listening{*bind, {}, config.advertised_addresses};
   }
+  if (bind->is_unspecified()) {
+    std::vector<std::string> all =
+        addresses_to_advertise(*bind,
+                               {net::machine_addresses(), net::default_route_source(true),
+                                net::default_route_source(false)},
+                               config.filter);
+    if (all.empty()) all.push_back(net::machine_address(bind->is_v4()).ip());
+    if (!config.external_address.empty() &&
+        std::ranges::find(all, config.external_address) == all.end()) {
+      all.insert(all.begin(), config.external_address);
+    }
+    return Listening{*bind, {}, std::move(all)};
+  }
   const net::Address machine = net::machine_address(bind->is_v4());
-  if (bind->is_unspecified()) return Listening{*bind, {}, {machine.ip()}};
   if (!bind->is_loopback() || machine.is_loopback()) return Listening{*bind, {}, {bind->ip()}};
   // What this machine sends to any of its own addresses goes over the loopback device.
   const net::Address any = bind->is_v4() ? net::Address() : *net::Address::parse("::", 0);
@@ -323,18 +383,37 @@ Result<std::unique_ptr<Engine>> start_engine(const EngineConfig& config, Engine:
     return turms::fail(ErrorCode::kInvalidArgument, "1 to 64 media workers");
   }
   auto dtls = std::make_unique<rtc::dtls::Context>();
+  std::optional<rtc::turn::Secret> turn_secret;
+  if (config.turn.enabled) secure_random(turn_secret.emplace());
+  const auto nth_port = [](uint16_t first, int i) {
+    return first == 0 ? 0 : static_cast<int>(first) + i;
+  };
   std::vector<std::unique_ptr<Worker>> workers;
   for (int i = 0; i < config.workers; ++i) {
-    const int port = config.first_udp_port == 0 ? 0 : config.first_udp_port + i;
-    if (port > UINT16_MAX)
+    WorkerConfig worker{.index = static_cast<uint32_t>(i),
+                        .udp = listen->options,
+                        .advertised = listen->advertised};
+    const int port = nth_port(config.first_udp_port, i);
+    const int turn_port = nth_port(config.turn.first_udp_port.value_or(0), i);
+    if (std::max(port, turn_port) > UINT16_MAX) {
       return turms::fail(ErrorCode::kInvalidArgument, "UDP ports beyond 65535");
-    auto worker = Worker::bind(listen->address.with_port(static_cast<uint16_t>(port)),
-                               listen->options, *dtls);
-    if (!worker) return std::unexpected(worker.error());
-    workers.push_back(std::move(*worker));
+    }
+    worker.address = listen->address.with_port(static_cast<uint16_t>(port));
+    if (turn_secret) {
+      worker.turn =
+          rtc::turn::ServerConfig{.realm = config.turn.realm,
+                                  .secret = *turn_secret,
+                                  .max_allocations_per_user = config.turn.max_allocations_per_user};
+      if (config.turn.first_udp_port) {
+        worker.turn_address = listen->address.with_port(static_cast<uint16_t>(turn_port));
+      }
+    }
+    auto bound = Worker::bind(std::move(worker), *dtls);
+    if (!bound) return std::unexpected(bound.error());
+    workers.push_back(std::move(*bound));
   }
   auto engine = std::make_unique<EngineImpl>(std::move(workers), std::move(dtls), config,
-                                             std::move(listen->advertised));
+                                             std::move(listen->advertised), turn_secret);
   engine->start(post, events, config.make_data_router);
   return engine;
 }

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "media/advertise.h"
 #include "media/data_router.h"
 #include "media/packet_queue.h"
 #include "net/byte_stream.h"
@@ -127,14 +129,35 @@ class EngineEvents {
 };
 inline constexpr size_t kMaxDataNotes = 4096;
 
+/// The embedded TURN server.
+struct TurnConfig {
+  bool enabled = false;
+  /// Worker i takes UDP clients at this port + i; 0: any free port each. None: only what comes to
+  /// adopt_stream().
+  std::optional<uint16_t> first_udp_port;
+  std::string realm = "turms";
+  size_t max_allocations_per_user = 12;
+};
+
+struct TurnAccess {
+  std::string username;
+  std::string password;
+  std::string address;    // the best one that candidates say
+  uint16_t udp_port = 0;  // 0: no UDP
+};
+
 struct EngineConfig {
   int workers = 1;
   std::string bind_address = "0.0.0.0";
   uint16_t first_udp_port = 7882;  // worker i uses first_udp_port + i; 0: any free port each
-  /// What candidates say, best first. Empty: the bind address, or the first address of the machine
-  /// that is not loopback. With a loopback bind address both of them, reached from this machine
-  /// only: Firefox sends nothing to a loopback address.
+  /// What candidates say, best first, all IP addresses. Empty: the bind address, or where that is
+  /// unspecified those of the machine that `filter` allows, the default route's first. With a
+  /// loopback bind address that and one of the machine, reached from this machine only: Firefox
+  /// sends nothing to a loopback address.
   std::vector<std::string> advertised_addresses = {};
+  AddressFilter filter = {};
+  /// As others see this machine; told before those that are found. Empty: unknown.
+  std::string external_address;
   /// Ports where somebody accepts TCP streams and hands them to adopt_stream(): candidates name
   /// them, at the same addresses.
   std::vector<uint16_t> tcp_ports = {};
@@ -142,6 +165,7 @@ struct EngineConfig {
   CandidatePolicy candidates = {};
   /// Null: data channels are answered, and what comes on them goes nowhere.
   MakeDataRouter make_data_router = {};
+  TurnConfig turn = {};
 };
 
 /// All calls but adopt_stream() from one thread, the control thread. None blocks: commands go
@@ -163,6 +187,10 @@ class Engine {
   /// Where the peer of this transport may send, best first: what its policy and the configuration
   /// allow. Known as soon as the transport is created; none once it is closed.
   [[nodiscard]] virtual std::vector<LocalCandidate> candidates(TransportId) const = 0;
+  /// Time-limited credentials for the embedded TURN server, where this room's media is. Nothing
+  /// without one, or without the room.
+  [[nodiscard]] virtual std::optional<TurnAccess> turn_access(RoomId, std::string_view user,
+                                                              Duration lifetime) const = 0;
   /// UDP ports of all workers.
   [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
 

@@ -15,11 +15,13 @@ namespace turms::media {
 struct Member;
 struct PeerMember;
 struct WorkerRoom;
+class Stream;
 
-/// A deadline of a worker: of a peer, or of a room.
+/// A deadline of a worker: of a peer, of a room, or of a stream.
 struct Deadline : TimerNode {
   PeerMember* member = nullptr;
   WorkerRoom* room = nullptr;
+  Stream* stream = nullptr;
 };
 
 /// One room on a worker.
@@ -63,6 +65,10 @@ struct PeerMember final : Member {
   bool data_waits = false;                       // in Worker::data_members_
   std::vector<std::string> ufrags;               // ours, the current one last
   std::vector<rtc::Path> paths;                  // verified
+  std::vector<Stream*> streams;                  // at most kMaxStreams
+  std::unique_ptr<Channel> relay;                // to the selected path, when it is a relayed one
+
+  static constexpr size_t kMaxStreams = 8;
 };
 
 /// A reader in this process: nothing comes in.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "media/addresses.h"
 #include "media/data_link.h"
 #include "media/member.h"
 #include "rtc/demultiplexer.h"
@@ -17,48 +18,68 @@ namespace turms::media {
 namespace {
 
 constexpr uint64_t kSocketTag = 1;
-rtc::TransportAddress to_rtc(const net::Address& address) {
-  return {address.ip_bytes(), address.port(),
-          address.is_v4() ? rtc::TransportAddress::Family::kIpv4
-                          : rtc::TransportAddress::Family::kIpv6};
+constexpr uint64_t kTurnSocketTag = 2;
+
+std::optional<rtc::turn::ServerConfig> turn_config(const WorkerConfig& config, uint16_t port) {
+  if (!config.turn) return std::nullopt;
+  rtc::turn::ServerConfig turn = *config.turn;
+  turn.worker = config.index;
+  for (const std::string& ip : config.advertised) {
+    if (const auto address = net::Address::parse(ip, port)) {
+      turn.media_addresses.push_back(to_rtc(*address));
+    }
+  }
+  return turn;
 }
 
-net::Address to_net(const rtc::TransportAddress& address) {
-  if (address.family == rtc::TransportAddress::Family::kIpv6) {
-    return net::Address::v6(address.ip, address.port);
-  }
-  return net::Address::v4({address.ip[0], address.ip[1], address.ip[2], address.ip[3]},
-                          address.port);
+/// A further stream.
+bool may_take(const PeerMember* member) {
+  return member != nullptr && member->streams.size() < PeerMember::kMaxStreams;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> Worker::bind(const net::Address& address,
-                                             const net::UdpOptions& options,
-                                             const rtc::dtls::Context& dtls) {
-  Result<net::UdpSocket> socket = net::UdpSocket::bind(address, options);
+Result<std::unique_ptr<Worker>> Worker::bind(WorkerConfig config, const rtc::dtls::Context& dtls) {
+  Result<net::UdpSocket> socket = net::UdpSocket::bind(config.address, config.udp);
   if (!socket) return std::unexpected(socket.error());
-  return std::unique_ptr<Worker>(new Worker(std::move(*socket), dtls));
+  std::optional<net::UdpSocket> turn_socket;
+  if (config.turn && config.turn_address) {
+    Result<net::UdpSocket> bound = net::UdpSocket::bind(*config.turn_address, config.udp);
+    if (!bound) return std::unexpected(bound.error());
+    turn_socket = std::move(*bound);
+  }
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(config), std::move(*socket), std::move(turn_socket), dtls));
 }
 
-Worker::Worker(net::UdpSocket socket, const rtc::dtls::Context& dtls)
-    : socket_(std::move(socket)),
+Worker::Worker(WorkerConfig config, net::UdpSocket socket,
+               std::optional<net::UdpSocket> turn_socket, const rtc::dtls::Context& dtls)
+    : index_(config.index),
+      socket_(std::move(socket)),
       srtp_(rtc::srtp::Backend::create()),
       peer_resources_{dtls, *srtp_, rng_},
-      sender_(socket_, *srtp_, metrics_) {
+      sender_(socket_, *srtp_, metrics_),
+      streams_(poller_, timers_, metrics_, *this) {
   poller_.add(socket_.fd(), kSocketTag, true, false);
+  auto turn = turn_config(config, socket_.local().port());
+  if (!turn) return;
+  if (turn_socket) turn_port_ = turn_socket->local().port();
+  relay_.emplace(std::move(*turn), rng_, std::move(turn_socket), streams_, metrics_,
+                 static_cast<Relay::Owner&>(*this));
+  if (relay_->fd() >= 0) poller_.add(relay_->fd(), kTurnSocketTag, true, false);
 }
 
 Worker::~Worker() {
   TURMS_CHECK(!thread_.joinable());
 }
 
-void Worker::start(int index, Engine::Post post, EngineEvents& events,
+void Worker::start(Engine::Post post, EngineEvents& events, HandOver hand_over,
                    MakeDataRouter make_data_router) {
+  hand_over_ = std::move(hand_over);
   make_data_router_ = std::move(make_data_router);
   events_ = std::make_shared<EventChannel>(std::move(post), events, [this] { poller_.wake(); });
-  thread_ = std::thread([this, index] {
-    pthread_setname_np(pthread_self(), ("media-" + std::to_string(index)).c_str());
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), ("media-" + std::to_string(index_)).c_str());
     // Signals of the process are the control thread's.
     sigset_t all;
     sigfillset(&all);
@@ -95,20 +116,39 @@ void Worker::run() {
   std::vector<RoomId> ids;
   for (const auto& [id, room] : rooms_) ids.push_back(id);
   for (const RoomId id : ids) close_room(id);
+  send_all();
 }
 
 void Worker::turn() {
-  const auto ready = poller_.wait(monotonic_now(), timers_.next());
+  TimePoint until = timers_.next();
+  if (relay_) until = std::min(until, relay_->next_timeout());
+  if (streams_.has_unread()) until = TimePoint();
+  const auto ready = poller_.wait(monotonic_now(), until);
   now_ = monotonic_now();
   sender_.set_time(now_, now_);
   metrics_.turns.add();
   apply_commands();
-  if (!ready.empty()) receive();
+  streams_.read_unread(now_);
+  for (const net::Poller::Event& event : ready) {
+    if (event.tag == kSocketTag) {
+      receive();
+    } else if (event.tag == kTurnSocketTag) {
+      relay_->receive_udp(now_);
+    } else {
+      streams_.on_ready(now_, event);
+    }
+  }
   run_timers();
   settle();
   flush_data();
-  sender_.flush();
+  send_all();
   events_->publish();
+}
+
+void Worker::send_all() {
+  sender_.flush();
+  streams_.flush();
+  if (relay_) relay_->flush();
 }
 
 void Worker::receive() {
@@ -130,19 +170,20 @@ void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
     last_source_ = datagram.source;
     last_local_ = datagram.local;
     last_path_ = {.local = to_rtc(datagram.local), .remote = to_rtc(datagram.source)};
-    const auto it = by_address_.find(last_path_.remote);
-    last_member_ = it == by_address_.end() ? nullptr : it->second;
+    last_member_ = find_by_address(last_path_.remote);
   }
-  PeerMember* member = last_member_;
-  const rtc::DatagramKind kind = rtc::classify(datagram.data);
+  handle_packet(last_member_, last_path_, datagram.data);
+}
+
+void Worker::handle_packet(PeerMember* member, const rtc::Path& path, MutableByteView packet) {
+  const rtc::DatagramKind kind = rtc::classify(packet);
+  DatagramDrop reason = DatagramDrop::kUnknownSource;
   if (kind == rtc::DatagramKind::kStun) {
     // A check says itself whom it is for, which also covers an address that has changed hands.
-    DatagramDrop reason = DatagramDrop::kUnknownSource;
-    if (PeerMember* named = find_by_ufrag(datagram.data, reason)) member = named;
-    if (member == nullptr) return metrics_.drop(reason);
+    if (PeerMember* named = find_by_ufrag(packet, reason)) member = named;
   }
-  if (member == nullptr) return metrics_.drop(DatagramDrop::kUnknownSource);
-  const rtc::Received received = member->peer.receive(now_, last_path_, datagram.data);
+  if (member == nullptr) return metrics_.drop(reason);
+  const rtc::Received received = member->peer.receive(now_, path, packet);
   if (received.kind != rtc::Received::Kind::kRtp || member != burst_member_) forward_burst();
   switch (received.kind) {
     case rtc::Received::Kind::kRtp:
@@ -160,6 +201,52 @@ void Worker::handle_datagram(const net::ReceivedDatagram& datagram) {
   }
   // Settled at once: the next datagram of this batch may come over a path that this one opened.
   if (kind == rtc::DatagramKind::kStun || kind == rtc::DatagramKind::kDtls) settle_member(*member);
+}
+
+void Worker::on_stream_message(Stream& stream, MutableByteView message) {
+  if (stream.kind() == AdoptedStream::Kind::kTurn) return relay_->receive(now_, stream, message);
+  // The first check names the peer, and the stream stays with it.
+  DatagramDrop reason = DatagramDrop::kUnknownSource;
+  const bool is_first = stream.member == nullptr;
+  if (is_first || rtc::classify(message) == rtc::DatagramKind::kStun) {
+    PeerMember* const named = find_by_ufrag(message, reason);
+    const bool is_other = !is_first && named != nullptr && named != stream.member;
+    if (is_other || (is_first && !may_take(named))) {
+      metrics_.drop(reason);
+      return streams_.close(stream);
+    }
+    if (is_first) {
+      stream.member = named;
+      named->streams.push_back(&stream);
+    }
+  }
+  handle_packet(stream.member, stream.path(), message);
+}
+
+void Worker::on_stream_closed(Stream& stream) {
+  if (stream.kind() == AdoptedStream::Kind::kTurn) return relay_->stream_gone(stream);
+  PeerMember* const member = stream.member;
+  if (member == nullptr) return;
+  std::erase(member->streams, &stream);
+  if (member->to_peer.channel() == &stream) {
+    sender_.flush();  // into nothing: what was meant for it is lost
+    member->to_peer.clear_destination();
+  }
+  member->peer.lose_path(now_, stream.path());
+  settle_member(*member);
+}
+
+void Worker::on_relayed(const rtc::Path& path, MutableByteView datagram) {
+  handle_packet(find_by_address(path.remote), path, datagram);
+}
+
+void Worker::on_misdirected(uint32_t worker, AdoptedStream stream) {
+  hand_over_(worker, std::move(stream));
+}
+
+PeerMember* Worker::find_by_address(const rtc::TransportAddress& remote) {
+  const auto it = by_address_.find(remote);
+  return it == by_address_.end() ? nullptr : it->second;
 }
 
 void Worker::forward_burst() {
@@ -185,9 +272,11 @@ void Worker::run_timers() {
     if (deadline->member != nullptr) {
       deadline->member->peer.handle_timeout(now_);
       settle_member(*deadline->member);
-    } else {
+    } else if (deadline->room != nullptr) {
       deadline->room->room.handle_timeout(now_);
       touch(*deadline->room);
+    } else {
+      streams_.handle_timeout(now_, *deadline->stream);
     }
   }
 }
@@ -231,9 +320,7 @@ void Worker::count(WorkerRoom& room) {
 
 void Worker::settle_member(PeerMember& member) {
   while (const auto transmit = member.peer.poll_transmit(rtc::Peer::Drain::kWithoutData)) {
-    sender_.send({.destination = to_net(transmit->path.remote),
-                  .data = transmit->datagram,
-                  .source = to_net(transmit->path.local)});
+    this->transmit(transmit->path, transmit->datagram);
   }
   while (const auto event = member.peer.poll_event()) handle_peer_event(member, *event);
   if (member.peer.has_data()) {
@@ -243,8 +330,33 @@ void Worker::settle_member(PeerMember& member) {
   timers_.schedule(member.deadline, member.peer.next_timeout());
 }
 
+void Worker::transmit(const rtc::Path& path, ByteView datagram) {
+  switch (path.remote.protocol) {
+    case rtc::Protocol::kUdp:
+      return sender_.send(
+          {.destination = to_net(path.remote), .data = datagram, .source = to_net(path.local)});
+    case rtc::Protocol::kTcp:
+      if (Stream* stream = streams_.find(path.remote.channel)) stream->send(datagram);
+      return;
+    case rtc::Protocol::kRelayed:
+      return relay_->send(now_, path, datagram);
+  }
+}
+
 void Worker::select(PeerMember& member, const rtc::Path& path) {
-  member.to_peer.set_destination(to_net(path.remote), to_net(path.local));
+  std::unique_ptr<Channel> former = std::move(member.relay);
+  switch (path.remote.protocol) {
+    case rtc::Protocol::kUdp:
+      return member.to_peer.set_destination(to_net(path.remote), to_net(path.local));
+    case rtc::Protocol::kTcp:
+      if (Stream* stream = streams_.find(path.remote.channel)) {
+        return member.to_peer.set_destination(*stream);
+      }
+      return member.to_peer.clear_destination();
+    case rtc::Protocol::kRelayed:
+      member.relay = std::make_unique<RelayChannel>(*relay_, sender_, path);
+      return member.to_peer.set_destination(*member.relay);
+  }
 }
 
 void Worker::handle_peer_event(PeerMember& member, const rtc::PeerEvent& event) {
@@ -252,12 +364,18 @@ void Worker::handle_peer_event(PeerMember& member, const rtc::PeerEvent& event) 
   switch (event.kind) {
     case rtc::PeerEvent::Kind::kPathAdded:
       member.paths.push_back(event.path);
-      by_address_[remote] = &member;
-      last_member_ = nullptr;
+      if (remote.protocol == rtc::Protocol::kTcp) {
+        if (Stream* stream = streams_.find(remote.channel)) streams_.establish(now_, *stream);
+      } else {
+        by_address_[remote] = &member;
+        last_member_ = nullptr;
+      }
       return;
     case rtc::PeerEvent::Kind::kPathRemoved:
       std::erase(member.paths, event.path);
-      forget_address(member, remote);
+      if (remote.protocol != rtc::Protocol::kTcp) return forget_address(member, remote);
+      // Silent for too long, or one too many.
+      if (Stream* stream = streams_.find(remote.channel)) streams_.close(*stream);
       return;
     case rtc::PeerEvent::Kind::kPathSelected:
       return select(member, event.path);

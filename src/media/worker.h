@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,7 +16,9 @@
 #include "media/commands.h"
 #include "media/event_channel.h"
 #include "media/mailbox.h"
+#include "media/relay.h"
 #include "media/sender.h"
+#include "media/streams.h"
 #include "media/worker_metrics.h"
 #include "net/poller.h"
 #include "net/udp_socket.h"
@@ -30,6 +34,18 @@ struct Member;
 struct PeerMember;
 struct WorkerRoom;
 
+/// What a worker is made with.
+struct WorkerConfig {
+  uint32_t index = 0;
+  net::Address address;
+  net::UdpOptions udp;
+  /// With a TURN server; its `worker` and `media_addresses` are filled in.
+  std::optional<rtc::turn::ServerConfig> turn;
+  /// That of its UDP port; none: streams only.
+  std::optional<net::Address> turn_address;
+  std::vector<std::string> advertised;
+};
+
 /// One thread with one UDP socket, its rooms and their transports. Everything private is touched by
 /// that thread only; the control thread sends commands.
 ///
@@ -37,20 +53,23 @@ struct WorkerRoom;
 /// peers, events of rooms, new deadlines) and each destination's datagrams leave together. Between
 /// turns it sleeps until a datagram, a command or the next deadline: nothing is scanned. What is
 /// more than fits the caches leaves before the end of the turn.
-class Worker {
+class Worker final : private Streams::Owner, private Relay::Owner {
  public:
-  /// Binds. kUnavailable when the port is taken.
-  static Result<std::unique_ptr<Worker>> bind(const net::Address& address,
-                                              const net::UdpOptions& options,
-                                              const rtc::dtls::Context& dtls);
+  /// Binds. kUnavailable when a port is taken.
+  static Result<std::unique_ptr<Worker>> bind(WorkerConfig config, const rtc::dtls::Context& dtls);
   ~Worker();  // stop() first, if it was started
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   [[nodiscard]] const net::Address& local() const { return socket_.local(); }
+  /// 0: none.
+  [[nodiscard]] uint16_t turn_port() const { return turn_port_; }
 
   // Control thread.
-  void start(int index, Engine::Post post, EngineEvents& events, MakeDataRouter make_data_router);
+  /// A TURN client whose credentials name another worker.
+  using HandOver = std::function<void(uint32_t worker, AdoptedStream stream)>;
+  void start(Engine::Post post, EngineEvents& events, HandOver hand_over,
+             MakeDataRouter make_data_router);
   /// False: the mailbox is full, and the command is not of a kind that always gets in.
   [[nodiscard]] bool send(Command command);
   void stop();
@@ -64,13 +83,26 @@ class Worker {
   };
   using ByUfrag = std::unordered_map<std::string, PeerMember*, TextHash, std::equal_to<>>;
 
-  Worker(net::UdpSocket socket, const rtc::dtls::Context& dtls);
+  Worker(WorkerConfig config, net::UdpSocket socket, std::optional<net::UdpSocket> turn_socket,
+         const rtc::dtls::Context& dtls);
 
   void run();
   void turn();
   void apply_commands();
+  void send_all();
   void receive();
   void handle_datagram(const net::ReceivedDatagram& datagram);
+  /// `member`: whose path it is, if that is known.
+  void handle_packet(PeerMember* member, const rtc::Path& path, MutableByteView packet);
+  void on_stream_message(Stream& stream, MutableByteView message) override;
+  void on_stream_pause() override { forward_burst(); }
+  void on_stream_closed(Stream& stream) override;
+  void on_relayed(const rtc::Path& path, MutableByteView datagram) override;
+  void on_relay_pause() override { forward_burst(); }
+  void on_misdirected(uint32_t worker, AdoptedStream stream) override;
+  /// Who has this address.
+  PeerMember* find_by_address(const rtc::TransportAddress& remote);
+  void transmit(const rtc::Path& path, ByteView datagram);
   /// Gives the room what has gathered of one member's packets.
   void forward_burst();
   /// Whom a check is for; otherwise `reason` says what is wrong with it.
@@ -100,6 +132,7 @@ class Worker {
   /// Counts what is not there; of a queue it is null too.
   PeerMember* find_peer(TransportId id);
 
+  const uint32_t index_;
   net::UdpSocket socket_;
   net::Poller poller_;
   std::thread thread_;
@@ -116,6 +149,10 @@ class Worker {
 
   TimePoint now_;
   TimerHeap timers_;  // before everything that has timers
+  Streams streams_;
+  std::optional<Relay> relay_;
+  uint16_t turn_port_ = 0;
+  HandOver hand_over_;
   std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
   std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
   std::unordered_map<rtc::TransportAddress, PeerMember*> by_address_;

@@ -51,6 +51,10 @@ struct Worker::Apply {
     room->room.transport_connected(worker.now_, c.parameters.id);
     worker.touch(*room);
   }
+  void operator()(command::AdoptStream& c) {
+    if (c.stream.kind == AdoptedStream::Kind::kTurn && !worker.relay_) return;
+    worker.streams_.adopt(worker.now_, std::move(c.stream));
+  }
   void operator()(const command::SetRemote& c) {
     if (PeerMember* member = worker.find_peer(c.transport)) {
       member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint);
@@ -125,7 +129,7 @@ struct Worker::Apply {
 
 void Worker::apply_commands() {
   mailbox_.take(commands_);
-  for (const Command& command : commands_) std::visit(Apply{*this}, command);
+  for (Command& command : commands_) std::visit(Apply{*this}, command);
 }
 
 WorkerRoom* Worker::find_room(RoomId id) {
@@ -183,6 +187,11 @@ void Worker::close_member(Member& member) {
     }
     peer->peer.close(now_);
     settle_member(*peer);
+    // Its goodbye is on the way; the streams close behind it.
+    for (Stream* stream : std::exchange(peer->streams, {})) {
+      stream->member = nullptr;
+      streams_.close_after_flush(*stream);
+    }
     for (const rtc::Path& path : std::exchange(peer->paths, {})) forget_address(*peer, path.remote);
     for (const std::string& ufrag : peer->ufrags) remove_ufrag(*peer, ufrag);
     last_member_ = nullptr;

@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* kDropHelp = "Datagrams that were not used or not sent, by reason.";
 constexpr std::array<std::string_view, kDatagramDropCount> kDropNames = {
-    "unknown_source", "unknown_ufrag", "too_long", "send_blocked", "send_failed"};
+    "unknown_source", "unknown_ufrag", "too_long",      "send_blocked",
+    "send_failed",    "stream_full",   "broken_stream", "relay_refused"};
 
 // As rtc::DataSendStatus.
 constexpr std::array<std::string_view, 4> kDataFates = {"queued", "receiver_slow", "too_long",
@@ -45,6 +46,12 @@ WorkerMetrics::WorkerMetrics()
       turns(metrics::counter("turms_media_turns_total", "Turns of the media workers.")),
       rooms(metrics::gauge("turms_media_rooms", "Rooms on the media workers.")),
       transports(metrics::gauge("turms_media_transports", "Transports on the media workers.")),
+      streams(metrics::gauge("turms_media_streams", "TCP streams on the media workers.")),
+      stream_received(metrics::counter("turms_media_stream_datagrams_received_total",
+                                       "Datagrams received in TCP streams.")),
+      stream_sent(metrics::counter("turms_media_stream_datagrams_sent_total",
+                                   "Datagrams sent in TCP streams.")),
+      allocations(metrics::gauge("turms_turn_allocations", "Allocations of the TURN server.")),
       refused_commands(metrics::counter("turms_media_refused_commands_total",
                                         "Commands that named a room or transport not there.")),
       data_received(metrics::counter("turms_data_messages_received_total",

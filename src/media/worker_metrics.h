@@ -16,10 +16,13 @@ enum class DatagramDrop : uint8_t {
   kUnknownSource,  // no peer has this address
   kUnknownUfrag,   // a first check with a name nobody here has
   kTooLong,
-  kSendBlocked,  // outgoing: the kernel's buffer stayed full
-  kSendFailed,   // outgoing: the kernel refused
+  kSendBlocked,   // outgoing: the kernel's buffer stayed full
+  kSendFailed,    // outgoing: the kernel refused
+  kStreamFull,    // outgoing: the receiver of a stream is too slow
+  kBrokenStream,  // a stream that is not framed, closed for it
+  kRelayRefused,  // nothing that the TURN server relays, either way
 };
-inline constexpr size_t kDatagramDropCount = 5;
+inline constexpr size_t kDatagramDropCount = 8;
 
 /// The numbers of all workers together. Any thread; workers add once per turn, not per packet.
 class WorkerMetrics {
@@ -45,6 +48,10 @@ class WorkerMetrics {
   Metric& turns;
   Metric& rooms;
   Metric& transports;
+  Metric& streams;
+  Metric& stream_received;
+  Metric& stream_sent;
+  Metric& allocations;
   Metric& refused_commands;
   Metric& data_received;
 

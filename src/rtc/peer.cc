@@ -105,6 +105,12 @@ void Peer::clear_candidate_pairs() {
   if (!ended_) static_cast<ice::ClientAgent&>(*ice_).clear_pairs();
 }
 
+void Peer::lose_path(TimePoint now, const Path& path) {
+  if (ended_) return;
+  ice_->lose(now, path);
+  after_ice(now);
+}
+
 Received Peer::receive(TimePoint now, const Path& path, MutableByteView datagram) {
   if (ended_) return dropped(DropReason::kClosed);
   switch (classify(datagram)) {
@@ -218,7 +224,8 @@ void Peer::update_connected() {
       std::make_unique<srtp::Session>(resources_.srtp, keys->profile, keys->local, keys->remote);
   connected_ = true;
   connect_deadline_ = kNever;
-  events_.push_back({PeerEvent::Kind::kConnected, {}, *ice_->selected()});
+  const Path* path = ice_->selected();  // none when its stream was closed just now
+  events_.push_back({PeerEvent::Kind::kConnected, {}, path == nullptr ? Path() : *path});
 }
 
 void Peer::transmit(const Path& path, Bytes datagram) {

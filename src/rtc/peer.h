@@ -148,6 +148,10 @@ class Peer {
   /// selected path until another one is.
   void clear_candidate_pairs();
 
+  /// A path over a stream that was closed. Media takes another verified path; without any, nothing
+  /// can be sent until the remote side opens one, for which it has the consent timeout.
+  void lose_path(TimePoint now, const Path& path);
+
   /// Decrypts media in place; takes STUN and DTLS.
   [[nodiscard]] Received receive(TimePoint now, const Path& path, MutableByteView datagram);
 

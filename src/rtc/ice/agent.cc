@@ -42,8 +42,22 @@ void Agent::touch(TimePoint now, const Path& path) {
     }
     remove(oldest);
   }
+  lost_ = kNever;
   paths_.push_back({path, now});
   events_.push_back({Event::Kind::kPathAdded, path});
+}
+
+void Agent::lose(TimePoint now, const Path& path) {
+  const VerifiedPath* known = find(path);
+  if (known == nullptr) return;
+  remove(static_cast<size_t>(known - paths_.data()));
+  if (paths_.empty()) lost_ = now;
+  if (selected_ != path) return;
+  if (paths_.empty()) {
+    selected_.reset();
+  } else {
+    select(std::ranges::max_element(paths_, {}, &VerifiedPath::heard)->path);
+  }
 }
 
 void Agent::select(const Path& path) {
@@ -61,12 +75,17 @@ bool Agent::is_selected_stale(TimePoint now) const {
 }
 
 TimePoint Agent::next_timeout() const {
-  TimePoint next = kNever;
+  TimePoint next = lost_ == kNever ? kNever : lost_ + consent_timeout_;
   for (const VerifiedPath& p : paths_) next = std::min(next, p.heard + consent_timeout_);
   return next;
 }
 
 void Agent::handle_timeout(TimePoint now) {
+  if (lost_ != kNever && lost_ + consent_timeout_ <= now) {
+    lost_ = kNever;
+    events_.push_back({Event::Kind::kConsentExpired, {}});
+    return;
+  }
   const bool had_paths = !paths_.empty();
   for (size_t i = paths_.size(); i-- > 0;) {
     if (paths_[i].heard + consent_timeout_ <= now) remove(i);

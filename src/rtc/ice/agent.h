@@ -53,6 +53,9 @@ class Agent {
   /// Checks with the former credentials count until the first one with these.
   void restart(const IceCredentials& local);
   virtual Outcome receive(TimePoint now, const Path& path, const stun::Message& message) = 0;
+  /// The path is no more: its stream was closed. Another verified one takes its place; without any,
+  /// the remote side has the consent timeout to open one.
+  void lose(TimePoint now, const Path& path);
 
   [[nodiscard]] virtual TimePoint next_timeout() const;
   virtual void handle_timeout(TimePoint now);
@@ -87,6 +90,7 @@ class Agent {
   Rng& rng_;
   std::vector<VerifiedPath> paths_;
   std::optional<Path> selected_;
+  TimePoint lost_ = kNever;  // when the last path was, until there is one again
 
  private:
   VerifiedPath* find(const Path& path);

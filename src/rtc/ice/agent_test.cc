@@ -187,6 +187,41 @@ TEST_F(LiteAgentTest, SilentPathsAreRemovedAndTheLastOneIsTheConsent) {
   EXPECT_EQ(agent_.next_timeout(), kNever);
 }
 
+TEST_F(LiteAgentTest, ALostPathGivesWayToAnotherAndTheLastOneToTheConsentTimeout) {
+  const auto kinds = [&] {
+    std::vector<Event::Kind> out;
+    for (const Event& event : agent_.take_events()) out.push_back(event.kind);
+    return out;
+  };
+  using enum Event::Kind;
+  ask(path_from(1), {});
+  now_ += 1s;
+  ask(path_from(2), {});
+  EXPECT_EQ(kinds(), (std::vector{kPathAdded, kPathSelected, kPathAdded}));
+  agent_.lose(now_, path_from(3));  // never was one
+  EXPECT_TRUE(kinds().empty());
+  agent_.lose(now_, path_from(1));
+  EXPECT_EQ(kinds(), (std::vector{kPathRemoved, kPathSelected}));
+  EXPECT_EQ(*agent_.selected(), path_from(2));
+  agent_.lose(now_, path_from(2));
+  EXPECT_EQ(kinds(), (std::vector{kPathRemoved}));
+  EXPECT_EQ(agent_.selected(), nullptr);
+  EXPECT_EQ(agent_.next_timeout(), now_ + 15s);
+  // A new one in time.
+  now_ += 14s;
+  agent_.handle_timeout(now_);
+  ask(path_from(4), {});
+  EXPECT_EQ(kinds(), (std::vector{kPathAdded, kPathSelected}));
+  now_ += 2s;
+  agent_.handle_timeout(now_);
+  EXPECT_TRUE(kinds().empty());
+  // And none.
+  agent_.lose(now_, path_from(4));
+  now_ += 15s;
+  agent_.handle_timeout(now_);
+  EXPECT_EQ(kinds(), (std::vector{kPathRemoved, kConsentExpired}));
+}
+
 TEST_F(LiteAgentTest, TheSelectedPathIsNotPushedOut) {
   ask(path_from(1), {.use_candidate = true});
   for (uint16_t port = 2; port < 50; ++port) ask(path_from(port), {});

@@ -110,6 +110,7 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     'turms.gateway.websocket.port': 0,
     'turms.gateway.tcp.port': 0,
     'livekit.rtc.udp_port': 0,
+    'livekit.rtc.tcp_port': -1,
     ...(media && {
       'livekit.enabled': false,
       'plugins.livekit.url': media.url,

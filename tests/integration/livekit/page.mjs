@@ -32,7 +32,7 @@ export async function serveBundle() {
 }
 
 /** In the page: connects and keeps the room, and notes its events. */
-export function connect([url, accessToken, options]) {
+export function connect([url, accessToken, options, connectOptions]) {
   const { Room, RoomEvent } = window.LivekitClient;
   window.events = [];
   window.room = new Room(options);
@@ -41,7 +41,7 @@ export function connect([url, accessToken, options]) {
   }
   window.room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
   const start = performance.now();
-  return window.room.connect(url, accessToken).then(() => performance.now() - start);
+  return window.room.connect(url, accessToken, connectOptions).then(() => performance.now() - start);
 }
 
 /** In the page: the same with end-to-end encryption under a shared key. */

@@ -11,12 +11,13 @@ import * as browser from './browser_sdk.mjs';
 import * as calls from './calls_sdk.mjs';
 import * as codecs from './codec_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
+import * as firewall from './firewall_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, browser, calls, codecs, firefox };
+const suites = { protocol, node, data, python, browser, calls, codecs, firefox, firewall };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));

@@ -18,6 +18,7 @@ import unittest
 
 BINARY = os.environ.get("TURMS_BINARY") or str(pathlib.Path(__file__).resolve().parents[3] / "build/release/turms")
 ANY_PORTS = ["http.port=0", "admin.port=0", "turms.gateway.websocket.port=0", "turms.gateway.tcp.port=0", "livekit.rtc.udp_port=0",
+             "livekit.rtc.tcp_port=-1",
              "http.bind=127.0.0.1", "turms.gateway.websocket.host=127.0.0.1", "turms.gateway.tcp.host=127.0.0.1",
              "livekit.rtc.bind=127.0.0.1", "livekit.rtc.node_ip=127.0.0.1"]
 

@@ -22,7 +22,7 @@ class MeetingTest(TurmsTest):
 
     @classmethod
     def make_server(cls):
-        server = Server({"livekit.enabled": "true", "livekit.rtc.udp_port": 0, "livekit.rtc.bind": "127.0.0.1",
+        server = Server({"livekit.enabled": "true", "livekit.rtc.udp_port": 0, "livekit.rtc.tcp_port": -1, "livekit.rtc.bind": "127.0.0.1",
                          "livekit.rtc.node_ip": "127.0.0.1", "plugins.enabled": "livekit", **cls.settings}).start()
         cls.addClassCleanup(server.remove)
         return server

@@ -1,0 +1,101 @@
+#include "app/media_config.h"
+
+#include <fmt/core.h>
+
+#include "app/external_address.h"
+#include "app/options.h"
+#include "base/log.h"
+#include "net/address.h"
+#include "net/forwarded.h"
+
+namespace turms::app {
+
+namespace {
+
+/// -1 stands for any free port, which is 0 below here.
+uint16_t port_of(int64_t configured) {
+  return configured < 0 ? uint16_t{0} : static_cast<uint16_t>(configured);
+}
+
+std::vector<net::Network> networks(const std::vector<std::string>& texts) {
+  std::vector<net::Network> out;
+  for (const std::string& text : texts) out.push_back(*net::Network::parse(text));
+  return out;
+}
+
+}  // namespace
+
+Result<media::EngineConfig> engine_config(const Config& config) {
+  media::EngineConfig engine;
+  const auto ports = parse_ports(config.text("livekit.rtc.udp_port"));
+  engine.workers = ports->count;
+  engine.first_udp_port = ports->first;
+  engine.bind_address = config.text("livekit.rtc.bind");
+  engine.advertised_addresses = config.list("livekit.rtc.node_ip");
+  if (engine.advertised_addresses.size() > media::kMaxAdvertised) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("livekit.rtc.node_ip has more than {} addresses", media::kMaxAdvertised));
+  }
+  const net::Address bind = *net::Address::parse(engine.bind_address, 0);
+  for (const std::string& text : engine.advertised_addresses) {
+    const net::Address told = *net::Address::parse(text, 0);
+    const bool both = !bind.is_v4() && bind.is_unspecified();
+    if (both || told.is_v4() == bind.is_v4()) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("livekit.rtc.node_ip {} cannot be reached: livekit.rtc.bind is {}",
+                            text, engine.bind_address));
+  }
+  engine.filter = {config.list("livekit.rtc.interfaces.includes"),
+                   config.list("livekit.rtc.interfaces.excludes"),
+                   networks(config.list("livekit.rtc.ips.includes")),
+                   networks(config.list("livekit.rtc.ips.excludes"))};
+  if (config.flag("livekit.rtc.force_tcp")) {
+    if (!media_tcp(config)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
+    }
+    engine.candidates.udp = false;
+  }
+  engine.turn.enabled = config.flag("livekit.turn.enabled");
+  if (const int64_t port = config.number("livekit.turn.udp_port"); port != 0) {
+    engine.turn.first_udp_port = port_of(port);
+  }
+  engine.turn.max_allocations_per_user =
+      static_cast<size_t>(config.number("livekit.turn.per_user_relay_allocation_limit"));
+  return engine;
+}
+
+void find_external_address(const Config& config, net::Loop& loop, media::EngineConfig& engine) {
+  constexpr Duration kLimit = 5s;
+  if (!config.flag("livekit.rtc.use_external_ip") || !engine.advertised_addresses.empty()) return;
+  std::vector<std::string> servers = config.list("livekit.rtc.stun_servers");
+  if (servers.empty()) servers.assign(kPublicStunServers.begin(), kPublicStunServers.end());
+  const auto address = external_address(loop, servers, kLimit);
+  if (!address) {
+    log::warn("livekit.rtc.use_external_ip: {}; clients are told the addresses of this machine",
+              address.error().message);
+    return;
+  }
+  log::info("clients are told the external address {}", address->ip());
+  engine.external_address = address->ip();
+}
+
+livekit::IceServerConfig ice_server_config(const Config& config) {
+  livekit::IceServerConfig ice;
+  ice.stun_servers = config.list("livekit.rtc.stun_servers");
+  for (const std::string& text : config.list("livekit.rtc.turn_servers")) {
+    ice.turn_servers.push_back(*livekit::parse_turn_server(text));
+  }
+  ice.turn_host = config.text("livekit.turn.domain");
+  ice.turn_ttl = std::chrono::seconds(config.number("livekit.turn.ttl_seconds"));
+  return ice;
+}
+
+std::optional<MediaTcp> media_tcp(const Config& config) {
+  const int64_t port = config.number("livekit.rtc.tcp_port");
+  if (port == 0) return std::nullopt;
+  return MediaTcp{config.text("livekit.rtc.bind"), port_of(port)};
+}
+
+}  // namespace turms::app
