@@ -43,26 +43,17 @@ Result<std::unique_ptr<Certificates>> Certificates::load(net::Loop& loop, const 
   auto http = load_pair(config, "http.tls");
   if (!http) return std::unexpected(http.error());
   made->http_ = std::move(*http);
-  if (config.flag("http.proxy_protocol") && config.list("http.trusted_proxies").empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "http.proxy_protocol: nobody is believed without http.trusted_proxies");
-  }
-  if (made->http_) made->look();
+  auto turn = load_pair(config, "livekit.turn");
+  if (!turn) return std::unexpected(turn.error());
+  made->turn_ = std::move(*turn);
+  if (made->http_ || made->turn_) made->look();
   return made;
 }
 
 void Certificates::look() {
   reload(http_.get(), "http.tls");
+  reload(turn_.get(), "livekit.turn");
   timer_.start(kLookInterval, [this] { look(); });
-}
-
-net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates) {
-  net::FrontDoorConfig door;
-  door.tls = certificates.http();
-  // Checked when they were set.
-  door.trusted_proxies = *net::TrustedProxies::parse(config.list("http.trusted_proxies"));
-  door.proxy_protocol = config.flag("http.proxy_protocol");
-  return door;
 }
 
 }  // namespace turms::app

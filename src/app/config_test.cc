@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "app/certificates.h"
 #include "app/media_config.h"
 #include "app/options.h"
 
@@ -106,6 +107,43 @@ TEST_F(ConfigTest, WhatCannotBeReachedIsRefused) {
             "livekit.rtc.node_ip 203.0.113.1 cannot be reached: livekit.rtc.bind is 2001:db8::1");
   EXPECT_EQ(error({"livekit.rtc.force_tcp=true", "livekit.rtc.tcp_port=0"}),
             "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
+}
+
+TEST_F(ConfigTest, OnePortMayServeEverything) {
+  net::Loop loop;
+  const auto doors = [&](std::vector<std::string> assignments) {
+    const auto config = Config::load({.assignments = std::move(assignments)});
+    EXPECT_TRUE(config) << config.error().message;
+    const auto certificates = Certificates::load(loop, *config);
+    EXPECT_TRUE(certificates);
+    return media_doors(*config, **certificates);
+  };
+  auto made = doors({});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->plain->port, 7881);
+  EXPECT_FALSE(made->tls || made->plain_is_http);
+  EXPECT_EQ(made->advertised_tls_port, 0);
+  made = doors({"http.port=443", "livekit.rtc.tcp_port=443"});
+  EXPECT_TRUE(made->plain_is_http && !made->plain);
+  made = doors({"livekit.rtc.tcp_port=0"});
+  EXPECT_FALSE(made->plain || made->plain_is_http);
+  // Without a certificate TURN over TLS is told only where somebody else ends it.
+  made = doors({"livekit.turn.enabled=true"});
+  ASSERT_TRUE(made);
+  EXPECT_FALSE(made->tls);
+  made = doors({"livekit.turn.enabled=true", "livekit.turn.external_tls=true",
+                "livekit.turn.domain=turn.example.org", "livekit.turn.advertised_tls_port=443"});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->tls->port, 5349);
+  EXPECT_EQ(made->tls->door.tls, nullptr);
+  EXPECT_EQ(made->advertised_tls_port, 443);
+  made = doors({"livekit.turn.enabled=true", "livekit.turn.external_tls=true"});
+  ASSERT_FALSE(made);
+  EXPECT_TRUE(made.error().message.starts_with("livekit.turn.domain"));
+  made = doors({"http.proxy_protocol=true"});
+  ASSERT_FALSE(made);
+  EXPECT_TRUE(made.error().message.starts_with("http.proxy_protocol"));
+  EXPECT_FALSE(Config::load({.assignments = {"http.trusted_proxies=10.0.0.0/8,x"}}));
 }
 
 TEST_F(ConfigTest, TurnServersAreTextsOrPairs) {

@@ -12,10 +12,13 @@
 #include "app/im_stack.h"
 #include "app/options.h"
 #include "app/probe.h"
+#include "base/random.h"
 #include "net/http_server.h"
 #include "net/interfaces.h"
 #include "net/loop.h"
 #include "net/udp_socket.h"
+#include "rtc/stun/message.h"
+#include "rtc/turn/message.h"
 
 namespace turms::app {
 namespace {
@@ -56,6 +59,32 @@ bool can_listen(const std::string& bind, int64_t port) {
   config.bind_address = bind;
   config.port = static_cast<uint16_t>(port);
   return net::HttpServer::listen(loop, config).has_value();
+}
+
+Bytes stun_request(uint16_t method) {
+  Rng rng = Rng::from_entropy();
+  rtc::stun::TransactionId id;
+  rng.fill(id);
+  Bytes buffer(rtc::stun::kMaxBuiltSize);
+  rtc::stun::Builder builder(buffer, rtc::stun::Class::kRequest, id, method);
+  if (method == rtc::turn::method::kAllocate) {
+    builder.add(rtc::turn::attribute::kRequestedTransport,
+                std::array<uint8_t, 4>{rtc::turn::kUdpProtocol});
+  }
+  buffer.resize(builder.finish({}).size());
+  return buffer;
+}
+
+/// The answer to a first Allocate, which has no credentials yet.
+Status expect_challenge(Probe& probe) {
+  if (Status sent = probe.send(stun_request(rtc::turn::method::kAllocate)); !sent) return sent;
+  const auto received = probe.receive(rtc::stun::kHeaderSize);
+  if (!received) return std::unexpected(received.error());
+  const auto answer = rtc::turn::Message::parse(*received);
+  if (!answer || answer->stun().error_code() != 401 || !answer->nonce) {
+    return fail(ErrorCode::kUnavailable, "connected, but what answers is no TURN server");
+  }
+  return {};
 }
 
 Status ask_http(Probe& probe, std::string_view request, std::string_view expected) {
@@ -107,7 +136,7 @@ class Doctor {
     const auto certificates = Certificates::load(loop, config_);
     if (!certificates) {
       report_.problem("the certificate cannot be used", certificates.error().message);
-    } else if ((*certificates)->http() != nullptr) {
+    } else if ((*certificates)->http() != nullptr || (*certificates)->turn() != nullptr) {
       report_.ok("the certificate and its key go together");
     }
   }
@@ -127,8 +156,26 @@ class Doctor {
       ports.push_back({"Turms TCP", "turms.gateway.tcp.host", "turms.gateway.tcp.port"});
     }
     if (config_.flag("admin.enabled")) ports.push_back({"admin", "admin.bind", "admin.port"});
+    if (media_over_tcp())
+      ports.push_back({"media TCP", "livekit.rtc.bind", "livekit.rtc.tcp_port"});
+    if (turn_tls()) ports.push_back({"TURN/TLS", "livekit.rtc.bind", "livekit.turn.tls_port"});
     return ports;
   }
+  /// With a port of its own.
+  [[nodiscard]] bool media_over_tcp() const {
+    const int64_t port = config_.number("livekit.rtc.tcp_port");
+    return config_.flag("livekit.enabled") && port > 0 && port != config_.number("http.port");
+  }
+  [[nodiscard]] bool turn_tls() const {
+    const int64_t port = config_.number("livekit.turn.tls_port");
+    const bool has_certificate = !config_.text("livekit.turn.cert_file").empty() ||
+                                 !config_.text("http.tls.cert_file").empty() ||
+                                 config_.flag("livekit.turn.external_tls");
+    return config_.flag("livekit.enabled") && config_.flag("livekit.turn.enabled") &&
+           has_certificate && port > 0 && port != config_.number("http.port") &&
+           port != config_.number("livekit.rtc.tcp_port");
+  }
+
   void look_at_ports() {
     for (const TcpPort& port : tcp_ports()) {
       const int64_t number = config_.number(port.port_key);
@@ -191,9 +238,11 @@ class Doctor {
       });
     });
     ask_media();
+    ask_turn();
   }
 
   void ask_media() {
+    const std::string host = reach(config_.text("livekit.rtc.bind"));
     const auto ports = parse_ports(config_.text("livekit.rtc.udp_port"));
     // A check that names nobody gets no answer; that the port is taken says who holds it.
     for (int i = 0; ports->first != 0 && i < ports->count; ++i) {
@@ -207,6 +256,44 @@ class Doctor {
         report_.ok(fmt::format("media UDP port {} is the server's", port));
       }
     }
+    const auto tcp =
+        static_cast<uint16_t>(std::max<int64_t>(config_.number("livekit.rtc.tcp_port"), 0));
+    if (tcp == 0) return;
+    // A first frame that names no worker of ours is closed at once; any other program would wait,
+    // or answer.
+    ask(fmt::format("media over TCP at port {}", tcp), [&] {
+      return with(Probe::tcp(host, tcp), [](Probe& probe) -> Status {
+        const Bytes check = stun_request(rtc::stun::kBindingMethod);
+        Bytes frame(2);
+        store_be16(frame.data(), static_cast<uint16_t>(check.size()));
+        frame.insert(frame.end(), check.begin(), check.end());
+        if (Status sent = probe.send(frame); !sent) return sent;
+        return probe.expect_close();
+      });
+    });
+  }
+
+  void ask_turn() {
+    if (!config_.flag("livekit.turn.enabled")) return;
+    const std::string host = reach(config_.text("livekit.rtc.bind"));
+    if (const int64_t udp = config_.number("livekit.turn.udp_port"); udp > 0) {
+      ask(fmt::format("TURN over UDP at port {}", udp), [&] {
+        return with(Probe::udp(host, static_cast<uint16_t>(udp)),
+                    [](Probe& probe) { return expect_challenge(probe); });
+      });
+    }
+    const std::string& domain = config_.text("livekit.turn.domain");
+    const int64_t tls = config_.number("livekit.turn.tls_port");
+    if (domain.empty() || tls <= 0) return;
+    const int64_t advertised = config_.number("livekit.turn.advertised_tls_port");
+    const auto port = static_cast<uint16_t>(advertised > 0 ? advertised : tls);
+    // As a client does it: by name, and with the certificate checked.
+    ask(fmt::format("TURN over TLS at {}:{}", domain, port), [&] {
+      return with(Probe::tcp(domain, port), [&](Probe& probe) -> Status {
+        if (Status secure = probe.start_tls(domain); !secure) return secure;
+        return expect_challenge(probe);
+      });
+    });
   }
 
   void look_at_addresses() {
@@ -215,19 +302,17 @@ class Doctor {
     if (!bind || bind->is_loopback()) {
       return report_.ok("media is reached from this machine only (livekit.rtc.bind)");
     }
-    std::vector<std::string> told;
-    if (const std::string& node_ip = config_.text("livekit.rtc.node_ip"); !node_ip.empty()) {
-      told.push_back(node_ip);
-    }
-    if (told.empty()) told.push_back(net::machine_address(bind->is_v4()).ip());
+    const bool found = config_.list("livekit.rtc.node_ip").empty();
+    std::vector<std::string> told = config_.list("livekit.rtc.node_ip");
+    if (found) told.push_back(net::machine_address(bind->is_v4()).ip());
     for (const std::string& text : told) {
       const auto address = net::Address::parse(text, 0);
       if (!address) continue;
       const bool is_private = is_private_address(*address);
       report_.ok(fmt::format(
           "clients are told the address {}{}", text,
-          is_private ? ", which only a local network reaches; set livekit.rtc.node_ip for "
-                       "clients elsewhere"
+          is_private ? ", which only a local network reaches; set livekit.rtc.node_ip or "
+                       "livekit.rtc.use_external_ip for clients elsewhere"
                      : ""));
     }
   }

@@ -4,15 +4,14 @@
 
 namespace turms::app {
 
-Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(
-    net::Loop& control, net::HttpServer& http, livekit::ServiceConfig config,
-    media::EngineConfig engine, const std::optional<MediaTcp>& media_tcp) {
+Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(net::Loop& control, net::HttpServer& http,
+                                                          livekit::ServiceConfig config,
+                                                          media::EngineConfig engine,
+                                                          const MediaDoors& doors) {
   std::unique_ptr<LiveKitStack> stack(new LiveKitStack(control));
   net::Loop& loop = stack->thread_.loop();
-  if (media_tcp) {
-    if (Status opened = stack->open_media_door(*media_tcp, config, engine); !opened) {
-      return std::unexpected(opened.error());
-    }
+  if (Status opened = stack->open_doors(doors, http.port(), config, engine); !opened) {
+    return std::unexpected(opened.error());
   }
   stack->client_ = net::HttpClient::create(loop);
   stack->service_ = std::make_unique<livekit::Service>(std::move(config), loop, *stack->client_);
@@ -28,27 +27,48 @@ Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(
   return stack;
 }
 
-Status LiveKitStack::open_media_door(const MediaTcp& at, livekit::ServiceConfig& config,
-                                     media::EngineConfig& engine) {
+Result<std::unique_ptr<net::FrontDoor>> LiveKitStack::open_door(const MediaDoor& at,
+                                                                const std::string& name) {
   // They leave when their first message has come, or after some seconds.
   constexpr size_t kMaxWaiting = 1000;
-  auto door = net::FrontDoor::listen(
-      thread_.loop(), at.bind, at.port, "media", {},
-      {.may_accept = [this] { return media_door_->waiting() < kMaxWaiting; },
-       .media =
-           [this](net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream,
-                  Bytes received) {
-             service_->adopt_stream({.kind = kind == net::MediaStreamKind::kIce
-                                                 ? media::AdoptedStream::Kind::kIce
-                                                 : media::AdoptedStream::Kind::kTurn,
-                                     .stream = std::move(stream),
-                                     .received = std::move(received)});
-           }});
-  if (!door) return std::unexpected(door.error());
-  media_door_ = std::move(*door);
-  engine.tcp_ports = {media_door_->port()};
-  config.ice.turn_tcp_port = media_door_->port();
+  auto door = std::make_shared<net::FrontDoor*>(nullptr);
+  auto opened = net::FrontDoor::listen(
+      thread_.loop(), at.bind, at.port, name, at.door,
+      {.may_accept = [door] { return *door == nullptr || (*door)->waiting() < kMaxWaiting; },
+       .http = nullptr,
+       .media = [this](net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream,
+                       Bytes received) { adopt(kind, std::move(stream), std::move(received)); }});
+  if (opened) *door = opened->get();
+  return opened;
+}
+
+Status LiveKitStack::open_doors(const MediaDoors& doors, uint16_t http_port,
+                                livekit::ServiceConfig& config, media::EngineConfig& engine) {
+  if (doors.plain) {
+    auto door = open_door(*doors.plain, "media");
+    if (!door) return std::unexpected(door.error());
+    media_door_ = std::move(*door);
+  }
+  if (doors.tls) {
+    auto door = open_door(*doors.tls, "turn_tls");
+    if (!door) return std::unexpected(door.error());
+    turn_tls_door_ = std::move(*door);
+  }
+  if (const uint16_t plain = doors.plain_is_http ? http_port : media_tcp_port(); plain != 0) {
+    engine.tcp_ports = {plain};
+    config.ice.turn_tcp_port = plain;
+  }
+  config.ice.turn_tls_port = doors.advertised_tls_port;
   return {};
+}
+
+void LiveKitStack::adopt(net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream,
+                         Bytes received) {
+  service_->adopt_stream({.kind = kind == net::MediaStreamKind::kIce
+                                      ? media::AdoptedStream::Kind::kIce
+                                      : media::AdoptedStream::Kind::kTurn,
+                          .stream = std::move(stream),
+                          .received = std::move(received)});
 }
 
 LiveKitStack::~LiveKitStack() {

@@ -26,12 +26,15 @@ class LiveKitStack {
   static Result<std::unique_ptr<LiveKitStack>> start(net::Loop& control, net::HttpServer& http,
                                                      livekit::ServiceConfig config,
                                                      media::EngineConfig engine,
-                                                     const std::optional<MediaTcp>& media_tcp);
+                                                     const MediaDoors& doors);
   /// Waits for the turn under way on the service's loop and stops the workers.
   ~LiveKitStack();
 
   [[nodiscard]] const std::vector<uint16_t>& udp_ports() const { return udp_ports_; }
-  /// Where media over TCP is accepted; 0: nowhere.
+  /// Media that somebody else accepted.
+  void adopt(net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream, Bytes received);
+
+  /// Where media over TCP is accepted on a port of its own; 0: nowhere.
   [[nodiscard]] uint16_t media_tcp_port() const {
     return media_door_ == nullptr ? uint16_t{0} : media_door_->port();
   }
@@ -40,8 +43,9 @@ class LiveKitStack {
   void drain(Duration timeout, std::function<void()> done);
 
  private:
-  Status open_media_door(const MediaTcp& at, livekit::ServiceConfig& config,
-                         media::EngineConfig& engine);
+  Result<std::unique_ptr<net::FrontDoor>> open_door(const MediaDoor& at, const std::string& name);
+  Status open_doors(const MediaDoors& doors, uint16_t http_port, livekit::ServiceConfig& config,
+                    media::EngineConfig& engine);
 
   explicit LiveKitStack(net::Loop& control) : control_(control) {}
 
@@ -51,6 +55,7 @@ class LiveKitStack {
   std::unique_ptr<net::HttpClient> client_;
   std::unique_ptr<livekit::Service> service_;
   std::unique_ptr<net::FrontDoor> media_door_;  // before service_ goes
+  std::unique_ptr<net::FrontDoor> turn_tls_door_;
 
   std::unique_ptr<net::HttpRoutes> routes_;
   std::vector<uint16_t> udp_ports_;

@@ -51,7 +51,7 @@ Result<media::EngineConfig> engine_config(const Config& config) {
                    networks(config.list("livekit.rtc.ips.includes")),
                    networks(config.list("livekit.rtc.ips.excludes"))};
   if (config.flag("livekit.rtc.force_tcp")) {
-    if (!media_tcp(config)) {
+    if (config.number("livekit.rtc.tcp_port") == 0) {
       return fail(ErrorCode::kInvalidArgument,
                   "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
     }
@@ -92,10 +92,53 @@ livekit::IceServerConfig ice_server_config(const Config& config) {
   return ice;
 }
 
-std::optional<MediaTcp> media_tcp(const Config& config) {
-  const int64_t port = config.number("livekit.rtc.tcp_port");
-  if (port == 0) return std::nullopt;
-  return MediaTcp{config.text("livekit.rtc.bind"), port_of(port)};
+net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates) {
+  net::FrontDoorConfig door;
+  door.tls = certificates.http();
+  // Checked when they were set.
+  door.trusted_proxies = net::TrustedProxies(networks(config.list("http.trusted_proxies")));
+  door.proxy_protocol = config.flag("http.proxy_protocol");
+  return door;
+}
+
+Result<MediaDoors> media_doors(const Config& config, const Certificates& certificates) {
+  if (config.flag("http.proxy_protocol") && config.list("http.trusted_proxies").empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "http.proxy_protocol: nobody is believed without http.trusted_proxies");
+  }
+  MediaDoors doors;
+  net::FrontDoorConfig door = http_door(config, certificates);
+  door.tls = nullptr;
+  const std::string& bind = config.text("livekit.rtc.bind");
+  const int64_t http = config.number("http.port");
+  const int64_t plain = config.number("livekit.rtc.tcp_port");
+  doors.plain_is_http = plain > 0 && plain == http;
+  if (plain != 0 && !doors.plain_is_http) doors.plain = MediaDoor{bind, port_of(plain), door};
+
+  const int64_t tls = config.number("livekit.turn.tls_port");
+  const bool external = config.flag("livekit.turn.external_tls");
+  if (!config.flag("livekit.turn.enabled") || tls == 0) return doors;
+  const bool is_http = tls == http;
+  if (is_http && !config.text("livekit.turn.cert_file").empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "livekit.turn.cert_file: the port it shares with HTTP has one certificate, "
+                "http.tls.cert_file; that one must hold both names");
+  }
+  if (certificates.turn() == nullptr && !external) return doors;
+  if (config.text("livekit.turn.domain").empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "livekit.turn.domain: clients check the certificate of TURN over TLS by it");
+  }
+  const int64_t advertised = config.number("livekit.turn.advertised_tls_port");
+  doors.advertised_tls_port = static_cast<uint16_t>(advertised != 0 ? advertised : tls);
+  if (!external) door.tls = certificates.turn();
+  if (is_http) return doors;
+  if (tls == plain) {
+    doors.plain->door = door;
+  } else {
+    doors.tls = MediaDoor{bind, static_cast<uint16_t>(tls), door};
+  }
+  return doors;
 }
 
 }  // namespace turms::app

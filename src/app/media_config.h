@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 
+#include "app/certificates.h"
 #include "app/config.h"
 #include "base/result.h"
 #include "livekit/ice_servers.h"
 #include "media/engine.h"
+#include "net/front_door.h"
 #include "net/loop.h"
 
 namespace turms::app {
@@ -19,11 +21,26 @@ Result<media::EngineConfig> engine_config(const Config& config);
 void find_external_address(const Config& config, net::Loop& loop, media::EngineConfig& engine);
 livekit::IceServerConfig ice_server_config(const Config& config);
 
-/// Where streams of media are accepted; nothing when they are not.
-struct MediaTcp {
+/// Whom to believe about clients' addresses, and the certificate of the HTTP port.
+net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates);
+
+/// Where streams of media are accepted.
+struct MediaDoor {
   std::string bind;
   uint16_t port = 0;  // 0: any free one
+  net::FrontDoorConfig door = {};
 };
-std::optional<MediaTcp> media_tcp(const Config& config);
+struct MediaDoors {
+  /// Ports of their own: one for ICE and TURN in the plain, one for TURN over TLS, which may be the
+  /// same.
+  std::optional<MediaDoor> plain;
+  std::optional<MediaDoor> tls;
+  /// The HTTP port takes the place of `plain`.
+  bool plain_is_http = false;
+  /// What clients are told for TURN over TLS, wherever it ends; 0: nothing.
+  uint16_t advertised_tls_port = 0;
+};
+/// kInvalidArgument when keys contradict each other, with the key's name.
+Result<MediaDoors> media_doors(const Config& config, const Certificates& certificates);
 
 }  // namespace turms::app

@@ -131,8 +131,8 @@ constexpr auto kOptions = std::to_array<Option>({
     number("http.port", "7880", 0, 65535, "TCP port of the HTTP server; 0: any free one."),
     number("http.max_connections", "15000", 1, 1000000, "Connections at once; more are refused."),
     text("http.tls.cert_file", "",
-         "PEM file of the certificate and its chain. With it the HTTP port also speaks TLS: https "
-         "and wss. Read again when the file changes."),
+         "PEM file of the certificate and its chain. With it the HTTP port also speaks TLS: https, "
+         "wss, and TURN and ICE inside TLS. Read again when the file changes."),
     text("http.tls.key_file", "", "PEM file of its private key."),
     checked(list("http.trusted_proxies", "",
                  "Addresses or networks (ADDRESS/BITS) of proxies that are believed about a "
@@ -140,9 +140,9 @@ constexpr auto kOptions = std::to_array<Option>({
                  "http.proxy_protocol. Nobody else is."),
             check_proxy),
     flag("http.proxy_protocol", "false",
-         "Connections from http.trusted_proxies to the HTTP and Turms ports begin with a PROXY "
-         "header, version 1 or 2; those that do not are closed, except over loopback to the HTTP "
-         "port."),
+         "Connections from http.trusted_proxies to the HTTP, media and Turms ports begin with a "
+         "PROXY header, version 1 or 2; those that do not are closed, except over loopback to the "
+         "HTTP and media ports."),
 
     checked(text("bus.url", "local", "How nodes talk: local (this process only)."), check_bus_url),
     checked(text("store.url", "",
@@ -228,7 +228,8 @@ constexpr auto kOptions = std::to_array<Option>({
                  "address and the one of its first network."),
             check_address),
     number("livekit.rtc.tcp_port", "7881", -1, 65535,
-           "TCP port for media of clients that cannot use UDP. 0: none. -1: any free one."),
+           "TCP port for media of clients that cannot use UDP. May be http.port: then one port "
+           "serves everything. 0: none. -1: any free one."),
     flag("livekit.rtc.use_external_ip", "false",
          "Ask STUN servers at start for the address that others see, and tell clients that one "
          "first. When none answers within 5 seconds, clients are told this machine's own."),
@@ -257,6 +258,18 @@ constexpr auto kOptions = std::to_array<Option>({
     text("livekit.turn.domain", "",
          "Name of this server in the addresses of its TURN server. Empty: the first address of "
          "media."),
+    text("livekit.turn.cert_file", "",
+         "PEM file of the certificate of TURN over TLS, for livekit.turn.domain. Empty: that of "
+         "http.tls. Read again when the file changes."),
+    text("livekit.turn.key_file", "", "PEM file of its private key."),
+    number("livekit.turn.tls_port", "5349", 0, 65535,
+           "TCP port of TURN over TLS, when there is a certificate. May be http.port when that has "
+           "one: then one port serves everything. 0: none."),
+    flag("livekit.turn.external_tls", "false",
+         "Somebody in front of livekit.turn.tls_port ends TLS."),
+    number("livekit.turn.advertised_tls_port", "0", 0, 65535,
+           "Port that clients are told for TURN over TLS, where somebody in front of this server "
+           "has another one. 0: livekit.turn.tls_port."),
     number("livekit.turn.udp_port", "0", -1, 65535,
            "UDP port of the TURN server; each further media worker takes the next one. 0: none. "
            "-1: any free one."),
@@ -339,10 +352,6 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.redis", OptionType::kMap),
     unsupported("livekit.turn.relay_range_start", OptionType::kInt),
     unsupported("livekit.turn.relay_range_end", OptionType::kInt),
-    unsupported("livekit.turn.tls_port", OptionType::kInt),
-    unsupported("livekit.turn.external_tls", OptionType::kBool),
-    unsupported("livekit.turn.cert_file", OptionType::kText),
-    unsupported("livekit.turn.key_file", OptionType::kText),
     unsupported("livekit.turn.bind_addresses", OptionType::kList),
     unsupported("livekit.logging", OptionType::kMap),
     unsupported("livekit.audio", OptionType::kMap),

@@ -100,7 +100,14 @@ Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& 
   config.port = static_cast<uint16_t>(port);
   config.name = name;
   config.max_connections = static_cast<size_t>(config_.number("http.max_connections"));
-  if (name == kHttp) config.door = http_door(config_, *certificates_);
+  if (name == kHttp) {
+    config.door = http_door(config_, *certificates_);
+    // Nobody is told of this port before the workers run.
+    config.on_media = [this](net::MediaStreamKind kind, std::unique_ptr<net::ByteStream> stream,
+                             Bytes received) {
+      if (livekit_) livekit_->adopt(kind, std::move(stream), std::move(received));
+    };
+  }
   return net::HttpServer::listen(loop_, std::move(config));
 }
 
@@ -250,10 +257,11 @@ Status Server::start_livekit() {
   auto engine = engine_config(config_);
   if (!engine) return std::unexpected(engine.error());
   find_external_address(config_, loop_, *engine);
+  const auto doors = media_doors(config_, *certificates_);
+  if (!doors) return std::unexpected(doors.error());
 
   engine->make_data_router = livekit::make_data_router;
-  auto started =
-      LiveKitStack::start(loop_, *http_, std::move(config), std::move(*engine), media_tcp(config_));
+  auto started = LiveKitStack::start(loop_, *http_, std::move(config), std::move(*engine), *doors);
   if (!started) return std::unexpected(started.error());
   livekit_ = std::move(*started);
   return {};

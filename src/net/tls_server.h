@@ -49,7 +49,7 @@ class TlsServerContext {
 };
 
 /// The server's side of one TLS connection. Any thread, one at a time. Idle it
-/// holds no buffers: about 10 KB with what OpenSSL keeps of the handshake.
+/// holds no buffers: about 14 KB with what OpenSSL keeps of the handshake.
 ///
 /// The peer's bytes are pushed by receive() or pulled by read(); one way at a
 /// time, and from receive() to read() at any time.

@@ -1,7 +1,10 @@
 // Clients that no UDP reaches: media over TCP, through the embedded TURN server, and through coturn.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Room, TrackKind } from '@livekit/rtc-node';
 import { AccessToken } from 'livekit-server-sdk';
 import { chromium } from 'playwright-core';
@@ -31,16 +34,47 @@ async function selectedPairs() {
       if (report.type !== 'candidate-pair' || !report.nominated || report.state !== 'succeeded') continue;
       const local = reports.get(report.localCandidateId);
       const remote = reports.get(report.remoteCandidateId);
-      pairs.push({ protocol: remote.protocol, type: local.candidateType, relay: local.relayProtocol });
+      pairs.push({
+        protocol: remote.protocol,
+        port: remote.port,
+        type: local.candidateType,
+        relay: local.relayProtocol,
+      });
     }
   }
   return pairs;
 }
 
+/** A certificate for 127.0.0.1, signed by itself. */
+function selfSigned() {
+  const directory = mkdtempSync(join(tmpdir(), 'turms-tls-'));
+  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=test',
+      '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+    { stdio: 'ignore' },
+  );
+  return { key, certificate, remove: () => rmSync(directory, { recursive: true }) };
+}
+
+/** The status of GET / over TLS. */
+const statusOverTls = (port) =>
+  new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('error', reject).end();
+  });
+
 export async function run(test) {
   const bundle = await serveBundle();
   const origin = `http://127.0.0.1:${bundle.address().port}/`;
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments });
+  const browser = await chromium.launch({
+    executablePath: chromiumPath,
+    args: [...chromiumArguments, '--ignore-certificate-errors'],
+  });
 
   const withServer = async (settings, body) => {
     const server = await startTurms({ settings });
@@ -115,6 +149,44 @@ export async function run(test) {
           assert.deepEqual([pair.type, pair.relay], ['relay', 'tcp']);
         }
       }));
+
+    const onePort = async (settings, body) => {
+      const port = await freePort();
+      const { key, certificate, remove } = selfSigned();
+      try {
+        await withServer(
+          { 'http.port': port, 'http.tls.cert_file': certificate, 'http.tls.key_file': key, ...settings(port) },
+          async () => {
+            assert.equal(await statusOverTls(port), 200);
+            await body(`wss://127.0.0.1:${port}`, port);
+          },
+        );
+      } finally {
+        remove();
+      }
+    };
+    await test('one port serves the page, signalling over TLS, and media through TURN over TLS', () =>
+      onePort(
+        (port) => ({
+          'livekit.rtc.tcp_port': 0,
+          'livekit.turn.enabled': true,
+          'livekit.turn.domain': '127.0.0.1',
+          'livekit.turn.tls_port': port,
+        }),
+        async (url) => {
+          for (const pair of await seeEachOther(url, relayOnly)) {
+            assert.deepEqual([pair.type, pair.relay], ['relay', 'tls']);
+          }
+        },
+      ));
+
+    await test('one port serves signalling over TLS and media over TCP', () =>
+      onePort(
+        (port) => ({ 'livekit.rtc.tcp_port': port, 'livekit.rtc.force_tcp': true }),
+        async (url, port) => {
+          for (const pair of await seeEachOther(url)) assert.deepEqual([pair.protocol, pair.port], ['tcp', port]);
+        },
+      ));
 
     if (!existsSync(coturnPath)) {
       console.log('      left out: coturn is not installed');

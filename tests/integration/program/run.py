@@ -278,17 +278,21 @@ class Program(unittest.TestCase):
         return key, certificate
 
     def test_doctor_asks_a_running_server_path_by_path(self):
-        port, udp = self.free_port(), self.free_port()
-        chosen = settings(f"http.port={port}", f"livekit.rtc.udp_port={udp}")
+        key, certificate = self.certificate()
+        port, tcp = self.free_port(), self.free_port()
+        chosen = settings(f"http.port={port}", f"livekit.rtc.tcp_port={tcp}", f"http.tls.cert_file={certificate}",
+                          f"http.tls.key_file={key}", "livekit.turn.enabled=true", "livekit.turn.domain=127.0.0.1",
+                          f"livekit.turn.tls_port={port}")
         with serving(self.data, *chosen):
             done = run("doctor", "--data", self.data, *chosen)
             self.assertIn(f"ok      HTTP at port {port} works", done.stdout)
             self.assertIn(f"ok      WebSocket at port {port} works", done.stdout)
-            self.assertIn(f"ok      media UDP port {udp} is the server's", done.stdout)
+            self.assertIn(f"ok      media over TCP at port {tcp} works", done.stdout)
+            # Who signs for itself is not trusted: the hop that fails is named.
+            self.assertRegex(done.stdout, f"problem TURN over TLS at 127.0.0.1:{port} does not work: connected, but certificate refused")
             self.assertNotIn("is taken", done.stdout)
-            # Asked where nobody is: the step that fails is named.
-            moved = run("doctor", "--data", self.data, *chosen, "--set", f"http.port={self.free_port()}")
-            self.assertRegex(moved.stdout, "problem HTTP at port .* does not work: no connection to .*: Connection refused")
+            moved = run("doctor", "--data", self.data, *chosen, "--set", f"livekit.rtc.tcp_port={self.free_port()}")
+            self.assertRegex(moved.stdout, "problem media over TCP at port .* does not work: no connection to .*: Connection refused")
 
     def test_https_on_the_http_port_and_a_client_behind_a_trusted_proxy(self):
         key, certificate = self.certificate()
@@ -303,19 +307,22 @@ class Program(unittest.TestCase):
                     secure.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                     self.assertTrue(secure.recv(4096).startswith(b"HTTP/1.1 200"))
 
-    def test_ways_in_that_contradict_each_other_are_refused(self):
-        for assignment, words in [("http.proxy_protocol=true", "http.proxy_protocol"), ("http.trusted_proxies=10.0.0.1/8", "http.trusted_proxies"),
-                                  ("http.tls.cert_file=/nonexistent", "http.tls")]:
-            with self.subTest(assignment=assignment):
-                done = run("serve", "--data", self.data, *settings(assignment))
+    def test_media_ports_that_contradict_each_other_are_refused(self):
+        key, certificate = self.certificate()
+        own = [f"livekit.turn.cert_file={certificate}", f"livekit.turn.key_file={key}", "livekit.turn.enabled=true"]
+        for assignments, words in [(["http.proxy_protocol=true"], "http.proxy_protocol"), (["http.trusted_proxies=10.0.0.1/8"], "http.trusted_proxies"),
+                                   (["http.tls.cert_file=/nonexistent"], "http.tls"), (own, "livekit.turn.domain"),
+                                   ([*own, "livekit.turn.domain=x", "http.port=7999", "livekit.turn.tls_port=7999"], "livekit.turn.cert_file")]:
+            with self.subTest(assignments=assignments):
+                done = run("serve", "--data", self.data, *settings(*assignments))
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn(words, done.stderr)
 
     def test_a_key_without_effect_is_accepted_and_said_so(self):
-        path = self.config("livekit:\n  rtc:\n    tcp_port: 7881\n")
+        path = self.config("livekit:\n  rtc:\n    port_range_start: 50000\n")
         done = run("config", "check", "--config", path)
         self.assertEqual(done.returncode, 0)
-        self.assertIn(f"{path}:3: livekit.rtc.tcp_port has no effect yet", done.stdout)
+        self.assertIn(f"{path}:3: livekit.rtc.port_range_start has no effect yet", done.stdout)
 
 
 if __name__ == "__main__":
