@@ -14,11 +14,12 @@
 
 namespace turms::livekit {
 
-/// A track of Negotiation::add() that the client agreed to receive, or refused.
+/// A track of Negotiation::add() that the client agreed to receive or did not.
 struct SentSection {
   std::string track_id;
   std::string mid;
-  bool receiving = false;  // false: it refused; send nothing
+  /// False: send nothing, and forget the track with remove(). It may be added again.
+  bool receiving = false;
   std::vector<rtc::CodecParameters> codecs;
   rtc::ExtensionMap extensions;
 };
@@ -30,6 +31,8 @@ struct Negotiated {
   /// After an offer: every section of it in which the client may send.
   std::vector<rtc::sdp::ReceivedSection> received;
   std::vector<SentSection> sent;
+  /// What could not be read or had to be rejected, and why: for the log.
+  std::vector<std::string> notes;
 };
 
 /// Which way media goes over a peer connection.
@@ -66,7 +69,7 @@ class Negotiation {
 
   // ---- what both sides say
 
-  /// kInvalidArgument: it cannot be answered.
+  /// kInvalidArgument: it is no description. What cannot be used in one is rejected in the answer.
   virtual Result<Negotiated> on_offer(const SessionDescription& offer,
                                       const DecideSection& decide) = 0;
   /// An answer that belongs to no offer under way gives an empty result. kInvalidArgument: it is no
@@ -75,6 +78,8 @@ class Negotiation {
   /// What the client must hear now, if anything: ask at the end of a turn in which something
   /// changed, while it can hear.
   virtual std::optional<ServerMessage> poll() = 0;
+  /// Whether the last that poll() gave waits for an answer.
+  [[nodiscard]] virtual bool waits_for_answer() const = 0;
   /// The client is back on a new signalling connection, maybe from another network. What it was
   /// offered before may never have arrived. False: it has no connection to receive by.
   virtual bool resume() = 0;
@@ -97,5 +102,10 @@ class Negotiation {
 /// One offer of ours is under way at a time.
 std::unique_ptr<Negotiation> make_dual_negotiation(PeerConnections& connections,
                                                    ParticipantKey owner, bool subscriber_primary);
+
+/// One connection (protocol v1) on which only the client offers. It receives in sections that it
+/// offers for that; when they are too few it is told how many more are needed.
+std::unique_ptr<Negotiation> make_single_negotiation(PeerConnections& connections,
+                                                     ParticipantKey owner);
 
 }  // namespace turms::livekit

@@ -48,44 +48,40 @@ class DualNegotiation final : public Negotiation {
                               const DecideSection& decide) override {
     const auto offer = sdp::parse(description.sdp);
     if (!offer) return std::unexpected(offer.error());
-    const auto remote = sdp::remote_transport(*offer);
-    if (!remote) return std::unexpected(remote.error());
-    if (!publisher_.id) {
-      connections_.open(publisher_, owner_, remote->local_role);
-    } else if (publisher_.remote_ufrag != remote->ice.ufrag) {
-      connections_.restart(publisher_);  // both sides change their credentials
-    }
     sdp::AnswerOptions options;
-    options.transport = connections_.local(publisher_);
+    options.transport = connections_.prepare(publisher_, owner_, sdp::remote_transport(*offer));
     options.session_id = publisher_.id.value;
     options.session_version = ++answer_version_;
     for (const sdp::MediaSection& section : offer->sections) {
       if (section.type == sdp::MediaType::kApplication) continue;
       if (auto decision = decide(section)) options.decisions.push_back(std::move(*decision));
     }
-    auto answered = sdp::answer_publisher(*offer, sdp::publisher_capabilities(), options);
-    if (!answered) return std::unexpected(answered.error());
-    connections_.set_remote(publisher_, answered->remote, answered->data);
+    auto answered = sdp::answer_offer(*offer, sdp::publisher_capabilities(), options);
+    if (answered.remote) connections_.set_remote(publisher_, *answered.remote, answered.data);
     Negotiated out;
-    out.answer = {"answer", sdp::serialize(answered->answer), description.id};
-    out.received = std::move(answered->sections);
+    out.answer = {"answer", sdp::serialize(answered.answer), description.id, {}};
+    out.received = std::move(answered.sections);
+    out.notes = offer->oddities;
+    out.notes.insert(out.notes.end(), answered.rejections.begin(), answered.rejections.end());
     return out;
   }
 
   Result<Negotiated> on_answer(const SessionDescription& description) override {
     // Clients that do not know ids send 0.
     if (!offered_ || (description.id != 0 && description.id != offer_id_)) return Negotiated{};
-    const auto answer = sdp::parse(description.sdp);
-    if (!answer) return std::unexpected(answer.error());
-    const sdp::SessionDescription offer = std::move(*std::exchange(offered_, std::nullopt));
-    auto accepted = sdp::read_subscriber_answer(plan_, offer, *answer);
+    offered_ = false;
+    auto accepted = plan_.read_answer(description.sdp);
     if (!accepted) return std::unexpected(accepted.error());
-    // We offered both roles and prepared for the usual one; the other needs another transport.
-    if (subscriber_.remote_ufrag.empty() && accepted->remote.local_role == rtc::DtlsRole::kClient) {
-      connections_.reopen(subscriber_, rtc::DtlsRole::kClient);
+    if (accepted->remote) {
+      // We offered both roles and prepared for the usual one; the other needs another transport.
+      if (subscriber_.remote_ufrag.empty() &&
+          accepted->remote->local_role == rtc::DtlsRole::kClient) {
+        connections_.reopen(subscriber_, rtc::DtlsRole::kClient);
+      }
+      connections_.set_remote(subscriber_, *accepted->remote, accepted->data);
     }
-    connections_.set_remote(subscriber_, accepted->remote, accepted->data);
     Negotiated out;
+    out.notes = std::move(accepted->notes);
     for (sdp::AcceptedSection& section : accepted->sections) {
       const sdp::SentTrack* track = plan_.track(section.mid);
       // Unless it gave its place away while the offer was under way.
@@ -100,17 +96,23 @@ class DualNegotiation final : public Negotiation {
     // One at a time: what is due goes out when the answer has come, or on a new connection.
     if (!due_ || offered_ || !subscriber_.id) return std::nullopt;
     due_ = false;
-    offered_ = sdp::offer_subscriber(plan_, sdp::subscriber_capabilities(),
-                                     connections_.local(subscriber_), subscriber_.id.value);
-    SessionDescription description{"offer", sdp::serialize(*offered_), ++offer_id_, {}};
+    offered_ = true;
+    SessionDescription description{
+        "offer",
+        plan_.offer(sdp::subscriber_capabilities(), connections_.local(subscriber_),
+                    subscriber_.id.value),
+        ++offer_id_,
+        {}};
     for (const auto& [track_id, mid] : mids_) description.mid_to_track_id.emplace(mid, track_id);
     return server::Description{std::move(description)};
   }
 
+  [[nodiscard]] bool waits_for_answer() const override { return offered_; }
+
   bool resume() override {
     if (!subscriber_.id) return false;
     connections_.restart(subscriber_);
-    offered_.reset();
+    offered_ = false;
     due_ = true;
     return true;
   }
@@ -130,7 +132,7 @@ class DualNegotiation final : public Negotiation {
     if (subscriber_.id != id) return;
     plan_ = {};
     mids_.clear();
-    offered_.reset();
+    offered_ = false;
     due_ = false;
     connections_.close(subscriber_);
   }
@@ -157,7 +159,7 @@ class DualNegotiation final : public Negotiation {
   PeerConnection subscriber_;
   sdp::SubscriberPlan plan_;
   std::map<std::string, std::string, std::less<>> mids_;  // by track id
-  std::optional<sdp::SessionDescription> offered_;        // waits for its answer
+  bool offered_ = false;                                  // the last offer waits for its answer
   uint32_t offer_id_ = 0;
   bool due_ = false;  // something changed since the last offer
 };

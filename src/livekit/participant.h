@@ -24,6 +24,7 @@ struct PublishedCodec {
   media::TrackId id;
   std::string cid;
   std::string mid;
+  std::string track_id;                      // in the description; most clients say the cid
   std::vector<rtc::CodecParameters> codecs;  // negotiated with the publisher, what it sends first
   std::vector<std::string> rids;             // lowest layer first
   bool live = false;                         // negotiated: the engine has it
@@ -38,6 +39,7 @@ struct PublishedTrack {
   /// publisher wants to send one only.
   bool regressed = false;
   bool subscribed_once = false;
+  TimePoint asked_at;  // by add_track
   std::set<ParticipantKey> subscribers;
   Dynacast dynacast;                       // of video
   std::map<std::string, bool> told_audio;  // codecs of sound that its publisher knows of
@@ -104,6 +106,9 @@ struct Participant {
   std::vector<std::unique_ptr<PublishedTrack>> tracks;
   /// Sections that send and that no add_track has claimed yet.
   std::vector<rtc::sdp::ReceivedSection> unclaimed;
+  /// Sections that go on sending what was taken from them, by mid, with the track id they name:
+  /// they are for no other track.
+  std::map<std::string, std::string, std::less<>> spent;
   bool restricts_subscriptions = false;
   AllowedSubscribers allowed_sids;  // who may subscribe then, by participant sid and by identity
   AllowedSubscribers allowed_identities;
@@ -114,6 +119,9 @@ struct Participant {
   std::map<std::string, bool, std::less<>> choices;   // what the client asked for, by track sid
   /// Tracks (sids) that it was told their publisher keeps from it.
   std::set<std::string, std::less<>> forbidden;
+  /// Tracks (sids) that no description has room for.
+  std::set<std::string, std::less<>> unserved;
+  std::vector<std::string> notes;  // the last that were remarked on
 
   ConnectionScore quality;  // streams by track or subscription id
   bool silent = false;      // a transport failed, and its client was asked to resume
@@ -135,6 +143,8 @@ struct Participant {
   /// What waits for a section with this id, and failing that what has one.
   CodecOfTrack find_cid(std::string_view cid) const;
   CodecOfTrack find_pending(std::string_view cid) const;
+  /// What of this kind waits longest.
+  CodecOfTrack first_pending(rtc::MediaKind kind) const;
   PublishedTrack* find_sid(std::string_view sid) const;
   /// What has the section.
   CodecOfTrack find_mid(std::string_view mid) const;

@@ -56,6 +56,17 @@ void PeerConnections::restart(PeerConnection& connection) {
   engine_.restart_ice(connection.id, connection.ice);
 }
 
+rtc::sdp::LocalTransport PeerConnections::prepare(PeerConnection& connection, ParticipantKey owner,
+                                                  const Result<rtc::sdp::RemoteTransport>& remote) {
+  if (!remote) return {};
+  if (!connection.id) {
+    open(connection, owner, remote->local_role);
+  } else if (connection.remote_ufrag != remote->ice.ufrag) {
+    restart(connection);
+  }
+  return local(connection);
+}
+
 void PeerConnections::set_remote(PeerConnection& connection,
                                  const rtc::sdp::RemoteTransport& remote,
                                  const std::optional<rtc::sdp::DataSection>& data) {

@@ -47,6 +47,10 @@ class PeerConnections {
   /// forget().
   void set_candidates(ParticipantKey owner, const media::CandidatePolicy& policy);
   void forget(ParticipantKey owner) { policies_.erase(owner); }
+  /// Before an offer with this transport is answered: opens the connection, or restarts it when the
+  /// other side has new credentials. Our side of the answer; empty without a transport.
+  rtc::sdp::LocalTransport prepare(PeerConnection& connection, ParticipantKey owner,
+                                   const Result<rtc::sdp::RemoteTransport>& remote);
   /// What the other side's description says of its transport, and of the SCTP association over it.
   void set_remote(PeerConnection& connection, const rtc::sdp::RemoteTransport& remote,
                   const std::optional<rtc::sdp::DataSection>& data);

@@ -23,6 +23,7 @@ constexpr int32_t kLeaveActionProtocol = 13;
 /// Bytes that tell frames of the server's own from those of publishers.
 constexpr size_t kServerFrameTrailer = 16;
 
+constexpr size_t kMaxNotes = 4;
 constexpr int kRoomBits = 32;
 constexpr uint64_t kMaxRoomId = (uint64_t{1} << kRoomBits) - 1;
 
@@ -197,6 +198,15 @@ void Room::on_timer(Now now) {
       case TimerKind::kRefreshToken:
         refresh_token(now, *participant);
         break;
+      case TimerKind::kAnswer:
+        if (!participant->signal_up) break;  // it is offered again when it resumes
+        // What it thinks of its connection nobody knows.
+        leave(now, *participant, DisconnectReason::kStateMismatch, server::LeaveAction::kReconnect,
+              true);
+        break;
+      case TimerKind::kPublish:
+        give_up_pending(now, *participant);
+        break;
       case TimerKind::kSpeaking:
         broadcast(server::SpeakersChanged{{{participant->info.sid, 0, false}}});
         break;
@@ -277,7 +287,9 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   const CandidateChoice choice = candidate_choice(now, info.identity);
   connections_->set_candidates(joined.key, choice.policy);
   joined.negotiation =
-      make_dual_negotiation(*connections_, joined.key, info.permission.can_subscribe);
+      parameters.single_connection
+          ? make_single_negotiation(*connections_, joined.key)
+          : make_dual_negotiation(*connections_, joined.key, info.permission.can_subscribe);
   participants_.emplace(joined.key, std::move(participant));
   by_identity_.emplace(info.identity, &joined);
   if (!joined.dependent()) anybody_joined_ = true;
@@ -479,15 +491,32 @@ void Room::on_description(Now now, Participant& from, const SessionDescription& 
                                     [&](const auto& section) { return decide(from, section); })
              : negotiation.on_answer(description);
   if (!negotiated) {
+    remark(from, {negotiated.error().message});
     return leave(now, from, DisconnectReason::kJoinFailure, server::LeaveAction::kReconnect, true);
   }
+  remark(from, negotiated->notes);
   if (negotiated->answer) send(from, server::Description{std::move(*negotiated->answer)});
+  if (!negotiation.waits_for_answer()) disarm(from, TimerKind::kAnswer);
   if (offers) {
     end_tracks(now, from, negotiated->received);
     match_sections(now, from, negotiated->received);
   }
   on_sent(from, *negotiated);
   dirty_negotiations_.insert(from.key);
+}
+
+// One line, and not again for the same.
+void Room::remark(Participant& about, const std::vector<std::string>& notes) {
+  if (about.notes == notes) return;
+  about.notes = notes;
+  if (notes.empty()) return;
+  std::string text = "description of " + about.info.identity + " (" + about.info.sid + "): ";
+  for (size_t i = 0; i < notes.size() && i < kMaxNotes; ++i) {
+    if (i > 0) text += "; ";
+    text += notes[i];
+  }
+  if (notes.size() > kMaxNotes) text += "; and more";
+  outputs_.push_back(Remark{std::move(text)});
 }
 
 // ---- the end of a turn
@@ -552,7 +581,7 @@ std::vector<RoomOutput> Room::take_outputs(Now now) {
   if (last_id_ >= parameters_.max_ids) close(now, DisconnectReason::kRoomClosed);
   flush_updates(now);
   flush_wants(now);
-  flush_negotiations();
+  flush_negotiations(now);
   if (!closed_) data_->sync(participants_);
   return std::exchange(outputs_, {});
 }

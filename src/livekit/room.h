@@ -63,7 +63,11 @@ struct Notify {
   std::optional<ParticipantInfo> participant;
   std::optional<TrackInfo> track;
 };
-using RoomOutput = std::variant<SendMessage, CloseSignal, Notify>;
+/// For the log: something that a client did and that an operator would ask about.
+struct Remark {
+  std::string text;
+};
+using RoomOutput = std::variant<SendMessage, CloseSignal, Notify, Remark>;
 
 // ---- what it is made from
 
@@ -95,6 +99,8 @@ struct JoinParameters {
   Grants grants;
   bool auto_subscribe = true;
   int32_t protocol = kProtocolVersion;  // of signalling, as the client speaks it
+  /// One peer connection for both directions (protocol v1) instead of two.
+  bool single_connection = false;
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
 };
@@ -138,6 +144,10 @@ class Room {
   /// Answers to requests with an id wait so long: the Rust SDK (and all built on it) notes the id
   /// only after it has sent the request, and loses an answer that is faster.
   static constexpr Duration kRequestResponseDelay = std::chrono::milliseconds(20);
+  /// How long a client may take to answer an offer of ours; then it shall start afresh.
+  static constexpr Duration kAnswerTimeout = std::chrono::seconds(12);
+  /// How long a track may wait for the offer that carries it: longer than any SDK waits for itself.
+  static constexpr Duration kPublishTimeout = std::chrono::seconds(30);
   /// Participant counts reach clients at most this often; everything else at once.
   static constexpr Duration kCountUpdateInterval = std::chrono::seconds(1);
   /// In rooms of more than kLargeRoom, what changes about members is told to the others at most
@@ -236,7 +246,14 @@ class Room {
   static media::RoomId id_after(media::RoomId id);
 
  private:
-  enum class TimerKind : uint8_t { kConnect, kResume, kRefreshToken, kSpeaking };
+  enum class TimerKind : uint8_t {
+    kConnect,
+    kResume,
+    kRefreshToken,
+    kSpeaking,
+    kAnswer,
+    kPublish,
+  };
   using TimerEntry = std::tuple<TimePoint, uint64_t, TimerKind>;
 
   // Lifecycle (room.cc), what the members say about themselves (room_members.cc).
@@ -274,6 +291,7 @@ class Room {
   uint64_t next_id();
   [[nodiscard]] Participant* find_owner(media::TransportId transport) const;
   void on_description(Now now, Participant& from, const SessionDescription& description);
+  void remark(Participant& about, const std::vector<std::string>& notes);
 
   // Publishing (room_publish.cc).
   void end_published(Now now, Participant& participant);
@@ -283,6 +301,7 @@ class Room {
                   const std::vector<rtc::sdp::ReceivedSection>& sections);
   void match_sections(Now now, Participant& from,
                       const std::vector<rtc::sdp::ReceivedSection>& sections);
+  void give_up_pending(Now now, Participant& participant);
   void bind(Now now, Participant& publisher, PublishedTrack& track, PublishedCodec& codec,
             const rtc::sdp::ReceivedSection& section);
   void on_add_track(Now now, Participant& from, const client::AddTrack& request);
@@ -333,7 +352,8 @@ class Room {
   void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
   void stop_sending(Participant& subscriber, Subscription& subscription);
   void open_subscriber(Participant& participant);
-  void flush_negotiations();
+  void flush_negotiations(Now now);
+  void serve_again(Participant& subscriber);
   [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
                                                   const PublishedTrack& track) const;
 

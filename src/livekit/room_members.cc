@@ -54,6 +54,18 @@ CodecOfTrack Participant::find_pending(std::string_view cid) const {
   return find_codec(false, &PublishedCodec::cid, cid);
 }
 
+CodecOfTrack Participant::first_pending(rtc::MediaKind kind) const {
+  const TrackType type = kind == rtc::MediaKind::kVideo ? TrackType::kVideo : TrackType::kAudio;
+  for (const auto& track : tracks) {
+    if (track->info.type != type) continue;
+    for (PublishedCodec& codec : track->codecs) {
+      // A codec without a cid has not been asked for yet.
+      if (!codec.live && !codec.cid.empty()) return {track.get(), &codec};
+    }
+  }
+  return {};
+}
+
 CodecOfTrack Participant::find_cid(std::string_view cid) const {
   if (const CodecOfTrack pending = find_pending(cid)) return pending;
   return find_codec(true, &PublishedCodec::cid, cid);

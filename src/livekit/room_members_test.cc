@@ -154,8 +154,7 @@ TEST_F(RoomTest, DeletingTheRoomTellsEveryone) {
 // ---- hostile clients
 
 TEST_F(RoomTest, MalformedDescriptionsEndTheSession) {
-  for (const char* bad :
-       {"", "v=0", "not sdp at all", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"}) {
+  for (const char* bad : {"", "v=0", "not sdp at all"}) {
     make();
     const auto alice = join("alice");
     say(alice, client::Description{{"offer", bad, 1}});

@@ -256,6 +256,7 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
 
   auto track = std::make_unique<PublishedTrack>();
   track->publisher = from.key;
+  track->asked_at = now.monotonic;
   TrackInfo& info = track->info;
   info = request.info;
   info.audio_features = distinct(info.audio_features);
@@ -280,6 +281,9 @@ void Room::on_add_track(Now now, Participant& from, const client::AddTrack& requ
   send(from, server::TrackPublished{request.cid, added.info});
   // The offer may have come first.
   if (!from.unclaimed.empty()) match_sections(now, from, std::exchange(from.unclaimed, {}));
+  if (!added.live && !from.timers.contains(static_cast<int>(TimerKind::kPublish))) {
+    arm(from, now.monotonic + kPublishTimeout, TimerKind::kPublish);
+  }
 }
 
 // Another codec of a track that is there, or where one that was announced is to come from.
@@ -323,6 +327,7 @@ void Room::end_published(Now now, Participant& participant) {
   }
   for (const std::string& sid : sids) unpublish(now, participant, sid, true);
   participant.unclaimed.clear();
+  participant.spent.clear();
 }
 
 // Tracks that stopped, or gave their place to another.
@@ -343,6 +348,11 @@ void Room::end_tracks(Now now, Participant& from,
     if (track->live && !any) ended.push_back(track->info.sid);
   }
   for (const std::string& sid : ended) unpublish(now, from, sid, false);
+  std::erase_if(from.spent, [&](const auto& entry) {
+    return std::none_of(sections.begin(), sections.end(), [&](const auto& section) {
+      return section.mid == entry.first && section.sending && section.track_id == entry.second;
+    });
+  });
 }
 
 // Whoever received it takes another codec of the track, if there is one.
@@ -358,29 +368,52 @@ void Room::end_codec(PublishedTrack& track, PublishedCodec& codec) {
   wants_changed(track);
 }
 
-// Tracks that wait and the sections that carry them.
+// Tracks that wait and the sections that carry them: by the id that the client gave the track, and
+// what is left in the order in which it was asked for. Firefox, and whoever rewrites descriptions,
+// names tracks differently there.
 void Room::match_sections(Now now, Participant& from,
                           const std::vector<sdp::ReceivedSection>& sections) {
   from.unclaimed.clear();
+  std::vector<const sdp::ReceivedSection*> left;
   for (const sdp::ReceivedSection& section : sections) {
     if (!section.sending || from.find_mid(section.mid)) continue;
-    CodecOfTrack found = from.find_pending(section.track_id);
-    if (!found) {
-      // Firefox names tracks differently in SDP: fine as long as there is no choice.
-      const auto waits = [&](const auto& candidate) {
-        return !candidate->live && kind_of(candidate->info.type) == section.kind;
-      };
-      if (std::count_if(from.tracks.begin(), from.tracks.end(), waits) == 1) {
-        found.track = std::find_if(from.tracks.begin(), from.tracks.end(), waits)->get();
-        found.codec = &found.track->codecs.front();
-      }
-    }
+    const CodecOfTrack found = from.find_pending(section.track_id);
     if (found && kind_of(found.track->info.type) == section.kind) {
       bind(now, from, *found.track, *found.codec, section);
-    } else if (from.unclaimed.size() < parameters_.max_tracks) {
-      from.unclaimed.push_back(section);
+    } else {
+      left.push_back(&section);
     }
   }
+  for (const sdp::ReceivedSection* section : left) {
+    const auto spent = from.spent.find(section->mid);
+    const CodecOfTrack found = spent != from.spent.end() && spent->second == section->track_id
+                                   ? CodecOfTrack{}
+                                   : from.first_pending(section->kind);
+    if (found) {
+      bind(now, from, *found.track, *found.codec, *section);
+    } else if (from.unclaimed.size() < parameters_.max_tracks) {
+      from.unclaimed.push_back(*section);
+    }
+  }
+}
+
+// Tracks that were asked for and never offered.
+void Room::give_up_pending(Now now, Participant& participant) {
+  std::vector<std::string> sids;
+  TimePoint next = kNever;
+  for (const auto& track : participant.tracks) {
+    if (track->live) continue;
+    // Who cannot speak is not late.
+    if (!participant.signal_up) track->asked_at = now.monotonic;
+    const TimePoint until = track->asked_at + kPublishTimeout;
+    if (until <= now.monotonic) {
+      sids.push_back(track->info.sid);
+    } else {
+      next = std::min(next, until);
+    }
+  }
+  for (const std::string& sid : sids) unpublish(now, participant, sid, true);
+  if (next != kNever) arm(participant, next, TimerKind::kPublish);
 }
 
 void Room::bind(Now now, Participant& publisher, PublishedTrack& track, PublishedCodec& codec,
@@ -407,6 +440,7 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
   codec.rids.clear();
   for (const auto& encoding : parameters.encodings) codec.rids.push_back(encoding.rid);
   codec.mid = section.mid;
+  codec.track_id = section.track_id;
   codec.live = true;
   tracks_by_id_.emplace(codec.id.value, &track);
 
@@ -452,6 +486,7 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
     }
     for (const PublishedCodec& codec : track.codecs) {
       if (!codec.live) continue;
+      if (tell) publisher.spent[codec.mid] = codec.track_id;
       engine_.remove_receive_track(codec.id);
       tracks_by_id_.erase(codec.id.value);
       publisher.quality.remove(codec.id.value);

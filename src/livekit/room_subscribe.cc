@@ -152,6 +152,7 @@ void Room::reconcile(Participant& subscriber, PublishedTrack& track) {
   const bool wants = wanted(subscriber, track) && permitted(subscriber, track);
   if (wants && !has) subscribe(subscriber, track);
   if (!wants && has) unsubscribe(subscriber, track.info.sid);
+  if (!wants) subscriber.unserved.erase(track.info.sid);
   tell_permission(subscriber, track);
 }
 
@@ -181,8 +182,16 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   sent.rtx_ssrc = subscription.rtx_ssrc;
   sent.codecs = offered_codecs(track);
   sent.stereo = track.info.stereo;
-  // Fails when it would need more sections than a description may have.
-  if (!subscriber.negotiation->add(std::move(sent))) return;
+  if (const Status added = subscriber.negotiation->add(std::move(sent)); !added) {
+    // It would need more sections than a description may have. Served when there is room again.
+    if (subscriber.unserved.insert(track.info.sid).second) {
+      send(subscriber,
+           server::SubscriptionResponse{track.info.sid, server::SubscriptionError::kUnknown});
+      remark(subscriber, {track.info.sid + " is not sent: " + added.error().message});
+    }
+    return;
+  }
+  subscriber.unserved.erase(track.info.sid);
   subscriber.subscriptions.emplace(track.info.sid, std::move(subscription));
   track.subscribers.insert(subscriber.key);
   dirty_negotiations_.insert(subscriber.key);
@@ -245,11 +254,32 @@ void Room::on_subscription_permission(Participant& from,
 
 // ---- negotiation
 
-void Room::flush_negotiations() {
+void Room::flush_negotiations(Now now) {
   for (const ParticipantKey key : std::exchange(dirty_negotiations_, {})) {
     Participant& participant = *find(key);
     if (!participant.signal_up) continue;  // asked again when it resumes
-    if (auto message = participant.negotiation->poll()) send(participant, std::move(*message));
+    serve_again(participant);
+    auto message = participant.negotiation->poll();
+    if (!message) continue;
+    send(participant, std::move(*message));
+    if (participant.negotiation->waits_for_answer()) {
+      arm(participant, now.monotonic + kAnswerTimeout, TimerKind::kAnswer);
+    }
+  }
+  // What serve_again() made dirty was polled right after.
+  dirty_negotiations_.clear();
+}
+
+// Some section may have become free.
+void Room::serve_again(Participant& subscriber) {
+  for (const std::string& sid : std::set(subscriber.unserved)) {
+    PublishedTrack* track = find_track(sid);
+    if (track == nullptr || !wanted(subscriber, *track)) {
+      subscriber.unserved.erase(sid);
+      continue;
+    }
+    reconcile(subscriber, *track);
+    if (subscriber.unserved.contains(sid)) return;
   }
 }
 

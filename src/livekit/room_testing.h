@@ -62,18 +62,35 @@ class RoomTest : public ::testing::Test {
   }
 
   void say(ParticipantKey from, const ClientMessage& message) {
+    const auto* description = std::get_if<client::Description>(&message);
+    if (description != nullptr && description->description.type == "answer") unanswered.erase(from);
     room->on_message(now, from, message);
     drain();
   }
 
   void pass(Duration duration) {
+    if (answers_in_time) answer_silently();
     const TimePoint end = now.monotonic + duration;
     while (!room->closed() && room->next_timeout() <= end) {
       advance_to(std::max(room->next_timeout(), now.monotonic));
       room->on_timer(now);
       drain();
+      if (answers_in_time) answer_silently();
     }
     advance_to(end);
+  }
+
+  /// A client that is not what a test is about answers before its time is up. The test can still
+  /// look at the offer.
+  void answer_silently() {
+    for (const auto& [key, offer] : std::exchange(unanswered, {})) {
+      say(key, client::Description{{"answer", client_answer(offer.sdp), offer.id, {}}});
+    }
+  }
+  void note_offer(ParticipantKey key, const ServerMessage& message) {
+    const auto* description = std::get_if<server::Description>(&message);
+    if (description == nullptr || description->description.type != "offer") return;
+    unanswered[key] = description->description;
   }
 
   void advance_to(TimePoint time) {
@@ -85,9 +102,13 @@ class RoomTest : public ::testing::Test {
     for (RoomOutput& output : room->take_outputs(now)) {
       std::visit(Overload{
                      [&](SendMessage& m) {
-                       for (const ParticipantKey key : m.to) heard[key].push_back(m.message);
+                       for (const ParticipantKey key : m.to) {
+                         heard[key].push_back(m.message);
+                         note_offer(key, m.message);
+                       }
                      },
                      [&](CloseSignal& m) { closed.push_back(m.participant); },
+                     [&](Remark& m) { remarks.push_back(std::move(m.text)); },
                      [&](Notify& m) { events.push_back(std::move(m)); },
                  },
                  output);
@@ -192,6 +213,9 @@ class RoomTest : public ::testing::Test {
   uint32_t offer_ids = 0;
   std::map<ParticipantKey, std::vector<ServerMessage>> heard;
   std::vector<ParticipantKey> closed;
+  std::vector<std::string> remarks;
+  bool answers_in_time = true;
+  std::map<ParticipantKey, SessionDescription> unanswered;  // the last offer of each
   std::vector<Notify> events;
   std::optional<Room> room;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "livekit/testing.h"
@@ -10,7 +11,7 @@ namespace sdp = rtc::sdp;
 void set_transport(sdp::MediaSection& section, const std::string& ufrag, sdp::Setup setup) {
   section.ice = {ufrag, "abcdefghijklmnopqrstuvwx"};
   section.fingerprint.emplace();
-  section.fingerprint->sha256.fill(0xAB);
+  std::fill_n(section.fingerprint->digest.begin(), 32, 0xAB);
   section.setup = setup;
 }
 
@@ -47,7 +48,9 @@ std::string client_offer(const std::vector<OfferedTrack>& tracks, const std::str
         track.kind == rtc::MediaKind::kAudio ? sdp::MediaType::kAudio : sdp::MediaType::kVideo;
     section.protocol = "UDP/TLS/RTP/SAVPF";
     section.mid = track.mid;
-    section.direction = track.sending ? sdp::Direction::kSendOnly : sdp::Direction::kInactive;
+    section.direction =
+        track.sending ? (track.receiving ? sdp::Direction::kSendRecv : sdp::Direction::kSendOnly)
+                      : (track.receiving ? sdp::Direction::kRecvOnly : sdp::Direction::kInactive);
     section.rtcp_mux = true;
     section.formats = formats(track.kind);
     section.extensions = {{4, "urn:ietf:params:rtp-hdrext:sdes:mid", std::nullopt},

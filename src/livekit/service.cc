@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "livekit/room_service.h"
 #include "livekit/rooms.h"
 #include "livekit/signalling.h"
@@ -55,11 +56,13 @@ class Service::Impl {
   Rooms& rooms() { return rooms_; }
 
  private:
-  void carry_out(const Room& /*room*/, RoomOutput output) {
+  void carry_out(const Room& room, RoomOutput output) {
     if (const auto* message = std::get_if<SendMessage>(&output)) {
       signalling_.deliver(*message);
     } else if (const auto* close = std::get_if<CloseSignal>(&output)) {
       signalling_.close(close->participant);
+    } else if (const auto* remark = std::get_if<Remark>(&output)) {
+      log::info("room {}: {}", room.name(), remark->text);
     } else {
       webhooks_.notify(std::get<Notify>(output));
     }

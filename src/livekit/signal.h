@@ -292,7 +292,8 @@ struct SubscribedAudioCodecUpdate {
   std::string track_sid;
   std::vector<SubscribedAudioCodec> codecs;
 };
-/// To a client with one peer connection: how many receiving sections its next offer must have.
+/// To a client with one peer connection: it shall offer again, with so many more sections in which
+/// it receives.
 struct MediaSectionsRequirement {
   uint32_t audios = 0;
   uint32_t videos = 0;

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/metrics.h"
 #include "livekit/authorization.h"
+#include "livekit/join_request.h"
 
 namespace turms::livekit {
 namespace {
@@ -78,111 +79,151 @@ Signalling::~Signalling() {
 }
 
 void Signalling::register_routes(net::HttpRoutes& server) {
-  const net::RouteOptions any_origin{.any_origin = true};
-  net::WebSocketOptions socket_options;
-  socket_options.max_message_bytes = config_.limits.signal_message;
   // Clients build the path by appending to their base address, which may end in a slash.
   for (const std::string base : {"/rtc", "//rtc"}) {
-    server.websocket(
-        base,
-        [this](const net::HttpRequest& request, net::WebSocketUpgrade upgrade) {
-          on_upgrade(request, std::move(upgrade));
-        },
-        socket_options, any_origin);
-    server.route(
-        "*", base + "/validate",
-        [this](const net::HttpRequest& request, net::HttpResponder responder) {
-          auto admission = admit(request, true);
-          if (auto* refusal = std::get_if<net::HttpResponse>(&admission)) {
-            responder.send(std::move(*refusal));
-          } else {
-            responder.send(net::HttpResponse::text(200, "success"));
-          }
-        },
-        any_origin);
-    // One peer connection for both directions is not served: clients that ask for it first take
-    // these answers as "speak the older way".
-    for (const std::string& path : {base + "/v1", base + "/v1/validate"}) {
-      server.route(
-          "*", path,
-          [](const net::HttpRequest&, net::HttpResponder responder) {
-            responder.send(net::HttpResponse::text(404, "not found"));
-          },
-          any_origin);
-    }
-    server.websocket(
-        base + "/v1",
-        [](const net::HttpRequest&, net::WebSocketUpgrade upgrade) {
-          upgrade.refuse(net::HttpResponse::text(404, "not found"));
-        },
-        {}, any_origin);
+    register_entry(server, base, false);
+    register_entry(server, base + "/v1", true);
   }
 }
 
-std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
-    const net::HttpRequest& request, bool strict) {
-  auto authorized = authorize(request, config_.keys, wall_now());
-  if (!authorized) return refuse(401, authorized.error().message);
-  if (!*authorized || !(*authorized)->video) {
-    return refuse(401, "no permissions to access the room");
+void Signalling::register_entry(net::HttpRoutes& server, const std::string& path,
+                                bool needs_join_request) {
+  const net::RouteOptions any_origin{.any_origin = true};
+  net::WebSocketOptions socket_options;
+  socket_options.max_message_bytes = config_.limits.signal_message;
+  server.websocket(
+      path,
+      [this, needs_join_request](const net::HttpRequest& request, net::WebSocketUpgrade upgrade) {
+        on_upgrade(request, std::move(upgrade), {needs_join_request, false});
+      },
+      socket_options, any_origin);
+  server.route(
+      "*", path + "/validate",
+      [this, needs_join_request](const net::HttpRequest& request, net::HttpResponder responder) {
+        auto admission = admit(request, {needs_join_request, true});
+        if (auto* refusal = std::get_if<net::HttpResponse>(&admission)) {
+          responder.send(std::move(*refusal));
+        } else {
+          responder.send(net::HttpResponse::text(200, "success"));
+        }
+      },
+      any_origin);
+}
+
+Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest& request,
+                                                          Entry entry) {
+  Introduction out;
+  const auto value = [&](std::string_view name) {
+    return std::string(request.query_value(name).value_or(""));
+  };
+  if (const std::string parameter = value("join_request"); !parameter.empty()) {
+    auto join = decode_join_request(parameter);
+    if (!join) return std::unexpected(join.error());
+    out.single_connection = true;
+    out.metadata = std::move(join->metadata);
+    out.attributes = std::move(join->attributes);
+    out.auto_subscribe = join->auto_subscribe;
+    if (join->protocol != 0) out.protocol = join->protocol;
+    out.client_protocol = join->client_protocol;
+    out.capabilities = std::move(join->capabilities);
+    out.reconnect = join->reconnect;
+    out.sid = std::move(join->participant_sid);
+    out.messages = std::move(join->messages);
+    return out;
   }
-  if (!(*authorized)->video->room_join) return refuse(401, "permissions denied");
-  Admission out;
-  out.join.grants = std::move(**authorized);
-  Grants& grants = out.join.grants;
+  if (entry.needs_join_request) {
+    return fail(ErrorCode::kInvalidArgument, "join_request is required");
+  }
+  out.publish = value("publish");
+  if (const std::string parameter = value("attributes"); !parameter.empty()) {
+    auto attributes = decode_attributes(parameter);
+    if (attributes) {
+      out.attributes = std::move(*attributes);
+    } else if (entry.strict) {
+      return fail(ErrorCode::kInvalidArgument, "cannot decode attributes");
+    }
+  }
+  const std::string auto_subscribe = value("auto_subscribe");
+  out.auto_subscribe = auto_subscribe.empty() || is_true(auto_subscribe);
+  if (const int32_t protocol = number(request.query_value("protocol"))) out.protocol = protocol;
+  out.client_protocol = number(request.query_value("client_protocol"));
+  out.capabilities = decode_capabilities(value("capabilities"));
+  out.reconnect = is_true(request.query_value("reconnect"));
+  if (out.reconnect) out.sid = value("sid");
+  return out;
+}
+
+// What it says of itself, as far as its token lets it.
+std::optional<net::HttpResponse> Signalling::apply(const Introduction& introduction,
+                                                   Grants& grants) const {
   VideoGrants& video = *grants.video;
-  if (request.query_value("join_request")) {
-    return refuse(400, "joining with one peer connection is not supported");
-  }
-  if (grants.identity.empty()) return refuse(400, "identity cannot be empty");
-  if (grants.metadata.size() > config_.limits.metadata) {
-    return refuse(400, "metadata size exceeds limits");
-  }
-  out.room = video.room;
-  if (out.room.empty()) return refuse(400, "no room name");
-  if (out.room.size() > config_.limits.room_name) {
-    return refuse(400, "room name length exceeds limits");
-  }
-  if (const auto publish = request.query_value("publish"); publish && !publish->empty()) {
+  if (!introduction.publish.empty()) {
     // An additional, sending-only connection of the same person.
     if (!video.permission().can_publish) return refuse(401, "no permissions to access the room");
     video.can_subscribe = false;
-    grants.identity += "#" + std::string(*publish);
+    grants.identity += "#" + introduction.publish;
   }
   if (grants.identity.size() > config_.limits.identity) {
     return refuse(400, "participant identity length exceeds limits");
   }
-  if (!config_.room.auto_create && rooms_.find(out.room) == nullptr) {
-    return refuse(404, kRoomNotFound);
-  }
-  if (const auto parameter = request.query_value("attributes"); parameter && !parameter->empty()) {
-    const auto attributes = decode_attributes(*parameter);
-    if (!attributes && strict) return refuse(400, "cannot decode attributes");
-    if (attributes && !attributes->empty()) {
-      if (!video.permission().can_update_metadata) {
-        return refuse(401, "no permissions to access the room");
-      }
-      for (const auto& [key, value] : *attributes) {
-        if (!value.empty()) grants.attributes[key] = value;
-      }
+  if (!introduction.metadata.empty() || !introduction.attributes.empty()) {
+    if (!video.permission().can_update_metadata) {
+      return refuse(401, "no permissions to access the room");
     }
+    if (!introduction.metadata.empty()) grants.metadata = introduction.metadata;
+    for (const auto& [key, value] : introduction.attributes) {
+      if (!value.empty()) grants.attributes[key] = value;
+    }
+  }
+  if (grants.metadata.size() > config_.limits.metadata) {
+    return refuse(400, "metadata size exceeds limits");
   }
   size_t attribute_bytes = 0;
   for (const auto& [key, value] : grants.attributes) attribute_bytes += key.size() + value.size();
   if (attribute_bytes > config_.limits.attributes) {
     return refuse(400, "attribute size exceeds limits");
   }
-  const auto auto_subscribe = request.query_value("auto_subscribe");
-  out.join.auto_subscribe = !auto_subscribe || auto_subscribe->empty() || is_true(auto_subscribe);
-  out.join.client_protocol = number(request.query_value("client_protocol"));
-  out.join.capabilities = decode_capabilities(request.query_value("capabilities").value_or(""));
-  out.reconnect = is_true(request.query_value("reconnect"));
-  if (out.reconnect) out.sid = request.query_value("sid").value_or("");
+  return std::nullopt;
+}
+
+std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
+    const net::HttpRequest& request, Entry entry) {
+  auto authorized = authorize(request, config_.keys, wall_now());
+  if (!authorized) return refuse(401, authorized.error().message);
+  if (!*authorized || !(*authorized)->video) {
+    return refuse(401, "no permissions to access the room");
+  }
+  if (!(*authorized)->video->room_join) return refuse(401, "permissions denied");
+  auto introduced = introduction(request, entry);
+  if (!introduced) return refuse(400, introduced.error().message);
+
+  Admission out;
+  out.join.grants = std::move(**authorized);
+  Grants& grants = out.join.grants;
+  if (grants.identity.empty()) return refuse(400, "identity cannot be empty");
+  out.room = grants.video->room;
+  if (out.room.empty()) return refuse(400, "no room name");
+  if (out.room.size() > config_.limits.room_name) {
+    return refuse(400, "room name length exceeds limits");
+  }
+  if (auto refusal = apply(*introduced, grants)) return std::move(*refusal);
+  if (!config_.room.auto_create && rooms_.find(out.room) == nullptr) {
+    return refuse(404, kRoomNotFound);
+  }
+  out.join.auto_subscribe = introduced->auto_subscribe;
+  out.join.single_connection = introduced->single_connection;
+  out.join.protocol = introduced->protocol;
+  out.join.client_protocol = introduced->client_protocol;
+  out.join.capabilities = std::move(introduced->capabilities);
+  out.reconnect = introduced->reconnect;
+  out.sid = std::move(introduced->sid);
+  out.messages = std::move(introduced->messages);
   return out;
 }
 
-void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade) {
-  auto admitted = admit(request, false);
+void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade,
+                            Entry entry) {
+  auto admitted = admit(request, entry);
   if (auto* refusal = std::get_if<net::HttpResponse>(&admitted)) {
     return upgrade.refuse(std::move(*refusal));
   }
@@ -198,10 +239,11 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
   const auto key = (*room)->join(rooms_.now(), std::move(admission.join));
   rooms_.touch(**room);
   if (!key) return upgrade.refuse(refuse(500, key.error().message));
-  if (auto socket = upgrade.accept()) {
-    attach(**room, *key, std::move(socket));
-  } else {
-    (*room)->on_message(rooms_.now(), *key, client::Leave{});
+  auto socket = upgrade.accept();
+  if (socket == nullptr) return (*room)->on_message(rooms_.now(), *key, client::Leave{});
+  attach(**room, *key, std::move(socket));
+  for (const ClientMessage& message : admission.messages) {
+    (*room)->on_message(rooms_.now(), *key, message);
   }
 }
 
@@ -226,6 +268,9 @@ void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
     return;
   }
   attach(*room, *key, std::move(socket));
+  for (const ClientMessage& message : admission.messages) {
+    room->on_message(rooms_.now(), *key, message);
+  }
   rooms_.touch(*room);
 }
 

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "livekit/room.h"
@@ -16,11 +18,12 @@
 
 namespace turms::livekit {
 
-/// The signalling endpoints: /rtc over WebSocket and its dry run /rtc/validate. Checks a request
-/// before the upgrade, so that refusals are HTTP statuses; then carries messages between a
-/// participant and its room. On the loop's thread, where connections take turns: each has a few of
-/// its messages worked off per turn and a budget over time (SignalQueue), and one that exceeds it
-/// for long is closed with 1008.
+/// The signalling endpoints: /rtc and /rtc/v1 over WebSocket and their dry runs /rtc/validate and
+/// /rtc/v1/validate. A client says who it is in parameters of the URL and has two peer connections,
+/// or in a join request (which /rtc/v1 asks for) and has one. Checks a request before the upgrade,
+/// so that refusals are HTTP statuses; then carries messages between a participant and its room. On
+/// the loop's thread, where connections take turns: each has a few of its messages worked off per
+/// turn and a budget over time (SignalQueue), and one that exceeds it for long is closed with 1008.
 class Signalling {
  public:
   Signalling(const ServiceConfig& config, Rooms& rooms);
@@ -41,16 +44,38 @@ class Signalling {
     SignalQueue queue;
     net::Timer turn;  // when more of the queue is worked off
   };
+  /// What a client says of itself when it connects.
+  struct Introduction {
+    std::string publish;  // a further connection of the same person, under this name
+    std::string metadata;
+    Attributes attributes;
+    bool auto_subscribe = true;
+    bool single_connection = false;
+    int32_t protocol = kProtocolVersion;
+    int32_t client_protocol = 0;
+    std::vector<uint8_t> capabilities;
+    bool reconnect = false;
+    std::string sid;
+    std::vector<ClientMessage> messages;  // said as soon as it is in
+  };
   /// A request that may join.
   struct Admission {
     std::string room;
     JoinParameters join;
     bool reconnect = false;
     std::string sid;
+    std::vector<ClientMessage> messages;
+  };
+  struct Entry {
+    bool needs_join_request = false;
+    bool strict = false;  // a dry run: refuses what a join overlooks
   };
 
-  std::variant<Admission, net::HttpResponse> admit(const net::HttpRequest& request, bool strict);
-  void on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade);
+  void register_entry(net::HttpRoutes& server, const std::string& path, bool needs_join_request);
+  std::variant<Admission, net::HttpResponse> admit(const net::HttpRequest& request, Entry entry);
+  static Result<Introduction> introduction(const net::HttpRequest& request, Entry entry);
+  std::optional<net::HttpResponse> apply(const Introduction& introduction, Grants& grants) const;
+  void on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade, Entry entry);
   void resume(Admission admission, net::WebSocketUpgrade upgrade);
   void attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
   void on_message(ParticipantKey key, bool binary, ByteView data);

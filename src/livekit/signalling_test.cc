@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/random.h"
+#include "livekit/join_request.h"
 #include "livekit/service_testing.h"
 #include "livekit/signal_queue.h"
 
@@ -88,17 +89,79 @@ TEST_F(SignallingTest, WithoutAutoCreateTheRoomMustExist) {
   EXPECT_EQ(validate(query_of(member("alice"))).status, 200);
 }
 
-TEST_F(SignallingTest, TheNewerPathIsNotFoundSoThatClientsFallBack) {
+TEST_F(SignallingTest, TheNewerPathNeedsAJoinRequest) {
   start();
-  for (const char* path : {"/rtc/v1", "/rtc/v1/validate"}) {
-    const auto answer = http("GET", std::string(path) + "?" + query_of(member("alice")));
-    EXPECT_EQ(answer.status, 404) << path;
-    EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*") << path;
-    EXPECT_EQ(answer.body.find("requested room"), std::string::npos) << path;
+  const auto validate_v1 = [&](const std::string& more) {
+    return http("GET", "/rtc/v1/validate?" + query_of(member("alice")) + more);
+  };
+  auto answer = validate_v1("");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "join_request is required");
+  EXPECT_EQ(answer.headers.get("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(validate_v1("&join_request=%25").status, 400);
+  JoinRequest request;
+  answer = validate_v1("&join_request=" + encode_join_request(request));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "success");
+  EXPECT_EQ(validate("join_request=" + encode_join_request(request)).status, 401);
+  request.metadata = "mine";
+  const std::string with_metadata = "&join_request=" + encode_join_request(request);
+  EXPECT_EQ(validate_v1(with_metadata).status, 401) << "its token does not let it";
+  Grants grants = member("alice");
+  grants.video->can_update_own_metadata = true;
+  EXPECT_EQ(http("GET", "/rtc/v1/validate?" + query_of(grants) + with_metadata).status, 200);
+  const std::string target = "/rtc/v1?" + query_of(member("alice"));
+  EXPECT_EQ(SignalClient(loop, server->port(), target).status(), 400);
+  EXPECT_EQ(http("GET", target).status, 404) << "no WebSocket";
+}
+
+TEST_F(SignallingTest, AJoinRequestBringsTracksAndOffer) {
+  start();
+  for (const std::string path : {"/rtc/v1", "/rtc"}) {
+    Grants grants = member("bob" + path);
+    grants.video->can_update_own_metadata = true;
+    client::AddTrack add;
+    add.cid = "mic";
+    add.info.type = TrackType::kAudio;
+    JoinRequest request;
+    request.metadata = "about bob";
+    request.attributes = {{"mood", "good"}};
+    request.auto_subscribe = true;
+    request.messages = {
+        add, client::Description{
+                 {"offer", client_offer({{"1", rtc::MediaKind::kAudio, "mic", {}, true}}), 1}}};
+    SignalClient bob(
+        loop, server->port(),
+        path + "?" + query_of(grants) + "&join_request=" + encode_join_request(request));
+    ASSERT_EQ(bob.status(), 101);
+    const auto join = bob.wait(pb::SignalResponse::kJoin);
+    ASSERT_TRUE(join);
+    EXPECT_FALSE(join->join().subscriber_primary());
+    EXPECT_EQ(join->join().participant().metadata(), "about bob");
+    EXPECT_EQ(join->join().participant().attributes().at("mood"), "good");
+    const auto published = bob.wait(pb::SignalResponse::kTrackPublished);
+    ASSERT_TRUE(published);
+    const auto answer = bob.wait(pb::SignalResponse::kAnswer);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->answer().id(), 1u);
+    EXPECT_EQ(engine->received.size(), 1u);
+
+    // It comes back with another request.
+    bob.disconnect();
+    JoinRequest again;
+    again.reconnect = true;
+    again.participant_sid = join->join().participant().sid();
+    again.messages = {client::SyncState{},
+                      client::Description{{"offer", client_offer({}, "other"), 2}}};
+    SignalClient resumed(
+        loop, server->port(),
+        path + "?" + query_of(grants) + "&join_request=" + encode_join_request(again));
+    ASSERT_TRUE(resumed.wait(pb::SignalResponse::kReconnect));
+    const auto second = resumed.wait(pb::SignalResponse::kAnswer);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->answer().id(), 2u);
+    EXPECT_TRUE(engine->received.empty());
   }
-  SignalClient upgrade(loop, server->port(), "/rtc/v1?" + query_of(member("alice")));
-  EXPECT_EQ(upgrade.status(), 404);
-  EXPECT_EQ(http("GET", "/rtc?" + query_of(member("alice"))).status, 404) << "no WebSocket";
 }
 
 TEST_F(SignallingTest, RefusalsAreHttpStatuses) {

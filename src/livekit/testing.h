@@ -96,9 +96,10 @@ struct OfferedTrack {
   std::string cid;
   std::vector<std::string> rids;
   bool sending = true;
+  bool receiving = false;
 };
 
-/// What a browser would offer on its publisher connection.
+/// What a browser would offer on its publisher connection, or on its only one.
 std::string client_offer(const std::vector<OfferedTrack>& tracks,
                          const std::string& ufrag = "client");
 /// What a browser would answer to the server's offer: one that cannot decode `unknown`, if that is

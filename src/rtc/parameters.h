@@ -29,8 +29,19 @@ struct IceCredentials {
 /// Who sends the DTLS ClientHello. kServer is a=setup:passive.
 enum class DtlsRole : uint8_t { kServer, kClient };
 
+/// Hash functions of a=fingerprint (RFC 8122 section 5) that certificates are compared by; the
+/// better the later.
+enum class FingerprintHash : uint8_t { kSha1, kSha256, kSha384, kSha512 };
+inline constexpr size_t kFingerprintHashCount = 4;
+/// Bytes of its digest.
+constexpr size_t digest_size(FingerprintHash hash) {
+  constexpr std::array<size_t, kFingerprintHashCount> kSizes = {20, 32, 48, 64};
+  return kSizes[static_cast<size_t>(hash)];
+}
+
 struct DtlsFingerprint {
-  std::array<uint8_t, 32> sha256{};
+  FingerprintHash hash = FingerprintHash::kSha256;
+  std::array<uint8_t, 64> digest{};  // zeros behind digest_size()
   bool operator==(const DtlsFingerprint&) const = default;
 };
 

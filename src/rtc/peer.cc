@@ -213,9 +213,10 @@ void Peer::after_dtls() {
 }
 
 void Peer::update_connected() {
-  if (connected_ || silent_ || ended_ || !remote_fingerprint_ || !dtls_->remote_fingerprint())
-    return;
-  if (*remote_fingerprint_ != *dtls_->remote_fingerprint()) {
+  if (connected_ || silent_ || ended_ || !remote_fingerprint_) return;
+  const DtlsFingerprint* shown = dtls_->remote_fingerprint(remote_fingerprint_->hash);
+  if (shown == nullptr) return;
+  if (*remote_fingerprint_ != *shown) {
     return fail(FailReason::kFingerprintMismatch);
   }
   const auto keys = dtls_->take_srtp_keys();

@@ -21,11 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   sdp::AnswerOptions options;
   options.transport.ice = {"local", "password-of-22-letters"};
-  const auto answer = sdp::answer_publisher(*description, sdp::publisher_capabilities(), options);
-  if (answer) {
-    fuzz::check(answer->answer.sections.size() == description->sections.size());
-    fuzz::check(sdp::parse(sdp::serialize(answer->answer)).has_value());
-  }
+  const auto answer = sdp::answer_offer(*description, sdp::publisher_capabilities(), options);
+  fuzz::check(answer.answer.sections.size() == description->sections.size());
+  fuzz::check(sdp::parse(sdp::serialize(answer.answer)).has_value());
 
   sdp::SubscriberPlan plan;
   sdp::SentTrack track;
@@ -35,8 +33,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   track.cname = "c";
   track.ssrc = Ssrc(1);
   (void)plan.add(track);
-  const auto offer =
-      sdp::offer_subscriber(plan, sdp::subscriber_capabilities(), options.transport, 1);
-  (void)sdp::read_subscriber_answer(plan, offer, *description);
+  for (int i = 0; i < 2; ++i) {
+    const std::string offer = plan.offer(sdp::subscriber_capabilities(), options.transport, 1);
+    fuzz::check(sdp::parse(offer).has_value());
+    (void)plan.read_answer(text);
+  }
+
+  // On a connection for both directions the same track goes into every section that takes it.
+  options.outgoing = &sdp::subscriber_capabilities();
+  for (const sdp::MediaSection& section : description->sections) {
+    options.decisions.push_back({.mid = section.mid, .send = track});
+  }
+  const auto both = sdp::answer_offer(*description, sdp::publisher_capabilities(), options);
+  fuzz::check(both.answer.sections.size() == description->sections.size());
+  fuzz::check(both.sent.size() <= description->sections.size());
+  fuzz::check(sdp::parse(sdp::serialize(both.answer)).has_value());
   return 0;
 }

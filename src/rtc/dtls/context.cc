@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/crypto.h"
+#include "rtc/dtls/fingerprint.h"
 
 namespace turms::rtc::dtls {
 namespace {
@@ -50,10 +51,9 @@ Certificate::Certificate() {
       X509_set_issuer_name(x, name) == 1 && X509_set_pubkey(x, key_) == 1 &&
       X509_sign(x, key_, EVP_sha256()) > 0;
   need(made, "making a certificate");
-  unsigned size = 0;
-  need(X509_digest(x, EVP_sha256(), fingerprint_.sha256.data(), &size) == 1 &&
-           size == fingerprint_.sha256.size(),
-       "making a fingerprint");
+  const auto fingerprints = fingerprints_of(x);
+  need(fingerprints.has_value(), "making a fingerprint");
+  fingerprint_ = (*fingerprints)[static_cast<size_t>(FingerprintHash::kSha256)];
 }
 
 Certificate::~Certificate() {

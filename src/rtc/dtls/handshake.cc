@@ -200,15 +200,10 @@ std::vector<Bytes> Handshake::take_outgoing() {
   return std::exchange(outgoing_, {});
 }
 
-std::optional<DtlsFingerprint> Handshake::remote_fingerprint() const {
+std::optional<Fingerprints> Handshake::remote_fingerprints() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_);
-  DtlsFingerprint fingerprint;
-  unsigned size = 0;
-  if (certificate == nullptr ||
-      X509_digest(certificate, EVP_sha256(), fingerprint.sha256.data(), &size) != 1) {
-    return std::nullopt;
-  }
-  return fingerprint;
+  if (certificate == nullptr) return std::nullopt;
+  return fingerprints_of(certificate);
 }
 
 std::optional<Transport::SrtpKeys> Handshake::export_srtp_keys() const {

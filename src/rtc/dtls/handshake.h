@@ -42,7 +42,7 @@ class Handshake {
   [[nodiscard]] std::vector<Bytes> take_outgoing();
 
   // When done:
-  [[nodiscard]] std::optional<DtlsFingerprint> remote_fingerprint() const;
+  [[nodiscard]] std::optional<Fingerprints> remote_fingerprints() const;
   [[nodiscard]] std::optional<Transport::SrtpKeys> export_srtp_keys() const;
   [[nodiscard]] Secrets export_secrets() const;
   /// One record of application data that came with the last flight; 0 when there is no more.

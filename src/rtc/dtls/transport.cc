@@ -60,8 +60,8 @@ bool Transport::receive(TimePoint now, ByteView datagram) {
 }
 
 void Transport::on_handshake_done() {
-  remote_fingerprint_ = handshake_->remote_fingerprint();
-  if (!remote_fingerprint_) {
+  remote_fingerprints_ = handshake_->remote_fingerprints();
+  if (!remote_fingerprints_) {
     state_ = State::kFailed;
     return;
   }

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "rtc/dtls/fingerprint.h"
 #include "rtc/dtls/records.h"
 #include "rtc/parameters.h"
 #include "rtc/srtp/profile.h"
@@ -57,9 +58,10 @@ class Transport {
   void handle_timeout(TimePoint now);
 
   [[nodiscard]] State state() const { return state_; }
-  /// SHA-256 of the certificate the remote side proved to own; once connected.
-  [[nodiscard]] const std::optional<DtlsFingerprint>& remote_fingerprint() const {
-    return remote_fingerprint_;
+  /// Of the certificate the remote side proved to own; null before connected.
+  [[nodiscard]] const DtlsFingerprint* remote_fingerprint(
+      FingerprintHash hash = FingerprintHash::kSha256) const {
+    return remote_fingerprints_ ? &(*remote_fingerprints_)[static_cast<size_t>(hash)] : nullptr;
   }
 
   struct SrtpKeys {
@@ -86,7 +88,7 @@ class Transport {
   ByteView incoming_;                     // what read() has not looked at
   std::vector<Bytes> early_data_;         // application data that came with the last flight
   std::vector<Bytes> outgoing_;
-  std::optional<DtlsFingerprint> remote_fingerprint_;
+  std::optional<Fingerprints> remote_fingerprints_;
   std::unique_ptr<SrtpKeys> srtp_keys_;
   /// Server: its Finished message, to be repeated when the client repeats its own (RFC 6347 section
   /// 4.2.4).

@@ -32,8 +32,11 @@ inline constexpr size_t kMaxFeedbackSize = 64;
 /// copied to each: together at most so many bytes. The 13 extensions of a browser, were they said
 /// once for kMaxSections, come to less than a quarter of it.
 inline constexpr size_t kMaxCopiedSize = 4 << 20;
+inline constexpr size_t kMaxMidSize = 255;
+inline constexpr size_t kMaxOddities = 8;
 
-enum class MediaType : uint8_t { kAudio, kVideo, kApplication };
+/// kOther: anything that WebRTC has no use for, as "text"; rejected where it is offered.
+enum class MediaType : uint8_t { kAudio, kVideo, kApplication, kOther };
 const char* to_string(MediaType type);
 
 enum class Direction : uint8_t { kSendRecv, kSendOnly, kRecvOnly, kInactive };
@@ -132,6 +135,10 @@ Candidate tcp_candidate(std::string address, uint16_t port, uint16_t rank = 0);
 
 struct MediaSection {
   MediaType type = MediaType::kAudio;
+  /// Why nothing can be made of the section, empty when something can: its m-line or its mid does
+  /// not parse. It is to be rejected.
+  std::string unusable;
+  std::string m_line;    // of an unusable section, as written: an answer repeats it
   uint16_t port = 9;     // 0: rejected, or (with bundle_only) bundled
   std::string protocol;  // "UDP/TLS/RTP/SAVPF", "UDP/DTLS/SCTP"
   std::string mid;
@@ -163,6 +170,7 @@ struct MediaSection {
   uint64_t max_message_size = 0;  // 0: not said
 
   [[nodiscard]] bool rejected() const { return port == 0 && !bundle_only; }
+  [[nodiscard]] bool usable() const { return unusable.empty() && !rejected(); }
 };
 
 struct SessionDescription {
@@ -174,16 +182,24 @@ struct SessionDescription {
   std::vector<std::string> bundle;  // mids of the first BUNDLE group
   bool has_bundle = false;
   std::string msid_semantic;  // "WMS *" or empty: not written
+  /// Lines that parse() skipped since it could not read them: number and what is wrong, the first
+  /// kMaxOddities of them.
+  std::vector<std::string> oddities;
   std::vector<MediaSection> sections;
 
   [[nodiscard]] const MediaSection* find(std::string_view mid) const;
 };
 
-/// kInvalidArgument with the number of the line and what is wrong with it. Attributes and line
-/// types this code has no use for are skipped.
+/// Takes what it can: a line that does not parse is skipped and noted, a section whose m-line or
+/// mid does not parse is unusable. kInvalidArgument, with the number of the line and what is wrong
+/// with it, for what is no description at all or breaks a bound of the whole. Attributes and line
+/// types this code has no use for are skipped silently.
 Result<SessionDescription> parse(std::string_view text);
 
 /// With CRLF line ends, attributes in the order Chromium writes them.
 std::string serialize(const SessionDescription& description);
+/// Its parts: what stands before the sections, and one section.
+std::string serialize_head(const SessionDescription& description);
+std::string serialize(const MediaSection& section);
 
 }  // namespace turms::rtc::sdp

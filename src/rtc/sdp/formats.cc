@@ -92,6 +92,8 @@ bool same_format(const PayloadFormat& format, const CodecCapability& capability)
   if (format.clock_rate != capability.clock_rate) return false;
   // "red/48000" without channels is found in the wild.
   if (capability.codec == Codec::kRed) return true;
+  // So is "opus/48000", though RFC 7587 section 7 has it that there are always two.
+  if (capability.codec == Codec::kOpus && format.channels <= 2) return true;
   if (format.channels != capability.channels) return false;
   switch (capability.codec) {
     case Codec::kH264:
@@ -107,6 +109,24 @@ bool same_format(const PayloadFormat& format, const CodecCapability& capability)
     default:
       return true;
   }
+}
+
+bool carries(const CodecCapability& capability, const CodecParameters& source) {
+  if (source.codec != capability.codec) return false;
+  PayloadFormat format;
+  format.name = capability.name;
+  format.clock_rate = capability.clock_rate;
+  format.channels = capability.channels;
+  format.fmtp = source.fmtp;
+  return same_format(format, capability);
+}
+
+void put_track(MediaSection& section, const SentTrack& track) {
+  section.msid = Msid{track.stream_id, track.track_id};
+  const std::string msid = track.stream_id + " " + track.track_id;
+  if (track.rtx_ssrc) section.ssrc_groups.push_back({"FID", {track.ssrc, track.rtx_ssrc}});
+  section.ssrcs.push_back({track.ssrc, track.cname, msid});
+  if (track.rtx_ssrc) section.ssrcs.push_back({track.rtx_ssrc, track.cname, msid});
 }
 
 bool is_rtx_for(const PayloadFormat& format, uint8_t payload_type) {
@@ -127,11 +147,11 @@ void put_transport(MediaSection& section, const LocalTransport& transport, Setup
 const MediaSection* tagged_section(const SessionDescription& description) {
   for (const std::string& mid : description.bundle) {
     const MediaSection* section = description.find(mid);
-    if (section != nullptr && !section->rejected()) return section;
+    if (section != nullptr && section->usable()) return section;
   }
   if (description.has_bundle) return nullptr;
   for (const MediaSection& section : description.sections) {
-    if (!section.rejected()) return &section;
+    if (section.usable()) return &section;
   }
   return nullptr;
 }
@@ -142,7 +162,8 @@ Result<RemoteTransport> remote_transport(const SessionDescription& description) 
   if (section->ice.ufrag.empty() || section->ice.password.empty()) {
     return fail(ErrorCode::kInvalidArgument, "no ICE credentials");
   }
-  if (!section->fingerprint) return fail(ErrorCode::kInvalidArgument, "no SHA-256 fingerprint");
+  if (!section->fingerprint)
+    return fail(ErrorCode::kInvalidArgument, "no fingerprint that can be compared");
   RemoteTransport remote;
   remote.ice = section->ice;
   remote.fingerprint = *section->fingerprint;

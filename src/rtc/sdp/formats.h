@@ -10,6 +10,10 @@ namespace turms::rtc::sdp {
 std::optional<Codec> codec_of(const PayloadFormat& format);
 /// Same codec, and for codecs with profiles the same profile (H264: and packetization mode).
 bool same_format(const PayloadFormat& format, const CodecCapability& capability);
+/// Whether packets of `source` may be sent under this format of ours.
+bool carries(const CodecCapability& capability, const CodecParameters& source);
+/// a=msid and a=ssrc of a section in which we send this.
+void put_track(MediaSection& section, const SentTrack& track);
 bool is_rtx_for(const PayloadFormat& format, uint8_t payload_type);
 
 /// ICE, DTLS and candidates of a section of ours.

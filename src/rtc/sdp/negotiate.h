@@ -71,7 +71,33 @@ struct DataSection {
 inline constexpr uint16_t kSctpPort = 5000;
 inline constexpr uint64_t kMaxMessageSize = 262144;
 
-// --- (a) A publisher offers, we answer
+/// What is sent in one m-section.
+struct SentTrack {
+  MediaKind kind = MediaKind::kAudio;
+  /// a=msid. A browser keeps the id of a reused m-line's track for ever, so who receives must find
+  /// the track by `stream_id` (LiveKit clients do, when it is "PA_…|TR_…").
+  std::string stream_id;
+  std::string track_id;
+  std::string cname;
+  Ssrc ssrc;
+  Ssrc rtx_ssrc;  // 0: none
+  /// What its publisher may send, what it sends now first. Offered, and accepted, is one format for
+  /// each codec of these: the first that can carry it (H264 by profile and packetization mode), so
+  /// that a publisher may change its codec without another negotiation. Empty: all of the kind.
+  std::vector<CodecParameters> codecs;
+  bool stereo = false;  // says sprop-stereo=1 for Opus
+};
+
+/// One section with a track of ours as the other side accepted it.
+struct AcceptedSection {
+  std::string mid;
+  MediaKind kind = MediaKind::kAudio;
+  bool receiving = false;  // false: rejected or inactive; send nothing
+  std::vector<CodecParameters> codecs;
+  ExtensionMap extensions;
+};
+
+// --- (a) The client offers, we answer
 
 /// What to do with one m-section of the offer, by mid. Sections without a decision are accepted as
 /// they come.
@@ -89,6 +115,8 @@ struct SectionDecision {
   bool opus_dtx = false;
   bool opus_stereo = false;
   uint32_t opus_max_average_bitrate = 0;  // 0: not said
+  /// Sent in this section, when the other side receives in it.
+  std::optional<SentTrack> send;
 };
 
 struct AnswerOptions {
@@ -96,6 +124,8 @@ struct AnswerOptions {
   uint64_t session_id = 1;       // the same over all answers of one peer connection
   uint64_t session_version = 1;  // one more each time
   std::vector<SectionDecision> decisions;
+  /// What we can send in sections in which the other side receives. Null: nothing is sent.
+  const Capabilities* outgoing = nullptr;
 };
 
 /// An accepted audio or video section: what its publisher may send us.
@@ -112,42 +142,41 @@ struct ReceivedSection {
   ExtensionMap extensions;
 };
 
-struct PublisherAnswer {
+struct OfferAnswer {
   SessionDescription answer;
-  RemoteTransport remote;
+  /// Nothing when no section is accepted: then there is nothing to connect for.
+  std::optional<RemoteTransport> remote;
   std::vector<ReceivedSection> sections;
+  std::vector<AcceptedSection> sent;  // of the sections whose decision has a track to send
   std::optional<DataSection> data;
+  std::vector<std::string> rejections;  // why sections are rejected that the offer does not reject
 };
 
-/// kInvalidArgument when the offer cannot be answered at all (no usable section, no ICE
-/// credentials, no SHA-256 fingerprint). Sections that do not fit (not bundled, no common codec, no
-/// rtcp-mux) are rejected, keeping their place and mid.
-Result<PublisherAnswer> answer_publisher(const SessionDescription& offer,
-                                         const Capabilities& capabilities,
-                                         const AnswerOptions& options);
+/// Every offer has an answer. Sections that do not fit (not bundled, no common codec, no rtcp-mux,
+/// unusable) are rejected, keeping their place and mid; all of them when the offer has no transport
+/// to connect to (no usable section, no ICE credentials, no fingerprint of a known kind).
+OfferAnswer answer_offer(const SessionDescription& offer, const Capabilities& capabilities,
+                         const AnswerOptions& options);
+/// Whether a section of an offer has a format that the track may come in.
+bool decodes(const MediaSection& offered, const SentTrack& track);
 
 // --- (b) We offer what a subscriber is to receive
 
-/// What is sent in one m-section.
-struct SentTrack {
-  MediaKind kind = MediaKind::kAudio;
-  /// a=msid. A browser keeps the id of a reused m-line's track for ever, so who receives must find
-  /// the track by `stream_id` (LiveKit clients do, when it is "PA_…|TR_…").
-  std::string stream_id;
-  std::string track_id;
-  std::string cname;
-  Ssrc ssrc;
-  Ssrc rtx_ssrc;  // 0: none
-  /// What the publisher may send: the formats offered are ours that can carry one of these (H264 by
-  /// profile and packetization mode). Empty: all of the kind.
-  std::vector<CodecParameters> codecs;
-  bool stereo = false;  // says sprop-stereo=1 for Opus
+struct SubscriberAnswer {
+  /// Nothing when every section is rejected.
+  std::optional<RemoteTransport> remote;
+  /// Of the sections that had a track in the offer: those about which the answer says something
+  /// else than the one before, or says it for the first time.
+  std::vector<AcceptedSection> sections;
+  std::optional<DataSection> data;  // when something is new about it
+  std::vector<std::string> notes;   // what could not be read, for the log
 };
-
-struct SubscriberAnswer;
 
 /// All m-sections of a subscriber's peer connection: appended, reused, never moved. A value: copy
 /// it to try something. At most kMaxSections.
+///
+/// A large room makes many offers that differ in one section: what did not change is kept as text,
+/// and of an answer only sections that differ from the last are read.
 class SubscriberPlan {
  public:
   /// Puts the track in a free section of its kind, or a new one; returns its mid. A section becomes
@@ -164,12 +193,15 @@ class SubscriberPlan {
   [[nodiscard]] const SentTrack* track(std::string_view mid) const;
   [[nodiscard]] bool empty() const { return sections_.empty(); }
 
- private:
-  friend SessionDescription offer_subscriber(SubscriberPlan&, const Capabilities&,
-                                             const LocalTransport&, uint64_t session_id);
-  friend Result<SubscriberAnswer> read_subscriber_answer(SubscriberPlan&, const SessionDescription&,
-                                                         const SessionDescription&);
+  /// The next offer; its session version grows by one each time. setup:actpass. The capabilities
+  /// are the same for all offers of a plan.
+  std::string offer(const Capabilities& capabilities, const LocalTransport& transport,
+                    uint64_t session_id);
+  /// Checks the answer to the last offer, and notes which sections are free now, which are gone.
+  /// kInvalidArgument when it is no answer to that offer.
+  Result<SubscriberAnswer> read_answer(std::string_view answer);
 
+ private:
   struct Section {
     MediaType type = MediaType::kAudio;
     std::string mid;
@@ -180,41 +212,29 @@ class SubscriberPlan {
     bool stopped = false;         // the other side rejected it: never used again
     /// Inactive in an answered description (or never offered): may take a track.
     bool free = true;
+    std::string text;         // as it is offered; empty: to be written
+    uint64_t answer = 0;      // hash of what was last answered to it
+    bool unanswered = false;  // nothing was answered to this text yet
   };
+  struct AnswerParts;
+
   static std::string put(Section& section, SentTrack track);
+  [[nodiscard]] MediaSection describe(const Section& section,
+                                      const LocalTransport& transport) const;
+  void read_section(Section& section, const MediaSection& answered, SubscriberAnswer& out) const;
+  Result<SubscriberAnswer> read_parts(const AnswerParts& parts, bool all);
 
   static constexpr size_t kMaxParked = 16;
   std::vector<Section> sections_;
   uint64_t uses_ = 0;
   uint64_t version_ = 0;
+
+  const Capabilities* capabilities_ = nullptr;  // of the last offer
+  std::string transport_;                       // the texts are for this one
+  size_t tagged_ = 0;                           // the section that has the candidates
+  size_t offered_ = 0;                          // sections of the last offer
+  uint64_t answer_head_ = 0;                    // hash of what stood before the answer's sections
 };
-
-/// The next offer; its session version grows by one each time. setup:actpass.
-SessionDescription offer_subscriber(SubscriberPlan& plan, const Capabilities& capabilities,
-                                    const LocalTransport& transport, uint64_t session_id);
-
-// --- (c) The subscriber answers
-
-/// One section with a track as the subscriber accepted it.
-struct AcceptedSection {
-  std::string mid;
-  MediaKind kind = MediaKind::kAudio;
-  bool receiving = false;  // false: rejected or inactive; send nothing
-  std::vector<CodecParameters> codecs;
-  ExtensionMap extensions;
-};
-
-struct SubscriberAnswer {
-  RemoteTransport remote;
-  std::vector<AcceptedSection> sections;  // of the sections that had a track in the offer
-  std::optional<DataSection> data;
-};
-
-/// Checks the answer against `offer` (the last one made from `plan`), and updates `plan`: which
-/// sections are free now, which are gone. kInvalidArgument when it is no answer to that offer.
-Result<SubscriberAnswer> read_subscriber_answer(SubscriberPlan& plan,
-                                                const SessionDescription& offer,
-                                                const SessionDescription& answer);
 
 // --- The client role (simulator, load generator)
 

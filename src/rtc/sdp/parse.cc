@@ -16,6 +16,7 @@ constexpr size_t kMaxFormats = 128;
 constexpr size_t kMaxPerSection =
     256;  // extensions, SSRCs, groups, rids, candidates of one section
 constexpr size_t kMaxAlternatives = 16;  // rids of one simulcast stream
+constexpr size_t kMaxMLine = 1024;       // kept of one that does not parse
 
 std::optional<Direction> direction_of(std::string_view word) {
   if (word == "sendrecv") return Direction::kSendRecv;
@@ -47,6 +48,7 @@ class Parser {
   Bad media(std::string_view value);
   Bad attribute(std::string_view name, std::string_view value);
   Bad session_attribute(std::string_view name, std::string_view value);
+  Bad mid(MediaSection& s, std::string_view value);
   Bad section_attribute(MediaSection& s, std::string_view name, std::string_view value);
   Bad format_attribute(MediaSection& s, std::string_view name, std::string_view value);
   Bad source_attribute(MediaSection& s, std::string_view name, std::string_view value);
@@ -60,9 +62,12 @@ class Parser {
   Bad finish_section();
   Bad copied(size_t bytes);
 
+  Bad fatal(std::string what);
+
   SessionDescription description_;
   SessionDefaults defaults_;
-  size_t copied_ = 0;  // bytes of kMaxCopiedSize
+  bool fatal_ = false;  // what is wrong spoils the whole description
+  size_t copied_ = 0;   // bytes of kMaxCopiedSize
   bool has_direction_ = false;
   bool has_origin_ = false;
 };
@@ -95,16 +100,31 @@ Result<SessionDescription> Parser::run(std::string_view text) {
     auto wrong = [&](std::string_view what) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("line {}: {}", number, what));
     };
-    if (line_text.size() > kMaxLineSize) return wrong("too long");
-    if (line_text.size() < 2 || line_text[1] != '=') return wrong("not of the form x=value");
     if (first && line_text != "v=0") return wrong("v=0 expected");
     first = false;
-    if (Bad bad = line(line_text[0], line_text.substr(2))) return wrong(*bad);
+    Bad bad;
+    if (line_text.size() > kMaxLineSize) {
+      bad = "too long";
+    } else if (line_text.size() < 2 || line_text[1] != '=') {
+      bad = "not of the form x=value";
+    } else {
+      bad = line(line_text[0], line_text.substr(2));
+    }
+    if (!bad) continue;
+    if (fatal_) return wrong(*bad);
+    if (description_.oddities.size() < kMaxOddities) {
+      description_.oddities.push_back(fmt::format("line {}: {}", number, *bad));
+    }
   }
   if (first) return fail(ErrorCode::kInvalidArgument, "empty description");
   if (!has_origin_) return fail(ErrorCode::kInvalidArgument, "no o= line");
   if (Bad bad = finish_section()) return fail(ErrorCode::kInvalidArgument, *bad);
   return std::move(description_);
+}
+
+Parser::Bad Parser::fatal(std::string what) {
+  fatal_ = true;
+  return what;
 }
 
 Parser::Bad Parser::line(char type, std::string_view value) {
@@ -114,13 +134,16 @@ Parser::Bad Parser::line(char type, std::string_view value) {
     case 's':
       description_.session_name = value;
       return {};
-    case 'm':
+    case 'm': {
       if (Bad bad = finish_section()) return bad;
-      return media(value);
+      Bad bad = media(value);
+      if (bad && !fatal_) description_.sections.back().unusable = *bad;
+      return bad;
+    }
     case 'a': {
-      size_t colon = value.find(':');
-      if (colon == std::string_view::npos) return attribute(value, {});
-      return attribute(value.substr(0, colon), value.substr(colon + 1));
+      const size_t colon = value.find(':');
+      if (colon == std::string_view::npos) return attribute(text::trim(value), {});
+      return attribute(text::trim(value.substr(0, colon)), text::trim(value.substr(colon + 1)));
     }
     default:
       return {};
@@ -131,7 +154,7 @@ Parser::Bad Parser::origin(std::string_view value) {
   text::take_word(value);
   auto id = text::number<uint64_t>(text::take_word(value));
   auto version = text::number<uint64_t>(text::take_word(value));
-  if (!id || !version) return "o=: session id and version expected";
+  if (!id || !version) return fatal("o=: session id and version expected");
   description_.session_id = *id;
   description_.session_version = *version;
   has_origin_ = true;
@@ -139,8 +162,10 @@ Parser::Bad Parser::origin(std::string_view value) {
 }
 
 Parser::Bad Parser::media(std::string_view value) {
-  if (description_.sections.size() >= kMaxSections) return "m=: too many sections";
-  MediaSection s;
+  if (description_.sections.size() >= kMaxSections) return fatal("m=: too many sections");
+  MediaSection& s = description_.sections.emplace_back();
+  has_direction_ = false;
+  s.m_line = value.substr(0, kMaxMLine);
   std::string_view type = text::take_word(value);
   if (type == "audio") {
     s.type = MediaType::kAudio;
@@ -149,6 +174,7 @@ Parser::Bad Parser::media(std::string_view value) {
   } else if (type == "application") {
     s.type = MediaType::kApplication;
   } else {
+    s.type = MediaType::kOther;
     return fmt::format("m=: unknown media \"{}\"", type.substr(0, 32));
   }
   std::string_view port_text = text::take_word(value);
@@ -174,8 +200,7 @@ Parser::Bad Parser::media(std::string_view value) {
     s.formats.push_back({.payload_type = *payload_type});
   }
   if (formats == 0) return "m=: no format";
-  description_.sections.push_back(std::move(s));
-  has_direction_ = false;
+  s.m_line.clear();
   return {};
 }
 
@@ -183,7 +208,9 @@ Parser::Bad Parser::media(std::string_view value) {
 /// must not become one of gigabytes.
 Parser::Bad Parser::copied(size_t bytes) {
   copied_ += bytes;
-  if (copied_ > kMaxCopiedSize) return "attributes for all sections or formats: too much together";
+  if (copied_ > kMaxCopiedSize) {
+    return fatal("attributes for all sections or formats: too much together");
+  }
   return {};
 }
 
@@ -247,18 +274,30 @@ Parser::Bad Parser::ice_attribute(std::string_view name, std::string_view value,
   return {};
 }
 
+// Of several the best counts; what nobody here can compute stands beside it for others.
 Parser::Bad Parser::fingerprint(std::string_view value, std::optional<DtlsFingerprint>& out) {
-  std::string_view hash = text::take_word(value);
-  if (!text::equal_ignoring_case(hash, "sha-256")) return {};  // others may stand beside it
-  std::string_view digits = text::trim(value);
+  constexpr std::array<std::string_view, kFingerprintHashCount> kNames = {"sha-1", "sha-256",
+                                                                          "sha-384", "sha-512"};
+  const std::string_view name = text::take_word(value);
+  const auto known = std::find_if(kNames.begin(), kNames.end(), [&](std::string_view candidate) {
+    return text::equal_ignoring_case(name, candidate);
+  });
+  if (known == kNames.end()) return {};
   DtlsFingerprint result;
-  for (size_t i = 0; i < result.sha256.size(); ++i) {
-    auto byte = from_hex(text::take(digits, ':'));
-    if (!byte || byte->size() != 1) return "a=fingerprint: 32 bytes in hexadecimal expected";
-    result.sha256[i] = (*byte)[0];
+  result.hash = static_cast<FingerprintHash>(known - kNames.begin());
+  std::string_view digits = text::trim(value);
+  for (size_t i = 0; i < digest_size(result.hash); ++i) {
+    const auto byte = from_hex(text::take(digits, ':'));
+    if (!byte || byte->size() != 1) {
+      return fmt::format("a=fingerprint: {} bytes in hexadecimal expected",
+                         digest_size(result.hash));
+    }
+    result.digest[i] = (*byte)[0];
   }
-  if (!digits.empty()) return "a=fingerprint: more than 32 bytes";
-  out = result;
+  if (!digits.empty()) {
+    return fmt::format("a=fingerprint: more than {} bytes", digest_size(result.hash));
+  }
+  if (!out || out->hash < result.hash) out = result;
   return {};
 }
 
@@ -305,7 +344,7 @@ Parser::Bad Parser::session_attribute(std::string_view name, std::string_view va
     while (!value.empty()) {
       std::string_view mid = text::take_word(value);
       if (!mid.empty()) description_.bundle.emplace_back(mid);
-      if (description_.bundle.size() > kMaxSections) return "a=group: too many mids";
+      if (description_.bundle.size() > kMaxSections) return fatal("a=group: too many mids");
     }
     return {};
   }
@@ -321,15 +360,25 @@ Parser::Bad Parser::session_attribute(std::string_view name, std::string_view va
   return {};
 }
 
+// Without its mid nobody could tell which section is meant.
+Parser::Bad Parser::mid(MediaSection& s, std::string_view value) {
+  const bool seen = std::any_of(description_.sections.begin(), description_.sections.end(),
+                                [&](const MediaSection& other) { return other.mid == value; });
+  Bad bad;
+  if (!text::is_token(value) || value.size() > kMaxMidSize) bad = "a=mid: token expected";
+  if (!bad && seen) bad = fmt::format("a=mid: \"{}\" twice", value);
+  if (bad) {
+    s.unusable = *bad;
+  } else {
+    s.mid = value;
+  }
+  return bad;
+}
+
 Parser::Bad Parser::section_attribute(MediaSection& s, std::string_view name,
                                       std::string_view value) {
   if (name == "mid") {
-    if (!text::is_token(value) || value.size() > 64) return "a=mid: token expected";
-    bool seen = std::any_of(description_.sections.begin(), description_.sections.end(),
-                            [&](const MediaSection& other) { return other.mid == value; });
-    if (seen) return fmt::format("a=mid: \"{}\" twice", value);
-    s.mid = value;
-    return {};
+    return mid(s, value);
   }
   if (auto direction = direction_of(name)) {
     s.direction = *direction;
@@ -395,12 +444,12 @@ Parser::Bad Parser::format_attribute(MediaSection& s, std::string_view name,
   }
   if (name == "rtcp-fb") return feedback(value, {&*format, 1});
   std::string_view encoding = text::take(value, '/');
-  auto rate = text::number<uint32_t>(text::take(value, '/'));
+  const auto rate = text::number<uint32_t>(text::trim(text::take(value, '/')));
   if (!text::is_token(encoding) || !rate || *rate == 0) return "a=rtpmap: name/rate expected";
   format->name = encoding;
   format->clock_rate = *rate;
   if (!value.empty()) {
-    auto channels = text::number<uint8_t>(value);
+    const auto channels = text::number<uint8_t>(text::trim(value));
     if (!channels || *channels == 0) return "a=rtpmap: channels is not 1..255";
     format->channels = *channels;
   }

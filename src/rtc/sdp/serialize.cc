@@ -16,6 +16,8 @@ const char* to_string(MediaType type) {
       return "video";
     case MediaType::kApplication:
       return "application";
+    case MediaType::kOther:
+      return "other";
   }
   return "";
 }
@@ -69,12 +71,27 @@ class Writer {
   std::string take() { return std::move(out_); }
 
  private:
+  void rejected_line(const MediaSection& s);
   void transport(const MediaSection& s);
   void formats(const MediaSection& s);
   void sources(const MediaSection& s);
 
   std::string out_;
 };
+
+const char* to_string(FingerprintHash hash) {
+  switch (hash) {
+    case FingerprintHash::kSha1:
+      return "sha-1";
+    case FingerprintHash::kSha256:
+      return "sha-256";
+    case FingerprintHash::kSha384:
+      return "sha-384";
+    case FingerprintHash::kSha512:
+      return "sha-512";
+  }
+  return "";
+}
 
 const char* to_string(Setup setup) {
   switch (setup) {
@@ -90,9 +107,9 @@ const char* to_string(Setup setup) {
 
 std::string fingerprint_text(const DtlsFingerprint& fingerprint) {
   std::string out;
-  for (uint8_t byte : fingerprint.sha256) {
-    if (!out.empty()) out += ':';
-    fmt::format_to(std::back_inserter(out), "{:02X}", byte);
+  for (size_t i = 0; i < digest_size(fingerprint.hash); ++i) {
+    if (i > 0) out += ':';
+    fmt::format_to(std::back_inserter(out), "{:02X}", fingerprint.digest[i]);
   }
   return out;
 }
@@ -103,7 +120,8 @@ void Writer::transport(const MediaSection& s) {
   if (!s.ice.ufrag.empty()) line("a=ice-ufrag:{}", s.ice.ufrag);
   if (!s.ice.password.empty()) line("a=ice-pwd:{}", s.ice.password);
   if (!s.ice_options.empty()) line("a=ice-options:{}", fmt::join(s.ice_options, " "));
-  if (s.fingerprint) line("a=fingerprint:sha-256 {}", fingerprint_text(*s.fingerprint));
+  if (s.fingerprint)
+    line("a=fingerprint:{} {}", to_string(s.fingerprint->hash), fingerprint_text(*s.fingerprint));
   if (s.setup) line("a=setup:{}", to_string(*s.setup));
 }
 
@@ -160,7 +178,18 @@ void Writer::sources(const MediaSection& s) {
   }
 }
 
+// An m-line that could not be read is repeated with port 0 (RFC 3264 section 6).
+void Writer::rejected_line(const MediaSection& s) {
+  std::string_view rest = s.m_line;
+  const std::string_view media = text::take_word(rest);
+  text::take_word(rest);
+  line("m={} 0 {}", media.empty() ? "other" : media, rest);
+  line("c=IN IP4 0.0.0.0");
+  if (!s.mid.empty()) line("a=mid:{}", s.mid);
+}
+
 void Writer::section(const MediaSection& s) {
+  if (!s.m_line.empty()) return rejected_line(s);
   bool data = s.type == MediaType::kApplication;
   std::string formats_text;
   if (data) {
@@ -201,7 +230,7 @@ void Writer::section(const MediaSection& s) {
 
 }  // namespace
 
-std::string serialize(const SessionDescription& d) {
+std::string serialize_head(const SessionDescription& d) {
   Writer writer;
   writer.line("v=0");
   writer.line("o=- {} {} IN IP4 127.0.0.1", d.session_id, d.session_version);
@@ -215,8 +244,19 @@ std::string serialize(const SessionDescription& d) {
   if (d.extmap_allow_mixed) writer.line("a=extmap-allow-mixed");
   if (!d.msid_semantic.empty()) writer.line("a=msid-semantic: {}", d.msid_semantic);
   if (d.ice_lite) writer.line("a=ice-lite");
-  for (const MediaSection& s : d.sections) writer.section(s);
   return writer.take();
+}
+
+std::string serialize(const MediaSection& section) {
+  Writer writer;
+  writer.section(section);
+  return writer.take();
+}
+
+std::string serialize(const SessionDescription& d) {
+  std::string out = serialize_head(d);
+  for (const MediaSection& section : d.sections) out += serialize(section);
+  return out;
 }
 
 }  // namespace turms::rtc::sdp

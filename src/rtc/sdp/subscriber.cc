@@ -2,9 +2,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "rtc/sdp/formats.h"
 #include "rtc/sdp/negotiate.h"
+#include "rtc/sdp/text.h"
 
 namespace turms::rtc::sdp {
 
@@ -35,6 +37,7 @@ Result<std::string> SubscriberPlan::add(SentTrack track) {
 std::string SubscriberPlan::put(Section& section, SentTrack track) {
   section.track = std::move(track);
   section.free = false;
+  section.text.clear();
   return section.mid;
 }
 
@@ -47,6 +50,7 @@ bool SubscriberPlan::remove(std::string_view mid) {
       s.last_used = ++uses_;
     }
     s.track.reset();
+    s.text.clear();
     return true;
   }
   return false;
@@ -72,17 +76,6 @@ const SentTrack* SubscriberPlan::track(std::string_view mid) const {
 
 namespace {
 
-/// Whether packets of `source` may be sent under this format of ours.
-bool carries(const CodecCapability& capability, const CodecParameters& source) {
-  if (source.codec != capability.codec) return false;
-  PayloadFormat format;
-  format.name = capability.name;
-  format.clock_rate = capability.clock_rate;
-  format.channels = capability.channels;
-  format.fmtp = source.fmtp;
-  return same_format(format, capability);
-}
-
 void add_formats(MediaSection& s, const std::vector<CodecCapability>& codecs,
                  const std::vector<std::string>& feedback, const SentTrack* track) {
   auto add = [&](const CodecCapability& c) {
@@ -102,10 +95,14 @@ void add_formats(MediaSection& s, const std::vector<CodecCapability>& codecs,
         {c.rtx_payload_type, "rtx", c.clock_rate, 1, "apt=" + std::to_string(c.payload_type), {}});
   };
   if (track != nullptr) {
+    std::vector<Codec> seen;
     for (const CodecParameters& source : track->codecs) {
-      for (const CodecCapability& c : codecs) {
-        if (carries(c, source)) add(c);
-      }
+      if (std::find(seen.begin(), seen.end(), source.codec) != seen.end()) continue;
+      const auto same = std::find_if(codecs.begin(), codecs.end(),
+                                     [&](const CodecCapability& c) { return carries(c, source); });
+      if (same == codecs.end()) continue;
+      seen.push_back(source.codec);
+      add(*same);
     }
   }
   // An m-line without any format would not be one.
@@ -114,61 +111,86 @@ void add_formats(MediaSection& s, const std::vector<CodecCapability>& codecs,
   }
 }
 
-void add_track(MediaSection& s, const SentTrack& track) {
-  s.msid = Msid{track.stream_id, track.track_id};
-  std::string msid = track.stream_id + " " + track.track_id;
-  if (track.rtx_ssrc) s.ssrc_groups.push_back({"FID", {track.ssrc, track.rtx_ssrc}});
-  s.ssrcs.push_back({track.ssrc, track.cname, msid});
-  if (track.rtx_ssrc) s.ssrcs.push_back({track.rtx_ssrc, track.cname, msid});
-}
-
 }  // namespace
 
-SessionDescription offer_subscriber(SubscriberPlan& plan, const Capabilities& capabilities,
-                                    const LocalTransport& transport, uint64_t session_id) {
-  SessionDescription offer;
-  offer.session_id = session_id;
-  offer.session_version = ++plan.version_;
-  offer.ice_lite = transport.ice_lite;
-  offer.extmap_allow_mixed = true;
-  offer.msid_semantic = "WMS *";
-  offer.has_bundle = true;
-  for (SubscriberPlan::Section& section : plan.sections_) {
-    MediaSection s;
-    s.type = section.type;
-    s.mid = section.mid;
-    bool data = section.type == MediaType::kApplication;
-    bool audio = section.type == MediaType::kAudio;
-    s.protocol = data ? "UDP/DTLS/SCTP" : "UDP/TLS/RTP/SAVPF";
-    const SentTrack* track = section.track && !section.stopped ? &*section.track : nullptr;
-    section.offered_active = track != nullptr;
-    if (!data) {
-      add_formats(s, audio ? capabilities.audio : capabilities.video,
-                  audio ? capabilities.audio_feedback : capabilities.video_feedback, track);
-      s.direction = track != nullptr ? Direction::kSendOnly : Direction::kInactive;
-    }
-    if (section.stopped) {
-      s.port = 0;
-      offer.sections.push_back(std::move(s));
-      continue;
-    }
-    offer.bundle.push_back(section.mid);
-    put_transport(s, transport, Setup::kActpass);
-    if (data) {
-      s.sctp_port = kSctpPort;
-      s.max_message_size = kMaxMessageSize;
-    } else {
-      s.rtcp_mux = true;
-      s.rtcp_reduced_size = true;
-      for (Extension e : audio ? capabilities.audio_extensions : capabilities.video_extensions) {
-        s.extensions.push_back(
-            {static_cast<uint8_t>(static_cast<int>(e) + 1), extension_uri(e), std::nullopt});
-      }
-      if (track != nullptr) add_track(s, *track);
-    }
-    offer.sections.push_back(std::move(s));
+MediaSection SubscriberPlan::describe(const Section& section,
+                                      const LocalTransport& transport) const {
+  MediaSection s;
+  s.type = section.type;
+  s.mid = section.mid;
+  const bool data = section.type == MediaType::kApplication;
+  const bool audio = section.type == MediaType::kAudio;
+  s.protocol = data ? "UDP/DTLS/SCTP" : "UDP/TLS/RTP/SAVPF";
+  const SentTrack* track = section.track && !section.stopped ? &*section.track : nullptr;
+  if (!data) {
+    add_formats(s, audio ? capabilities_->audio : capabilities_->video,
+                audio ? capabilities_->audio_feedback : capabilities_->video_feedback, track);
+    s.direction = track != nullptr ? Direction::kSendOnly : Direction::kInactive;
   }
-  return offer;
+  if (section.stopped) {
+    s.port = 0;
+    return s;
+  }
+  put_transport(s, transport, Setup::kActpass);
+  if (data) {
+    s.sctp_port = kSctpPort;
+    s.max_message_size = kMaxMessageSize;
+    return s;
+  }
+  s.rtcp_mux = true;
+  s.rtcp_reduced_size = true;
+  for (Extension e : audio ? capabilities_->audio_extensions : capabilities_->video_extensions) {
+    s.extensions.push_back(
+        {static_cast<uint8_t>(static_cast<int>(e) + 1), extension_uri(e), std::nullopt});
+  }
+  if (track != nullptr) put_track(s, *track);
+  return s;
+}
+
+std::string SubscriberPlan::offer(const Capabilities& capabilities, const LocalTransport& transport,
+                                  uint64_t session_id) {
+  capabilities_ = &capabilities;
+  SessionDescription head;
+  head.session_id = session_id;
+  head.session_version = ++version_;
+  head.ice_lite = transport.ice_lite;
+  head.extmap_allow_mixed = true;
+  head.msid_semantic = "WMS *";
+  head.has_bundle = true;
+  for (const Section& section : sections_) {
+    if (!section.stopped) head.bundle.push_back(section.mid);
+  }
+
+  // All run over the transport of the first, so the candidates stand only there.
+  const auto first = std::find_if(sections_.begin(), sections_.end(),
+                                  [](const Section& section) { return !section.stopped; });
+  const auto tagged = static_cast<size_t>(first - sections_.begin());
+  MediaSection transport_lines;
+  put_transport(transport_lines, transport, Setup::kActpass);
+  std::string transport_text = serialize(transport_lines);
+  if (transport_text != transport_ || tagged != tagged_) {
+    for (Section& section : sections_) section.text.clear();
+    transport_ = std::move(transport_text);
+    tagged_ = tagged;
+  }
+  LocalTransport bundled = transport;
+  bundled.candidates.clear();
+
+  std::string out = serialize_head(head);
+  for (Section& section : sections_) {
+    section.offered_active = section.track && !section.stopped;
+    if (section.text.empty()) {
+      const bool is_tagged = &section == &sections_[tagged_];
+      MediaSection described = describe(section, is_tagged ? transport : bundled);
+      // Nothing is trickled.
+      if (!is_tagged) described.ice_options.clear();
+      section.text = serialize(described);
+      section.unanswered = true;
+    }
+    out += section.text;
+  }
+  offered_ = sections_.size();
+  return out;
 }
 
 namespace {
@@ -198,65 +220,139 @@ ExtensionMap accepted_extensions(const MediaSection& offered, const MediaSection
   return out;
 }
 
-Status check_shape(const SessionDescription& offer, const SessionDescription& answer) {
-  if (answer.sections.size() != offer.sections.size()) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("answer has {} m-sections, the offer {}", answer.sections.size(),
-                            offer.sections.size()));
+/// Where the next section of a description begins; its end when there is none.
+size_t next_section(std::string_view text, size_t from) {
+  const size_t at = text.find("\nm=", from);
+  return at == std::string_view::npos ? text.size() : at + 1;
+}
+
+bool is_rejected(std::string_view section) {
+  text::take_word(section);
+  return text::take_word(section) == "0";
+}
+
+/// Of what may say something for all sections: the origin differs in every description, and the
+/// group in every one with another section.
+uint64_t hash_of_head(std::string_view head) {
+  uint64_t out = 0;
+  while (!head.empty()) {
+    const std::string_view line = text::take(head, '\n');
+    if (line.starts_with("o=") || line.starts_with("a=group:")) continue;
+    out = out * 31 + std::hash<std::string_view>()(line);
   }
-  for (size_t i = 0; i < offer.sections.size(); ++i) {
-    const MediaSection& mine = offer.sections[i];
-    const MediaSection& theirs = answer.sections[i];
-    bool same_mid = theirs.mid == mine.mid || (theirs.rejected() && theirs.mid.empty());
-    if (theirs.type != mine.type || !same_mid) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("m-section {} of the answer is not that of the offer", i));
-    }
-  }
-  return {};
+  return out;
 }
 
 }  // namespace
 
-Result<SubscriberAnswer> read_subscriber_answer(SubscriberPlan& plan,
-                                                const SessionDescription& offer,
-                                                const SessionDescription& answer) {
-  if (auto shape = check_shape(offer, answer); !shape) return std::unexpected(shape.error());
-  if (plan.sections_.size() < offer.sections.size()) {
-    return fail(ErrorCode::kInvalidArgument, "the offer was not made from this plan");
+/// An answer, cut where its sections begin.
+struct SubscriberPlan::AnswerParts {
+  std::string_view head;
+  std::vector<std::string_view> sections;
+  std::vector<uint64_t> hashes;
+  size_t tagged = 0;  // the first that is not rejected
+};
+
+void SubscriberPlan::read_section(Section& section, const MediaSection& answered,
+                                  SubscriberAnswer& out) const {
+  if (!answered.usable()) section.stopped = true;
+  if (section.type == MediaType::kApplication) {
+    if (!answered.usable()) return;
+    const uint64_t size = answered.max_message_size != 0 ? answered.max_message_size : 65536;
+    out.data = DataSection{section.mid, answered.sctp_port, size};
+    return;
   }
-  auto remote = remote_transport(answer);
-  if (!remote) return std::unexpected(remote.error());
-  const MediaSection* tagged = tagged_section(answer);
-  if (!tagged->setup || *tagged->setup == Setup::kActpass) {
-    return fail(ErrorCode::kInvalidArgument, "answer without a=setup active or passive");
+  // A track that was taken out since the offer has nothing to hear.
+  if (!section.offered_active || !section.track) return;
+  AcceptedSection accepted;
+  accepted.mid = section.mid;
+  accepted.kind = kind_of(section.type);
+  accepted.receiving = answered.usable() && receives(answered.direction);
+  if (accepted.receiving) {
+    const MediaSection offered = describe(section, {});
+    accepted.codecs = accepted_codecs(offered, answered);
+    accepted.extensions = accepted_extensions(offered, answered);
+  }
+  out.sections.push_back(std::move(accepted));
+}
+
+/// Reads what changed since the last answer, or all.
+Result<SubscriberAnswer> SubscriberPlan::read_parts(const AnswerParts& parts, bool all) {
+  std::string text(parts.head);
+  std::vector<size_t> chosen;
+  std::vector<bool> news;
+  for (size_t i = 0; i < offered_; ++i) {
+    const Section& section = sections_[i];
+    const bool changed = section.unanswered || section.answer != parts.hashes[i];
+    if (!all && !changed && i != parts.tagged) continue;
+    chosen.push_back(i);
+    news.push_back(all || changed);
+    text += parts.sections[i];
+    if (!text.ends_with('\n')) text += '\n';
+  }
+  auto answer = parse(text);
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->sections.size() != chosen.size()) {
+    return fail(ErrorCode::kInvalidArgument, "m-sections that are none");
   }
   SubscriberAnswer out;
-  out.remote = std::move(*remote);
-  for (size_t i = 0; i < offer.sections.size(); ++i) {
-    const MediaSection& offered = offer.sections[i];
-    const MediaSection& answered = answer.sections[i];
-    SubscriberPlan::Section& section = plan.sections_[i];
-    if (answered.rejected()) section.stopped = true;
-    if (!section.offered_active && !section.track) section.free = true;
-    if (offered.type == MediaType::kApplication) {
-      if (answered.rejected()) continue;
-      uint64_t size = answered.max_message_size != 0 ? answered.max_message_size : 65536;
-      out.data = DataSection{answered.mid, answered.sctp_port, size};
-      continue;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Section& mine = sections_[chosen[i]];
+    const MediaSection& theirs = answer->sections[i];
+    const bool same_mid = theirs.mid == mine.mid || (theirs.rejected() && theirs.mid.empty());
+    if (theirs.unusable.empty() && (theirs.type != mine.type || !same_mid)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("m-section {} of the answer is not that of the offer", chosen[i]));
     }
-    if (!sends(offered.direction) || offered.rejected()) continue;
-    AcceptedSection accepted;
-    accepted.mid = offered.mid;
-    accepted.kind = kind_of(offered.type);
-    accepted.receiving = !answered.rejected() && receives(answered.direction);
-    if (accepted.receiving) {
-      accepted.codecs = accepted_codecs(offered, answered);
-      accepted.extensions = accepted_extensions(offered, answered);
-    }
-    out.sections.push_back(std::move(accepted));
   }
+  if (const MediaSection* tagged = tagged_section(*answer)) {
+    auto remote = remote_transport(*answer);
+    if (!remote) return std::unexpected(remote.error());
+    if (!tagged->setup || *tagged->setup == Setup::kActpass) {
+      return fail(ErrorCode::kInvalidArgument, "answer without a=setup active or passive");
+    }
+    out.remote = std::move(*remote);
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (news[i]) read_section(sections_[chosen[i]], answer->sections[i], out);
+  }
+  out.notes = std::move(answer->oddities);
   return out;
+}
+
+Result<SubscriberAnswer> SubscriberPlan::read_answer(std::string_view answer) {
+  if (answer.size() > kMaxDescriptionSize) {
+    return fail(ErrorCode::kInvalidArgument, "answer is too large");
+  }
+  AnswerParts parts;
+  size_t begin = next_section(answer, 0);
+  parts.head = answer.substr(0, begin);
+  while (begin < answer.size() && parts.sections.size() <= offered_) {
+    const size_t end = next_section(answer, begin);
+    parts.sections.push_back(answer.substr(begin, end - begin));
+    parts.hashes.push_back(std::hash<std::string_view>()(parts.sections.back()));
+    begin = end;
+  }
+  if (parts.sections.size() != offered_) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("answer has {} m-sections, the offer {}",
+                                                         parts.sections.size(), offered_));
+  }
+  while (parts.tagged < offered_ && is_rejected(parts.sections[parts.tagged])) ++parts.tagged;
+
+  const uint64_t head = hash_of_head(parts.head);
+  auto read = read_parts(parts, head != answer_head_);
+  // Its group may begin with another section than the first, which alone has the transport.
+  if (!read && head == answer_head_) read = read_parts(parts, true);
+  if (!read) return read;
+  answer_head_ = head;
+  for (size_t i = 0; i < offered_; ++i) {
+    Section& section = sections_[i];
+    section.answer = parts.hashes[i];
+    section.unanswered = section.text.empty();
+    if (section.stopped) section.text.clear();
+    if (!section.offered_active && !section.track) section.free = true;
+  }
+  return read;
 }
 
 }  // namespace turms::rtc::sdp

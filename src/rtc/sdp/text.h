@@ -22,14 +22,16 @@ inline std::string_view take_word(std::string_view& rest) {
   return take(rest, ' ');
 }
 inline std::string_view trim(std::string_view s) {
-  while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
-  while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!s.empty() && blank(s.front())) s.remove_prefix(1);
+  while (!s.empty() && blank(s.back())) s.remove_suffix(1);
   return s;
 }
-/// The whole of `s` as a decimal number that fits T.
+/// The whole of `s` as a decimal number that fits T. A plus sign and zeros may stand before it.
 template <class T>
 std::optional<T> number(std::string_view s) {
   T value{};
+  if (s.size() > 1 && s.front() == '+' && s[1] != '-') s.remove_prefix(1);
   auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
   if (error != std::errc() || end != s.data() + s.size() || s.empty()) return std::nullopt;
   return value;

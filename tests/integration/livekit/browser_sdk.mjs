@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { eventually } from '../../e2e/lib/runner.mjs';
-import { chromiumArguments, chromiumPath, connect, receivedAudio, serveBundle, watchVideos } from './page.mjs';
+import { chromiumArguments, chromiumPath, connect, dual, receivedAudio, serveBundle, watchVideos } from './page.mjs';
 import { api, token, webSocketUrl } from './world.mjs';
 
 /** In the page: a browser without VP9, as far as offers to it are concerned. */
@@ -21,6 +21,15 @@ function forgetVp9() {
 }
 
 export async function run(test) {
+  await runWith(test, {});
+  const named = (name) => `${name}, over two peer connections`;
+  const overTwo = (name, body) => test(named(name), body);
+  overTwo.ours = (why, name, body) => test.ours(why, named(name), body);
+  await runWith(overTwo, dual);
+}
+
+async function runWith(test, defaults) {
+  const single = defaults.singlePeerConnection !== false;
   const server = await serveBundle();
   const origin = `http://127.0.0.1:${server.address().port}/`;
   const browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments });
@@ -29,7 +38,7 @@ export async function run(test) {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     await page.goto(origin);
-    page.connectMs = await page.evaluate(connect, [webSocketUrl(), await token(identity, room, grants), options]);
+    page.connectMs = await page.evaluate(connect, [webSocketUrl(), await token(identity, room, grants), { ...defaults, ...options }]);
     return page;
   };
   const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
@@ -50,9 +59,10 @@ export async function run(test) {
       await eventually(() => bob.evaluate(receivedAudio), 'sound');
       const before = await bob.evaluate(watchVideos);
       await eventually(async () => (await bob.evaluate(watchVideos))[0].frames > before[0].frames + 20, 'more frames');
+      assert.equal(await bob.evaluate(() => window.room.engine.pcManager.subscriber === undefined), single);
       // A reload in the middle comes back.
       await bob.reload();
-      await bob.evaluate(connect, [webSocketUrl(), await token('bob', 'browser'), {}]);
+      await bob.evaluate(connect, [webSocketUrl(), await token('bob', 'browser'), defaults]);
       await moving(bob);
       console.log(`      connected in ${alice.connectMs.toFixed(0)} and ${bob.connectMs.toFixed(0)} ms`);
       await close(alice, bob);
@@ -187,8 +197,8 @@ export async function run(test) {
 
     const ended = 'LiveKit’s server ends the session when one of the connections closes';
     await test.ours(ended, 'who closes one of its connections stays with the other', async () => {
-      const alice = await open('alice', 'closing');
-      const bob = await open('bob', 'closing');
+      const alice = await open('alice', 'closing', dual);
+      const bob = await open('bob', 'closing', dual);
       await Promise.all([alice, bob].map((page) => page.evaluate(() => window.room.localParticipant.setCameraEnabled(true))));
       await Promise.all([moving(alice), moving(bob)]);
       const { sid } = await api().getParticipant('closing', 'bob');

@@ -1,5 +1,8 @@
-// A publisher offers, we answer (RFC 9429 section 5.3, RFC 3264 section 6).
+// The client offers, we answer (RFC 9429 section 5.3, RFC 3264 section 6).
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <unordered_map>
 
 #include "rtc/sdp/formats.h"
 #include "rtc/sdp/negotiate.h"
@@ -17,6 +20,7 @@ MediaSection rejected_like(const MediaSection& offered) {
   s.mid = offered.mid;
   s.direction = Direction::kInactive;
   s.formats = offered.formats;
+  s.m_line = offered.m_line;
   return s;
 }
 
@@ -26,48 +30,63 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
 
 class SectionAnswer {
  public:
-  SectionAnswer(const MediaSection& offered, const Capabilities& capabilities,
-                const AnswerOptions& options, Setup setup)
+  SectionAnswer(const MediaSection& offered, const SectionDecision& decision,
+                const Capabilities& capabilities, const AnswerOptions& options, Setup setup)
       : offered_(offered),
         audio_(offered.type == MediaType::kAudio),
         codecs_(audio_ ? capabilities.audio : capabilities.video),
-        extensions_(audio_ ? capabilities.audio_extensions : capabilities.video_extensions),
-        feedback_(audio_ ? capabilities.audio_feedback : capabilities.video_feedback) {
-    for (const SectionDecision& d : options.decisions) {
-      if (d.mid == offered.mid) decision_ = d;
-    }
+        decision_(decision),
+        incoming_(capabilities) {
+    if (options.outgoing != nullptr) outgoing_ = options.outgoing;
     answer_.type = offered.type;
     answer_.protocol = offered.protocol;
     answer_.mid = offered.mid;
     put_transport(answer_, options.transport, setup);
   }
 
-  /// False: to be rejected.
-  bool media(ReceivedSection& received) {
-    if (!decision_.accept || !offered_.rtcp_mux) return false;
+  /// Why it is to be rejected, null when it is accepted.
+  const char* media(ReceivedSection& received) {
+    if (!decision_.accept) return "not wanted";
+    if (!offered_.rtcp_mux) return "without a=rtcp-mux";
     answer_.rtcp_mux = true;
     answer_.rtcp_reduced_size = offered_.rtcp_reduced_size;
     received.mid = offered_.mid;
     received.kind = kind_of(offered_.type);
     received.sending = sends(offered_.direction);
-    answer_.direction = received.sending ? Direction::kRecvOnly : Direction::kInactive;
-    if (!choose_formats(received)) return false;
+    if (!choose_formats(received)) return "no codec that is known here";
     choose_extensions();
-    received.extensions = extension_map(answer_);
+    received.extensions = extensions_of(incoming_);
     read_msid(received);
     choose_encodings(received);
-    return true;
+    const bool sending = sends_track();
+    if (sending) put_track(answer_, *decision_.send);
+    answer_.direction = received.sending ? (sending ? Direction::kSendRecv : Direction::kRecvOnly)
+                                         : (sending ? Direction::kSendOnly : Direction::kInactive);
+    return nullptr;
   }
 
-  bool data(DataSection& data) {
-    if (!decision_.accept || offered_.protocol.find("DTLS/SCTP") == std::string::npos) return false;
+  /// What became of the track to send, once the section is accepted.
+  AcceptedSection sent() const {
+    AcceptedSection out;
+    out.mid = offered_.mid;
+    out.kind = kind_of(offered_.type);
+    out.receiving = sends_track();
+    if (!out.receiving) return out;
+    out.codecs = codecs_for(*decision_.send);
+    out.extensions = extensions_of(*outgoing_);
+    return out;
+  }
+
+  const char* data(DataSection& data) {
+    if (!decision_.accept) return "not wanted";
+    if (offered_.protocol.find("DTLS/SCTP") == std::string::npos) return "not SCTP over DTLS";
     answer_.sctp_port = kSctpPort;
     answer_.max_message_size = kMaxMessageSize;
     data.mid = offered_.mid;
     data.remote_sctp_port = offered_.sctp_port;
     data.remote_max_message_size =
         offered_.max_message_size != 0 ? offered_.max_message_size : 65536;
-    return true;
+    return nullptr;
   }
 
   MediaSection take() { return std::move(answer_); }
@@ -78,6 +97,33 @@ class SectionAnswer {
     Codec codec;
     size_t rank;
   };
+
+  [[nodiscard]] bool sends_track() const {
+    return decision_.send && receives(offered_.direction) && decodes(offered_, *decision_.send);
+  }
+
+  /// One format for each codec that the track may come in, the best for it.
+  [[nodiscard]] std::vector<CodecParameters> codecs_for(const SentTrack& track) const {
+    std::vector<CodecParameters> all = codec_parameters(answer_);
+    if (track.codecs.empty()) return all;
+    std::vector<CodecParameters> out;
+    const auto take = [&](const CodecParameters& source, bool exactly) {
+      const auto known = [&](const CodecParameters& c) { return c.codec == source.codec; };
+      if (std::any_of(out.begin(), out.end(), known)) return;
+      for (const CodecParameters& c : all) {
+        if (!known(c) || (exactly && !same_profile(c, source))) continue;
+        return out.push_back(c);
+      }
+    };
+    for (const CodecParameters& source : track.codecs) take(source, true);
+    for (const CodecParameters& source : track.codecs) take(source, false);
+    return out;
+  }
+
+  [[nodiscard]] bool same_profile(const CodecParameters& a, const CodecParameters& b) const {
+    return std::any_of(codecs_.begin(), codecs_.end(),
+                       [&](const CodecCapability& c) { return carries(c, a) && carries(c, b); });
+  }
 
   size_t rank(Codec codec) const {
     auto at = std::find(decision_.preferred.begin(), decision_.preferred.end(), codec);
@@ -123,9 +169,38 @@ class SectionAnswer {
     return true;
   }
 
+  [[nodiscard]] bool knows_feedback(const std::string& feedback) const {
+    const auto known = [&](const Capabilities& c) {
+      return contains(audio_ ? c.audio_feedback : c.video_feedback, feedback);
+    };
+    return known(incoming_) || (outgoing_ != nullptr && known(*outgoing_));
+  }
+
+  [[nodiscard]] bool has_extension(const Capabilities& capabilities, Extension extension) const {
+    const auto& known = audio_ ? capabilities.audio_extensions : capabilities.video_extensions;
+    return std::find(known.begin(), known.end(), extension) != known.end();
+  }
+
+  /// Those of both directions, whatever this section's is: Chromium leaves out of sections that it
+  /// adds later what others did not get, and then fails for want of it.
+  [[nodiscard]] bool knows_extension(Extension extension) const {
+    return has_extension(incoming_, extension) ||
+           (outgoing_ != nullptr && has_extension(*outgoing_, extension));
+  }
+
+  /// What was agreed, as far as it is for this direction.
+  [[nodiscard]] ExtensionMap extensions_of(const Capabilities& direction) const {
+    ExtensionMap out;
+    for (const ExtensionEntry& entry : answer_.extensions) {
+      const auto extension = extension_of(entry.uri);
+      if (extension && has_extension(direction, *extension)) out.set(*extension, entry.id);
+    }
+    return out;
+  }
+
   void add_format(const PayloadFormat& offered, Codec codec) {
     PayloadFormat format = offered;
-    std::erase_if(format.feedback, [&](const std::string& f) { return !contains(feedback_, f); });
+    std::erase_if(format.feedback, [&](const std::string& f) { return !knows_feedback(f); });
     if (codec == Codec::kOpus) {
       auto say = [&](std::string_view key, const std::string& value) {
         if (fmtp_parameter(format.fmtp, key)) return;
@@ -145,9 +220,7 @@ class SectionAnswer {
     for (const ExtensionEntry& entry : offered_.extensions) {
       auto extension = extension_of(entry.uri);
       if (!extension) continue;
-      if (std::find(extensions_.begin(), extensions_.end(), *extension) == extensions_.end()) {
-        continue;
-      }
+      if (!knows_extension(*extension)) continue;
       ExtensionEntry mine = entry;
       // Each direction is offered from the other's point of view (RFC 8285 section 6).
       if (mine.direction) mine.direction = reversed(*mine.direction);
@@ -222,23 +295,52 @@ class SectionAnswer {
   const MediaSection& offered_;
   bool audio_;
   const std::vector<CodecCapability>& codecs_;
-  const std::vector<Extension>& extensions_;
-  const std::vector<std::string>& feedback_;
-  SectionDecision decision_;
+  const SectionDecision& decision_;
+  const Capabilities& incoming_;
+  const Capabilities* outgoing_ = nullptr;
   MediaSection answer_;
 };
 
+/// Adds the answer to one section; why it has none, empty when it has.
+std::string answer_section(const MediaSection& offered, const SectionDecision& decision,
+                           const Capabilities& capabilities, const AnswerOptions& options,
+                           Setup setup, OfferAnswer& out) {
+  SectionAnswer section(offered, decision, capabilities, options, setup);
+  if (offered.type == MediaType::kApplication) {
+    DataSection data;
+    if (out.data) return "a second one for data";
+    if (const char* why = section.data(data)) return why;
+    out.data = std::move(data);
+  } else {
+    ReceivedSection received;
+    const char* why = section.media(received);
+    if (why != nullptr) return why;
+    if (decision.send) out.sent.push_back(section.sent());
+    out.sections.push_back(std::move(received));
+  }
+  out.answer.sections.push_back(section.take());
+  return {};
+}
+
 }  // namespace
 
-Result<PublisherAnswer> answer_publisher(const SessionDescription& offer,
-                                         const Capabilities& capabilities,
-                                         const AnswerOptions& options) {
+bool decodes(const MediaSection& offered, const SentTrack& track) {
+  const auto sent = [&](const PayloadFormat& format) {
+    const auto codec = codec_of(format);
+    return std::any_of(track.codecs.begin(), track.codecs.end(),
+                       [&](const CodecParameters& one) { return one.codec == codec; });
+  };
+  return track.codecs.empty() || std::any_of(offered.formats.begin(), offered.formats.end(), sent);
+}
+
+OfferAnswer answer_offer(const SessionDescription& offer, const Capabilities& capabilities,
+                         const AnswerOptions& options) {
+  OfferAnswer out;
   auto remote = remote_transport(offer);
-  if (!remote) return std::unexpected(remote.error());
-  PublisherAnswer out;
-  out.remote = std::move(*remote);
+  if (!remote) out.rejections.push_back(remote.error().message);
   const MediaSection* tagged = tagged_section(offer);
-  Setup setup = out.remote.local_role == DtlsRole::kServer ? Setup::kPassive : Setup::kActive;
+  const Setup setup =
+      remote && remote->local_role == DtlsRole::kClient ? Setup::kActive : Setup::kPassive;
 
   SessionDescription& answer = out.answer;
   answer.session_id = options.session_id;
@@ -247,32 +349,38 @@ Result<PublisherAnswer> answer_publisher(const SessionDescription& offer,
   answer.extmap_allow_mixed = offer.extmap_allow_mixed;
   answer.has_bundle = offer.has_bundle;
   answer.msid_semantic = "WMS *";
+  static const SectionDecision kAsItComes;
+  std::unordered_map<std::string_view, const SectionDecision*> decisions;
+  for (const SectionDecision& d : options.decisions) decisions[d.mid] = &d;
   for (const MediaSection& offered : offer.sections) {
+    const auto decided = decisions.find(offered.mid);
+    const SectionDecision& decision = decided == decisions.end() ? kAsItComes : *decided->second;
     // Everything runs over one transport: what is not bundled has no place.
-    bool bundled = offer.has_bundle ? contains(offer.bundle, offered.mid) : &offered == tagged;
-    bool accepted = false;
-    if (bundled && !offered.rejected()) {
-      SectionAnswer section(offered, capabilities, options, setup);
-      if (offered.type == MediaType::kApplication) {
-        DataSection data;
-        accepted = !out.data && section.data(data);
-        if (accepted) out.data = std::move(data);
-      } else {
-        ReceivedSection received;
-        accepted = section.media(received);
-        if (accepted) out.sections.push_back(std::move(received));
-      }
-      if (accepted) answer.sections.push_back(section.take());
-    }
-    if (accepted) {
-      if (offer.has_bundle) answer.bundle.push_back(offered.mid);
+    const bool bundled =
+        offer.has_bundle ? contains(offer.bundle, offered.mid) : &offered == tagged;
+    std::string why;
+    if (offered.rejected()) {
+      // It is the offer that rejects it.
+    } else if (!offered.unusable.empty()) {
+      why = offered.unusable;
+    } else if (!remote) {
+      why = remote.error().message;
+    } else if (!bundled) {
+      why = "not bundled with the first";
     } else {
-      answer.sections.push_back(rejected_like(offered));
+      why = answer_section(offered, decision, capabilities, options, setup, out);
+      if (why.empty()) {
+        if (offer.has_bundle) answer.bundle.push_back(offered.mid);
+        continue;
+      }
+    }
+    answer.sections.push_back(rejected_like(offered));
+    if (decision.send) out.sent.push_back({.mid = offered.mid, .kind = kind_of(offered.type)});
+    if (!why.empty()) {
+      out.rejections.push_back(fmt::format("m-section \"{}\": {}", offered.mid, why));
     }
   }
-  if (out.sections.empty() && !out.data) {
-    return fail(ErrorCode::kInvalidArgument, "no m-section of the offer can be accepted");
-  }
+  if (remote && (!out.sections.empty() || out.data)) out.remote = std::move(*remote);
   return out;
 }
 
