@@ -39,6 +39,10 @@ class SimEngine final : public media::Engine {
   [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return own_fingerprint(); }
   [[nodiscard]] std::string ufrag_prefix(media::RoomId) const override { return "S"; }
   [[nodiscard]] std::vector<media::LocalCandidate> candidates(media::TransportId) const override;
+  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, std::string_view,
+                                                             Duration) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {kPort}; }
   void create_room(media::RoomId, const sfu::RoomSettings&) override;
   void close_room(media::RoomId) override;
