@@ -15,6 +15,10 @@ constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}
 
 Result<Address> Address::parse(std::string_view ip, uint16_t port) {
   const std::string text(ip);
+  // inet_pton reads up to the first NUL, whatever follows.
+  if (ip.find('\0') != ip.npos) {
+    return fail(ErrorCode::kInvalidArgument, "not an IP address: " + text);
+  }
   in_addr four{};
   if (inet_pton(AF_INET, text.c_str(), &four) == 1) {
     std::array<uint8_t, 4> bytes;

@@ -46,6 +46,8 @@ TEST(Address, TextBothWays) {
       EXPECT_EQ(address->to_string(), c.out);
     }
   }
+  EXPECT_FALSE(Address::parse(std::string_view("192.0.2.1\0x:80", 14))) << "NUL";
+  EXPECT_FALSE(Address::parse(std::string_view("::1\0", 4), 80)) << "NUL";
 }
 
 TEST(Address, SocketFormBothWays) {

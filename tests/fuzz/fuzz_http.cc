@@ -15,8 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto address = net::Address::parse(input)) {
     const auto again = net::Address::parse(address->to_string());
     fuzz::check(again.has_value() && *again == *address);
+    fuzz::check(input.find('\0') == input.npos);
   }
   if (const auto address = net::Address::parse(input, 80)) {
+    fuzz::check(input.find('\0') == input.npos);
     const auto again = net::Address::parse(address->ip(), 80);
     fuzz::check(again.has_value() && *again == *address);
   }
