@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "base/crypto.h"
+#include "base/encoding.h"
 #include "base/metrics.h"
 #include "net/http_server.h"
 
@@ -24,15 +26,36 @@ void update_process_metrics() {
   heap.set(static_cast<int64_t>(info.uordblks + info.hblkhd));
 }
 
+net::HttpResponse metrics_response() {
+  update_process_metrics();
+  net::HttpResponse response;
+  response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
+  response.body = metrics::expose();
+  return response;
+}
+
 }  // namespace
+
+void serve_metrics(net::HttpServer& server, const std::string& username,
+                   const std::string& password) {
+  const std::string expected = username.empty() && password.empty()
+                                   ? std::string()
+                                   : "Basic " + base64(as_bytes(username + ":" + password));
+  server.route(
+      "GET", "/metrics", [expected](net::HttpRequest request, net::HttpResponder responder) {
+        const std::string_view given = request.header("Authorization").value_or("");
+        if (!expected.empty() && !constant_time_equal(as_bytes(given), as_bytes(expected))) {
+          net::HttpResponse refusal = net::HttpResponse::text(401, "unauthorized");
+          refusal.headers.add("WWW-Authenticate", "Basic realm=\"metrics\"");
+          return responder.send(std::move(refusal));
+        }
+        responder.send(metrics_response());
+      });
+}
 
 void serve_admin(net::HttpServer& server) {
   server.route("GET", "/metrics", [](net::HttpRequest, net::HttpResponder responder) {
-    update_process_metrics();
-    net::HttpResponse response;
-    response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
-    response.body = metrics::expose();
-    responder.send(std::move(response));
+    responder.send(metrics_response());
   });
   server.route("GET", "/health", [](net::HttpRequest, net::HttpResponder responder) {
     responder.send(net::HttpResponse::json(200, R"({"status":"up"})"));

@@ -35,8 +35,13 @@ struct Common {
   }
 
   [[nodiscard]] Result<Config> load() const {
-    Config::Sources sources{.dev = dev, .file = std::nullopt, .assignments = assignments};
+    Config::Sources sources{
+        .dev = dev, .file = std::nullopt, .environment = {}, .assignments = assignments};
     if (!config_file.empty()) sources.file = config_file;
+    for (const char* name :
+         {Config::kConfigVariable, Config::kKeysVariable, Config::kRegionVariable}) {
+      if (const char* value = std::getenv(name)) sources.environment[name] = value;
+    }
     return Config::load(sources);
   }
 };

@@ -102,7 +102,7 @@ Status list_groups(const Config& config, const DataDirectory& data) {
 }
 
 Status print_token(const Config& config, const DataDirectory& data, const TokenRequest& request) {
-  const auto keys = data.livekit_keys(config.map("livekit.keys"));
+  const auto keys = data.livekit_keys(config.map("livekit.keys"), config.text("livekit.key_file"));
   if (!keys) return std::unexpected(keys.error());
   livekit::Grants grants;
   grants.api_key = keys->begin()->first;

@@ -1,11 +1,13 @@
 #include "app/config.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 
+#include "app/config_text.h"
 #include "app/options.h"
 #include "base/check.h"
 
@@ -60,32 +62,15 @@ bool is_plugin_key(std::string_view key) {
   return dot != key.npos && dot != 0 && dot + 1 < key.size() && key.substr(0, dot) != "livekit";
 }
 
+std::unexpected<Error> empty_secret(std::string_view key) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} is an empty secret: whoever knows that could pass for anybody", key));
+}
+
 std::string unknown_key(std::string_view key) {
   const std::string_view near = nearest_option(key);
   return near.empty() ? fmt::format("unknown key '{}'", key)
                       : fmt::format("unknown key '{}', did you mean '{}'?", key, near);
-}
-
-std::string yaml_text(std::string_view text) {
-  YAML::Emitter out;
-  out << YAML::DoubleQuoted << std::string(text);
-  return out.c_str();
-}
-
-const char* type_name(OptionType type) {
-  switch (type) {
-    case OptionType::kBool:
-      return "true or false";
-    case OptionType::kInt:
-      return "number";
-    case OptionType::kText:
-      return "text";
-    case OptionType::kList:
-      return "list";
-    case OptionType::kMap:
-      return "name: value pairs";
-  }
-  return "";
 }
 
 }  // namespace
@@ -97,12 +82,13 @@ class FileReader {
 
   Status read(const YAML::Node& node, const std::string& key) {
     const Option* option = key.empty() ? nullptr : find_option(key);
-    if (option != nullptr && !option->supported) {
-      config_.warnings_.push_back(
-          fmt::format("{}:{}: {} has no effect yet", name_, node.Mark().line + 1, key));
-      return {};
+    // An ignored group may have keys that do act.
+    const bool group = node.IsMap() && is_group(key);
+    if (option != nullptr && !option->supported && !group) return warn(node, key);
+    if (option != nullptr && option->supported) return leaf(node, *option);
+    if (option == nullptr && !node.IsMap() && find_ignored_group(key) != nullptr) {
+      return warn(node, key);
     }
-    if (option != nullptr) return leaf(node, *option);
     if (node.IsMap()) {
       for (const auto& child : node) {
         const std::string name = child.first.Scalar();
@@ -116,6 +102,12 @@ class FileReader {
   }
 
  private:
+  Status warn(const YAML::Node& node, const std::string& key) {
+    config_.warnings_.push_back(
+        fmt::format("{}:{}: {} has no effect", name_, node.Mark().line + 1, key));
+    return {};
+  }
+
   static bool is_group(const std::string& key) {
     const auto all = options();
     return key.empty() || std::any_of(all.begin(), all.end(), [&](const Option& option) {
@@ -143,6 +135,9 @@ class FileReader {
         value.map[item.first.Scalar()] = item.second.Scalar();
       }
       return where(node, config_.store(option, std::move(value)));
+    }
+    if (option.type == OptionType::kYaml) {
+      return node.IsNull() ? Status() : assign(node, std::string(option.key), YAML::Dump(node));
     }
     if (!node.IsScalar() && !node.IsNull()) {
       return error(node, fmt::format("{} must be {}", option.key, type_name(option.type)));
@@ -199,9 +194,15 @@ Result<Config> Config::load(const Sources& sources) {
       TURMS_CHECK(status);
     }
   }
+  config.saying_ = true;
   if (sources.file) {
     if (Status status = config.load_file(*sources.file); !status)
       return std::unexpected(status.error());
+  }
+  for (const auto& [name, value] : sources.environment) {
+    if (Status status = config.load_environment(name, value); !status) {
+      return std::unexpected(status.error());
+    }
   }
   for (const std::string& assignment : sources.assignments) {
     const size_t equals = assignment.find('=');
@@ -216,7 +217,44 @@ Result<Config> Config::load(const Sources& sources) {
           ErrorCode::kInvalidArgument,
           fmt::format("--set {}: {}", assignment.substr(0, equals), status.error().message));
   }
+  for (auto& [key, value] : config.aliased_) {
+    if (!config.said_.contains(key)) config.values_[key] = std::move(value);
+  }
+  if (Status status = config.check(); !status) return std::unexpected(status.error());
+  if (!sources.dev) config.warn_of_short_secrets();
   return config;
+}
+
+Status Config::check() const {
+  const bool elsewhere = !text("plugins.livekit.url").empty();
+  const bool has_key =
+      !text("plugins.livekit.api_key").empty() && !text("plugins.livekit.api_secret").empty();
+  if (elsewhere && !has_key) {
+    return fail(ErrorCode::kInvalidArgument,
+                "plugins.livekit.url needs plugins.livekit.api_key and plugins.livekit.api_secret");
+  }
+  if (!elsewhere && !text("plugins.livekit.api_key").empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "plugins.livekit.api_key is for the server at plugins.livekit.url; the built-in "
+                "SFU is asked with livekit.webhook.api_key");
+  }
+  return {};
+}
+
+Status Config::load_environment(const std::string& name, const std::string& value) {
+  try {
+    const YAML::Node root = YAML::Load(value);
+    if (root.IsNull()) return {};
+    const std::string where = "environment variable " + name;
+    if (name == kRegionVariable) return assign("livekit.region", value);
+    if (!root.IsMap()) {
+      return fail(ErrorCode::kInvalidArgument, fmt::format("{}: not a YAML mapping", where));
+    }
+    return FileReader(*this, where).read(root, name == kKeysVariable ? "livekit.keys" : "livekit");
+  } catch (const YAML::Exception& error) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("environment variable {}: {}", name, error.msg));
+  }
 }
 
 Status Config::load_file(const std::filesystem::path& file) {
@@ -238,16 +276,34 @@ Status Config::load_file(const std::filesystem::path& file) {
 Status Config::assign(std::string_view key, std::string_view text) {
   const Option* option = find_option(key);
   if (option == nullptr) {
+    if (const auto entry = find_map_entry(key)) {
+      Value value = at(entry->option->key);
+      value.map[std::string(entry->name)] = text;
+      return store(*entry->option, std::move(value));
+    }
+    if (find_ignored_group(key) != nullptr) {
+      warnings_.push_back(fmt::format("{} has no effect", key));
+      return {};
+    }
     if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
+    if (text.empty() && is_secret_name(key)) return empty_secret(key);
     plugin_values_[std::string(key)] = std::string(text);
     return {};
   }
   if (!option->supported) {
-    warnings_.push_back(fmt::format("{} has no effect yet", key));
+    warnings_.push_back(fmt::format("{} has no effect", key));
     return {};
   }
-  auto value = parse(*option, text);
-  return value ? store(*option, std::move(*value)) : std::unexpected(value.error());
+  if (option->alias_of.empty()) {
+    auto value = parse(*option, text);
+    return value ? store(*option, std::move(*value)) : std::unexpected(value.error());
+  }
+  // An empty defaults entry of a name that is not used.
+  if (!saying_) return {};
+  Option other = *find_option(option->alias_of);
+  other.alias_of = std::exchange(other.key, key);
+  auto value = parse(other, text);
+  return value ? store(other, std::move(*value)) : std::unexpected(value.error());
 }
 
 Result<Config::Value> Config::parse(const Option& option, std::string_view text) {
@@ -269,7 +325,19 @@ Result<Config::Value> Config::parse(const Option& option, std::string_view text)
       value.number = *parsed;
       break;
     }
+    case OptionType::kDuration: {
+      const auto parsed = parse_duration_ms(text);
+      if (!parsed || *parsed < option.min || *parsed > option.max) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{} must be a duration like 30s or 1h, from {} ms to {} ms, not "
+                                "'{}'",
+                                option.key, option.min, option.max, text));
+      }
+      value.number = *parsed;
+      break;
+    }
     case OptionType::kText:
+    case OptionType::kYaml:
       value.text = text;
       break;
     case OptionType::kList:
@@ -306,8 +374,38 @@ Status Config::store(const Option& option, Value value) {
       return status;
     }
   }
+  if (option.secret) {
+    for (const auto& [name, item] : value.map) {
+      if (name.empty()) {
+        return fail(ErrorCode::kInvalidArgument, fmt::format("{}: a name is empty", option.key));
+      }
+      if (item.empty()) return empty_secret(fmt::format("{}.{}", option.key, name));
+    }
+  }
+  if (!option.alias_of.empty()) {
+    aliased_[std::string(option.alias_of)] = std::move(value);
+    return {};
+  }
+  if (saying_) said_.insert(std::string(option.key));
   values_[std::string(option.key)] = std::move(value);
   return {};
+}
+
+void Config::warn_of_short_secrets() {
+  const auto look = [this](const std::string& key, const std::string& secret) {
+    if (secret.empty() || secret.size() >= kShortestSecret) return;
+    warnings_.push_back(
+        fmt::format("{} is shorter than {} bytes, so it can be guessed", key, kShortestSecret));
+  };
+  for (const Option& option : options()) {
+    if (!option.secret) continue;
+    const Value& value = at(option.key);
+    look(std::string(option.key), value.text);
+    for (const auto& [name, item] : value.map) look(fmt::format("{}.{}", option.key, name), item);
+  }
+  for (const auto& [key, value] : plugin_values_) {
+    if (is_secret_name(key)) look(key, value);
+  }
 }
 
 const Config::Value& Config::at(std::string_view key) const {
@@ -322,6 +420,9 @@ bool Config::flag(std::string_view key) const {
 int64_t Config::number(std::string_view key) const {
   return at(key).number;
 }
+Duration Config::duration(std::string_view key) const {
+  return std::chrono::milliseconds(at(key).number);
+}
 const std::string& Config::text(std::string_view key) const {
   return at(key).text;
 }
@@ -331,19 +432,6 @@ const std::vector<std::string>& Config::list(std::string_view key) const {
 const Config::Map& Config::map(std::string_view key) const {
   return at(key).map;
 }
-
-namespace {
-
-std::string join(const std::vector<std::string>& items, std::string_view separator) {
-  std::string out;
-  for (const std::string& item : items) {
-    if (!out.empty()) out += separator;
-    out += item;
-  }
-  return out;
-}
-
-}  // namespace
 
 Config::Map Config::plugin_settings(std::string_view name) const {
   const std::string prefix = fmt::format("plugins.{}.", name);
@@ -363,111 +451,20 @@ Config::Map Config::plugin_settings(std::string_view name) const {
         out = std::to_string(value.number);
         break;
       case OptionType::kText:
+      case OptionType::kYaml:
         out = value.text;
         break;
+      case OptionType::kDuration:
+        out = fmt::format("{}ms", value.number);
+        break;
       case OptionType::kList:
-        out = join(value.list, ",");
+        out = fmt::format("{}", fmt::join(value.list, ","));
         break;
       case OptionType::kMap:
         break;
     }
   }
   return settings;
-}
-
-std::string Config::show_value(const Option& option, const Value& value, std::string_view indent) {
-  constexpr const char* kMask = "********";
-  switch (option.type) {
-    case OptionType::kBool:
-      return value.flag ? " true" : " false";
-    case OptionType::kInt:
-      return fmt::format(" {}", value.number);
-    case OptionType::kText:
-      return " " + yaml_text(option.secret && !value.text.empty() ? kMask : value.text);
-    case OptionType::kList: {
-      std::vector<std::string> items;
-      for (const std::string& item : value.list) {
-        items.push_back(yaml_text(option.secret ? kMask : item));
-      }
-      return fmt::format(" [{}]", join(items, ", "));
-    }
-    case OptionType::kMap:
-      break;
-  }
-  if (value.map.empty()) return " {}";
-  std::string out;
-  for (const auto& [name, entry] : value.map) {
-    out += fmt::format("\n{}  {}: {}", indent, yaml_text(name),
-                       yaml_text(option.secret ? kMask : entry));
-  }
-  return out;
-}
-
-std::string Config::show() const {
-  // In the order of their names, so that keys of one group stand together.
-  std::map<std::string, const Option*, std::less<>> keys;
-  for (const Option& option : options()) {
-    if (option.supported) keys.emplace(option.key, &option);
-  }
-  for (const auto& [key, text] : plugin_values_) keys.emplace(key, nullptr);
-
-  std::string out;
-  std::vector<std::string> open;
-  for (const auto& [key, option] : keys) {
-    std::vector<std::string> path;
-    std::string_view rest = key;
-    for (size_t dot = rest.find('.'); dot != rest.npos; dot = rest.find('.')) {
-      path.emplace_back(rest.substr(0, dot));
-      rest.remove_prefix(dot + 1);
-    }
-    size_t shared = 0;
-    while (shared < path.size() && shared < open.size() && path[shared] == open[shared]) ++shared;
-    for (size_t i = shared; i < path.size(); ++i)
-      out += fmt::format("{:{}}{}:\n", "", i * 2, path[i]);
-    open = path;
-    const std::string indent(path.size() * 2, ' ');
-    if (option != nullptr) {
-      out += fmt::format("{}{}:{}\n", indent, rest, show_value(*option, at(key), indent));
-      continue;
-    }
-    // What a plugin of others calls its secrets nobody here knows.
-    Option unknown;
-    unknown.secret = rest.find("secret") != rest.npos || rest.find("password") != rest.npos ||
-                     rest.find("token") != rest.npos;
-    Value value;
-    value.text = plugin_values_.find(key)->second;
-    out += fmt::format("{}{}:{}\n", indent, rest, show_value(unknown, value, indent));
-  }
-  return out;
-}
-
-std::string configuration_reference() {
-  std::string out =
-      "# Configuration\n\n"
-      "Made by `turms config reference`; do not edit. One YAML file, given with `--config`. A "
-      "dotted key here is a\n"
-      "nested key there. `--set key=value` takes a dotted key, lists with commas, and wins over "
-      "the file.\n\n"
-      "| Key | Type | Default | What it does |\n|---|---|---|---|\n";
-  std::string ignored;
-  for (const Option& option : options()) {
-    if (!option.supported) {
-      ignored += fmt::format("{}`{}`", ignored.empty() ? "" : ", ", option.key);
-      continue;
-    }
-    const std::string type = option.type == OptionType::kInt
-                                 ? fmt::format("number {}..{}", option.min, option.max)
-                                 : type_name(option.type);
-    const std::string fallback =
-        option.fallback.empty() ? "" : fmt::format("`{}`", option.fallback);
-    out += fmt::format("| `{}` | {} | {} | {} |\n", option.key, type, fallback, option.help);
-  }
-  out +=
-      "\n`plugins.<name>.<key>`: any key, handed to the plugin of that name as text.\n\n"
-      "Keys of a LiveKit file that are accepted and have no effect yet (a line at start says "
-      "so): " +
-      ignored + ".\n";
-  return out;
 }
 
 }  // namespace turms::app

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace turms::app {
 
@@ -24,8 +26,14 @@ class Config {
   struct Sources {
     bool dev = false;
     std::optional<std::filesystem::path> file;
+    /// Of kConfigVariable, kKeysVariable and kRegionVariable those that are set; above the file.
+    std::map<std::string, std::string> environment;
     std::vector<std::string> assignments;  // "key=value"
   };
+  /// As LiveKit's: the content of a LiveKit file, `key: secret` lines, a region.
+  static constexpr const char* kConfigVariable = "LIVEKIT_CONFIG";
+  static constexpr const char* kKeysVariable = "LIVEKIT_KEYS";
+  static constexpr const char* kRegionVariable = "LIVEKIT_REGION";
 
   /// Errors name file, line and key, and the nearest known key when it looks like a slip.
   static Result<Config> load(const Sources& sources);
@@ -35,11 +43,14 @@ class Config {
   [[nodiscard]] const std::string& text(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
   [[nodiscard]] const Map& map(std::string_view key) const;
+  [[nodiscard]] Duration duration(std::string_view key) const;
+  /// Given by the file, the environment or --set, so that its value is meant.
+  [[nodiscard]] bool given(std::string_view key) const { return said_.contains(key); }
 
   /// What plugin `name` may read: the keys of `plugins.<name>.` without that prefix, as text.
   [[nodiscard]] Map plugin_settings(std::string_view name) const;
 
-  /// Told to the operator at start: keys that were accepted and have no effect.
+  /// Told to the operator at start: keys that were accepted and have no effect, short secrets.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// The settings in force as a configuration file, secrets masked.
@@ -48,7 +59,7 @@ class Config {
  private:
   struct Value {
     bool flag = false;
-    int64_t number = 0;
+    int64_t number = 0;  // durations: milliseconds
     std::string text;
     std::vector<std::string> list;
     Map map;
@@ -60,12 +71,19 @@ class Config {
   Status store(const Option& option, Value value);
   static std::string show_value(const Option& option, const Value& value, std::string_view indent);
   Status load_file(const std::filesystem::path& file);
+  Status load_environment(const std::string& name, const std::string& value);
+  void warn_of_short_secrets();
+  /// What the keys of several groups say together.
+  Status check() const;
   friend class FileReader;
   const Value& at(std::string_view key) const;
 
   std::map<std::string, Value, std::less<>> values_;
   // plugins.<name>.<key> of plugins this table does not know.
   std::map<std::string, std::string, std::less<>> plugin_values_;
+  bool saying_ = false;  // what is assigned now was said by the operator
+  std::set<std::string, std::less<>> said_;
+  std::map<std::string, Value, std::less<>> aliased_;  // by the key they stand for
   std::vector<std::string> warnings_;
 };
 

@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <sstream>
 
 #include "app/certificates.h"
 #include "app/media_config.h"
 #include "app/options.h"
+#include "app/room_configurations.h"
 
 namespace turms::app {
 namespace {
@@ -181,11 +184,236 @@ TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   EXPECT_EQ(config->map("livekit.keys").size(), 2u);
   EXPECT_EQ(config->list("livekit.webhook.urls"),
             (std::vector<std::string>{"http://h/a", "http://h/b"}));
-  EXPECT_EQ(config->warnings().size(), 2u);  // port, redis
+  EXPECT_EQ(config->number("http.port"), 7880);
   const auto ports = parse_ports(config->text("livekit.rtc.udp_port"));
   ASSERT_TRUE(ports);
   EXPECT_EQ(ports->first, 7882);
   EXPECT_EQ(ports->count, 3);
+}
+
+TEST_F(ConfigTest, TakesEveryKeyOfALiveKitFile) {
+  // The names of LiveKit 1.13.5's config-sample.yaml and of pkg/config, with their kinds of values.
+  const char* const theirs = R"(
+port: 7900
+bind_addresses: ["127.0.0.1", "::1"]
+log_level: warn
+region: us-west-2
+development: false
+enable_data_tracks: true
+enable_participant_data_blob: false
+prometheus_port: 6789
+debug_handler: {port: 7070}
+debug_handler_port: {port: 7070}
+keys: {key1: secret1, key2: 1234}
+redis:
+  address: redis.host:6379
+  db: 0
+  username: myuser
+  sentinel_addresses: [a:1, b:2]
+  tls: {enabled: true, insecure: false, ca_cert_file: /path/to/ca.crt}
+  cluster_addresses: [a:6379]
+rtc:
+  port_range_start: 50000
+  port_range_end: 60000
+  tcp_port: 7881
+  use_external_ip: false
+  advertise_internal_ip: true
+  skip_external_ip_validation: true
+  external_ip_only: false
+  use_ice_lite: true
+  stun_servers: [server1]
+  turn_servers:
+    - {host: myhost.com, port: 443, protocol: tls, secret: "", secret_file: /x, ttl: 14400, username: "", credential: ""}
+  congestion_control: {enabled: true, allow_pause: true}
+  allow_tcp_fallback: true
+  tcp_fallback_rtt_threshold: 0
+  allow_udp_unstable_fallback: false
+  packet_buffer_size: 500
+  packet_buffer_size_video: 500
+  packet_buffer_size_audio: 200
+  pli_throttle: {low_quality: 500ms, mid_quality: 1s, high_quality: 1s}
+  enable_loopback_candidate: true
+  interfaces: {includes: [en0], excludes: [docker0]}
+  ips: {includes: [10.0.0.0/16], excludes: [192.168.1.0/24]}
+  use_mdns: true
+  strict_acks: true
+  batch_io: {batch_size: 128, max_flush_interval: 2ms}
+  data_channel_max_buffered_amount: 0
+  datachannel_slow_threshold: 0
+  datachannel_lossy_target_latency: 100ms
+  datachannel_data_track_target_latency: 100ms
+  reconnect_on_publication_error: true
+  reconnect_on_subscription_error: true
+  reconnect_on_data_channel_error: true
+  force_tcp: false
+  enable_warp: false
+logging: {level: debug, pion_level: error, json: false, sample: false, component_levels: {a: info}}
+room:
+  auto_create: true
+  empty_timeout: 300
+  departure_timeout: 20
+  max_participants: 0
+  enabled_codecs:
+    - mime: audio/opus
+    - mime: video/vp8
+  enable_remote_unmute: true
+  playout_delay: {enabled: true, min: 100, max: 2000}
+  sync_streams: true
+  create_room_timeout: 10s
+  create_room_attempts: 3
+  update_batch_target_size: 131072
+  max_metadata_size: 1000
+  max_room_name_length: 100
+  max_participant_identity_length: 100
+  room_configurations:
+    meeting: {name: meeting, empty_timeout: 60, agents: [{agent_name: scribe, metadata: m}], tags: {a: b}}
+webhook:
+  api_key: key1
+  urls: ["https://your-host.com/handler"]
+  url_notifier: {num_workers: 10, queue_size: 100}
+  resource_url_notifier: {max_age: 30s, max_depth: 200}
+  filter_params: {include_events: [room_started], exclude_events: [room_finished]}
+signal_relay: {retry_timeout: 30s, stream_buffer_size: 1000}
+psrpc: {max_attempts: 3, timeout: 500ms}
+audio: {active_level: 30, min_percentile: 40, update_interval: 500, smooth_intervals: 4, active_red_encoding: true}
+video: {dynacast_pause_delay: 5s, codec_regression_threshold: 5, stream_tracker_manager: {video: {}}}
+turn:
+  enabled: false
+  udp_port: 3478
+  tls_port: 5349
+  relay_range_start: 1024
+  relay_range_end: 30000
+  external_tls: true
+  domain: turn.myhost.com
+  ttl_seconds: 300
+  allow_restricted_peer_cidrs: [10.0.0.0/8]
+  deny_peer_cidrs: [10.0.0.0/8]
+  bind_addresses: [0.0.0.0]
+ingress: {rtmp_base_url: "rtmp://h/live", whip_base_url: "http://h/whip"}
+sip: {}
+node_selector:
+  kind: sysload
+  sort_by: sysload
+  algorithm: lowest
+  sysload_limit: 0.7
+  cpu_load_limit: 0.9
+  regions: [{name: us-west-2, lat: 44.19434095976287, lon: -123.0674908379146}]
+limit:
+  num_tracks: -1
+  bytes_per_sec: 1_000_000_000
+  subscription_limit_video: 0
+  subscription_limit_audio: 0
+  max_metadata_size: 2000
+  max_attributes_size: 65536
+  max_participant_name_length: 256
+  max_data_blob_key_length: 256
+  max_data_blobs_size: 64000
+  max_data_track_custom_encoding_length: 32
+agents: {enable_user_data_recording: false, target_load: 0.7}
+metric: {timestamper_config: {one_way_delay_estimator_min_interval: 5s}}
+trace: {jaeger_url: ""}
+node_stats: {stats_update_interval: 2s, stats_rate_measurement_intervals: [10s]}
+api: {execution_timeout: 2s, check_interval: 100ms}
+)";
+  std::string nested = "livekit:\n";
+  std::istringstream lines(theirs);
+  for (std::string line; std::getline(lines, line);) nested += "  " + line + "\n";
+  const auto pasted = load(nested);
+  ASSERT_TRUE(pasted) << pasted.error().message;
+  const auto environment = Config::load({.environment = {{Config::kConfigVariable, theirs}}});
+  ASSERT_TRUE(environment) << environment.error().message;
+  for (const Config* config : {&*pasted, &*environment}) {
+    EXPECT_EQ(config->number("http.port"), 7900);
+    EXPECT_EQ(config->list("livekit.bind_addresses"),
+              (std::vector<std::string>{"127.0.0.1", "::1"}));
+    EXPECT_EQ(config->text("log.level"), "debug");
+    EXPECT_EQ(config->number("livekit.prometheus.port"), 6789);
+    EXPECT_EQ(config->map("livekit.keys"), (Config::Map{{"key1", "secret1"}, {"key2", "1234"}}));
+    EXPECT_EQ(config->duration("livekit.webhook.resource_url_notifier.max_age"), 30s);
+    EXPECT_EQ(config->list("livekit.webhook.filter_params.include_events"),
+              std::vector<std::string>{"room_started"});
+    EXPECT_EQ(config->number("livekit.limit.max_metadata_size"), 2000) << "not the older name's";
+    EXPECT_EQ(config->number("livekit.limit.max_room_name_length"), 100);
+    const auto rooms = parse_room_configurations(config->text("livekit.room.room_configurations"));
+    ASSERT_TRUE(rooms);
+    EXPECT_EQ(rooms->at("meeting").empty_timeout_s, 60u);
+    ASSERT_EQ(rooms->at("meeting").agents.size(), 1u);
+    EXPECT_EQ(rooms->at("meeting").agents[0].agent_name, "scribe");
+    const auto& warnings = config->warnings();
+    const auto warned = [&](std::string_view words) {
+      return std::ranges::any_of(
+          warnings, [&](const std::string& line) { return line.find(words) != line.npos; });
+    };
+    EXPECT_TRUE(warned("livekit.redis.address has no effect") ||
+                warned("livekit.redis has no effect"));
+    EXPECT_TRUE(warned("livekit.logging.json has no effect"));
+    EXPECT_TRUE(warned("livekit.keys.key1 is shorter than 32 bytes"));
+    EXPECT_FALSE(warned("livekit.port"));
+  }
+  // Ours win.
+  const auto both = load(nested + "http: {port: 1}\nlog: {level: error}\n");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->number("http.port"), 1);
+  EXPECT_EQ(both->text("log.level"), "error");
+}
+
+TEST_F(ConfigTest, TheEnvironmentMayHoldTheKeys) {
+  const auto config = Config::load(
+      {.environment = {{Config::kKeysVariable, "k1: s1\nk2: s2"}, {Config::kRegionVariable, "eu"}},
+       .assignments = {"livekit.keys.k3=a=b"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->map("livekit.keys"), (Config::Map{{"k1", "s1"}, {"k2", "s2"}, {"k3", "a=b"}}));
+  EXPECT_EQ(config->text("livekit.region"), "eu");
+  EXPECT_FALSE(Config::load({.environment = {{Config::kKeysVariable, "k1"}}}));
+  EXPECT_FALSE(Config::load({.environment = {{Config::kConfigVariable, "prot: 1"}}}));
+}
+
+TEST_F(ConfigTest, MapsTakeDottedNames) {
+  const auto config = Config::load({.assignments = {"livekit.keys.APIx=one", "livekit.keys.b.c=two",
+                                                    "livekit.redis.address=r:1"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->map("livekit.keys"), (Config::Map{{"APIx", "one"}, {"b.c", "two"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.keys.=x"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.port.x=1"}}));
+}
+
+TEST_F(ConfigTest, EmptySecretsAreRefused) {
+  EXPECT_NE(error_of("livekit:\n  keys: {k: ''}\n").find("livekit.keys.k is an empty secret"),
+            std::string::npos);
+  EXPECT_NE(error_of("livekit:\n  keys: {k: }\n"), "");
+  EXPECT_NE(error_of("livekit:\n  keys:\n    '': secret\n"), "");
+  EXPECT_NE(error_of("plugins: {livekit: {url: 'http://h', api_key: k, api_secret: ''}}\n"), "");
+  EXPECT_NE(error_of("plugins: {other: {api_secret: ''}}\n"), "");
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.keys=k:"}}));
+  EXPECT_FALSE(Config::load({.assignments = {"livekit.keys.k="}}));
+  EXPECT_FALSE(Config::load({.dev = true, .assignments = {"livekit.keys.k="}}));
+  EXPECT_FALSE(Config::load({.environment = {{Config::kKeysVariable, "k: ''"}}}));
+}
+
+TEST_F(ConfigTest, ShortSecretsAreWarnedOf) {
+  const std::string fine(kShortestSecret, 'x');
+  const auto warnings = [](std::vector<std::string> assignments, bool dev = false) {
+    const auto config = Config::load({.dev = dev, .assignments = std::move(assignments)});
+    return config ? config->warnings().size() : 99;
+  };
+  EXPECT_EQ(warnings({"livekit.keys.k=" + fine}), 0u);
+  EXPECT_EQ(warnings({"livekit.keys.k=" + fine.substr(1)}), 1u);
+  EXPECT_EQ(warnings({"plugins.livekit.url=http://h", "plugins.livekit.api_key=k",
+                      "plugins.livekit.api_secret=short"}),
+            1u);
+  EXPECT_EQ(warnings({"plugins.other.secret=short"}), 1u);
+  EXPECT_EQ(warnings({}, true), 0u) << "development is as it is";
+}
+
+TEST(Durations, AsGoWritesThem) {
+  EXPECT_EQ(parse_duration_ms("5s"), 5000);
+  EXPECT_EQ(parse_duration_ms("1m30s"), 90'000);
+  EXPECT_EQ(parse_duration_ms("1.5h"), 5'400'000);
+  EXPECT_EQ(parse_duration_ms("500ms"), 500);
+  EXPECT_EQ(parse_duration_ms("7"), 7000);
+  for (const char* wrong : {"", "s", "-5s", "5x", "5s5", "1e3s", "nan", "99999999h"}) {
+    EXPECT_FALSE(parse_duration_ms(wrong)) << wrong;
+  }
 }
 
 TEST_F(ConfigTest, PluginsReadTheirOwnGroup) {

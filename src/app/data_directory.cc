@@ -40,6 +40,32 @@ Status create_private_file(const std::filesystem::path& path, std::string_view c
   return status;
 }
 
+/// `forbidden`: the bits of the mode that must not be set.
+Result<DataDirectory::Keys> read_keys(const std::filesystem::path& file, mode_t forbidden) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return file_error(file, "cannot be read");
+  if ((info.st_mode & forbidden) != 0) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{}: other users may read it; run chmod 600 on it", file.string()));
+  }
+  try {
+    auto keys = YAML::LoadFile(file.string()).as<DataDirectory::Keys>();
+    if (keys.empty())
+      return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: holds no key", file.string()));
+    for (const auto& [key, secret] : keys) {
+      if (key.empty() || secret.empty()) {
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("{}: the secret of '{}' is empty", file.string(), key));
+      }
+    }
+    return keys;
+  } catch (const YAML::Exception& parse_error) {
+    return fail(
+        ErrorCode::kFailedPrecondition,
+        fmt::format("{}:{}: {}", file.string(), parse_error.mark.line + 1, parse_error.msg));
+  }
+}
+
 }  // namespace
 
 Result<DataDirectory> DataDirectory::open(std::filesystem::path path) {
@@ -76,7 +102,10 @@ std::filesystem::path DataDirectory::database(std::string_view store_url) const 
   return path_ / name;  // an absolute name stands for itself
 }
 
-Result<DataDirectory::Keys> DataDirectory::livekit_keys(const Keys& configured) const {
+Result<DataDirectory::Keys> DataDirectory::livekit_keys(const Keys& configured,
+                                                        const std::string& key_file) const {
+  // A group may read it: that is how containers get their secrets.
+  if (!key_file.empty()) return read_keys(key_file, 007);
   if (!configured.empty()) return configured;
   const std::filesystem::path file = path_ / "livekit-keys.yaml";
   if (!std::filesystem::exists(file)) {
@@ -85,22 +114,7 @@ Result<DataDirectory::Keys> DataDirectory::livekit_keys(const Keys& configured) 
     if (Status status = create_private_file(file, content); !status)
       return std::unexpected(status.error());
   }
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) return file_error(file, "cannot be read");
-  if ((info.st_mode & 077) != 0) {
-    return fail(ErrorCode::kFailedPrecondition,
-                fmt::format("{}: other users may read it; run chmod 600 on it", file.string()));
-  }
-  try {
-    auto keys = YAML::LoadFile(file.string()).as<Keys>();
-    if (keys.empty())
-      return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: holds no key", file.string()));
-    return keys;
-  } catch (const YAML::Exception& parse_error) {
-    return fail(
-        ErrorCode::kFailedPrecondition,
-        fmt::format("{}:{}: {}", file.string(), parse_error.mark.line + 1, parse_error.msg));
-  }
+  return read_keys(file, 077);
 }
 
 }  // namespace turms::app

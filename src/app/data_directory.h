@@ -17,11 +17,13 @@ class DataDirectory {
   /// As open(), but makes nothing: it may not be there.
   static Result<DataDirectory> look(std::filesystem::path path);
 
-  /// API keys and their secrets: `configured` (livekit.keys) unless it is empty, else the pair in
-  /// livekit-keys.yaml, made at first use with mode 0600. Errors when the file is not readable,
-  /// malformed, or readable by others.
+  /// API keys and their secrets: those of `key_file` (livekit.key_file) unless that is empty, else
+  /// `configured` (livekit.keys) unless it is, else the pair in livekit-keys.yaml, made at first
+  /// use with mode 0600. Errors when a file is not readable, malformed, readable by others, or
+  /// holds an empty secret.
   using Keys = std::map<std::string, std::string>;
-  [[nodiscard]] Result<Keys> livekit_keys(const Keys& configured) const;
+  [[nodiscard]] Result<Keys> livekit_keys(const Keys& configured,
+                                          const std::string& key_file) const;
 
   /// For a server: at most one on a directory. Held until the process ends. kFailedPrecondition
   /// when another one has it.

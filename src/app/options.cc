@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/external_address.h"
+#include "app/room_configurations.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
 #include "net/forwarded.h"
@@ -16,6 +17,7 @@ namespace turms::app {
 namespace {
 
 constexpr int64_t kText = 4096;
+constexpr int64_t kYaml = 1024 * 1024;
 constexpr int64_t kYear = 365 * 24 * 3600;
 
 Status must_be(std::string_view key, std::string_view what, std::string_view value) {
@@ -108,6 +110,19 @@ constexpr Option secret(std::string_view key, std::string_view help) {
 }
 constexpr Option list(std::string_view key, std::string_view fallback, std::string_view help) {
   return {key, OptionType::kList, fallback, 0, kText, help};
+}
+constexpr Option duration(std::string_view key, std::string_view fallback, int64_t min_ms,
+                          int64_t max_ms, std::string_view help) {
+  return {key, OptionType::kDuration, fallback, min_ms, max_ms, help};
+}
+constexpr Option yaml(std::string_view key, std::string_view help,
+                      Status (*check)(std::string_view, std::string_view)) {
+  return {key, OptionType::kYaml, "", 0, kYaml, help, false, true, check};
+}
+constexpr Option alias(std::string_view key, std::string_view other) {
+  Option option{key, OptionType::kText, "", 0, 0, "The same; that one wins when both are given."};
+  option.alias_of = other;
+  return option;
 }
 constexpr Option unsupported(std::string_view key, OptionType type) {
   return {key,   type, "", INT64_MIN, INT64_MAX, "Accepted from a LiveKit file; no effect yet.",
@@ -324,31 +339,91 @@ constexpr auto kOptions = std::to_array<Option>({
     number("plugins.livekit.max_participants", "100", 2, 100000,
            "Participants in a group meeting."),
 
-    unsupported("livekit.port", OptionType::kInt),
-    unsupported("livekit.bind_addresses", OptionType::kList),
+    alias("livekit.port", "http.port"),
+    list("livekit.bind_addresses", "",
+         "Addresses of the HTTP port, when http.bind is not given. Empty: http.bind."),
+    text("livekit.key_file", "",
+         "YAML file of API keys and their secrets, in place of livekit.keys. Others must not be "
+         "able to read it."),
+    alias("livekit.log_level", "log.level"),
+    alias("livekit.logging.level", "log.level"),
+    alias("livekit.prometheus_port", "livekit.prometheus.port"),
+    number("livekit.prometheus.port", "0", 0, 65535,
+           "A further port for the metrics, on all addresses; 0: none."),
+    text("livekit.prometheus.username", "", "Name that the further port asks for."),
+    secret("livekit.prometheus.password", "Password that it asks for."),
+    yaml("livekit.room.room_configurations",
+         "Settings of rooms by the name that a CreateRoom request (room_preset) or a token "
+         "(roomPreset) gives: empty_timeout, departure_timeout, max_participants, metadata, "
+         "min_playout_delay, max_playout_delay, sync_streams, agents, tags.",
+         check_room_configurations),
+    alias("livekit.room.max_metadata_size", "livekit.limit.max_metadata_size"),
+    alias("livekit.room.max_room_name_length", "livekit.limit.max_room_name_length"),
+    alias("livekit.room.max_participant_identity_length",
+          "livekit.limit.max_participant_identity_length"),
+    list("livekit.webhook.filter_params.include_events", "",
+         "Only these events are sent. Empty: all."),
+    list("livekit.webhook.filter_params.exclude_events", "", "These events are not sent."),
+    number("livekit.webhook.url_notifier.queue_size", "10000", 1, 1000000,
+           "Events kept for one URL until they are delivered; of more the oldest go."),
+    duration("livekit.webhook.resource_url_notifier.max_age", "1h", 1000, 7LL * 24 * 3600 * 1000,
+             "An event that could not be delivered for so long is dropped."),
+
     unsupported("livekit.development", OptionType::kBool),
-    unsupported("livekit.key_file", OptionType::kText),
-    unsupported("livekit.log_level", OptionType::kText),
-    unsupported("livekit.prometheus_port", OptionType::kInt),
+    unsupported("livekit.debug_handler", OptionType::kMap),
+    unsupported("livekit.debug_handler_port", OptionType::kMap),
     unsupported("livekit.enable_data_tracks", OptionType::kBool),
     unsupported("livekit.rtc.port_range_start", OptionType::kInt),
     unsupported("livekit.rtc.port_range_end", OptionType::kInt),
+    unsupported("livekit.rtc.external_ip_only", OptionType::kBool),
+    unsupported("livekit.rtc.skip_external_ip_validation", OptionType::kBool),
+    unsupported("livekit.rtc.advertise_internal_ip", OptionType::kBool),
+    unsupported("livekit.rtc.use_stun_port_as_ice", OptionType::kBool),
     unsupported("livekit.rtc.use_ice_lite", OptionType::kBool),
+    unsupported("livekit.rtc.use_mdns", OptionType::kBool),
     unsupported("livekit.rtc.enable_loopback_candidate", OptionType::kBool),
     unsupported("livekit.rtc.allow_tcp_fallback", OptionType::kBool),
+    unsupported("livekit.rtc.tcp_fallback_rtt_threshold", OptionType::kInt),
+    unsupported("livekit.rtc.allow_udp_unstable_fallback", OptionType::kBool),
+    unsupported("livekit.rtc.strict_acks", OptionType::kBool),
+    unsupported("livekit.rtc.batch_io", OptionType::kMap),
     unsupported("livekit.rtc.congestion_control", OptionType::kMap),
     unsupported("livekit.rtc.pli_throttle", OptionType::kMap),
     unsupported("livekit.rtc.packet_buffer_size", OptionType::kInt),
     unsupported("livekit.rtc.packet_buffer_size_video", OptionType::kInt),
     unsupported("livekit.rtc.packet_buffer_size_audio", OptionType::kInt),
+    unsupported("livekit.rtc.reconnect_on_publication_error", OptionType::kBool),
+    unsupported("livekit.rtc.reconnect_on_subscription_error", OptionType::kBool),
+    unsupported("livekit.rtc.reconnect_on_data_channel_error", OptionType::kBool),
+    unsupported("livekit.rtc.data_channel_max_buffered_amount", OptionType::kInt),
+    unsupported("livekit.rtc.datachannel_slow_threshold", OptionType::kInt),
+    unsupported("livekit.rtc.datachannel_lossy_target_latency", OptionType::kText),
+    unsupported("livekit.rtc.datachannel_data_track_target_latency", OptionType::kText),
+    unsupported("livekit.rtc.forward_stats", OptionType::kMap),
+    unsupported("livekit.rtc.enable_rtp_stream_restart_detection", OptionType::kBool),
+    unsupported("livekit.rtc.enable_warp", OptionType::kBool),
+    unsupported("livekit.rtc.sctp_min_cwnd", OptionType::kInt),
+    unsupported("livekit.rtc.sctp_fast_rtx_wnd", OptionType::kInt),
+    unsupported("livekit.rtc.sctp_cwnd_ca_step", OptionType::kInt),
+    unsupported("livekit.rtc.host_acceptance_min_wait", OptionType::kText),
+    unsupported("livekit.rtc.srflx_acceptance_min_wait", OptionType::kText),
+    unsupported("livekit.rtc.prflx_acceptance_min_wait", OptionType::kText),
+    unsupported("livekit.rtc.relay_acceptance_min_wait", OptionType::kText),
     unsupported("livekit.room.enabled_codecs", OptionType::kList),
     unsupported("livekit.room.playout_delay", OptionType::kMap),
     unsupported("livekit.room.sync_streams", OptionType::kBool),
     unsupported("livekit.room.create_room_timeout", OptionType::kText),
+    unsupported("livekit.room.create_room_attempts", OptionType::kInt),
+    unsupported("livekit.room.update_batch_target_size", OptionType::kInt),
     unsupported("livekit.limit.num_tracks", OptionType::kInt),
     unsupported("livekit.limit.bytes_per_sec", OptionType::kInt),
     unsupported("livekit.limit.subscription_limit_video", OptionType::kInt),
     unsupported("livekit.limit.subscription_limit_audio", OptionType::kInt),
+    unsupported("livekit.limit.max_data_blob_key_length", OptionType::kInt),
+    unsupported("livekit.limit.max_data_blobs_size", OptionType::kInt),
+    unsupported("livekit.limit.max_data_track_custom_encoding_length", OptionType::kInt),
+    unsupported("livekit.webhook.url_notifier.num_workers", OptionType::kInt),
+    unsupported("livekit.webhook.resource_url_notifier.max_depth", OptionType::kInt),
     unsupported("livekit.redis", OptionType::kMap),
     unsupported("livekit.turn.relay_range_start", OptionType::kInt),
     unsupported("livekit.turn.relay_range_end", OptionType::kInt),
@@ -357,12 +432,15 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.audio", OptionType::kMap),
     unsupported("livekit.video", OptionType::kMap),
     unsupported("livekit.node_selector", OptionType::kMap),
+    unsupported("livekit.node_stats", OptionType::kMap),
     unsupported("livekit.signal_relay", OptionType::kMap),
     unsupported("livekit.psrpc", OptionType::kMap),
     unsupported("livekit.ingress", OptionType::kMap),
+    unsupported("livekit.sip", OptionType::kMap),
     unsupported("livekit.agents", OptionType::kMap),
-    unsupported("livekit.prometheus", OptionType::kMap),
-    unsupported("livekit.debug_handler", OptionType::kMap),
+    unsupported("livekit.metric", OptionType::kMap),
+    unsupported("livekit.trace", OptionType::kMap),
+    unsupported("livekit.api", OptionType::kMap),
 });
 
 const std::vector<Option>& sorted_options() {
@@ -407,6 +485,55 @@ Result<PortRange> parse_ports(std::string_view text) {
     return fail(ErrorCode::kInvalidArgument, "not a port or a range of ports");
   }
   return PortRange{static_cast<uint16_t>(*first), static_cast<int>(*last - *first + 1)};
+}
+
+std::optional<int64_t> parse_duration_ms(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double ms;
+  };
+  // The longer names of equal beginnings first.
+  constexpr auto kUnits = std::to_array<Unit>(
+      {{"ms", 1}, {"us", 1e-3}, {"ns", 1e-6}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}});
+  if (const auto seconds = parse_integer(text)) {
+    if (*seconds < 0 || *seconds > kYear) return std::nullopt;
+    return *seconds * 1000;
+  }
+  double total = 0;
+  if (text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    double value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    const auto unit = std::ranges::find_if(
+        kUnits, [&](const Unit& known) { return text.starts_with(known.name); });
+    if (error != std::errc() || value < 0 || unit == kUnits.end()) return std::nullopt;
+    text.remove_prefix(unit->name.size());
+    total += value * unit->ms;
+  }
+  if (total > static_cast<double>(kYear) * 1000) return std::nullopt;
+  return static_cast<int64_t>(total);
+}
+
+std::optional<MapEntry> find_map_entry(std::string_view key) {
+  for (size_t dot = key.rfind('.'); dot != key.npos && dot > 0; dot = key.rfind('.', dot - 1)) {
+    const Option* option = find_option(key.substr(0, dot));
+    if (option == nullptr) continue;
+    if (option->type != OptionType::kMap || !option->supported) return std::nullopt;
+    return MapEntry{option, key.substr(dot + 1)};
+  }
+  return std::nullopt;
+}
+
+const Option* find_ignored_group(std::string_view key) {
+  for (size_t dot = key.rfind('.'); dot != key.npos && dot > 0; dot = key.rfind('.', dot - 1)) {
+    const Option* option = find_option(key.substr(0, dot));
+    if (option != nullptr) {
+      return option->supported || option->type != OptionType::kMap ? nullptr : option;
+    }
+  }
+  return nullptr;
 }
 
 std::span<const Option> options() {

@@ -51,6 +51,10 @@ class Server {
  private:
   Result<std::unique_ptr<net::HttpServer>> listen_http(const std::string& name,
                                                        const std::string& bind, int64_t port);
+  /// What livekit.bind_addresses says, unless http.bind does.
+  std::vector<std::string> http_addresses() const;
+  std::string http_address() const { return http_addresses().front(); }
+  std::vector<std::string> further_addresses() const;
   Status start_gateway();
   /// The LiveKit plugin drives the SFU of this process.
   bool uses_built_in_sfu() const;
@@ -78,6 +82,7 @@ class Server {
   net::Loop loop_;
   std::unique_ptr<Certificates> certificates_;
   std::unique_ptr<net::HttpServer> admin_;
+  std::unique_ptr<net::HttpServer> prometheus_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
   std::unique_ptr<gateway::Service> gateway_;
@@ -111,6 +116,19 @@ Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& 
   return net::HttpServer::listen(loop_, std::move(config));
 }
 
+std::vector<std::string> Server::http_addresses() const {
+  const auto& theirs = config_.list("livekit.bind_addresses");
+  if (config_.given("http.bind") || theirs.empty()) return {config_.text("http.bind")};
+  // Both families at once.
+  const bool all = std::find(theirs.begin(), theirs.end(), "::") != theirs.end();
+  return all ? std::vector<std::string>{"::"} : theirs;
+}
+
+std::vector<std::string> Server::further_addresses() const {
+  const auto all = http_addresses();
+  return {all.begin() + 1, all.end()};
+}
+
 Status Server::start() {
   // Before the first thread: they inherit the blocked signals.
   loop_.on_termination_signal([this] { drain(); });
@@ -118,10 +136,12 @@ Status Server::start() {
   auto certificates = Certificates::load(loop_, config_);
   if (!certificates) return std::unexpected(certificates.error());
   certificates_ = std::move(*certificates);
-  auto http =
-      listen_http(std::string(kHttp), config_.text("http.bind"), config_.number("http.port"));
+  auto http = listen_http(std::string(kHttp), http_address(), config_.number("http.port"));
   if (!http) return std::unexpected(http.error());
   http_ = std::move(*http);
+  for (const std::string& more : further_addresses()) {
+    if (Status status = http_->listen_also(more, http_->port()); !status) return status;
+  }
   serve_web(*http_, meeting_url());
   if (config_.flag("admin.enabled")) {
     auto admin = listen_http("admin", config_.text("admin.bind"), config_.number("admin.port"));
@@ -129,14 +149,27 @@ Status Server::start() {
     admin_ = std::move(*admin);
     serve_admin(*admin_);
   }
+  if (const int64_t port = config_.number("livekit.prometheus.port"); port != 0) {
+    auto metrics = listen_http("prometheus", "0.0.0.0", port);
+    if (!metrics) return std::unexpected(metrics.error());
+    prometheus_ = std::move(*metrics);
+    serve_metrics(*prometheus_, config_.text("livekit.prometheus.username"),
+                  config_.text("livekit.prometheus.password"));
+  }
 
   auto im = ImStack::open(loop_, config_, data_);
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
   if (Status status = start_gateway(); !status) return status;
-  auto keys = data_.livekit_keys(config_.map("livekit.keys"));
+  auto keys = data_.livekit_keys(config_.map("livekit.keys"), config_.text("livekit.key_file"));
   if (!keys) return std::unexpected(keys.error());
   keys_ = livekit::ApiKeys(keys->begin(), keys->end());
+  // Those of the configuration have been warned of.
+  for (const auto& [key, secret] : keys_) {
+    if (config_.map("livekit.keys").contains(key) || secret.size() >= kShortestSecret) continue;
+    log::warn("the secret of API key {} is shorter than {} bytes, so it can be guessed", key,
+              kShortestSecret);
+  }
   if (Status status = check_settings(); !status) return status;
   if (Status status = start_livekit(); !status) return status;
   start_plugins();
@@ -203,23 +236,11 @@ Status Server::check_settings() const {
         ErrorCode::kInvalidArgument,
         fmt::format("livekit.webhook.api_key: '{}' is none of livekit.keys", webhook_key()));
   }
-  const bool elsewhere = !config_.text("plugins.livekit.url").empty();
-  const bool has_key = !config_.text("plugins.livekit.api_key").empty() &&
-                       !config_.text("plugins.livekit.api_secret").empty();
-  if (elsewhere && !has_key) {
-    return fail(ErrorCode::kInvalidArgument,
-                "plugins.livekit.url needs plugins.livekit.api_key and plugins.livekit.api_secret");
-  }
-  if (!elsewhere && !config_.text("plugins.livekit.api_key").empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "plugins.livekit.api_key is for the server at plugins.livekit.url; the built-in "
-                "SFU is asked with livekit.webhook.api_key");
-  }
   return {};
 }
 
 std::string Server::local_url() const {
-  const auto address = net::Address::parse(config_.text("http.bind"), http_->port());
+  const auto address = net::Address::parse(http_address(), http_->port());
   const bool any = !address || address->is_unspecified();
   return any ? fmt::format("http://127.0.0.1:{}", http_->port()) : "http://" + address->to_string();
 }
@@ -353,6 +374,7 @@ void Server::drain() {
     });
   }
   if (admin_) admin_->drain();
+  if (prometheus_) prometheus_->drain();
   stop_when_drained();
 }
 

@@ -35,6 +35,11 @@ class Service::Impl {
 
   Status start(const EngineFactory& factory) {
     if (config_.keys.empty()) return fail(ErrorCode::kInvalidArgument, "livekit: no API key");
+    for (const auto& [key, secret] : config_.keys) {
+      if (key.empty() || secret.empty()) {
+        return fail(ErrorCode::kInvalidArgument, "livekit: an API key or its secret is empty");
+      }
+    }
     if (!config_.webhook.urls.empty() && !config_.keys.contains(config_.webhook.api_key)) {
       return fail(ErrorCode::kInvalidArgument, "livekit: webhook.api_key is none of the keys");
     }

@@ -129,6 +129,17 @@ class Reader {
     }
     return out;
   }
+  std::vector<const json::object*> objects(std::string_view key) {
+    std::vector<const json::object*> out;
+    const json::value* value = find(key);
+    if (value == nullptr) return out;
+    if (!value->is_array()) return bad<std::vector<const json::object*>>();
+    for (const json::value& item : value->get_array()) {
+      if (!item.is_object()) return bad<std::vector<const json::object*>>();
+      out.push_back(&item.get_object());
+    }
+    return out;
+  }
   const json::object* object(std::string_view key) {
     const json::value* value = find(key);
     if (value == nullptr) return nullptr;
@@ -191,6 +202,21 @@ std::optional<RoomSettings> read_room_settings(const json::object& object) {
   settings.departure_timeout_s = either("departureTimeout", "departure_timeout");
   settings.max_participants = either("maxParticipants", "max_participants");
   settings.metadata = in.text("metadata");
+  settings.min_playout_delay_ms = either("minPlayoutDelay", "min_playout_delay");
+  settings.max_playout_delay_ms = either("maxPlayoutDelay", "max_playout_delay");
+  const auto sync = in.maybe_flag("syncStreams");
+  settings.sync_streams = sync ? sync : in.maybe_flag("sync_streams");
+  settings.tags = in.text_map("tags");
+  for (const json::object* wanted : in.objects("agents")) {
+    Reader agent(*wanted);
+    RequestedAgent& out = settings.agents.emplace_back();
+    out.agent_name = agent.text("agentName");
+    if (out.agent_name.empty()) out.agent_name = agent.text("agent_name");
+    out.metadata = agent.text("metadata");
+    out.deployment = agent.text("deployment");
+    out.attributes = agent.text_map("attributes");
+    if (!agent.ok()) return std::nullopt;
+  }
   if (!in.ok()) return std::nullopt;
   return settings;
 }
@@ -207,6 +233,31 @@ Result<json::object> parse_claims(const std::string& text) {
 }
 
 }  // namespace
+
+RoomSettings RoomSettings::over(RoomSettings base) const {
+  const auto take = [](auto& to, const auto& from) {
+    if (from) to = from;
+  };
+  take(base.empty_timeout_s, empty_timeout_s);
+  take(base.departure_timeout_s, departure_timeout_s);
+  take(base.max_participants, max_participants);
+  take(base.min_playout_delay_ms, min_playout_delay_ms);
+  take(base.max_playout_delay_ms, max_playout_delay_ms);
+  take(base.sync_streams, sync_streams);
+  if (!metadata.empty()) base.metadata = metadata;
+  if (!agents.empty()) base.agents = agents;
+  for (const auto& [key, value] : tags) base.tags[key] = value;
+  return base;
+}
+
+Result<RoomSettings> parse_room_settings(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  if (!error && value.is_object()) {
+    if (auto settings = read_room_settings(value.get_object())) return *std::move(settings);
+  }
+  return fail(ErrorCode::kInvalidArgument, "not a room configuration");
+}
 
 Permission VideoGrants::permission() const {
   Permission out;

@@ -44,13 +44,33 @@ struct VideoGrants {
   void set_permission(const Permission&);
 };
 
-/// `roomConfig`: settings for the room, when the bearer is the one who opens it.
+/// A kind of agent that shall come into a room.
+struct RequestedAgent {
+  std::string agent_name;
+  std::string metadata;
+  std::string deployment;
+  std::map<std::string, std::string> attributes;
+};
+
+/// `roomConfig`: settings for the room, when the bearer is the one who opens it. Also of a
+/// CreateRoom request and of a room configuration by name.
 struct RoomSettings {
   std::optional<uint32_t> empty_timeout_s;
   std::optional<uint32_t> departure_timeout_s;
   std::optional<uint32_t> max_participants;
   std::string metadata;
+  std::optional<uint32_t> min_playout_delay_ms;
+  std::optional<uint32_t> max_playout_delay_ms;
+  std::optional<bool> sync_streams;
+  std::vector<RequestedAgent> agents;
+  std::map<std::string, std::string> tags;
+
+  /// What is said here over what `base` says.
+  [[nodiscard]] RoomSettings over(RoomSettings base) const;
 };
+
+/// From protobuf's JSON of a RoomConfiguration; kInvalidArgument when it is none.
+Result<RoomSettings> parse_room_settings(std::string_view text);
 
 /// What a verified token says.
 struct Grants {

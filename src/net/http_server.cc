@@ -93,18 +93,23 @@ class HttpServerImpl final : public HttpServer {
   ~HttpServerImpl() override { shared_->abort_all(); }
 
   Status start() {
+    const Status listening = listen_also(shared_->config.bind_address, shared_->config.port);
+    if (listening) port_ = doors_.front()->port();
+    return listening;
+  }
+
+  Status listen_also(const std::string& bind_address, uint16_t port) override {
     const HttpServerConfig& config = shared_->config;
     FrontDoorConfig door = config.door;
     door.timeout = config.header_timeout;
     auto opened = FrontDoor::listen(
-        shared_->loop, config.bind_address, config.port, config.name, std::move(door),
+        shared_->loop, bind_address, port, config.name, std::move(door),
         {.may_accept = [this] { return may_accept(); },
          .http = [this](std::shared_ptr<TcpStream> stream,
                         const Bytes& received) { accepted(std::move(stream), received); },
          .media = config.on_media});
     if (!opened) return std::unexpected(opened.error());
-    door_ = std::move(*opened);
-    port_ = door_->port();
+    doors_.push_back(std::move(*opened));
     return {};
   }
 
@@ -134,13 +139,17 @@ class HttpServerImpl final : public HttpServer {
 
   uint16_t port() const override { return port_; }
   size_t connections() const override {
-    return shared_->open->load() + (door_ ? door_->waiting() : 0);
+    size_t waiting = 0;
+    for (const auto& door : doors_) waiting += door->waiting();
+    return shared_->open->load() + waiting;
   }
 
   void drain() override {
     shared_->draining = true;
-    // Posted: this may be called while the door is accepting.
-    shared_->loop.post([door = std::shared_ptr<FrontDoor>(std::move(door_))] {});
+    // Posted: this may be called while a door is accepting.
+    shared_->loop.post([doors = std::make_shared<std::vector<std::unique_ptr<FrontDoor>>>(
+                            std::move(doors_))] {});
+    doors_.clear();
     const auto connections = shared_->connections;
     for (const auto& [key, connection] : connections) connection->close_if_idle();
   }
@@ -160,7 +169,7 @@ class HttpServerImpl final : public HttpServer {
   }
 
   std::shared_ptr<HttpShared> shared_;
-  std::unique_ptr<FrontDoor> door_;
+  std::vector<std::unique_ptr<FrontDoor>> doors_;
   uint16_t port_ = 0;
 };
 

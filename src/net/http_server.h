@@ -150,6 +150,9 @@ class HttpServer : public HttpRoutes {
   /// its routes answer 503 from then on.
   virtual std::unique_ptr<HttpRoutes> annex(Loop& other) = 0;
 
+  /// A further address. kUnavailable when it cannot be bound.
+  virtual Status listen_also(const std::string& bind_address, uint16_t port) = 0;
+
   [[nodiscard]] virtual uint16_t port() const = 0;
   /// WebSockets and what is on other loops included.
   [[nodiscard]] virtual size_t connections() const = 0;

@@ -318,6 +318,13 @@ class Program(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn(words, done.stderr)
 
+    def test_an_empty_secret_is_refused(self):
+        path = self.config("livekit:\n  keys: {k: ''}\n")
+        for command in ["serve", "config check"]:
+            done = run(*command.split(), "--data", self.data, "--config", path)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("livekit.keys.k is an empty secret", done.stderr)
+
     def test_a_key_without_effect_is_accepted_and_said_so(self):
         path = self.config("livekit:\n  rtc:\n    port_range_start: 50000\n")
         done = run("config", "check", "--config", path)
