@@ -13,6 +13,7 @@
 #include "app/livekit_stack.h"
 #include "app/media_config.h"
 #include "app/options.h"
+#include "app/room_configurations.h"
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/service.h"
@@ -272,6 +273,15 @@ Status Server::start_livekit() {
       static_cast<size_t>(config_.number("livekit.limit.max_participant_name_length"));
   config.webhook.urls = config_.list("livekit.webhook.urls");
   config.webhook.api_key = webhook_key();
+  config.webhook.queue_size =
+      static_cast<size_t>(config_.number("livekit.webhook.url_notifier.queue_size"));
+  config.webhook.max_age = config_.duration("livekit.webhook.resource_url_notifier.max_age");
+  config.webhook.include_events = config_.list("livekit.webhook.filter_params.include_events");
+  config.webhook.exclude_events = config_.list("livekit.webhook.filter_params.exclude_events");
+  config.webhook.directory = (data_.path() / "webhooks").string();
+  auto configurations = parse_room_configurations(config_.text("livekit.room.room_configurations"));
+  if (!configurations) return std::unexpected(configurations.error());
+  config.room_configurations = *std::move(configurations);
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
   config.ice = ice_server_config(config_);

@@ -121,16 +121,15 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   if (in.metadata().size() > call.config.limits.metadata) {
     return fail(ErrorCode::kInvalidArgument, "metadata size exceeds limits");
   }
-  if (!in.room_preset().empty()) {
-    return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));
-  }
   RoomSettings settings;
   if (in.empty_timeout() != 0) settings.empty_timeout_s = in.empty_timeout();
   if (in.departure_timeout() != 0) settings.departure_timeout_s = in.departure_timeout();
   if (in.max_participants() != 0) settings.max_participants = in.max_participants();
   settings.metadata = in.metadata();
   // One that is there stays as it is.
-  const auto room = call.rooms.open(in.name(), settings);
+  const auto complete = room_settings(call.config, in.room_preset(), settings);
+  if (!complete) return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));
+  const auto room = call.rooms.open(in.name(), *complete);
   if (!room) return std::unexpected(room.error());
   to_pb((*room)->info(), out);
   return {};

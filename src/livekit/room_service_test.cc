@@ -167,7 +167,7 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_EQ(code_of(answer), "malformed") << body;
   }
-  answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");
+  answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");  // not configured
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(code_of(answer), "invalid_argument");
   answer = call("ForwardParticipant", R"({"room":"lounge"})");

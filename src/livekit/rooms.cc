@@ -40,6 +40,14 @@ Metric& rooms_gauge() {
 
 }  // namespace
 
+std::optional<RoomSettings> room_settings(const ServiceConfig& config, const std::string& preset,
+                                          const RoomSettings& said) {
+  if (preset.empty()) return said;
+  const auto it = config.room_configurations.find(preset);
+  if (it == config.room_configurations.end()) return std::nullopt;
+  return said.over(it->second);
+}
+
 Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler)
     : config_(config),
       loop_(loop),

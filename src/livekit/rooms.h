@@ -17,9 +17,13 @@
 
 namespace turms::livekit {
 
-/// Presets are a matter of LiveKit's configuration that is not served: every one is unknown.
 inline constexpr std::string_view kUnknownPreset =
     "unknown room configuration in create room request";
+
+/// What `said` says over the configuration named `preset` (empty: none). Nothing when there is no
+/// such configuration.
+std::optional<RoomSettings> room_settings(const ServiceConfig& config, const std::string& preset,
+                                          const RoomSettings& said);
 
 /// All rooms of the process: opens and closes them, feeds them the engine's events and their
 /// timers, and hands out what they want done, once per turn of the loop so that what came together

@@ -43,6 +43,7 @@ class Service::Impl {
     if (!config_.webhook.urls.empty() && !config_.keys.contains(config_.webhook.api_key)) {
       return fail(ErrorCode::kInvalidArgument, "livekit: webhook.api_key is none of the keys");
     }
+    if (Status status = webhooks_.start(); !status) return status;
     return rooms_.start(factory);
   }
 

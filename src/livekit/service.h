@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +50,14 @@ struct WebhookConfig {
   std::vector<std::string> urls;
   std::string api_key;  // signs; must be one of the keys when there are urls
   /// Events waiting per URL; beyond it new ones are dropped and counted.
-  size_t queue_size = 1000;
+  size_t queue_size = 10'000;
+  /// An event that could not be delivered for so long is dropped.
+  Duration max_age = std::chrono::hours(1);
+  /// By name; empty: all.
+  std::vector<std::string> include_events;
+  std::vector<std::string> exclude_events;
+  /// Where what waits is kept; empty: in memory only.
+  std::string directory;
 };
 
 struct ServiceConfig {
@@ -57,6 +65,8 @@ struct ServiceConfig {
   RoomDefaults room;
   Limits limits;
   WebhookConfig webhook;
+  /// By the names that tokens and CreateRoom requests give.
+  std::map<std::string, RoomSettings, std::less<>> room_configurations;
   std::string region;
   std::string node_id;  // empty: a random one
   IceServerConfig ice;

@@ -230,11 +230,11 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
   Admission& admission = std::get<Admission>(admitted);
   if (admission.reconnect) return resume(std::move(admission), std::move(upgrade));
 
-  if (!admission.join.grants.room_preset.empty()) {
-    return upgrade.refuse(refuse(400, kUnknownPreset));
-  }
-  const RoomSettings settings = admission.join.grants.room_settings.value_or(RoomSettings{});
-  const auto room = rooms_.open(admission.room, settings);
+  const Grants& grants = admission.join.grants;
+  const auto settings =
+      room_settings(config_, grants.room_preset, grants.room_settings.value_or(RoomSettings{}));
+  if (!settings) return upgrade.refuse(refuse(400, kUnknownPreset));
+  const auto room = rooms_.open(admission.room, *settings);
   if (!room) return upgrade.refuse(refuse(503, room.error().message));
   const auto key = (*room)->join(rooms_.now(), std::move(admission.join));
   rooms_.touch(**room);
