@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -155,7 +156,9 @@ TEST_F(ConfigTest, TurnServersAreTextsOrPairs) {
       "        protocol: tls\n        username: u\n        credential: c\n"
       "      - host=b.example.org secret=s\n");
   ASSERT_TRUE(config) << config.error().message;
-  const auto ice = ice_server_config(*config);
+  const auto made = ice_server_config(*config);
+  ASSERT_TRUE(made) << made.error().message;
+  const auto& ice = *made;
   ASSERT_EQ(ice.turn_servers.size(), 2u);
   EXPECT_EQ(ice.turn_servers[0].host, "turn.example.org");
   EXPECT_EQ(ice.turn_servers[0].port, 443);
@@ -163,6 +166,23 @@ TEST_F(ConfigTest, TurnServersAreTextsOrPairs) {
   EXPECT_EQ(config->show().find("credential"), std::string::npos);
   EXPECT_EQ(error_of("livekit: {rtc: {turn_servers: [{host: h}]}}\n"),
             "1: livekit.rtc.turn_servers: neither a secret nor a username and a credential");
+}
+
+TEST_F(ConfigTest, SecretsOfTurnServersMayStandInFiles) {
+  const std::string path = testing::TempDir() + "turn_secret_" + std::to_string(::getpid());
+  const auto configured = [&] {
+    return Config::load(
+        {.assignments = {"livekit.rtc.turn_servers=host=t.example.org secret_file=" + path}});
+  };
+  ASSERT_TRUE(configured());
+  const auto missing = ice_server_config(*configured());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "livekit.rtc.turn_servers: no secret in " + path);
+  std::ofstream(path) << "from a file\n";
+  const auto made = ice_server_config(*configured());
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->turn_servers.at(0).secret, "from a file");
+  std::filesystem::remove(path);
 }
 
 TEST_F(ConfigTest, AMeetingsPasswordIsOfAKnownPolicy) {

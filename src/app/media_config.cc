@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <fstream>
+#include <string>
+
 #include "app/external_address.h"
 #include "app/options.h"
 #include "base/log.h"
@@ -81,11 +84,20 @@ void find_external_address(const Config& config, net::Loop& loop, media::EngineC
   engine.external_address = address->ip();
 }
 
-livekit::IceServerConfig ice_server_config(const Config& config) {
+Result<livekit::IceServerConfig> ice_server_config(const Config& config) {
   livekit::IceServerConfig ice;
   ice.stun_servers = config.list("livekit.rtc.stun_servers");
   for (const std::string& text : config.list("livekit.rtc.turn_servers")) {
-    ice.turn_servers.push_back(*livekit::parse_turn_server(text));
+    livekit::TurnServer server = *livekit::parse_turn_server(text);
+    if (!server.secret_file.empty()) {
+      std::ifstream file(server.secret_file);
+      std::getline(file, server.secret);
+      if (server.secret.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "livekit.rtc.turn_servers: no secret in " + server.secret_file);
+      }
+    }
+    ice.turn_servers.push_back(std::move(server));
   }
   ice.turn_host = config.text("livekit.turn.domain");
   ice.turn_ttl = std::chrono::seconds(config.number("livekit.turn.ttl_seconds"));

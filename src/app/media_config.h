@@ -19,7 +19,8 @@ namespace turms::app {
 Result<media::EngineConfig> engine_config(const Config& config);
 /// With livekit.rtc.use_external_ip: turns the loop for some seconds at most.
 void find_external_address(const Config& config, net::Loop& loop, media::EngineConfig& engine);
-livekit::IceServerConfig ice_server_config(const Config& config);
+/// Reads the secrets that stand in files. kInvalidArgument when one has none.
+Result<livekit::IceServerConfig> ice_server_config(const Config& config);
 
 /// Whom to believe about clients' addresses, and the certificate of the HTTP port.
 net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates);

@@ -264,7 +264,8 @@ constexpr auto kOptions = std::to_array<Option>({
     hidden(checked(
         list("livekit.rtc.turn_servers", "",
              "TURN servers of others that clients are told: host, port, protocol (udp, tcp or tls) "
-             "and username and credential, or secret and ttl. In one text: name=value with blanks "
+             "and username and credential, or secret (or secret_file) and ttl. In one text: "
+             "name=value with blanks "
              "between."),
         check_turn_server)),
     flag("livekit.turn.enabled", "false",
@@ -428,6 +429,8 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.turn.relay_range_start", OptionType::kInt),
     unsupported("livekit.turn.relay_range_end", OptionType::kInt),
     unsupported("livekit.turn.bind_addresses", OptionType::kList),
+    unsupported("livekit.turn.allow_restricted_peer_cidrs", OptionType::kList),
+    unsupported("livekit.turn.deny_peer_cidrs", OptionType::kList),
     unsupported("livekit.logging", OptionType::kMap),
     unsupported("livekit.audio", OptionType::kMap),
     unsupported("livekit.video", OptionType::kMap),

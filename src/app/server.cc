@@ -284,7 +284,9 @@ Status Server::start_livekit() {
   config.room_configurations = *std::move(configurations);
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
-  config.ice = ice_server_config(config_);
+  auto ice = ice_server_config(config_);
+  if (!ice) return std::unexpected(ice.error());
+  config.ice = *std::move(ice);
   auto engine = engine_config(config_);
   if (!engine) return std::unexpected(engine.error());
   find_external_address(config_, loop_, *engine);

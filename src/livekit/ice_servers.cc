@@ -68,6 +68,8 @@ Result<TurnServer> parse_turn_server(std::string_view text) {
       out.credential = value;
     } else if (name == "secret") {
       out.secret = value;
+    } else if (name == "secret_file") {
+      out.secret_file = value;
     } else if (name == "ttl") {
       if (!integer || *integer < 60 || *integer > 30 * 24 * 3600) {
         return bad("ttl is not from 60 to 2592000 seconds");
@@ -81,7 +83,8 @@ Result<TurnServer> parse_turn_server(std::string_view text) {
   if (out.protocol != "udp" && out.protocol != "tcp" && out.protocol != "tls") {
     return bad("protocol is not udp, tcp or tls");
   }
-  if (out.secret.empty() && (out.username.empty() || out.credential.empty())) {
+  if (out.secret.empty() && out.secret_file.empty() &&
+      (out.username.empty() || out.credential.empty())) {
     return bad("neither a secret nor a username and a credential");
   }
   return out;

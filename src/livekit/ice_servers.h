@@ -22,11 +22,12 @@ struct TurnServer {
   std::string username;
   std::string credential;
   std::string secret;
+  std::string secret_file;  // read by whoever configures: its content is the secret
   Duration ttl = std::chrono::hours(4);
 };
 
 /// Pairs separated by blanks: `host=turn.example.org port=3478 protocol=udp username=u
-/// credential=c`, or `secret=s ttl=14400` in place of the last two. kInvalidArgument says what is
+/// credential=c`, or `secret=s ttl=14400` (or secret_file) in place of the last two. kInvalidArgument says what is
 /// wrong.
 Result<TurnServer> parse_turn_server(std::string_view text);
 
