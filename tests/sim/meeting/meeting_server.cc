@@ -148,8 +148,8 @@ void MeetingServer::carry_out(livekit::RoomOutput& output) {
   } else if (const auto* close = std::get_if<livekit::CloseSignal>(&output)) {
     const auto node = connections_.extract(close->participant);
     if (!node.empty()) node.mapped()->close(SignalPipe::kServer);
-  } else {
-    notify(std::get<livekit::Notify>(output));
+  } else if (const auto* event = std::get_if<livekit::Notify>(&output)) {
+    notify(*event);
   }
 }
 
