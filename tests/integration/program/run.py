@@ -229,7 +229,7 @@ class Program(unittest.TestCase):
             database.commit()
 
     def files(self):
-        return {path.name: path.read_bytes() for path in self.data.iterdir()}
+        return {path.name: path.read_bytes() for path in self.data.rglob("*") if path.is_file()}
 
     def test_doctor_looks_at_the_database_and_changes_nothing(self):
         run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
@@ -329,7 +329,7 @@ class Program(unittest.TestCase):
         path = self.config("livekit:\n  rtc:\n    port_range_start: 50000\n")
         done = run("config", "check", "--config", path)
         self.assertEqual(done.returncode, 0)
-        self.assertIn(f"{path}:3: livekit.rtc.port_range_start has no effect yet", done.stdout)
+        self.assertIn(f"{path}:3: livekit.rtc.port_range_start has no effect", done.stdout)
 
 
 if __name__ == "__main__":
