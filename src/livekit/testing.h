@@ -16,6 +16,7 @@ namespace turms::livekit::testing {
 
 class RecordingEngine : public media::Engine {
  public:
+  std::vector<std::shared_ptr<const media::DataNote>> notes;
   struct Transport {
     media::TransportParameters parameters;
     std::optional<media::RemoteParameters> remote;
@@ -32,6 +33,10 @@ class RecordingEngine : public media::Engine {
     return std::nullopt;
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
+  bool tell_data(media::RoomId, std::shared_ptr<const media::DataNote> note) override {
+    notes.push_back(std::move(note));
+    return true;
+  }
   void create_room(media::RoomId, const media::RoomSettings& settings) override {
     ++rooms;
     room_settings = settings;
