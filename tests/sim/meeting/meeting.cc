@@ -109,7 +109,8 @@ void Meeting::remove(const std::string& identity) {
 void Meeting::mute(ModelClient& client, LocalTrack& track) {
   livekit::Room* room = server_.room();
   if (room == nullptr || track.sid.empty()) return;
-  (void)room->mute_track(server_.now(), client.identity(), track.sid, true);
+  // Its client hears of it after its viewers do.
+  if (room->mute_track(server_.now(), client.identity(), track.sid, true)) track.changed = now();
   server_.touched();
 }
 
@@ -118,8 +119,15 @@ void Meeting::set_permission(ModelClient& client, const livekit::Permission& per
   if (room == nullptr) return;
   livekit::Room::ParticipantChange change;
   change.permission = permission;
-  if (!room->update_participant(server_.now(), client.identity(), change)) return;
-  client.permission_changed(permission);
+  const auto changed = room->update_participant(server_.now(), client.identity(), change);
+  if (!changed) return;
+  // It may be another client of this identity that has the participant, or will have it.
+  for (const auto& each : clients_) {
+    const bool has_one = each->connected() || each->state() == ModelClient::State::kResuming;
+    if (each->identity() == client.identity() && (!has_one || each->sid() == changed->sid)) {
+      each->permission_changed(permission, changed->sid);
+    }
+  }
   server_.touched();
 }
 
@@ -261,6 +269,20 @@ void Meeting::check_packet(ModelClient& viewer, const ReceivedTrack& track, cons
       fault(fmt::format("{} got a frame of {} ({} of {}) without the right to it",
                         viewer.identity(), track.sid, sent->muted ? "muted" : "not for it",
                         publisher.identity()));
+    }
+  }
+}
+
+void Meeting::check_silence(ModelClient& viewer, const ReceivedTrack& track) {
+  for (const auto& publisher : clients_) {
+    for (const auto& sent : publisher->tracks()) {
+      if (sent->sid != track.sid || sent->muted) continue;
+      const TimePoint since =
+          std::max({sent->changed, viewer.steady_since(), publisher->steady_since()});
+      if (now() - since > kRevokeBound) {
+        fault(
+            fmt::format("{} got silence of {}, which nobody muted", viewer.identity(), track.sid));
+      }
     }
   }
 }

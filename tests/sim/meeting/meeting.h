@@ -25,8 +25,8 @@ struct MeetingConfig {
 class Meeting {
  public:
   /// A participant whose client is gone is listed at most so long: until its media has been silent
-  /// for kConsentTimeout, or its signalling for SignalPipe::kServerPatience and
-  /// Room::kResumeGrace.
+  /// for kConsentTimeout and it did not resume in Room::kSilenceGrace, or its signalling for
+  /// SignalPipe::kServerPatience and Room::kResumeGrace.
   static constexpr Duration kGhostBound = 32s;
   /// One that never had media: Room::kConnectTimeout.
   static constexpr Duration kJoiningGhostBound = 65s;
@@ -77,6 +77,8 @@ class Meeting {
   uint16_t take_source(ModelClient& client);
   void fault(std::string what);
   void check_packet(ModelClient& viewer, const ReceivedTrack& track, const Truth& truth);
+  /// The server makes silence for tracks that are muted.
+  void check_silence(ModelClient& viewer, const ReceivedTrack& track);
 
  private:
   void to_client(const rtc::TransportAddress& to, Bytes bytes);

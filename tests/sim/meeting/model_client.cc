@@ -98,6 +98,7 @@ void ModelClient::connect(bool resume) {
                                         if (attempt == attempt_) signal_lost();
                                       }});
   signal_heard_ = now();
+  token_ = permission_;
   meeting_.connect(pipe_, {identity_, permission_, auto_subscribe, resume, sid_});
   meeting_.simulation().after(kJoinTimeout, [this, attempt] {
     if (attempt == attempt_ && state_ != State::kConnected) signal_lost();
@@ -308,8 +309,10 @@ void ModelClient::restrict_to(std::optional<std::vector<std::string>> identities
   say(request);
 }
 
-void ModelClient::permission_changed(const livekit::Permission& permission) {
+void ModelClient::permission_changed(const livekit::Permission& permission,
+                                     const std::string& sid) {
   permission_ = permission;
+  permission_sid_ = sid;
   permission_since_ = now();
   for (auto& track : tracks_) track->changed = now();
 }

@@ -88,7 +88,8 @@ class ModelClient {
   void on_datagram(Datagram datagram);
   void tick();  // each 100 ms
   void each_second();
-  void permission_changed(const livekit::Permission& permission);
+  /// Of the participant `sid`, which may be one that this client is about to replace.
+  void permission_changed(const livekit::Permission& permission, const std::string& sid);
 
   [[nodiscard]] const std::string& identity() const { return identity_; }
   [[nodiscard]] const std::string& sid() const { return sid_; }
@@ -144,6 +145,7 @@ class ModelClient {
   void on_message(const std::string& text);
   void on_join(const pb::JoinResponse& join);
   void on_reconnect();
+  void check_rights(const pb::ParticipantPermission& told);
   void on_update(const pb::ParticipantUpdate& update);
   void on_offer(const pb::SessionDescription& offer);
   void on_answer(const pb::SessionDescription& answer);
@@ -161,6 +163,7 @@ class ModelClient {
   void capture(LocalTrack& track, bool frame);
   void watch_media();
   void on_media(ReceivedTrack& track, const rtc::rtp::PacketView& packet);
+  void on_sound(ReceivedTrack& track, const rtc::rtp::PacketView& packet);
 
   Meeting& meeting_;
   std::string identity_;
@@ -179,6 +182,8 @@ class ModelClient {
   TimePoint out_since_;
   livekit::Permission permission_;
   TimePoint permission_since_;
+  std::string permission_sid_;  // who it was changed for last
+  livekit::Permission token_;   // the rights that the connection was begun with
 
   std::shared_ptr<SignalPipe> pipe_;
   int attempt_ = 0;

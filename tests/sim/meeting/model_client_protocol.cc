@@ -20,6 +20,7 @@ constexpr Duration kPingTimeout = 15s;
 constexpr Duration kMediaSilence = 9s;  // ICE "disconnected"
 constexpr Duration kMediaTimeout = 15s;
 constexpr uint64_t kDebounceMs = 60;
+constexpr size_t kSilentFrames = 5;  // that end the sound of a track that is muted
 
 }  // namespace
 
@@ -91,6 +92,7 @@ void ModelClient::on_join(const pb::JoinResponse& join) {
   enter(State::kConnected);
   tries_ = 0;
   sid_ = join.participant().sid();
+  check_rights(join.participant().permission());
   others_.clear();
   for (const auto& other : join.other_participants()) others_[other.identity()] = other;
   if (restriction_) restrict_to(restriction_);
@@ -99,6 +101,15 @@ void ModelClient::on_join(const pb::JoinResponse& join) {
     negotiate();
   }
   work();
+}
+
+// A change while the token was on its way was for the participant that this one replaces, or for
+// this one already: the sid tells.
+void ModelClient::check_rights(const pb::ParticipantPermission& told) {
+  if (told.can_subscribe() != token_.can_subscribe || told.can_publish() != token_.can_publish) {
+    fault("it joined with other rights than its token has");
+  }
+  if (permission_ != token_ && permission_sid_ != sid_) permission_changed(token_, sid_);
 }
 
 void ModelClient::on_reconnect() {
@@ -363,15 +374,29 @@ void ModelClient::watch_media() {
 }
 
 void ModelClient::on_media(ReceivedTrack& track, const rtc::rtp::PacketView& packet) {
+  if (!track.video) return on_sound(track, packet);
   ByteView payload = packet.payload();
   if (track.rtx_ssrc != rtc::Ssrc() && packet.ssrc() == track.rtx_ssrc) {
     if (payload.size() < 2) return;
     payload = payload.subspan(2);
   }
   if (payload.empty()) return;  // filler
-  const auto truth = track.video ? Truth::of_vp8(payload) : Truth::read(payload);
+  const auto truth = Truth::of_vp8(payload);
   if (!truth) return fault("a packet of track " + track.sid + " that nobody made");
   meeting_.check_packet(*this, track, *truth);
+}
+
+void ModelClient::on_sound(ReceivedTrack& track, const rtc::rtp::PacketView& packet) {
+  const auto sound = Sound::read(track.sound, packet);
+  if (!sound) return fault("a packet of track " + track.sid + " that nobody made");
+  if (sound->silence) {
+    if (track.silence.add(packet.sequence().value) > kSilentFrames) {
+      fault("track " + track.sid + " is silenced for too long");
+    }
+    return meeting_.check_silence(*this, track);
+  }
+  if (!sound->coherent()) fault("what track " + track.sid + " repeats is not what was before");
+  meeting_.check_packet(*this, track, sound->truth);
 }
 
 }  // namespace turms::sim

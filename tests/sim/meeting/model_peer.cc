@@ -266,6 +266,12 @@ void ModelPeer::receive_section(const sdp::MediaSection& section) {
     track.video = std::make_unique<ModelReceiver>(
         fmt::format("{} track {}", name_, track.sid), track.ssrc, track.rtx_ssrc,
         [this](MutableByteView packet) { transmit(packet, true); }, types);
+  } else {
+    for (const sdp::PayloadFormat& format : section.formats) {
+      if (format.name == "opus") track.sound.opus = format.payload_type;
+      if (format.name == "red") track.sound.red = format.payload_type;
+    }
+    if (track.sound.opus == 0) return environment_.fault(name_ + ": a microphone without Opus");
   }
   for (const rtc::Ssrc each : {track.ssrc, track.rtx_ssrc}) {
     if (each != rtc::Ssrc()) mid_of_ssrc_[each.value] = section.mid;
@@ -376,11 +382,7 @@ void ModelPeer::on_rtp(const rtc::rtp::PacketView& packet) {
   ReceivedTrack& track = received_.at(mid->second);
   track.last_packet = now();
   environment_.on_media(track, packet);
-  if (track.video) {
-    track.video->on_rtp(now(), packet);
-  } else if (const auto truth = Truth::read(packet.payload())) {
-    track.last_audio = truth;
-  }
+  if (track.video) track.video->on_rtp(now(), packet);
 }
 
 void ModelPeer::on_rtcp(ByteView bytes) {

@@ -12,6 +12,7 @@
 #include "rtc/peer.h"
 #include "rtc/sdp/description.h"
 #include "rtc/srtp/backend.h"
+#include "sim/meeting/sound.h"
 #include "sim/model_receiver.h"
 #include "sim/simulation.h"
 #include "sim/synthetic_media.h"
@@ -33,7 +34,8 @@ struct ReceivedTrack {
   rtc::Ssrc ssrc;
   rtc::Ssrc rtx_ssrc;
   std::unique_ptr<ModelReceiver> video;
-  std::optional<Truth> last_audio;
+  SoundTypes sound;
+  SilenceRuns silence;
   TimePoint added;
   TimePoint last_packet;  // TimePoint{}: none yet
 };
