@@ -1,5 +1,17 @@
 // Runs scenarios one after the other, says how each went, and ends with `N passed, N failed`.
 
+/** A case that takes longer has failed: a client that never answers must not hold up the rest. */
+const CASE_LIMIT_MS = 180_000;
+
+/** Rejects when `promise` is not settled within `ms`. */
+export function within(promise, ms, what) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms);
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
 export class Runner {
   #passed = 0;
   #failed = 0;
@@ -13,7 +25,7 @@ export class Runner {
   async test(name, body) {
     const start = Date.now();
     try {
-      await body();
+      await within(body(), CASE_LIMIT_MS, name);
       this.#passed += 1;
       console.log(`ok    ${name} (${Date.now() - start} ms)`);
       return true;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { Room, RoomEvent } from '@livekit/rtc-node';
 import { AccessToken, RoomServiceClient, TrackSource, WebhookReceiver } from 'livekit-server-sdk';
+import { within } from '../../e2e/lib/runner.mjs';
 import { startLiveKit, startTurms } from '../../e2e/lib/server.mjs';
 
 export const apiKey = 'devkey';
@@ -90,9 +91,10 @@ export async function join(identity, roomName, { grants, tokenOptions, ...option
   return room;
 }
 
+/** rtc-node now and then never says that it has disconnected, so this waits for it only so long. */
 export async function leave(room) {
   rooms.delete(room);
-  await room.disconnect();
+  await within(room.disconnect(), 5_000, 'disconnect').catch((error) => console.log(`note  ${error.message}`));
 }
 
 export async function leaveAll() {
