@@ -376,14 +376,11 @@ void Server::drain() {
   drain_deadline_ = loop_.now() + kDrainTimeout;
   gateway_->drain();
   meetings_timer_.cancel();
-  if (livekit_ == nullptr) {
-    http_->drain();
-  } else {
-    // The plugin of this process hears of the end of its meetings over this port.
-    livekit_->drain(kLiveKitDrainTimeout, [this] {
-      livekit_drained_ = true;
-      http_->drain();
-    });
+  // First: that its rooms end with this process must not reach the plugin now, since their meetings
+  // go on after a restart. Afterwards it is told, and knows that rooms of before are meant.
+  http_->drain();
+  if (livekit_ != nullptr) {
+    livekit_->drain(kLiveKitDrainTimeout, [this] { livekit_drained_ = true; });
   }
   if (admin_) admin_->drain();
   if (prometheus_) prometheus_->drain();
