@@ -27,8 +27,8 @@ struct TurnServer {
 };
 
 /// Pairs separated by blanks: `host=turn.example.org port=3478 protocol=udp username=u
-/// credential=c`, or `secret=s ttl=14400` (or secret_file) in place of the last two. kInvalidArgument says what is
-/// wrong.
+/// credential=c`, or `secret=s ttl=14400` (or secret_file) in place of the last two.
+/// kInvalidArgument says what is wrong.
 Result<TurnServer> parse_turn_server(std::string_view text);
 
 struct IceServerConfig {

@@ -147,8 +147,8 @@ class HttpServerImpl final : public HttpServer {
   void drain() override {
     shared_->draining = true;
     // Posted: this may be called while a door is accepting.
-    shared_->loop.post([doors = std::make_shared<std::vector<std::unique_ptr<FrontDoor>>>(
-                            std::move(doors_))] {});
+    shared_->loop.post(
+        [doors = std::make_shared<std::vector<std::unique_ptr<FrontDoor>>>(std::move(doors_))] {});
     doors_.clear();
     const auto connections = shared_->connections;
     for (const auto& [key, connection] : connections) connection->close_if_idle();
