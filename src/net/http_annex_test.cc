@@ -46,9 +46,10 @@ class HttpAnnexTest : public testing::Test {
       EXPECT_TRUE(other_->loop().on_loop_thread());
       auto socket = upgrade.accept();
       ASSERT_TRUE(socket);
-      socket->on_message([this, socket](bool, ByteView message) {
+      sockets_.push_back(socket);
+      socket->on_message([this, raw = socket.get()](bool, ByteView message) {
         EXPECT_TRUE(other_->loop().on_loop_thread());
-        socket->send_text("echo " + std::string(as_text(message)));
+        raw->send_text("echo " + std::string(as_text(message)));
       });
       socket->on_close([this](uint16_t, std::string_view) { ++closed_; });
     });
@@ -65,13 +66,15 @@ class HttpAnnexTest : public testing::Test {
   ~HttpAnnexTest() override {
     if (other_) stop();
     kept_.clear();
+    sockets_.clear();
   }
 
   Loop loop_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<LoopThread> other_ = std::make_unique<LoopThread>("annex");
   std::unique_ptr<HttpRoutes> annex_;
-  std::vector<HttpResponder> kept_;  // on the other thread
+  std::vector<HttpResponder> kept_;  // on the other thread, as what follows
+  std::vector<std::shared_ptr<WebSocket>> sockets_;
   std::atomic<int> kept_count_ = 0;
   std::atomic<int> closed_ = 0;
 };

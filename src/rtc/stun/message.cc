@@ -1,5 +1,7 @@
 #include "rtc/stun/message.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/crypto.h"
 #include "rtc/hmac_sha1.h"
@@ -263,7 +265,7 @@ Builder& Builder::error_code(ErrorCode code, std::string_view reason) {
   if (MutableByteView value = attribute(Attribute::kErrorCode, 4 + reason.size()); !value.empty()) {
     value[2] = static_cast<uint8_t>(static_cast<uint16_t>(code) / 100);
     value[3] = static_cast<uint8_t>(static_cast<uint16_t>(code) % 100);
-    std::memcpy(value.data() + 4, reason.data(), reason.size());
+    std::copy(reason.begin(), reason.end(), value.begin() + 4);
   }
   return *this;
 }
