@@ -30,7 +30,6 @@ const allowed = [
   [/\.connection_quality\.\d+\.updates\.1$/, 'ours tells everyone of everyone'],
   [/\.stream_state_update$/, 'ours pauses nothing, so that nothing goes on again'],
   [/\.subscription_permission_update$/, 'ours says it only of tracks that are kept from somebody'],
-  [/\.tracks\.0\.(codecs\.0\.)?mime_type$/, 'ours asks publishers for Opus without RED'],
   [/\.track_published\.\d+\.track\.mime_type$/, 'ours names the codec before the offer'],
   [/\.track(s\.\d+)?\.version$/, 'ours has one from the start'],
   [/\.layers\.\d+\.(spatial_layer|rid)$/, 'ours says at once which layer is which'],
