@@ -4,18 +4,12 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/overload.h"
 #include "livekit/participant.h"
 #include "livekit/room_data.h"
 
 namespace turms::livekit {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 /// From this protocol on LeaveRequest has an action.
 constexpr int32_t kLeaveActionProtocol = 13;

@@ -12,18 +12,8 @@ constexpr uint8_t kPreferRegression = 0;
 constexpr uint8_t kSimulcast = 1;
 
 /// Tracks that are published in more than one codec.
-class RoomCodecsTest : public RoomTest {
+class RoomCodecsTest : public RoomOfTwoTest {
  protected:
-  void SetUp() override {
-    make();
-    alice = join("alice");
-    bob = join("bob");
-    answer(alice);
-    answer(bob);
-    connect();
-    heard.clear();
-  }
-
   /// In VP9, with VP8 for those who need it.
   std::string publish_vp9(uint8_t policy) {
     client::AddTrack add;
@@ -62,26 +52,10 @@ class RoomCodecsTest : public RoomTest {
     say(alice, client::Description{{"offer", client_offer(tracks), ++offer_ids, {}}});
   }
 
-  std::vector<std::string> wanted() {
-    std::vector<std::string> out;
-    for (const auto& update : take<server::SubscribedQualityUpdate>(alice)) {
-      std::string text;
-      for (const auto& codec : update.codecs) {
-        const auto enabled = std::count_if(codec.qualities.begin(), codec.qualities.end(),
-                                           [](const auto& quality) { return quality.enabled; });
-        text += (text.empty() ? "" : " ") + codec.codec + ":" + std::to_string(enabled);
-      }
-      out.push_back(std::move(text));
-    }
-    return out;
-  }
-
   [[nodiscard]] size_t receiving(const std::string& mid) const {
     return engine.sends_of(track_id(mid)).size();
   }
 
-  ParticipantKey alice;
-  ParticipantKey bob;
   TrackInfo published;
 };
 

@@ -5,19 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overload.h"
 #include "livekit/data.pb.h"
 #include "livekit/negotiation.h"
 #include "livekit/participant.h"
 
 namespace turms::livekit {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 namespace pb = ::livekit;
 
@@ -88,11 +82,7 @@ uint32_t RoomData::last_sequence(ParticipantKey key) const {
 void Room::on_publish_data_track(Participant& from, const client::PublishDataTrack& request) {
   using Reason = server::RequestReason;
   const auto refuse = [&](Reason reason, std::string message) {
-    server::RequestResponse response;
-    response.reason = reason;
-    response.message = std::move(message);
-    response.request = request;
-    send(from, std::move(response));
+    send(from, server::RequestResponse{0, reason, std::move(message), request});
   };
   const DataTrackInfo& wanted = request.info;
   if (!from.info.permission.can_publish_data) {
@@ -133,10 +123,7 @@ void Room::on_unpublish_data_track(Participant& from, const client::UnpublishDat
       from.info.data_tracks.begin(), from.info.data_tracks.end(),
       [&](const DataTrackInfo& known) { return known.pub_handle == request.pub_handle; });
   if (track == from.info.data_tracks.end()) {
-    server::RequestResponse response;
-    response.reason = server::RequestReason::kNotFound;
-    response.request = request;
-    return send(from, std::move(response));
+    return send(from, server::RequestResponse{0, server::RequestReason::kNotFound, {}, request});
   }
   const DataTrackInfo gone = *track;
   from.info.data_tracks.erase(track);
@@ -244,11 +231,7 @@ void Room::tell_data_handles(ParticipantKey to) {
 void Room::on_store_data_blob(Participant& from, const client::StoreDataBlob& request) {
   using Reason = server::RequestReason;
   const auto refuse = [&](Reason reason, std::string message) {
-    server::RequestResponse response;
-    response.request_id = request.request_id;
-    response.reason = reason;
-    response.message = std::move(message);
-    send(from, std::move(response));
+    send(from, server::RequestResponse{request.request_id, reason, std::move(message), {}});
   };
   if (parameters_.max_data_blobs == 0) return refuse(Reason::kNotAllowed, "data blob not enabled");
   const DataBlob& blob = request.blob;
@@ -278,11 +261,7 @@ void Room::on_store_data_blob(Participant& from, const client::StoreDataBlob& re
 void Room::on_get_data_blob(Participant& from, const client::GetDataBlob& request) {
   using Reason = server::RequestReason;
   const auto refuse = [&](Reason reason, std::string message) {
-    server::RequestResponse response;
-    response.request_id = request.request_id;
-    response.reason = reason;
-    response.message = std::move(message);
-    send(from, std::move(response));
+    send(from, server::RequestResponse{request.request_id, reason, std::move(message), {}});
   };
   if (size_of(request.key) == 0) {
     return refuse(Reason::kInvalidRequest, "data blob key is required");

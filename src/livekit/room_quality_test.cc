@@ -8,33 +8,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class RoomQualityTest : public RoomTest {
+class RoomQualityTest : public RoomOfTwoTest {
  protected:
-  void SetUp() override {
-    make();
-    alice = join("alice");
-    bob = join("bob");
-    answer(alice);
-    answer(bob);
-    connect();
-    heard.clear();
-  }
-
-  /// What alice was told of her camera since last asked: "vp8:3" is all of it, "vp8:0" nothing.
-  std::vector<std::string> wanted() {
-    std::vector<std::string> out;
-    for (const auto& update : take<server::SubscribedQualityUpdate>(alice)) {
-      std::string text;
-      for (const auto& codec : update.codecs) {
-        const auto enabled = std::count_if(codec.qualities.begin(), codec.qualities.end(),
-                                           [](const auto& quality) { return quality.enabled; });
-        text += (text.empty() ? "" : " ") + codec.codec + ":" + std::to_string(enabled);
-      }
-      out.push_back(std::move(text));
-    }
-    return out;
-  }
-
   void set(ParticipantKey key, const std::string& sid, VideoQuality quality,
            bool disabled = false) {
     client::UpdateTrackSettings settings;
@@ -43,9 +18,6 @@ class RoomQualityTest : public RoomTest {
     settings.disabled = disabled;
     say(key, settings);
   }
-
-  ParticipantKey alice;
-  ParticipantKey bob;
 };
 
 // ---- dynacast

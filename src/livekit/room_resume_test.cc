@@ -8,18 +8,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class RoomResumeTest : public RoomTest {
+class RoomResumeTest : public RoomOfTwoTest {
  protected:
-  void SetUp() override {
-    make();
-    alice = join("alice");
-    bob = join("bob");
-    answer(alice);
-    answer(bob);
-    connect();
-    heard.clear();
-  }
-
   void lose_signal(ParticipantKey key) {
     room->on_signal_closed(now, key);
     drain();
@@ -30,9 +20,6 @@ class RoomResumeTest : public RoomTest {
     drain();
     return resumed;
   }
-
-  ParticipantKey alice;
-  ParticipantKey bob;
 };
 
 TEST_F(RoomResumeTest, WhoseSessionEndedForGoodDoesNotTakeOverAnother) {

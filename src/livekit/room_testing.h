@@ -11,17 +11,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/overload.h"
 #include "livekit/room.h"
 #include "livekit/testing.h"
 
 namespace turms::livekit::testing {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 /// A room, a clock, and per participant what it was told since last asked.
 class RoomTest : public ::testing::Test {
@@ -218,6 +212,38 @@ class RoomTest : public ::testing::Test {
   std::map<ParticipantKey, SessionDescription> unanswered;  // the last offer of each
   std::vector<Notify> events;
   std::optional<Room> room;
+};
+
+/// Alice and Bob are in and connected, and have heard nothing yet.
+class RoomOfTwoTest : public RoomTest {
+ protected:
+  void SetUp() override {
+    make();
+    alice = join("alice");
+    bob = join("bob");
+    answer(alice);
+    answer(bob);
+    connect();
+    heard.clear();
+  }
+
+  /// What alice was told of her camera since last asked: "vp8:3" is all of it, "vp8:0" nothing.
+  std::vector<std::string> wanted() {
+    std::vector<std::string> out;
+    for (const auto& update : take<server::SubscribedQualityUpdate>(alice)) {
+      std::string text;
+      for (const auto& codec : update.codecs) {
+        const auto enabled = std::count_if(codec.qualities.begin(), codec.qualities.end(),
+                                           [](const auto& quality) { return quality.enabled; });
+        text += (text.empty() ? "" : " ") + codec.codec + ":" + std::to_string(enabled);
+      }
+      out.push_back(std::move(text));
+    }
+    return out;
+  }
+
+  ParticipantKey alice;
+  ParticipantKey bob;
 };
 
 }  // namespace turms::livekit::testing

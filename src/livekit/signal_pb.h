@@ -3,19 +3,12 @@
 // Protobuf forms of what is said on the signalling connection. Slow to compile: only for this
 // module's .cc files at the edge.
 
+#include "base/overload.h"
 #include "livekit/pb.h"
 #include "livekit/signal.h"
 #include "livekit/signal.pb.h"
 
 namespace turms::livekit {
-
-/// Calls the one of several lambdas that takes what a variant holds.
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 void to_pb(const ServerMessage& in, pb::SignalResponse& out);
 void to_pb(const ClientMessage& in, pb::SignalRequest& out);

@@ -1,6 +1,19 @@
 #include "rtc/rtp/payload.h"
 
 namespace turms::rtc::rtp {
+namespace {
+
+/// In the form that VP8 (RFC 7741) and VP9 (RFC 9628) share. Returns its size.
+size_t write_picture_id(MutableByteView out, uint16_t picture_id, bool is_15_bit) {
+  if (!is_15_bit) {
+    out[0] = picture_id & 0x7F;
+    return 1;
+  }
+  store_be16(out.data(), static_cast<uint16_t>(0x8000 | (picture_id & 0x7FFF)));
+  return 2;
+}
+
+}  // namespace
 
 std::optional<Vp8Descriptor> parse_vp8(ByteView payload) {
   ByteReader reader(payload);
@@ -46,12 +59,7 @@ void rewrite_vp8(MutableByteView payload, const Vp8Descriptor& at, uint16_t pict
                  uint8_t tl0_picture_index, uint8_t key_index) {
   size_t position = 2;
   if (at.has_picture_id) {
-    if (at.picture_id_is_15_bit) {
-      store_be16(&payload[position], static_cast<uint16_t>(0x8000 | (picture_id & 0x7FFF)));
-      position += 2;
-    } else {
-      payload[position++] = picture_id & 0x7F;
-    }
+    position += write_picture_id(payload.subspan(position), picture_id, at.picture_id_is_15_bit);
   }
   if (at.has_tl0_picture_index) payload[position++] = tl0_picture_index;
   if (at.has_key_index) {
@@ -131,12 +139,7 @@ void rewrite_vp9(MutableByteView payload, const Vp9Descriptor& at, uint16_t pict
                  uint8_t tl0_picture_index) {
   size_t position = 1;
   if (at.has_picture_id) {
-    if (at.picture_id_is_15_bit) {
-      store_be16(&payload[position], static_cast<uint16_t>(0x8000 | (picture_id & 0x7FFF)));
-      position += 2;
-    } else {
-      payload[position++] = picture_id & 0x7F;
-    }
+    position += write_picture_id(payload.subspan(position), picture_id, at.picture_id_is_15_bit);
   }
   if (at.has_layers && at.has_tl0_picture_index) payload[position + 1] = tl0_picture_index;
 }
