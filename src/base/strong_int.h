@@ -31,10 +31,12 @@ struct std::hash<turms::StrongInt<Tag, T>> {
   }
 };
 
+/// "{}" only: fmt 10 defines the formatters of integers in a header that is slow to compile.
 template <class Tag, class T>
-struct fmt::formatter<turms::StrongInt<Tag, T>> : fmt::formatter<T> {
+struct fmt::formatter<turms::StrongInt<Tag, T>> {
+  constexpr auto parse(fmt::format_parse_context& context) const { return context.begin(); }
   template <class Context>
   auto format(turms::StrongInt<Tag, T> id, Context& context) const {
-    return fmt::formatter<T>::format(id.value, context);
+    return fmt::format_to(context.out(), "{}", id.value);
   }
 };
