@@ -66,27 +66,23 @@ class FrontDoorTest : public testing::Test {
   /// What comes on the stream that was handed over, up to `size` bytes.
   std::string read_media(size_t size) {
     std::string out;
-    EXPECT_TRUE(loop_.run_until(
-        [&] {
-          Bytes buffer(100);
-          ByteStream::Outcome outcome;
-          do {
-            outcome = stream_->read(buffer);
-            out += as_text(ByteView(buffer).first(outcome.size));
-          } while (outcome.size > 0);
-          return out.size() >= size || outcome.closed;
-        },
-        kTestLimit));
+    EXPECT_TRUE(wait_polling(loop_, [&] {
+      Bytes buffer(100);
+      ByteStream::Outcome outcome;
+      do {
+        outcome = stream_->read(buffer);
+        out += as_text(ByteView(buffer).first(outcome.size));
+      } while (outcome.size > 0);
+      return out.size() >= size || outcome.closed;
+    }));
     return out;
   }
   void write_media(std::string_view text) {
-    EXPECT_TRUE(loop_.run_until(
-        [&] {
-          if (stream_->flush().closed) return true;
-          text.remove_prefix(stream_->write(as_bytes(text)).size);
-          return text.empty() && !stream_->wants_write();
-        },
-        kTestLimit));
+    EXPECT_TRUE(wait_polling(loop_, [&] {
+      if (stream_->flush().closed) return true;
+      text.remove_prefix(stream_->write(as_bytes(text)).size);
+      return text.empty() && !stream_->wants_write();
+    }));
   }
   int64_t rejected(std::string_view reason) {
     return metrics::counter("turms_rejected_total", "",

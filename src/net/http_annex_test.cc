@@ -109,8 +109,8 @@ TEST_F(HttpAnnexTest, AnUpgradedConnectionMovesWithWhatCameBehindItsHandshake) {
   ASSERT_TRUE(client.wait_for("echo late"));
   EXPECT_EQ(server_->connections(), 1u);
   client.close();
-  EXPECT_TRUE(loop_.run_until([&] { return server_->connections() == 0; }, kTestLimit));
-  EXPECT_TRUE(loop_.run_until([&] { return closed_ == 1; }, kTestLimit));
+  EXPECT_TRUE(wait_polling(loop_, [&] { return server_->connections() == 0; }));
+  EXPECT_TRUE(wait_polling(loop_, [&] { return closed_ == 1; }));
 }
 
 TEST_F(HttpAnnexTest, ARefusedUpgradeAnswersAndCloses) {
@@ -131,7 +131,7 @@ TEST_F(HttpAnnexTest, ConnectionsThatMovedCountForTheServersLimit) {
   RawClient second(loop_, server_->port());
   EXPECT_TRUE(second.wait_for_close());
   client.close();
-  ASSERT_TRUE(loop_.run_until([&] { return server_->connections() == 0; }, kTestLimit));
+  ASSERT_TRUE(wait_polling(loop_, [&] { return server_->connections() == 0; }));
   RawClient third(loop_, server_->port());
   third.send("GET /near HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(third.wait_for("near"));
@@ -144,7 +144,7 @@ TEST_F(HttpAnnexTest, StoppingClosesWhatMovedAndRefusesWhatComes) {
   ASSERT_TRUE(moved.wait_for("101 Switching"));
   RawClient waiting(loop_, server_->port());
   waiting.send("GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
-  ASSERT_TRUE(loop_.run_until([&] { return kept_count_ == 1; }, kTestLimit));
+  ASSERT_TRUE(wait_polling(loop_, [&] { return kept_count_ == 1; }));
   stop();
   EXPECT_TRUE(moved.wait_for_close());
   RawClient late(loop_, server_->port());
@@ -170,14 +170,14 @@ TEST_F(HttpAnnexTest, WhatWasPostedWhenTheOtherLoopStoppedIsGivenUp) {
   request.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   RawClient upgrade(loop_, server_->port());
   upgrade.send("GET /ws" + std::string(kUpgrade));
-  ASSERT_TRUE(loop_.run_until([&] { return other_->loop().posted() == 2; }, kTestLimit));
+  ASSERT_TRUE(wait_polling(loop_, [&] { return other_->loop().posted() == 2; }));
   other_->loop().stop();
   leave.set_value();
   stop();
   other_.reset();
   EXPECT_TRUE(request.wait_for("HTTP/1.1 500"));
   EXPECT_TRUE(upgrade.wait_for_close());
-  EXPECT_TRUE(loop_.run_until([&] { return server_->connections() == 1; }, kTestLimit));
+  EXPECT_TRUE(wait_polling(loop_, [&] { return server_->connections() == 1; }));
 }
 
 }  // namespace

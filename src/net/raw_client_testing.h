@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,18 @@ inline constexpr Duration kTestLimit = std::chrono::seconds(20);
 inline std::string test_server_name() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
   return std::string(test->test_suite_name()) + "." + test->name();
+}
+
+/// Waits for what nothing wakes the loop for: the work of another thread, or of a descriptor that
+/// it does not watch.
+inline bool wait_polling(Loop& loop, const std::function<bool()>& done) {
+  return loop.run_until(
+      [&] {
+        if (done()) return true;
+        loop.after(std::chrono::milliseconds(1), [] {});
+        return false;
+      },
+      kTestLimit);
 }
 
 /// For tests: a TCP client on the loop under test that says exactly what it is told.
