@@ -74,7 +74,7 @@ TEST(Allocation, ForwardingAllocatesNothingOnceWarm) {
   net::Loop loop;
   RecordedEvents events;
   auto engine = std::move(*start_engine(
-      {.bind_address = "127.0.0.1", .first_udp_port = 0},
+      {.bind_address = "127.0.0.1", .first_udp_port = 0, .make_data_router = MilestoneRouter::make},
       [&](std::function<void()> f) { loop.post(std::move(f)); }, events));
   engine->create_room(kRoom);
   TestClient publisher(loop, *engine, kRoom, TransportId(1));
@@ -118,17 +118,8 @@ TEST(Allocation, ForwardingAllocatesNothingOnceWarm) {
     }
     return true;
   };
-  ASSERT_TRUE(loop.run_until(
-      [&] {
-        const bool all =
-            std::all_of(subscribers.begin(), subscribers.end(),
-                        [](const auto& subscriber) { return subscriber->rtp_count > 0; });
-        if (!all) publisher.send_rtp(vp8_packet(kSsrc, 0, 1100));
-        return all || (loop.post([] {}), false);
-      },
-      kTestLimit));
+  ASSERT_TRUE(commands_done(loop, *engine, kRoom));
   // Far enough that histories and tables are full.
-  sequence = 8;
   ASSERT_TRUE(forward(4000));
 
   const uint64_t before = allocations_elsewhere;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "media/data_router.h"
 #include "media/engine.h"
 #include "net/loop.h"
 #include "net/loop_core.h"
@@ -21,6 +23,45 @@
 namespace turms::media {
 
 inline constexpr Duration kTestLimit = std::chrono::seconds(20);
+
+/// Told to the router of a room, it shows that the room's worker has come so far: commands and
+/// notes reach it in one order.
+struct Milestone final : DataNote {
+  mutable std::atomic<bool> reached = false;
+};
+
+/// Routes nothing and passes milestones.
+struct MilestoneRouter final : DataRouter {
+  static std::unique_ptr<DataRouter> make(RoomId) { return std::make_unique<MilestoneRouter>(); }
+
+  void on_note(TimePoint, const DataNote& note, DataOutlet&) override {
+    static_cast<const Milestone&>(note).reached = true;
+  }
+  void on_channel_opened(TimePoint, TransportId, rtc::ChannelId, const std::string&,
+                         DataOutlet&) override {}
+  void on_channel_closed(TimePoint, TransportId, rtc::ChannelId, DataOutlet&) override {}
+  void on_message(TimePoint, TransportId, rtc::ChannelId, Bytes, bool, DataOutlet&) override {}
+  void on_transport_closed(TimePoint, TransportId, DataOutlet&) override {}
+};
+
+/// Waits for what no event of the loop tells.
+inline bool wait_polling(net::Loop& loop, const std::function<bool()>& done) {
+  return loop.run_until(
+      [&] {
+        if (done()) return true;
+        loop.after(std::chrono::milliseconds(1), [] {});
+        return false;
+      },
+      kTestLimit);
+}
+
+/// Waits until the worker of a room has done what it was asked. A packet that overtakes the command
+/// it needs is lost for good: sent again, it is a replay. The engine has MilestoneRouters.
+inline bool commands_done(net::Loop& loop, Engine& engine, RoomId room) {
+  const auto milestone = std::make_shared<Milestone>();
+  return engine.tell_data(room, milestone) &&
+         wait_polling(loop, [&] { return milestone->reached.load(); });
+}
 
 /// Everything the engine tells, for tests.
 struct RecordedEvents final : EngineEvents {

@@ -30,21 +30,14 @@ class StreamsTest : public testing::Test {
          .first_udp_port = 0,
          .advertised_addresses = {"127.0.0.1"},
          .tcp_ports = {7881},
+         .make_data_router = MilestoneRouter::make,
          .turn = {.enabled = true, .first_udp_port = uint16_t{0}}},
         [this](std::function<void()> f) { loop_.post(std::move(f)); }, events_);
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
     engine_->create_room(kRoom);
   }
-  bool wait(const std::function<bool()>& done) {
-    return loop_.run_until(
-        [&] {
-          if (done()) return true;
-          loop_.post([] {});
-          return false;
-        },
-        kTestLimit);
-  }
+  bool wait(const std::function<bool()>& done) { return wait_polling(loop_, done); }
   std::unique_ptr<StreamClient> join(uint64_t id, Way way, RoomId room = kRoom) {
     return std::make_unique<StreamClient>(loop_, *engine_, room, TransportId(id), way);
   }
@@ -80,19 +73,16 @@ class StreamsTest : public testing::Test {
         received.emplace_back(view->payload().begin(), view->payload().end());
       }
     };
+    ASSERT_TRUE(commands_done(loop_, *engine_, kRoom));
+    // Each once, no faster than they arrive. From here on none may be lost.
     uint32_t sequence = 0;
     ASSERT_TRUE(wait([&] {
-      // The first packet until it arrives, for the commands cross it; then the rest in order, no
-      // faster than they arrive.
-      if (received.empty()) {
-        from.send_rtp(vp8_packet(kSourceSsrc, 0, 1000));
-      } else if (sequence < received.size() + 8) {
-        ++sequence;
+      for (; sequence < received.size() + 8; ++sequence) {
         from.send_rtp(vp8_packet(kSourceSsrc, sequence, 1000 + sequence % 3));
       }
       return received.size() >= 80;
     }));
-    for (size_t i = 1; i < 80; ++i) EXPECT_EQ(received[i].back(), static_cast<uint8_t>(i));
+    for (size_t i = 0; i < 80; ++i) EXPECT_EQ(received[i].back(), static_cast<uint8_t>(i));
     to.on_rtp = nullptr;
   }
 
