@@ -261,6 +261,11 @@ Status Server::start_livekit() {
       static_cast<uint32_t>(config_.number("livekit.room.max_participants"));
   config.room.enable_data_blobs = config_.flag("livekit.enable_participant_data_blob");
   config.room.enable_remote_unmute = config_.flag("livekit.room.enable_remote_unmute");
+  if (config_.flag("livekit.room.playout_delay.enabled")) {
+    const auto min = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.min"));
+    const auto max = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.max"));
+    config.room.playout_delay = {.min_ms = min, .max_ms = std::max(min, max)};
+  }
   config.region = config_.text("livekit.region");
   config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));
   config.limits.attributes =

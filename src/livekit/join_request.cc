@@ -78,6 +78,7 @@ Result<JoinRequest> decode_join_request(std::string_view parameter) {
     }
   }
   out.auto_subscribe = in.connection_settings().auto_subscribe();
+  out.auto_subscribe_data_tracks = in.connection_settings().auto_subscribe_data_track();
   out.adaptive_stream = in.connection_settings().adaptive_stream();
   out.metadata = in.metadata();
   out.attributes = {in.participant_attributes().begin(), in.participant_attributes().end()};
@@ -96,6 +97,8 @@ std::string encode_join_request(const JoinRequest& request, JoinCompression comp
         static_cast<pb::ClientInfo::Capability>(capability));
   }
   out.mutable_connection_settings()->set_auto_subscribe(request.auto_subscribe);
+  out.mutable_connection_settings()->set_auto_subscribe_data_track(
+      request.auto_subscribe_data_tracks);
   out.mutable_connection_settings()->set_adaptive_stream(request.adaptive_stream);
   out.set_metadata(request.metadata);
   for (const auto& [key, value] : request.attributes) {

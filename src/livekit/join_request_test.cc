@@ -26,6 +26,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
   request.client_protocol = 2;
   request.capabilities = {1, 2};
   request.auto_subscribe = true;
+  request.auto_subscribe_data_tracks = true;
   request.adaptive_stream = true;
   request.metadata = "about me";
   request.attributes = {{"mood", "good"}};
@@ -44,6 +45,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
     EXPECT_EQ(decoded->client_protocol, 2);
     EXPECT_THAT(decoded->capabilities, ElementsAre(1, 2));
     EXPECT_TRUE(decoded->auto_subscribe);
+    EXPECT_TRUE(decoded->auto_subscribe_data_tracks);
     EXPECT_TRUE(decoded->adaptive_stream);
     EXPECT_EQ(decoded->metadata, "about me");
     EXPECT_EQ(decoded->attributes.at("mood"), "good");

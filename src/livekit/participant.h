@@ -58,6 +58,16 @@ struct CodecOfTrack {
   explicit operator bool() const { return track != nullptr; }
 };
 
+/// What a subscriber asks for of a track.
+struct TrackSettings {
+  bool disabled = false;
+  VideoQuality quality = VideoQuality::kHigh;
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint32_t fps = 0;
+  uint32_t priority = 0;
+};
+
 struct Subscription {
   media::SubscriptionId id;
   media::TrackId source;  // the codec of the track that it takes
@@ -68,13 +78,7 @@ struct Subscription {
   rtc::Ssrc ssrc;
   rtc::Ssrc rtx_ssrc;
   bool sending = false;  // the engine has it
-  // What the client asked for.
-  bool disabled = false;
-  VideoQuality quality = VideoQuality::kHigh;
-  uint32_t width = 0;
-  uint32_t height = 0;
-  uint32_t fps = 0;
-  uint32_t priority = 0;
+  TrackSettings settings;
 };
 
 /// Which tracks of a publisher somebody may have.
@@ -96,6 +100,8 @@ struct Participant {
   Grants grants;
   int32_t protocol = kProtocolVersion;
   bool auto_subscribe = true;
+  bool auto_subscribe_data_tracks = false;
+  bool adaptive_stream = false;
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports
@@ -117,6 +123,8 @@ struct Participant {
   bool receives = true;  // false: it closed the connection that it received by
   std::map<std::string, Subscription> subscriptions;  // by track sid
   std::map<std::string, bool, std::less<>> choices;   // what the client asked for, by track sid
+  /// Said before the subscription that they are for, or outliving one that the client did not end.
+  std::map<std::string, TrackSettings, std::less<>> settings;
   /// Tracks (sids) that it was told their publisher keeps from it.
   std::set<std::string, std::less<>> forbidden;
   /// Tracks (sids) that no description has room for.

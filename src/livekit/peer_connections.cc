@@ -36,6 +36,7 @@ void PeerConnections::reopen(PeerConnection& connection, rtc::DtlsRole role) {
 }
 
 void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole role) {
+  changed_.insert(owners_.at(connection.id.value));
   engine_.create_transport({.id = connection.id,
                             .room = room_,
                             .local_ice = connection.ice,
@@ -47,7 +48,8 @@ void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole rol
 void PeerConnections::close(PeerConnection& connection) {
   if (!connection.id) return;
   engine_.close_transport(connection.id);
-  owners_.erase(connection.id.value);
+  const auto owner = owners_.extract(connection.id.value);
+  if (!owner.empty()) changed_.insert(owner.mapped());
   connection = {};
 }
 

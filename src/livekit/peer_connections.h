@@ -4,8 +4,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "livekit/types.h"
@@ -57,6 +59,8 @@ class PeerConnections {
 
   /// Our side of a description.
   [[nodiscard]] rtc::sdp::LocalTransport local(const PeerConnection& connection) const;
+  /// Whose connections were opened or closed since the last call.
+  std::set<ParticipantKey> take_changed() { return std::exchange(changed_, {}); }
   [[nodiscard]] std::optional<ParticipantKey> owner(media::TransportId id) const;
 
  private:
@@ -69,6 +73,7 @@ class PeerConnections {
   Token token_;
   [[nodiscard]] media::CandidatePolicy policy_of(ParticipantKey owner) const;
 
+  std::set<ParticipantKey> changed_;
   std::unordered_map<uint64_t, ParticipantKey> owners_;
   std::map<ParticipantKey, media::CandidatePolicy> policies_;  // other than the usual one
 };

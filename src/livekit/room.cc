@@ -41,6 +41,7 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
       engine_, parameters_.id, [this] { return next_id(); }, secrets_.token);
   media::RoomSettings settings;
   sif_trailer_ = secrets_.token(kServerFrameTrailer);
+  settings.playout_delay = parameters_.playout_delay;
   settings.server_frame_trailer.assign(sif_trailer_.begin(), sif_trailer_.end());
   engine_.create_room(parameters_.id, settings);
   notify(now, RoomEvent::kRoomStarted);
@@ -245,6 +246,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->grants = std::move(parameters.grants);
   const Grants& grants = participant->grants;
   participant->auto_subscribe = parameters.auto_subscribe;
+  participant->auto_subscribe_data_tracks = parameters.auto_subscribe_data_tracks;
+  participant->adaptive_stream = parameters.adaptive_stream;
   participant->protocol = parameters.protocol;
   ParticipantInfo& info = participant->info;
   info.identity = grants.identity;
@@ -306,6 +309,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
     open_subscriber(joined);
     reconcile_all(joined);
   }
+  data_->changed(joined.key);
+  auto_subscribe_data_tracks(joined);
   changed(joined);
   counts_changed(now);
   return joined.key;
@@ -339,6 +344,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
     by_subscription_.erase(subscription.id.value);
   }
   forget_data(participant);
+  data_->changed(participant.key);
   participant.negotiation->close_all();
   for (const auto& [kind, at] : participant.timers) {
     timers_.erase({at, participant.key.value, static_cast<TimerKind>(kind)});
@@ -576,6 +582,7 @@ std::vector<RoomOutput> Room::take_outputs(Now now) {
   flush_updates(now);
   flush_wants(now);
   flush_negotiations(now);
+  for (const ParticipantKey key : connections_->take_changed()) data_->changed(key);
   if (!closed_) data_->sync(participants_);
   return std::exchange(outputs_, {});
 }

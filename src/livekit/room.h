@@ -88,6 +88,8 @@ struct RoomParameters {
   size_t max_tracks = media::kMaxTracksPerTransport;
   /// Bytes of all data blobs of one participant. 0: there are none.
   size_t max_data_blobs = 0;
+  /// What the jitter buffers of receivers of video are asked to keep to.
+  std::optional<media::PlayoutDelay> playout_delay;
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
   /// Ids (of participants, connections, tracks, subscriptions) after which the room closes at the
@@ -98,6 +100,9 @@ struct RoomParameters {
 struct JoinParameters {
   Grants grants;
   bool auto_subscribe = true;
+  bool auto_subscribe_data_tracks = false;
+  /// It asks for the layers that it shows: until it has, the lowest will do.
+  bool adaptive_stream = false;
   int32_t protocol = kProtocolVersion;  // of signalling, as the client speaks it
   /// One peer connection for both directions (protocol v1) instead of two.
   bool single_connection = false;
@@ -325,6 +330,9 @@ class Room {
   void on_store_data_blob(Participant& from, const client::StoreDataBlob& request);
   void on_get_data_blob(Participant& from, const client::GetDataBlob& request);
   void on_sync_data(Participant& from, const client::SyncState& state);
+  bool subscribe_data_track(const Participant& subscriber, const Participant& publisher,
+                            const std::string& sid, uint32_t target_fps);
+  void auto_subscribe_data_tracks(const Participant& subscriber);
   void end_data_track(const Participant& publisher, const DataTrackInfo& track);
   void end_data_tracks(Participant& publisher, bool tell);
   void forget_data(Participant& participant);

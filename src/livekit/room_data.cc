@@ -43,32 +43,38 @@ bool usable(const DataTrackSchemaId& schema) {
 // ---- RoomData
 
 void RoomData::sync(const std::map<ParticipantKey, std::unique_ptr<Participant>>& participants) {
-  for (auto it = told_.begin(); it != told_.end();) {
-    if (participants.contains(it->first)) {
-      ++it;
-      continue;
-    }
-    tell(DataMemberGone{it->first});
-    it = told_.erase(it);
-  }
-  for (const auto& [key, participant] : participants) {
-    const ParticipantInfo& info = participant->info;
-    DataMember& told = told_[key];
-    DataMember now = told;
-    now.key = key;
-    now.identity = info.identity;
-    now.sid = info.sid;
-    now.publisher = participant->negotiation->publisher();
-    now.subscriber = participant->negotiation->subscriber();
-    now.may_publish = info.permission.can_publish_data;
-    now.may_see_metrics = info.permission.can_subscribe_metrics;
-    now.hidden = info.permission.hidden;
-    now.agent = info.kind == ParticipantKind::kAgent || info.permission.agent;
-    if (!now.last_sequence) now.last_sequence = std::make_shared<std::atomic<uint32_t>>(0);
-    if (now == told) continue;
-    // Not told, it is told at the next turn.
-    if (tell(now)) told = std::move(now);
-  }
+  std::erase_if(changed_, [&](ParticipantKey key) {
+    const auto it = participants.find(key);
+    return it == participants.end() ? tell_gone(key) : tell_member(*it->second);
+  });
+}
+
+bool RoomData::tell_gone(ParticipantKey key) {
+  const auto it = told_.find(key);
+  if (it == told_.end()) return true;
+  if (!tell(DataMemberGone{key})) return false;
+  told_.erase(it);
+  return true;
+}
+
+bool RoomData::tell_member(const Participant& participant) {
+  const ParticipantInfo& info = participant.info;
+  DataMember& told = told_[participant.key];
+  DataMember now = told;
+  now.key = participant.key;
+  now.identity = info.identity;
+  now.sid = info.sid;
+  now.publisher = participant.negotiation->publisher();
+  now.subscriber = participant.negotiation->subscriber();
+  now.may_publish = info.permission.can_publish_data;
+  now.may_see_metrics = info.permission.can_subscribe_metrics;
+  now.hidden = info.permission.hidden;
+  now.agent = info.kind == ParticipantKind::kAgent || info.permission.agent;
+  if (!now.last_sequence) now.last_sequence = std::make_shared<std::atomic<uint32_t>>(0);
+  if (now == told) return true;
+  if (!tell(now)) return false;
+  told = std::move(now);
+  return true;
 }
 
 uint32_t RoomData::last_sequence(ParticipantKey key) const {
@@ -116,6 +122,14 @@ void Room::on_publish_data_track(Participant& from, const client::PublishDataTra
   from.info.is_publisher = true;
   send(from, server::DataTrackPublished{track});
   changed(from);
+  const std::string sid = track.sid;
+  for (const auto& [key, other] : participants_) {
+    if (key == from.key || from.info.permission.hidden) continue;
+    if (!other->auto_subscribe_data_tracks || !other->info.permission.can_subscribe) continue;
+    if (!subscribe_data_track(*other, from, sid, 0)) continue;
+    route_data_track(from, sid);
+    tell_data_handles(key);
+  }
 }
 
 void Room::on_unpublish_data_track(Participant& from, const client::UnpublishDataTrack& request) {
@@ -180,23 +194,49 @@ void Room::on_update_data_subscription(Participant& from,
     if (publisher == nullptr || !from.info.permission.can_subscribe) continue;
     if (!update.subscribe) {
       state.subscriptions.erase(update.track_sid);
-    } else {
-      const auto known = state.subscriptions.find(update.track_sid);
-      if (known == state.subscriptions.end() &&
-          state.subscriptions.size() >= RoomData::kMaxDataSubscriptions) {
-        continue;
-      }
-      RoomData::Subscription& subscription = state.subscriptions[update.track_sid];
-      subscription.publisher = publisher->key;
-      subscription.target_fps = update.target_fps.value_or(0);
-      if (subscription.handle == 0) {
-        if (++state.last_handle == 0) ++state.last_handle;
-        subscription.handle = state.last_handle;
-      }
+    } else if (!subscribe_data_track(from, *publisher, update.track_sid,
+                                     update.target_fps.value_or(0))) {
+      continue;
     }
     route_data_track(*publisher, update.track_sid);
   }
   tell_data_handles(from.key);
+}
+
+// False: it has too many.
+bool Room::subscribe_data_track(const Participant& subscriber, const Participant& publisher,
+                                const std::string& sid, uint32_t target_fps) {
+  RoomData::State& state = data_->state(subscriber.key);
+  if (!state.subscriptions.contains(sid) &&
+      state.subscriptions.size() >= RoomData::kMaxDataSubscriptions) {
+    return false;
+  }
+  RoomData::Subscription& subscription = state.subscriptions[sid];
+  subscription.publisher = publisher.key;
+  subscription.target_fps = target_fps;
+  if (subscription.handle == 0) {
+    if (++state.last_handle == 0) ++state.last_handle;
+    subscription.handle = state.last_handle;
+  }
+  return true;
+}
+
+// What it asked for when it joined: all data tracks that are there.
+void Room::auto_subscribe_data_tracks(const Participant& subscriber) {
+  if (!subscriber.auto_subscribe_data_tracks || !subscriber.info.permission.can_subscribe) return;
+  bool any = false;
+  for (const auto& [key, publisher] : participants_) {
+    if (key == subscriber.key || publisher->info.permission.hidden) continue;
+    for (const DataTrackInfo& track : publisher->info.data_tracks) {
+      if (data_->state(subscriber.key).subscriptions.contains(track.sid) ||
+          !subscribe_data_track(subscriber, *publisher, track.sid, 0)) {
+        continue;
+      }
+      route_data_track(*publisher, track.sid);
+      any = true;
+    }
+  }
+  if (any) tell_data_handles(subscriber.key);
 }
 
 void Room::route_data_track(const Participant& publisher, const std::string& sid) {

@@ -23,7 +23,9 @@ class RoomData {
 
   RoomData(media::Engine& engine, media::RoomId room) : engine_(engine), room_(room) {}
 
-  /// Tells the router who is in, as far as it changed.
+  /// What the router knows of this member may be over, or it is gone.
+  void changed(ParticipantKey key) { changed_.insert(key); }
+  /// Tells the router of those who changed. Of whom it could not be told, it is told the next time.
   void sync(const std::map<ParticipantKey, std::unique_ptr<Participant>>& participants);
   [[nodiscard]] uint32_t last_sequence(ParticipantKey key) const;
   template <class Value>
@@ -60,8 +62,12 @@ class RoomData {
   std::map<std::string, Call> calls;
 
  private:
+  bool tell_gone(ParticipantKey key);
+  bool tell_member(const Participant& participant);
+
   media::Engine& engine_;
   media::RoomId room_;
+  std::set<ParticipantKey> changed_;
   std::map<ParticipantKey, DataMember> told_;
   std::map<ParticipantKey, State> states_;
 };

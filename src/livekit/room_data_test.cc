@@ -233,5 +233,56 @@ TEST_F(RoomDataTest, TheServersMessagesSayWhomTheyAreFor) {
   EXPECT_EQ(packet.kind(), ::livekit::DataPacket::LOSSY);
 }
 
+TEST_F(RoomDataTest, TheRouterHearsOnlyOfThoseWhoChanged) {
+  make();
+  const ParticipantKey alice = join("alice");
+  const ParticipantKey bob = join("bob");
+  take_notes<DataMember>();
+  say(bob, client::UpdateMetadata{"Robert"});
+  publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
+  auto members = take_notes<DataMember>();
+  ASSERT_THAT(members, SizeIs(1));
+  EXPECT_EQ(members[0].key, alice) << "her offer opened a connection";
+  EXPECT_TRUE(members[0].publisher);
+
+  // Of what could not be told, it hears the next time.
+  engine.takes_notes = false;
+  room->update_participant(now, "bob", {.permission = Permission{.hidden = true}});
+  say(alice, client::Leave{});
+  EXPECT_THAT(engine.notes, IsEmpty());
+  engine.takes_notes = true;
+  drain();
+  members = take_notes<DataMember>();
+  ASSERT_THAT(members, SizeIs(1));
+  EXPECT_TRUE(members[0].hidden);
+  const auto gone = take_notes<DataMemberGone>();
+  ASSERT_THAT(gone, SizeIs(1));
+  EXPECT_EQ(gone[0].key, alice);
+}
+
+TEST_F(RoomDataTest, WhoAsksForItHasEveryDataTrack) {
+  make();
+  const ParticipantKey alice = join("alice");
+  say(alice, track(7, "joystick"));
+  const std::string first = last<server::DataTrackPublished>(alice).info.sid;
+  JoinParameters parameters = as("bob");
+  parameters.auto_subscribe_data_tracks = true;
+  const ParticipantKey bob = join(parameters);
+  const ParticipantKey carol = join("carol");
+  EXPECT_THAT(last<server::DataTrackSubscriberHandles>(bob).handles, SizeIs(1));
+  say(alice, track(8, "compass"));
+  const std::string second = last<server::DataTrackPublished>(alice).info.sid;
+  EXPECT_THAT(last<server::DataTrackSubscriberHandles>(bob).handles, SizeIs(2));
+  EXPECT_THAT(take<server::DataTrackSubscriberHandles>(carol), IsEmpty());
+  const auto route = take_notes<DataTrackRoute>().back();
+  EXPECT_EQ(route.pub_handle, 8);
+  ASSERT_THAT(route.subscribers, SizeIs(1));
+  // It can do without one.
+  say(bob, client::UpdateDataSubscription{{{first, false, {}}}});
+  const auto handles = last<server::DataTrackSubscriberHandles>(bob).handles;
+  ASSERT_THAT(handles, SizeIs(1));
+  EXPECT_EQ(handles.begin()->second.track_sid, second);
+}
+
 }  // namespace
 }  // namespace turms::livekit

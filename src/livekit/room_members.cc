@@ -4,6 +4,7 @@
 
 #include "livekit/participant.h"
 #include "livekit/room.h"
+#include "livekit/room_data.h"
 
 namespace turms::livekit {
 namespace {
@@ -169,6 +170,7 @@ void Room::set_permission(Now now, Participant& participant, const Permission& p
   participant.grants.video->set_permission(permission);
   if (!permission.can_publish) participant.info.is_publisher = false;
   changed(participant);
+  data_->changed(participant.key);
 
   if (!permission.can_publish_data) end_data_tracks(participant, true);
   // What it may no longer publish goes away, for it and for everyone.

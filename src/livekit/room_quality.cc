@@ -145,6 +145,8 @@ void Room::silent(Now now, Participant& participant) {
     participant.signal_up = false;
     participant.rest_of_grace = kSilenceGrace - kHangUpDelay;
   }
+  // It may have been asked to resume already, with more time.
+  participant.rest_of_grace = std::min(participant.rest_of_grace, kSilenceGrace - kHangUpDelay);
   arm(participant, now.monotonic + kSilenceGrace - participant.rest_of_grace, TimerKind::kResume);
 }
 

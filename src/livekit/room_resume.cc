@@ -119,7 +119,7 @@ void Room::on_sync_state(Now now, Participant& from, const client::SyncState& st
     const auto it = from.subscriptions.find(sid);
     const PublishedTrack* track = find_track(sid);
     if (it == from.subscriptions.end() || track == nullptr) continue;
-    it->second.disabled = true;
+    it->second.settings.disabled = true;
     settings_changed(it->second, *track);
   }
 }

@@ -294,5 +294,53 @@ TEST_F(RoomResumeTest, AFailedNodeSaysNothing) {
   EXPECT_FALSE(resume("alice"));
 }
 
+TEST_F(RoomResumeTest, ATransportThatFallsSilentDuringAMigrationHasNoMoreTimeThanAnother) {
+  say(alice, client::Simulate{client::Scenario::kMigration});
+  pass(1s);
+  room->on_transport_failed(now, engine.transports.begin()->second.parameters.id);
+  drain();
+  pass(4900ms);
+  EXPECT_EQ(room->participant_count(), 2u);
+  pass(100ms);
+  EXPECT_EQ(room->participant_count(), 1u);
+}
+
+TEST_F(RoomResumeTest, AnotherWayToTheMediaIsOfferedAsAsked) {
+  using enum client::CandidateProtocol;
+  const auto policy = [&] { return engine.transports.begin()->second.parameters.candidates; };
+  const auto ask = [&](client::CandidateProtocol way) {
+    heard[alice].clear();
+    say(alice,
+        client::Simulate{client::Scenario::kSwitchCandidateProtocol, static_cast<int64_t>(way)});
+    return last<server::Description>(alice).description;
+  };
+  const int restarts = engine.transports.begin()->second.restarts;
+  EXPECT_EQ(ask(kTcp).type, "offer");
+  EXPECT_EQ(policy(), (media::CandidatePolicy{.udp = false, .tcp = true}));
+  EXPECT_EQ(engine.transports.begin()->second.restarts, restarts + 1);
+  answer(alice);
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  EXPECT_FALSE(last<server::Reconnect>(alice).client_configuration.force_relay);
+  answer(alice);
+  // TLS is the relay's, also for who comes back.
+  ask(kTls);
+  answer(alice);
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  EXPECT_TRUE(last<server::Reconnect>(alice).client_configuration.force_relay);
+  answer(alice);
+  ask(kUdp);
+  EXPECT_EQ(policy(), media::CandidatePolicy());
+  answer(alice);
+  // Not for ever.
+  ask(kTls);
+  answer(alice);
+  pass(6min);
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  EXPECT_FALSE(last<server::Reconnect>(alice).client_configuration.force_relay);
+}
+
 }  // namespace
 }  // namespace turms::livekit::testing

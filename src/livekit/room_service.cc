@@ -126,6 +126,8 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   if (in.departure_timeout() != 0) settings.departure_timeout_s = in.departure_timeout();
   if (in.max_participants() != 0) settings.max_participants = in.max_participants();
   settings.metadata = in.metadata();
+  if (in.min_playout_delay() != 0) settings.min_playout_delay_ms = in.min_playout_delay();
+  if (in.max_playout_delay() != 0) settings.max_playout_delay_ms = in.max_playout_delay();
   // One that is there stays as it is.
   const auto complete = room_settings(call.config, in.room_preset(), settings);
   if (!complete) return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));

@@ -207,5 +207,20 @@ TEST_F(RoomServiceTest, ProtobufIsAnsweredInKind) {
   EXPECT_EQ(code_of(answer), "malformed") << "errors are JSON all the same";
 }
 
+TEST_F(RoomServiceTest, ThePlayoutDelayOfARoomIsItsOwnOrTheConfiguredOne) {
+  ServiceConfig config;
+  config.room.playout_delay = media::PlayoutDelay{.min_ms = 50, .max_ms = 500};
+  start(config);
+  const auto delay = [&](const char* request) {
+    ok(call("CreateRoom", request));
+    const auto told = engine->room_settings.playout_delay;
+    return told ? std::pair(told->min_ms, told->max_ms) : std::pair(0U, 0U);
+  };
+  EXPECT_EQ(delay(R"({"name":"a"})"), std::pair(50U, 500U));
+  EXPECT_EQ(delay(R"({"name":"b","min_playout_delay":200})"), std::pair(200U, 10'000U));
+  EXPECT_EQ(delay(R"({"name":"c","max_playout_delay":100,"min_playout_delay":300})"),
+            std::pair(100U, 100U));
+}
+
 }  // namespace
 }  // namespace turms::livekit

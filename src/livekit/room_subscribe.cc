@@ -106,6 +106,14 @@ std::vector<rtc::CodecParameters> offered_codecs(const PublishedTrack& track) {
   return out;
 }
 
+TrackSettings settings_for(const Participant& subscriber, std::string_view track_sid) {
+  const auto asked = subscriber.settings.find(track_sid);
+  if (asked != subscriber.settings.end()) return asked->second;
+  TrackSettings out;
+  if (subscriber.adaptive_stream) out.quality = VideoQuality::kLow;
+  return out;
+}
+
 void allow(AllowedSubscribers& allowed, const std::string& who,
            const client::TrackPermission& permission) {
   if (who.empty()) return;
@@ -170,6 +178,7 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   Subscription subscription;
   subscription.id = media::SubscriptionId(next_id());
   subscription.ssrc = ssrc_of(subscription.id.value);
+  subscription.settings = settings_for(subscriber, track.info.sid);
 
   sdp::SentTrack sent;
   sent.kind =
@@ -225,6 +234,8 @@ void Room::choose(Participant& subscriber, const std::vector<std::string>& track
       continue;
     }
     subscriber.choices[sid] = subscribe;
+    // Who takes a track again and shows it as before would not ask for it to go on.
+    if (!subscribe) subscriber.settings.erase(sid);
     reconcile(subscriber, *track);
   }
 }
@@ -400,17 +411,21 @@ void Room::on_track_settings(Participant& from, const client::UpdateTrackSetting
   size_t left = kMaxChoices;
   for (const std::string& sid : settings.track_sids) {
     if (left-- == 0) return send(from, too_many("track settings"));
-    const auto it = from.subscriptions.find(sid);
     const PublishedTrack* track = find_track(sid);
-    if (it == from.subscriptions.end() || track == nullptr) continue;
-    Subscription& subscription = it->second;
-    subscription.disabled = settings.disabled;
-    subscription.quality = settings.quality;
-    subscription.width = settings.width;
-    subscription.height = settings.height;
-    subscription.fps = settings.fps;
-    subscription.priority = settings.priority;
-    settings_changed(subscription, *track);
+    if (track == nullptr) continue;
+    const bool full = from.settings.size() >= kMaxChoices && !from.settings.contains(sid);
+    if (full) return send(from, too_many("track settings"));
+    const TrackSettings asked{.disabled = settings.disabled,
+                              .quality = settings.quality,
+                              .width = settings.width,
+                              .height = settings.height,
+                              .fps = settings.fps,
+                              .priority = settings.priority};
+    from.settings[sid] = asked;
+    const auto it = from.subscriptions.find(sid);
+    if (it == from.subscriptions.end()) continue;
+    it->second.settings = asked;
+    settings_changed(it->second, *track);
   }
 }
 
@@ -423,24 +438,25 @@ void Room::settings_changed(const Subscription& subscription, const PublishedTra
 media::LayerRequest Room::layer_request(const Subscription& subscription,
                                         const PublishedTrack& track) const {
   media::LayerRequest request;
-  request.paused = subscription.disabled || subscription.quality == VideoQuality::kOff;
+  const TrackSettings& settings = subscription.settings;
+  request.paused = settings.disabled || settings.quality == VideoQuality::kOff;
   if (track.info.type != TrackType::kVideo) return request;
   // Layers are lowest first, so their index is the spatial layer.
   const std::vector<VideoLayer>& layers = track.layers_of(subscription.source);
   if (layers.size() > 1) {
     int chosen = 0;
     const auto count = static_cast<int>(layers.size());
-    if (subscription.width != 0 && subscription.height != 0) {
-      chosen = layer_of_height(layers, subscription.height);
+    if (settings.width != 0 && settings.height != 0) {
+      chosen = layer_of_height(layers, settings.height);
     } else {
-      while (chosen + 1 < count && layers[chosen + 1].quality <= subscription.quality) ++chosen;
+      while (chosen + 1 < count && layers[chosen + 1].quality <= settings.quality) ++chosen;
     }
     request.max_spatial = chosen;
   }
   // Temporal layers halve the rate each.
-  if (subscription.fps != 0 && subscription.fps <= 8) {
+  if (settings.fps != 0 && settings.fps <= 8) {
     request.max_temporal = 0;
-  } else if (subscription.fps != 0 && subscription.fps <= 15) {
+  } else if (settings.fps != 0 && settings.fps <= 15) {
     request.max_temporal = 1;
   }
   return request;

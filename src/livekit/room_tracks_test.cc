@@ -540,5 +540,48 @@ TEST_F(RoomTest, TrackSettingsChooseTheLayer) {
   }
 }
 
+TEST_F(RoomTest, SettingsMayComeBeforeTheSubscriptionThatTheyAreFor) {
+  make();
+  const auto alice = join("alice");
+  JoinParameters picky = as("bob");
+  picky.auto_subscribe = false;
+  const auto bob = join(picky);
+  const std::string sid = publish(alice, "cam", TrackSource::kCamera, {camera()});
+  say(bob, client::UpdateTrackSettings{{sid, "TR_unknown"}, false, VideoQuality::kMedium});
+  say(bob, client::UpdateSubscription{{sid}, true});
+  answer(bob);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+  EXPECT_EQ(engine.layers.at(engine.sent.begin()->first).max_spatial, 1);
+  // Who ends its subscription and takes it again starts anew.
+  say(bob, client::UpdateTrackSettings{{sid}, true});
+  say(bob, client::UpdateSubscription{{sid}, false});
+  say(bob, client::UpdateSubscription{{sid}, true});
+  answer(bob);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+  EXPECT_FALSE(engine.layers.at(engine.sent.begin()->first).paused);
+  EXPECT_EQ(engine.layers.at(engine.sent.begin()->first).max_spatial, 2);
+}
+
+TEST_F(RoomTest, WhoAdaptsStreamsStartsWithTheLowestLayer) {
+  make();
+  const auto alice = join("alice");
+  JoinParameters adaptive = as("bob");
+  adaptive.adaptive_stream = true;
+  const auto bob = join(adaptive);
+  const std::string sid = publish(alice, "cam", TrackSource::kCamera, {camera()});
+  answer(bob);
+  ASSERT_THAT(engine.sent, SizeIs(1));
+  EXPECT_EQ(engine.layers.begin()->second.max_spatial, 0);
+  EXPECT_FALSE(engine.layers.begin()->second.paused);
+  say(bob, client::UpdateTrackSettings{{sid}, false, VideoQuality::kHigh});
+  EXPECT_EQ(engine.layers.begin()->second.max_spatial, 2);
+}
+
+TEST_F(RoomTest, ReceiversAreAskedForThePlayoutDelayOfTheRoom) {
+  make({.playout_delay = media::PlayoutDelay{.min_ms = 100, .max_ms = 400}});
+  ASSERT_TRUE(engine.room_settings.playout_delay);
+  EXPECT_EQ(engine.room_settings.playout_delay->max_ms, 400u);
+}
+
 }  // namespace
 }  // namespace turms::livekit

@@ -33,6 +33,19 @@ uint32_t whole_seconds(Duration duration) {
       std::clamp<int64_t>(to_ms(duration) / 1000, 0, std::numeric_limits<uint32_t>::max()));
 }
 
+/// As LiveKit takes it: who says one end only leaves the other at its limit.
+std::optional<media::PlayoutDelay> playout_delay(const RoomDefaults& defaults,
+                                                 const RoomSettings& settings) {
+  constexpr uint32_t kMaxPlayoutDelayMs = 10'000;
+  const uint32_t min = settings.min_playout_delay_ms.value_or(0);
+  const uint32_t max = settings.max_playout_delay_ms.value_or(0);
+  if (min == 0 && max == 0) return defaults.playout_delay;
+  media::PlayoutDelay out;
+  out.max_ms = max == 0 ? kMaxPlayoutDelayMs : std::min(max, kMaxPlayoutDelayMs);
+  out.min_ms = std::min(min, out.max_ms);
+  return out;
+}
+
 Metric& rooms_gauge() {
   static Metric& metric = metrics::gauge("turms_livekit_rooms", "Rooms that are open");
   return metric;
@@ -106,6 +119,7 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
       settings.departure_timeout_s.value_or(whole_seconds(config_.room.departure_timeout));
   parameters.max_participants = settings.max_participants.value_or(config_.room.max_participants);
   parameters.enable_remote_unmute = config_.room.enable_remote_unmute;
+  parameters.playout_delay = playout_delay(config_.room, settings);
   parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kVp8,
                                rtc::Codec::kH264, rtc::Codec::kVp9, rtc::Codec::kAv1};
   parameters.server = {config_.region, node_id_};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct RoomDefaults {
   Duration departure_timeout = std::chrono::seconds(20);
   uint32_t max_participants = 0;  // 0: no bound
   bool enable_remote_unmute = false;
+  /// Of rooms that do not say themselves.
+  std::optional<media::PlayoutDelay> playout_delay;
   bool enable_data_blobs = false;
 };
 

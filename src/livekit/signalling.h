@@ -50,6 +50,8 @@ class Signalling {
     std::string metadata;
     Attributes attributes;
     bool auto_subscribe = true;
+    bool auto_subscribe_data_tracks = false;
+    bool adaptive_stream = false;
     bool single_connection = false;
     int32_t protocol = kProtocolVersion;
     int32_t client_protocol = 0;

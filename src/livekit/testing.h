@@ -17,6 +17,7 @@ namespace turms::livekit::testing {
 class RecordingEngine : public media::Engine {
  public:
   std::vector<std::shared_ptr<const media::DataNote>> notes;
+  bool takes_notes = true;
   struct Transport {
     media::TransportParameters parameters;
     std::optional<media::RemoteParameters> remote;
@@ -34,8 +35,8 @@ class RecordingEngine : public media::Engine {
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
   bool tell_data(media::RoomId, std::shared_ptr<const media::DataNote> note) override {
-    notes.push_back(std::move(note));
-    return true;
+    if (takes_notes) notes.push_back(std::move(note));
+    return takes_notes;
   }
   void create_room(media::RoomId, const media::RoomSettings& settings) override {
     ++rooms;

@@ -24,6 +24,7 @@
 namespace turms::media {
 
 using sfu::LayerRequest;
+using sfu::PlayoutDelay;
 using sfu::ReceiveTrackParameters;
 using sfu::RoomId;
 using sfu::RoomSettings;
