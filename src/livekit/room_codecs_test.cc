@@ -165,6 +165,37 @@ TEST_F(RoomCodecsTest, ACodecThatWasNotAnnouncedIsAdded) {
   EXPECT_EQ(receiving("2"), 1u);
 }
 
+TEST_F(RoomCodecsTest, SoundInASecondCodecIsAskedForWhenSomebodyNeedsIt) {
+  client::AddTrack add;
+  add.cid = "mic";
+  add.info.source = TrackSource::kMicrophone;
+  add.info.codecs = {{"PCMU", "", "mic", {}, 0, ""}, {"audio/opus", "", "mic-in-opus", {}, 0, ""}};
+  say(alice, add);
+  published = last<server::TrackPublished>(alice).track;
+  OfferedTrack first{"1", rtc::MediaKind::kAudio, "mic", {}, true};
+  say(alice, client::Description{{"offer", client_offer({first}), ++offer_ids, {}}});
+  EXPECT_EQ(room->participant("alice")->tracks.at(0).codecs[0].mime_type, "audio/PCMU");
+  const auto carol = join("carol");
+  answer(carol);
+  answer(bob, "PCMU");
+  EXPECT_EQ(receiving("1"), 1u) << "carol's";
+  EXPECT_THAT(take<server::SubscriptionResponse>(bob), IsEmpty());
+  const auto wanted = last<server::SubscribedAudioCodecUpdate>(alice);
+  EXPECT_EQ(wanted.track_sid, published.sid);
+  ASSERT_THAT(wanted.codecs, SizeIs(2));
+  EXPECT_EQ(wanted.codecs[0].codec, "opus");
+  EXPECT_TRUE(wanted.codecs[0].enabled);
+
+  add.cid = "mic-in-opus";
+  add.sid = published.sid;
+  add.info.codecs = {{"opus", "", "mic-in-opus", {}, 0, ""}};
+  say(alice, add);
+  OfferedTrack second{"2", rtc::MediaKind::kAudio, "mic-in-opus", {}, true};
+  say(alice, client::Description{{"offer", client_offer({first, second}), ++offer_ids, {}}});
+  EXPECT_EQ(receiving("1"), 1u);
+  EXPECT_EQ(receiving("2"), 1u);
+}
+
 TEST_F(RoomCodecsTest, AnUnknownTrackGetsNoCodec) {
   client::AddTrack add;
   add.cid = "cam";

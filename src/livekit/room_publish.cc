@@ -192,18 +192,18 @@ sdp::SectionDecision decision_for(std::string mid, const CodecOfTrack& found) {
   const auto place = static_cast<size_t>(found.codec - found.track->codecs.data());
   sdp::SectionDecision out;
   out.mid = std::move(mid);
+  const auto named = codec_named(info.codecs[place].mime_type, info.type);
   if (info.type == TrackType::kAudio) {
     // What leads the answer is what a browser sends.
+    if (named == rtc::Codec::kPcmu || named == rtc::Codec::kPcma) out.preferred = {*named};
     const bool red = !info.disable_red && info.encryption == EncryptionType::kNone;
     if (red) out.preferred.push_back(rtc::Codec::kRed);
     out.preferred.push_back(rtc::Codec::kOpus);
     out.opus_dtx = !info.disable_dtx && !has_feature(info, kNoDtx);
     out.opus_stereo = info.stereo || has_feature(info, kStereo);
     if (out.opus_stereo) out.opus_max_average_bitrate = kStereoBitrate;
-  } else {
-    if (const auto codec = codec_named(info.codecs[place].mime_type, info.type)) {
-      out.preferred = {*codec};
-    }
+  } else if (named) {
+    out.preferred = {*named};
   }
   return out;
 }

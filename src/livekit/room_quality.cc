@@ -200,7 +200,7 @@ void Room::tell_wanted_audio(Participant& publisher, PublishedTrack& track) {
   for (const ParticipantKey key : track.subscribers) {
     const Subscription& subscription = find(key)->subscriptions.at(track.info.sid);
     const auto place = track.place_of(subscription.source);
-    if (subscription.sending && place) wanted[codec_name(track, *place)] = true;
+    if (!subscription.mid.empty() && place) wanted[codec_name(track, *place)] = true;
   }
   if (wanted == track.told_audio) return;
   server::SubscribedAudioCodecUpdate update;

@@ -45,20 +45,27 @@ bool allows(const AllowedSubscribers& allowed, const std::string& who,
   return it != allowed.end() && (it->second.all || it->second.sids.contains(track_sid));
 }
 
+// RED is taken apart and put together on the way.
+rtc::Codec plain(rtc::Codec codec) {
+  return codec == rtc::Codec::kRed ? rtc::Codec::kOpus : codec;
+}
+
 bool decodes(const Subscription& subscription, rtc::Codec codec) {
-  return std::any_of(subscription.accepted.begin(), subscription.accepted.end(),
-                     [&](const rtc::CodecParameters& one) { return one.codec == codec; });
+  return std::any_of(
+      subscription.accepted.begin(), subscription.accepted.end(),
+      [&](const rtc::CodecParameters& one) { return plain(one.codec) == plain(codec); });
 }
 
 // The codec of the track that the subscriber is to have; null: none that is there.
 const PublishedCodec* best_source(const Subscription& subscription, const PublishedTrack& track) {
   const PublishedCodec* best = nullptr;
   for (const PublishedCodec& codec : track.codecs) {
-    // Sound is turned into what the subscriber can decode.
-    const bool decodable = track.info.type == TrackType::kAudio
-                               ? !subscription.accepted.empty()
-                               : codec.live && decodes(subscription, codec.codecs.front().codec);
-    if (!codec.live || !decodable) continue;
+    if (!codec.live) continue;
+    // What a publisher of sound switches to is in the same section, where there is only one.
+    const bool any = track.info.type == TrackType::kAudio && track.codecs.size() == 1;
+    const bool decodable =
+        any ? !subscription.accepted.empty() : decodes(subscription, codec.codecs.front().codec);
+    if (!decodable) continue;
     best = &codec;
     if (!track.regressed) break;
   }
@@ -66,12 +73,14 @@ const PublishedCodec* best_source(const Subscription& subscription, const Publis
 }
 
 // A codec that the publisher announced and does not send yet.
-rtc::CodecParameters announced(const SimulcastCodec& codec) {
-  for (const sdp::CodecCapability& capability : sdp::publisher_capabilities().video) {
+rtc::CodecParameters announced(const SimulcastCodec& codec, TrackType type) {
+  const sdp::Capabilities& all = sdp::publisher_capabilities();
+  for (const sdp::CodecCapability& capability : type == TrackType::kVideo ? all.video : all.audio) {
     if (codec.mime_type != rtc::mime_type(capability.codec)) continue;
     rtc::CodecParameters out;
     out.codec = capability.codec;
     out.clock_rate = capability.clock_rate;
+    out.channels = capability.channels;
     out.fmtp = capability.fmtp;
     return out;
   }
@@ -86,8 +95,8 @@ std::vector<rtc::CodecParameters> offered_codecs(const PublishedTrack& track) {
     const PublishedCodec& codec = track.codecs[i];
     if (codec.live) {
       out.insert(out.end(), codec.codecs.begin(), codec.codecs.end());
-    } else if (track.info.type == TrackType::kVideo) {
-      out.push_back(announced(track.info.codecs[i]));
+    } else if (!track.info.codecs[i].mime_type.empty()) {
+      out.push_back(announced(track.info.codecs[i], track.info.type));
     }
   }
   // Plain Opus is made RED for those who take it, unless its publisher does not want that.
@@ -335,7 +344,7 @@ bool Room::settle_source(Participant& subscriber, Subscription& subscription,
     if (subscription.sending) stop_sending(subscriber, subscription);
     for (size_t i = 0; i < track.codecs.size(); ++i) {
       if (track.codecs[i].live) continue;
-      if (!decodes(subscription, announced(track.info.codecs[i]).codec)) continue;
+      if (!decodes(subscription, announced(track.info.codecs[i], track.info.type).codec)) continue;
       // The publisher hears that it is wanted, and sends it.
       subscription.source = track.codecs[i].id;
       wants_changed(track);

@@ -26,7 +26,8 @@ sdp::MediaSection data_section(const std::string& mid) {
 
 std::vector<sdp::PayloadFormat> formats(rtc::MediaKind kind) {
   if (kind == rtc::MediaKind::kAudio) {
-    return {{111, "opus", 48000, 2, "minptime=10;useinbandfec=1", {"transport-cc"}}};
+    return {{111, "opus", 48000, 2, "minptime=10;useinbandfec=1", {"transport-cc"}},
+            {0, "PCMU", 8000, 1, "", {}}};
   }
   return {{96, "VP8", 90000, 1, "", {"nack", "nack pli", "ccm fir", "transport-cc"}},
           {97, "rtx", 90000, 1, "apt=96", {}},

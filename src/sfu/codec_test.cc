@@ -378,5 +378,50 @@ TEST(Sound, SilenceAfterAMuteOfAnEncryptedTrackEndsInTheTrailer) {
   EXPECT_EQ(out.back().timestamp().value - out[0].timestamp().value, 5U * 960);
 }
 
+TEST(Sound, WhoComesToAMutedTrackHearsSilenceAndThenTheRest) {
+  SoundCall call;
+  call.room.add_transport(kPublisher, call.publisher);
+  call.room.add_transport(kSubscriber, call.subscriber);
+  call.room.add_receive_track(call.now, call.publish);
+  call.room.set_receive_muted(call.now, kTrack, true);
+  call.room.add_send_track(call.now, call.subscribe, {});
+  EXPECT_THAT(call.subscriber.rtp, IsEmpty()) << "its transport is not up";
+  call.room.transport_connected(call.now, kSubscriber);
+  auto out = call.subscriber.of(kOut);
+  ASSERT_THAT(out, SizeIs(5));
+  EXPECT_THAT(out[0].payload(), ElementsAre(0xF8, 0xFF, 0xFE));
+  call.advance(1s);
+  call.room.set_receive_muted(call.now, kTrack, false);
+  call.sound(1, {1, 2}, 111);
+  out = call.subscriber.of(kOut);
+  ASSERT_THAT(out, SizeIs(6));
+  EXPECT_EQ(out[5].sequence().value, static_cast<uint16_t>(out[4].sequence().value + 1));
+  EXPECT_EQ(out[5].timestamp().value - out[4].timestamp().value, 48000U);
+}
+
+TEST(Video, WhoComesToAMutedTrackKnowsOfItAndSeesTheRest) {
+  Call call;
+  call.start();
+  call.frame(1, true);
+  call.subscriber.clear();
+  call.room.remove_send_track(call.now, kSubscription);
+  call.room.set_receive_muted(call.now, kTrack, true);
+  call.room.add_send_track(call.now, call.subscribe, {});
+  ASSERT_THAT(call.subscriber.rtp, SizeIs(5));
+  for (const Bytes& bytes : call.subscriber.rtp) {
+    auto packet = rtc::rtp::PacketView::parse(bytes);
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->payload_type(), 100);
+    EXPECT_THAT(packet->payload(), IsEmpty());
+  }
+  call.room.set_receive_muted(call.now, kTrack, false);
+  call.frame(2, true);
+  ASSERT_THAT(call.subscriber.rtp, SizeIs(6));
+  auto last = rtc::rtp::PacketView::parse(call.subscriber.rtp[5]);
+  auto before = rtc::rtp::PacketView::parse(call.subscriber.rtp[4]);
+  EXPECT_EQ(last->sequence().value, static_cast<uint16_t>(before->sequence().value + 1));
+  EXPECT_FALSE(last->payload().empty());
+}
+
 }  // namespace
 }  // namespace turms::sfu

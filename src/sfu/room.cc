@@ -88,7 +88,15 @@ void Room::Impl::transport_connected(TimePoint now, TransportId id) {
   if (transport == nullptr || transport->connected) return;
   transport->connected = true;
   if (!transport->send) return;
-  for (SubscribedTrack* subscription : transport->send->tracks) reselect(now, *subscription);
+  for (SubscribedTrack* subscription : transport->send->tracks) {
+    reselect(now, *subscription);
+    introduce_muted(now, *subscription);
+  }
+}
+
+void Room::Impl::introduce_muted(TimePoint now, SubscribedTrack& subscription) {
+  if (!subscription.source().muted) return;
+  subscription.introduce(now, counters_, config_.settings.server_frame_trailer);
 }
 
 void Room::Impl::remove_transport(TimePoint now, TransportId id) {
@@ -130,6 +138,7 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   if (!muted) return;  // the next packets bring everything back
   for (SubscribedTrack* subscription : track.subscriptions) {
     subscription->send_silence(now, counters_, config_.settings.server_frame_trailer);
+    introduce_muted(now, *subscription);
   }
   deactivate_all(track);
   for (auto& stream : track.streams()) {
@@ -185,6 +194,7 @@ void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parame
   source->second->subscriptions.push_back(&added);
   subscriptions_.emplace(parameters.id, std::move(subscription));
   reselect(now, added);
+  introduce_muted(now, added);
 }
 
 void Room::Impl::set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request) {

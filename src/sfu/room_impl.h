@@ -50,6 +50,7 @@ class Room::Impl {
 
  private:
   Transport* find_transport(TransportId id);
+  void introduce_muted(TimePoint now, SubscribedTrack& subscription);
 
   // room_layers.cc: who gets what.
   void reselect(TimePoint now, SubscribedTrack& subscription);

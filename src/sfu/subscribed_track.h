@@ -72,6 +72,9 @@ class SubscribedTrack {
   /// The source of sound was muted: what was being heard fades out instead of breaking off.
   /// `trailer` ends the frames when the track is encrypted.
   void send_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
+  /// The source is muted and nothing was sent yet: silence, or packets without payload, since some
+  /// clients (pion) know of no track before its first packet.
+  void introduce(TimePoint now, RoomCounters& counters, ByteView trailer);
   /// Fetch what forward() will touch into the cache: first the track itself, a little later what it
   /// points to. With a hundred subscribers none of it is there otherwise.
   void prefetch_state() const {
@@ -191,6 +194,7 @@ class SubscribedTrack {
   bool send_again(const ForwardContext& context, const SentPackets::Entry& entry);
   void count_sent(const ForwardContext& context, size_t head, size_t payload);
   bool send_made(const ForwardContext& context, const Made& made);
+  void write_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
   void send_parameter_sets(const ForwardContext& context, const ReceiveStream& stream,
                            const SourcePacket& packet);
   bool resend_parameter_set(const ForwardContext& context, const SentPackets::Entry& entry);

@@ -15,6 +15,8 @@ namespace {
 
 /// Frames of 20 ms.
 constexpr int kSilentFrames = 5;
+/// Of a muted track, in place of pictures: some of them may get lost.
+constexpr int kEmptyPackets = 5;
 constexpr uint32_t kSilentMs = 20;
 
 /// A frame of silence: for Opus one of CELT that says there is nothing (RFC 6716 section 3.1), for
@@ -101,7 +103,26 @@ bool SubscribedTrack::resend_parameter_set(const ForwardContext& context,
 }
 
 void SubscribedTrack::send_silence(TimePoint now, RoomCounters& counters, ByteView trailer) {
-  if (current_ < 0 || source_->is_video() || !started_) return;
+  if (current_ >= 0 && !source_->is_video() && started_) write_silence(now, counters, trailer);
+}
+
+void SubscribedTrack::introduce(TimePoint now, RoomCounters& counters, ByteView trailer) {
+  if (started_ || !transport_.connected) return;
+  last_sent_ = now;
+  if (!source_->is_video()) {
+    write_silence(now, counters, trailer);
+  } else {
+    const auto* codec = std::ranges::find_if(
+        codecs_, [](const OutCodec& one) { return one.payload_type != kNoPayloadType; });
+    if (codec == codecs_.end()) return;
+    last_payload_type_ = codec->payload_type;
+    ForwardContext context(now, counters);
+    for (int n = 0; n < kEmptyPackets; ++n) send_padding(context, next_sequence_++);
+  }
+  started_ = true;
+}
+
+void SubscribedTrack::write_silence(TimePoint now, RoomCounters& counters, ByteView trailer) {
   const auto& codecs = source_->codecs();
   ForwardContext context(now, counters);
   for (size_t i = 0; i < codecs.size(); ++i) {
