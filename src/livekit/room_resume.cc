@@ -11,6 +11,9 @@ namespace turms::livekit {
 namespace {
 
 constexpr int64_t kMaxSpeakingSeconds = 60;
+// What was said to a client so long before it was last heard may have been lost all the same: it
+// takes a connection that is silent for longer for broken.
+constexpr Duration kInFlight = std::chrono::seconds(kPingTimeoutSeconds);
 // As often does LiveKit hang up.
 constexpr int kUnansweredResumes = 3;
 
@@ -65,9 +68,11 @@ std::optional<server::Leave> Room::ended(std::string_view sid) const {
 void Room::tell_missed(Now now, Participant& participant) {
   server::ParticipantUpdate gone;
   for (const auto& [at, info] : gone_) {
-    if (at >= participant.heard_at && info.identity != participant.info.identity) {
-      gone.participants.push_back(info);
-    }
+    if (info.identity == participant.info.identity) continue;
+    // That somebody left is told again rather than not at all, unless there is one of this name:
+    // clients tell members apart by their names.
+    const Duration margin = find_identity(info.identity) == nullptr ? kInFlight : Duration{};
+    if (at + margin >= participant.heard_at) gone.participants.push_back(info);
   }
   participant.heard_at = now.monotonic;
   if (!gone.participants.empty()) send(participant, std::move(gone));

@@ -342,5 +342,29 @@ TEST_F(RoomResumeTest, AnotherWayToTheMediaIsOfferedAsAsked) {
   EXPECT_FALSE(last<server::Reconnect>(alice).client_configuration.force_relay);
 }
 
+TEST_F(RoomResumeTest, WhatWasOnItsWayWhenTheSignalBrokeIsToldAgain) {
+  const auto carol = join("carol");
+  const auto dave = join("dave");
+  const std::string carol_sid = room->participant("carol")->sid;
+  say(carol, client::Leave{});
+  say(dave, client::Leave{});
+  const auto dave_again = join("dave");
+  pass(10ms);
+  say(alice, client::Ping{});  // of before it heard that
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  const auto updates = take<server::ParticipantUpdate>(alice);
+  ASSERT_THAT(updates, SizeIs(2));
+  ASSERT_THAT(updates[0].participants, SizeIs(1)) << "the other is there again";
+  EXPECT_EQ(updates[0].participants[0].sid, carol_sid);
+  // Long ago nothing is on its way any more.
+  pass(20s);
+  say(alice, client::Ping{});
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  EXPECT_THAT(take<server::ParticipantUpdate>(alice), SizeIs(1));
+  say(dave_again, client::Leave{});
+}
+
 }  // namespace
 }  // namespace turms::livekit::testing
