@@ -87,7 +87,9 @@ void Composer::someone_comes() {
   const std::string identity = fmt::format("p{}", next_name_++);
   ModelClient& client = meeting_.add_client(identity, random_link(), random_link());
   client.auto_subscribe = !rng().chance(0.1);
-  note(identity + " comes");
+  client.single_connection = rng().chance(0.5);
+  client.offers_in_join = rng().chance(0.7);
+  note(identity + (client.single_connection ? " comes by one connection" : " comes"));
   client.join();
   if (rng().chance(0.7)) client.publish(TrackSource::kMicrophone);
   if (rng().chance(0.5)) client.publish(TrackSource::kCamera, rng().chance(0.8) ? 3 : 1);

@@ -71,6 +71,7 @@ void MeetingServer::accept(std::shared_ptr<SignalPipe> pipe, const ConnectReques
   join.grants.video->room = parameters_.name;
   join.grants.video->set_permission(request.permission);
   join.auto_subscribe = request.auto_subscribe;
+  join.single_connection = request.single_connection;
   const auto key = room_->join(now(), std::move(join));
   touched();
   if (!key) {
@@ -78,6 +79,9 @@ void MeetingServer::accept(std::shared_ptr<SignalPipe> pipe, const ConnectReques
     return pipe->close(SignalPipe::kServer);
   }
   attach(*key, std::move(pipe));
+  if (request.offer) {
+    room_->on_message(now(), *key, livekit::client::Description{*request.offer});
+  }
 }
 
 void MeetingServer::attach(ParticipantKey key, std::shared_ptr<SignalPipe> pipe) {

@@ -17,6 +17,8 @@ struct ConnectRequest {
   std::string identity;
   livekit::Permission permission;
   bool auto_subscribe = true;
+  bool single_connection = false;
+  std::optional<livekit::SessionDescription> offer;  // within the join request
   bool reconnect = false;
   std::string sid;  // of a reconnect
 };

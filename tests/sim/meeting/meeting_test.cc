@@ -40,6 +40,32 @@ TEST(MeetingTest, TwoClientsSeeAndHearEachOther) {
   EXPECT_THAT(meeting.faults(), IsEmpty());
 }
 
+TEST(MeetingTest, OneConnectionServesBothDirections) {
+  for (const bool in_join : {true, false}) {
+    Meeting meeting({.seed = 6, .link = link()});
+    std::vector<ModelClient*> clients;
+    for (int i = 0; i < 6; ++i) {
+      clients.push_back(&meeting.add_client(fmt::format("p{}", i)));
+      clients.back()->single_connection = i % 3 != 0;
+      clients.back()->offers_in_join = in_join;
+      clients.back()->join();
+      clients.back()->publish(TrackSource::kCamera);
+      clients.back()->publish(TrackSource::kMicrophone);
+    }
+    // More of each kind than its first offer has sections for.
+    EXPECT_TRUE(meeting.run_until([&] { return meeting.received_pairs() == 60; }, 6s));
+    LocalTrack& extra = clients[0]->publish(TrackSource::kScreenShare, 1);
+    EXPECT_TRUE(meeting.run_until([&] { return meeting.received_pairs() == 65; }, 3s));
+    clients[0]->unpublish(extra);
+    EXPECT_TRUE(meeting.run_until([&] { return meeting.received_pairs() == 60; }, 3s));
+    clients[1]->cut_network(4s);
+    meeting.run_for(15s);
+    EXPECT_EQ(meeting.received_pairs(), 60U);
+    meeting.check_freed();
+    ASSERT_THAT(meeting.faults(), IsEmpty());
+  }
+}
+
 TEST(MeetingTest, ATrackIsSeenSoonByEveryone) {
   Meeting meeting({.seed = 2, .link = link()});
   for (int i = 0; i < 10; ++i) meeting.add_client(fmt::format("p{}", i)).join();

@@ -99,7 +99,18 @@ void ModelClient::connect(bool resume) {
                                       }});
   signal_heard_ = now();
   token_ = permission_;
-  meeting_.connect(pipe_, {identity_, permission_, auto_subscribe, resume, sid_});
+  ConnectRequest request{.identity = identity_,
+                         .permission = permission_,
+                         .auto_subscribe = auto_subscribe,
+                         .single_connection = single_connection,
+                         .offer = {},
+                         .reconnect = resume,
+                         .sid = sid_};
+  if (single_connection && offers_in_join && !resume) {
+    open_publisher();
+    request.offer = make_offer();
+  }
+  meeting_.connect(pipe_, request);
   meeting_.simulation().after(kJoinTimeout, [this, attempt] {
     if (attempt == attempt_ && state_ != State::kConnected) signal_lost();
   });
@@ -326,8 +337,8 @@ const ViewerSettings* ModelClient::settings(const std::string& sid) const {
   return it == settings_.end() ? nullptr : &it->second;
 }
 const ReceivedTrack* ModelClient::received(const std::string& sid) const {
-  if (subscriber_ == nullptr) return nullptr;
-  for (const auto& [mid, track] : subscriber_->received()) {
+  if (receiver() == nullptr) return nullptr;
+  for (const auto& [mid, track] : receiver()->received()) {
     if (track.sid == sid) return &track;
   }
   return nullptr;
@@ -335,8 +346,8 @@ const ReceivedTrack* ModelClient::received(const std::string& sid) const {
 
 std::vector<std::string> ModelClient::media_faults() const {
   std::vector<std::string> out;
-  if (subscriber_ == nullptr) return out;
-  for (const auto& [mid, track] : subscriber_->received()) {
+  if (receiver() == nullptr) return out;
+  for (const auto& [mid, track] : receiver()->received()) {
     if (!track.video) continue;
     out.insert(out.end(), track.video->faults().begin(), track.video->faults().end());
   }

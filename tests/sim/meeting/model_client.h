@@ -123,6 +123,10 @@ class ModelClient {
   [[nodiscard]] std::string describe() const;
 
   bool auto_subscribe = true;
+  /// One peer connection for both directions, on which only this side offers; with the first offer
+  /// in the join request, as most SDKs have it, or after the join answer.
+  bool single_connection = false;
+  bool offers_in_join = false;
   /// When a list of participants that differs from the server's was first seen.
   TimePoint differs_since = kNever;
 
@@ -156,6 +160,12 @@ class ModelClient {
   void work();
   void add(LocalTrack& track);
   void open_publisher();
+  void on_requirement(const pb::MediaSectionsRequirement& more);
+  [[nodiscard]] livekit::SessionDescription make_offer();
+  /// Where tracks are received.
+  [[nodiscard]] const ModelPeer* receiver() const {
+    return single_connection ? publisher_.get() : subscriber_.get();
+  }
   void place(LocalTrack& track);
   void stop(LocalTrack& track);
   void negotiate(bool restart = false);

@@ -20,7 +20,8 @@ constexpr Duration kPingTimeout = 15s;
 constexpr Duration kMediaSilence = 9s;  // ICE "disconnected"
 constexpr Duration kMediaTimeout = 15s;
 constexpr uint64_t kDebounceMs = 60;
-constexpr size_t kSilentFrames = 5;  // that end the sound of a track that is muted
+constexpr size_t kFirstReceivers = 3;  // of each kind, of one connection for both directions
+constexpr size_t kSilentFrames = 5;    // that end the sound of a track that is muted
 
 }  // namespace
 
@@ -77,6 +78,8 @@ void ModelClient::on_message(const std::string& text) {
         }
       }
       return;
+    case pb::SignalResponse::kMediaSectionsRequirement:
+      return on_requirement(message.media_sections_requirement());
     case pb::SignalResponse::kSubscribedQualityUpdate:
       return on_quality(message.subscribed_quality_update());
     case pb::SignalResponse::kLeave:
@@ -96,7 +99,8 @@ void ModelClient::on_join(const pb::JoinResponse& join) {
   others_.clear();
   for (const auto& other : join.other_participants()) others_[other.identity()] = other;
   if (restriction_) restrict_to(restriction_);
-  if (!join.subscriber_primary() || join.fast_publish()) {
+  const bool offered = offering_;
+  if (!offered && (!join.subscriber_primary() || join.fast_publish())) {
     open_publisher();
     negotiate();
   }
@@ -223,6 +227,17 @@ void ModelClient::add(LocalTrack& track) {
 void ModelClient::open_publisher() {
   if (publisher_ != nullptr) return;
   publisher_ = std::make_unique<ModelPeer>(environment(), identity_ + " publisher");
+  if (!single_connection) return;
+  publisher_->add_receivers(rtc::MediaKind::kAudio, kFirstReceivers);
+  publisher_->add_receivers(rtc::MediaKind::kVideo, kFirstReceivers);
+}
+
+void ModelClient::on_requirement(const pb::MediaSectionsRequirement& more) {
+  if (!single_connection) return fault("it is asked for sections that it does not have");
+  open_publisher();
+  publisher_->add_receivers(rtc::MediaKind::kAudio, more.num_audios());
+  publisher_->add_receivers(rtc::MediaKind::kVideo, more.num_videos());
+  negotiate();
 }
 
 void ModelClient::place(LocalTrack& track) {
@@ -276,20 +291,24 @@ void ModelClient::negotiate(bool restart) {
 
 void ModelClient::send_offer() {
   offer_due_ = false;
-  if (publisher_ == nullptr) return;
+  if (publisher_ != nullptr) say(client::Description{make_offer()});
+}
+
+livekit::SessionDescription ModelClient::make_offer() {
   offering_ = true;
   offered_.clear();
   for (auto& track : tracks_) {
     if (!track->mid.empty()) offered_.push_back(track->mid);
   }
   const std::string text = publisher_->offer(std::exchange(restart_, false));
-  say(client::Description{{"offer", text, ++offer_id_}});
+  return {"offer", text, ++offer_id_, {}};
 }
 
 void ModelClient::on_answer(const pb::SessionDescription& answer) {
   if (publisher_ == nullptr || !offering_ || answer.id() != offer_id_) return;
   offering_ = false;
-  publisher_->set_answer(answer.sdp());
+  publisher_->set_answer(answer.sdp(),
+                         {answer.mid_to_track_id().begin(), answer.mid_to_track_id().end()});
   for (auto& track : tracks_) {
     if (std::find(offered_.begin(), offered_.end(), track->mid) != offered_.end()) {
       track->negotiated = true;
@@ -299,6 +318,7 @@ void ModelClient::on_answer(const pb::SessionDescription& answer) {
 }
 
 void ModelClient::on_offer(const pb::SessionDescription& offer) {
+  if (single_connection) return fault("the server offers on its only connection");
   if (subscriber_ == nullptr) {
     subscriber_ = std::make_unique<ModelPeer>(environment(), identity_ + " subscriber");
   }
@@ -327,6 +347,7 @@ void ModelClient::tick() {
   ++ticks_;
   const bool frame = ticks_ % (10 / kMeetingFramesPerSecond) == 0;
   for (auto& track : tracks_) capture(*track, frame);
+  if (publisher_ != nullptr) publisher_->poll_receivers();
   if (subscriber_ != nullptr) subscriber_->poll_receivers();
 }
 

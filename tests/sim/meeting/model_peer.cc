@@ -72,7 +72,7 @@ ModelPeer::~ModelPeer() = default;
 std::string ModelPeer::add_section(rtc::MediaKind kind, const std::string& cid, size_t layers,
                                    bool reuse) {
   for (Section& section : sections_) {
-    if (!reuse || section.kind != kind || !section.cid.empty()) continue;
+    if (!reuse || section.receives || section.kind != kind || !section.cid.empty()) continue;
     section.cid = cid;
     section.layers = layers;
     return section.mid;
@@ -84,6 +84,12 @@ std::string ModelPeer::add_section(rtc::MediaKind kind, const std::string& cid, 
 void ModelPeer::stop_section(const std::string& mid) {
   for (Section& section : sections_) {
     if (section.mid == mid) section.cid.clear();
+  }
+}
+
+void ModelPeer::add_receivers(rtc::MediaKind kind, size_t count) {
+  for (; count > 0; --count) {
+    sections_.push_back({std::to_string(next_mid_++), kind, "", 1, true});
   }
 }
 
@@ -122,7 +128,9 @@ std::string ModelPeer::offer(bool restart) {
     s.type = type_of(section.kind);
     s.protocol = "UDP/TLS/RTP/SAVPF";
     s.mid = section.mid;
-    s.direction = section.cid.empty() ? sdp::Direction::kInactive : sdp::Direction::kSendOnly;
+    s.direction = section.receives      ? sdp::Direction::kRecvOnly
+                  : section.cid.empty() ? sdp::Direction::kInactive
+                                        : sdp::Direction::kSendOnly;
     s.rtcp_mux = true;
     s.rtcp_reduced_size = true;
     s.formats = formats_of(section.kind);
@@ -144,7 +152,8 @@ std::string ModelPeer::offer(bool restart) {
   return sdp::serialize(out);
 }
 
-bool ModelPeer::set_answer(const std::string& text) {
+bool ModelPeer::set_answer(const std::string& text,
+                           const std::map<std::string, std::string>& track_sids) {
   const auto answer = sdp::parse(text);
   if (!answer) {
     environment_.fault(name_ + ": an answer that is none: " + answer.error().message);
@@ -155,6 +164,16 @@ bool ModelPeer::set_answer(const std::string& text) {
     const auto mine =
         std::find_if(sections_.begin(), sections_.end(),
                      [&](const Section& candidate) { return candidate.mid == section.mid; });
+    if (mine != sections_.end() && mine->receives) {
+      receive_section(section);
+      const auto received = received_.find(section.mid);
+      const auto said = track_sids.find(section.mid);
+      if ((received != received_.end()) != (said != track_sids.end()) ||
+          (said != track_sids.end() && said->second != received->second.sid)) {
+        environment_.fault(fmt::format("{}: section {} is not what the answer says it carries",
+                                       name_, section.mid));
+      }
+    }
     if (mine == sections_.end() || mine->cid.empty()) continue;
     // It may have begun to send only after the offer that this answers.
     if (section.rejected()) {

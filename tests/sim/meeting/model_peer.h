@@ -62,10 +62,13 @@ class ModelPeer {
   /// A section that sends `cid`; an idle one of this kind is used again when `reuse`. Its mid.
   std::string add_section(rtc::MediaKind kind, const std::string& cid, size_t layers, bool reuse);
   void stop_section(const std::string& mid);
+  /// Sections that only receive, for whatever the server has.
+  void add_receivers(rtc::MediaKind kind, size_t count);
   /// With new credentials when `restart`.
   std::string offer(bool restart);
-  /// False when it does not fit the last offer.
-  bool set_answer(const std::string& text);
+  /// False when it does not fit the last offer. `track_sids`: what the receiving sections carry, by
+  /// mid.
+  bool set_answer(const std::string& text, const std::map<std::string, std::string>& track_sids);
   /// Takes the server's offer and answers it.
   std::string answer(const std::string& offer);
 
@@ -97,6 +100,7 @@ class ModelPeer {
     rtc::MediaKind kind = rtc::MediaKind::kAudio;
     std::string cid;  // empty: idle
     size_t layers = 0;
+    bool receives = false;
   };
 
   [[nodiscard]] TimePoint now() const { return environment_.simulation.now(); }
