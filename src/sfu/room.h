@@ -75,7 +75,7 @@ struct RoomEvents {
 class Room {
  public:
   static constexpr size_t kMaxTransports = 10'000;
-  static constexpr size_t kMaxTracksPerTransport = 64;
+  static constexpr size_t kMaxTracksPerTransport = 256;
   static constexpr size_t kMaxSubscriptionsPerTransport = 4096;
 
   explicit Room(const RoomConfig& config);
