@@ -317,7 +317,7 @@ TEST_F(SingleTest, ResumesWithItsOwnRestart) {
   // A track comes while it cannot hear.
   publish(alice, "scr", TrackSource::kScreenShare, {camera(), camera("2", "scr")});
   heard[bob].clear();
-  const auto resumed = room->resume(now, "bob");
+  const auto resumed = room->resume(now, "bob", true);
   ASSERT_TRUE(resumed);
   drain();
   ASSERT_FALSE(heard[bob].empty());

@@ -102,6 +102,7 @@ struct Participant {
   bool auto_subscribe = true;
   bool auto_subscribe_data_tracks = false;
   bool adaptive_stream = false;
+  bool single_connection = false;  // in place of two
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports

@@ -248,6 +248,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->auto_subscribe = parameters.auto_subscribe;
   participant->auto_subscribe_data_tracks = parameters.auto_subscribe_data_tracks;
   participant->adaptive_stream = parameters.adaptive_stream;
+  participant->single_connection = parameters.single_connection;
   participant->protocol = parameters.protocol;
   ParticipantInfo& info = participant->info;
   info.identity = grants.identity;

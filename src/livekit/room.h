@@ -179,8 +179,9 @@ class Room {
   Result<ParticipantKey> join(Now now, JoinParameters parameters);
   /// A participant that is still here comes back on a new connection; kNotFound otherwise. The
   /// answer to the reconnect is the first message of the outputs. The sid may be missing or
-  /// another: whoever has a token of this identity is the participant.
-  Result<ParticipantKey> resume(Now now, std::string_view identity);
+  /// another: whoever has a token of this identity is the participant, if it has as many peer
+  /// connections.
+  Result<ParticipantKey> resume(Now now, std::string_view identity, bool single_connection);
   /// What a client must be told instead that would resume this session, if it ended for good: it
   /// was removed, or another took its identity while it could not hear of it.
   [[nodiscard]] std::optional<server::Leave> ended(std::string_view sid) const;

@@ -71,7 +71,7 @@ TEST_F(RoomDataTest, AResumeNamesTheLastMessageThatCame) {
   join("alice");
   const auto member = take_notes<DataMember>().at(0);
   *member.last_sequence = 41;
-  const auto back = room->resume(now, "alice");
+  const auto back = room->resume(now, "alice", false);
   ASSERT_TRUE(back);
   drain();
   EXPECT_EQ(last<server::Reconnect>(*back).last_message_sequence, 41u);

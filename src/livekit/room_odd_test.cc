@@ -121,7 +121,7 @@ TEST_F(OddRoomTest, WhoCannotHearAnOfferNeedNotAnswerIt) {
   pass(Room::kAnswerTimeout - std::chrono::seconds(1));
   room->on_signal_closed(now, alice);
   pass(std::chrono::seconds(5));
-  ASSERT_TRUE(room->resume(now, "alice"));
+  ASSERT_TRUE(room->resume(now, "alice", false));
   drain();
   answer(alice);
   pass(Room::kAnswerTimeout);

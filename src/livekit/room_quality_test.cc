@@ -71,7 +71,7 @@ TEST_F(RoomQualityTest, AfterAMuteAndAResumeItIsSaidAgain) {
   EXPECT_THAT(wanted(), IsEmpty());
   say(alice, MuteTrack{cam, false});
   EXPECT_THAT(wanted(), ElementsAre("vp8:1"));
-  ASSERT_TRUE(room->resume(now, "alice"));
+  ASSERT_TRUE(room->resume(now, "alice", false));
   drain();
   EXPECT_THAT(wanted(), ElementsAre("vp8:1"));
 }

@@ -19,8 +19,12 @@ constexpr int kUnansweredResumes = 3;
 
 }  // namespace
 
-Result<ParticipantKey> Room::resume(Now now, std::string_view identity) {
+Result<ParticipantKey> Room::resume(Now now, std::string_view identity, bool single_connection) {
   Participant* participant = find_identity(identity);
+  // Another client has taken the identity meanwhile, and it could not follow its negotiation.
+  if (participant != nullptr && participant->single_connection != single_connection) {
+    return fail(ErrorCode::kNotFound, "participant does not exist");
+  }
   // What cannot be told any more cannot be resumed either.
   if (closed_ || participant == nullptr || participant->heard_at < gone_since_) {
     return fail(ErrorCode::kNotFound, "participant does not exist");

@@ -16,7 +16,7 @@ class RoomResumeTest : public RoomOfTwoTest {
     heard[key].clear();
   }
   bool resume(const std::string& identity) {
-    const bool resumed = room->resume(now, identity).has_value();
+    const bool resumed = room->resume(now, identity, false).has_value();
     drain();
     return resumed;
   }
@@ -364,6 +364,12 @@ TEST_F(RoomResumeTest, WhatWasOnItsWayWhenTheSignalBrokeIsToldAgain) {
   ASSERT_TRUE(resume("alice"));
   EXPECT_THAT(take<server::ParticipantUpdate>(alice), SizeIs(1));
   say(dave_again, client::Leave{});
+}
+
+TEST_F(RoomResumeTest, AClientWithOneConnectionDoesNotResumeASessionWithTwo) {
+  lose_signal(alice);
+  EXPECT_FALSE(room->resume(now, "alice", true));
+  EXPECT_TRUE(resume("alice"));
 }
 
 }  // namespace

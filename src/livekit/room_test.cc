@@ -286,7 +286,7 @@ TEST_F(RoomTest, WhoClosesItsSubscriberIsOfferedNothingUntilItResumes) {
   ASSERT_NE(publish(bob, "cam", TrackSource::kCamera, {microphone(), camera()}), "");
   EXPECT_THAT(take<server::Description>(alice), IsEmpty());
 
-  ASSERT_TRUE(room->resume(now, "alice"));
+  ASSERT_TRUE(room->resume(now, "alice", false));
   drain();
   answer(alice);
   EXPECT_THAT(engine.sent, SizeIs(2));
@@ -340,8 +340,8 @@ TEST_F(RoomTest, ABrokenSignalMayResumeWithinTheGrace) {
   say(bob, client::UpdateMetadata{});
   EXPECT_THAT(heard[alice], IsEmpty());
 
-  EXPECT_FALSE(room->resume(now, "carol"));
-  const auto resumed = room->resume(now, "alice");
+  EXPECT_FALSE(room->resume(now, "carol", false));
+  const auto resumed = room->resume(now, "alice", false);
   ASSERT_TRUE(resumed);
   EXPECT_EQ(*resumed, alice);
   drain();

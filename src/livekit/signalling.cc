@@ -258,7 +258,8 @@ void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
   const auto ended = room == nullptr ? std::nullopt : room->ended(admission.sid);
   const auto key = room == nullptr || ended
                        ? fail(ErrorCode::kNotFound, "")
-                       : room->resume(rooms_.now(), admission.join.grants.identity);
+                       : room->resume(rooms_.now(), admission.join.grants.identity,
+                                      admission.join.single_connection);
   auto socket = upgrade.accept();
   if (socket == nullptr) {
     if (key) room->on_signal_closed(rooms_.now(), *key);

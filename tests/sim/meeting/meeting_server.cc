@@ -50,8 +50,9 @@ void MeetingServer::accept(std::shared_ptr<SignalPipe> pipe, const ConnectReques
   if (request.reconnect) {
     livekit::Room* there = room();
     const auto ended = there == nullptr ? std::nullopt : there->ended(request.sid);
-    const auto key = there == nullptr || ended ? fail(ErrorCode::kNotFound, "")
-                                               : there->resume(now(), request.identity);
+    const auto key = there == nullptr || ended
+                         ? fail(ErrorCode::kNotFound, "")
+                         : there->resume(now(), request.identity, request.single_connection);
     if (!key) {
       const livekit::server::Leave leave{livekit::DisconnectReason::kStateMismatch,
                                          livekit::server::LeaveAction::kReconnect};
