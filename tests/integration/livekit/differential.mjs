@@ -29,7 +29,7 @@ const allowed = [
   [/\.request_response\.\d+\.message$/, 'ours says why'],
   [/\.connection_quality\.\d+\.updates\.1$/, 'ours tells everyone of everyone'],
   [/\.stream_state_update$/, 'ours pauses nothing, so that nothing goes on again'],
-  [/\.subscription_permission_update$/, 'ours says it only of tracks that are kept from somebody'],
+  [/\.layers\.\d+\.ssrc$/, 'ours learns it on another thread, and no client asks for it'],
   [/\.track_published\.\d+\.track\.mime_type$/, 'ours names the codec before the offer'],
   [/\.track(s\.\d+)?\.version$/, 'ours has one from the start'],
   [/\.layers\.\d+\.(spatial_layer|rid)$/, 'ours says at once which layer is which'],
@@ -125,6 +125,25 @@ async function people(server) {
   await alice.room.localParticipant.setAttributes({ a: '', b: '2' });
   await updated(bob, 'alice', (p) => p.metadata === 'changed' && p.name === 'another' && p.attributes?.b === '2');
 
+  // Data needs the connections only, and nothing is said of it.
+  for (const reliable of [true, false]) {
+    const came = new Promise((done) => bob.room.once(RoomEvent.DataReceived, (payload) => done(new TextDecoder().decode(payload))));
+    let sent = 'a lossy message';
+    if (reliable) sent = 'a reliable message';
+    const again = setInterval(() => !reliable && alice.room.localParticipant.publishData(new TextEncoder().encode(sent), { reliable }), 200);
+    await alice.room.localParticipant.publishData(new TextEncoder().encode(sent), { reliable });
+    assert.equal(await came, sent);
+    clearInterval(again);
+  }
+
+  // A track that is kept from somebody, and given back.
+  const onlyTone = [{ participantIdentity: 'bob', trackSids: [tone.publication.sid] }];
+  alice.session.say('subscriptionPermission', { allParticipants: false, trackPermissions: onlyTone });
+  await responded(bob, 'subscription_permission_update', (body) => body.track_sid === colour.publication.sid && !body.allowed);
+  alice.session.say('subscriptionPermission', { allParticipants: true });
+  await responded(bob, 'subscription_permission_update', (body) => body.track_sid === colour.publication.sid && body.allowed);
+  await publicationOf(bob, 'alice', TrackKind.KIND_VIDEO);
+
   // Nobody hears of who hides.
   const ghost = await enter(server, 'ghost', { hidden: true });
   await publicationOf(ghost, 'alice', TrackKind.KIND_VIDEO);
@@ -140,13 +159,25 @@ async function people(server) {
   colour.stop();
   await alice.room.localParticipant.unpublishTrack(colour.publication.sid);
   await eventually(() => bob.room.remoteParticipants.get('alice').trackPublications.size === 1, 'an end of a track');
+  const again = await publishColour(alice.room, [200, 0, 0]);
+  await publicationOf(bob, 'alice', TrackKind.KIND_VIDEO);
+  again.stop();
+
+  // A signalling connection that breaks.
+  const sessions = server.proxy.sessions.length;
+  alice.session.near.terminate();
+  const resumed = { session: await eventually(() => server.proxy.sessions[sessions], 'a new signalling connection') };
+  await responded(resumed, 'reconnect');
+  await responded(resumed, 'update', ({ participants }) => participants.some((p) => p.identity === 'bob'));
+  await responded(resumed, 'room_update');
+  const welcome = resumed.session.responses.slice(0, resumed.session.responses.findIndex((m) => m.kind === 'room_update') + 1);
   await api.removeParticipant('differential', 'bob');
   await responded(bob, 'leave');
-  await updated(alice, 'bob', (p) => p.state === 'DISCONNECTED');
+  await updated(resumed, 'bob', (p) => p.state === 'DISCONNECTED');
   await tone.stop();
   await api.deleteRoom('differential');
-  await responded(alice, 'leave');
-  return { alice: alice.session.responses, bob: bob.session.responses };
+  await responded(resumed, 'leave');
+  return { alice: alice.session.responses, bob: bob.session.responses, resumed: welcome };
 }
 
 /** Clients without media: requests that are refused, and what is said without a peer connection. */
@@ -193,6 +224,27 @@ async function requests(server) {
   await publisher.hears('request_response', (body) => body.request_id === 32);
   publisher.say('updateMetadata', { name: 'n'.repeat(300), requestId: 33 });
   await publisher.hears('request_response', (body) => body.request_id === 33);
+  publisher.say('updateAudioTrack', { trackSid: 'TR_unknown', features: [1] });
+  publisher.say('updateVideoTrack', { trackSid: 'TR_unknown', width: 1, height: 1 });
+  publisher.say('publishDataTrackRequest', { pubHandle: 0, name: 'without a number' });
+  publisher.say('publishDataTrackRequest', { pubHandle: 9, name: '' });
+  publisher.say('publishDataTrackRequest', { pubHandle: 7, name: 'joystick' });
+  await publisher.hears('publish_data_track_response');
+  const watcher = await RawClient.connect(server.origin, await token('eve'), { auto_subscribe_data_track: '1' });
+  await watcher.hears('data_track_subscriber_handles');
+  watcher.say('leave', { reason: 1 });
+  await eventually(() => watcher.closed !== undefined, 'the end of a connection');
+  // Of itself it hears now or when it is connected, which it never is.
+  out.watcher = watcher.heard.filter(({ kind }) => kind !== 'update');
+  publisher.say('publishDataTrackRequest', { pubHandle: 7, name: 'another' });
+  publisher.say('publishDataTrackRequest', { pubHandle: 8, name: 'joystick' });
+  publisher.say('publishDataTrackRequest', { pubHandle: 8, name: 'compass' });
+  await publisher.hears('publish_data_track_response', (body) => body.info.name === 'compass');
+  publisher.say('unpublishDataTrackRequest', { pubHandle: 5 });
+  publisher.say('unpublishDataTrackRequest', { pubHandle: 7 });
+  await publisher.hears('unpublish_data_track_response');
+  publisher.say('pingReq', { timestamp: 6n, rtt: 2n });
+  await publisher.hears('pong_resp', (body) => body.last_ping_timestamp === '6');
   publisher.say('simulate', { scenario: { case: 'serverLeave', value: true } });
   await publisher.hears('leave');
   out.dave = publisher.heard;
@@ -237,6 +289,8 @@ function plain(value, name = '') {
   if (/^enabled_(publish_)?codecs$/.test(name)) return value.map(({ mime }) => mime).sort().join(' ');
   // Before the offer theirs spells a codec as the client did.
   if (name === 'mime_type') return value.toLowerCase();
+  // Each numbers sections and data tracks as it likes.
+  if (name === 'mid_to_track_id' || name === 'sub_handles') return Object.values(value).map((entry) => plain(entry)).sort();
   if (name === 'tracks') return value.map((track) => plain(track)).sort((a, b) => a.name.localeCompare(b.name));
   if (Array.isArray(value)) return value.map((entry) => plain(entry, name));
   if (value !== null && typeof value === 'object') {
@@ -247,12 +301,12 @@ function plain(value, name = '') {
 }
 
 // Kinds whose number and order depend on time: compared as what was said at all.
-const timely = new Set(['connection_quality', 'subscribed_quality_update', 'refresh_token', 'offer', 'answer', 'pong',
-  'pong_resp', 'stream_state_update', 'media_sections_requirement']);
-// Ours needs none: its addresses are in the descriptions.
-const unheard = new Set(['trickle']);
+const timely = new Set(['connection_quality', 'subscribed_quality_update', 'refresh_token', 'offer', 'answer',
+  'stream_state_update', 'media_sections_requirement']);
+// Ours needs no trickle: its addresses are in the descriptions. When an SDK pings is its business.
+const unheard = new Set(['trickle', 'pong', 'pong_resp']);
 // Of these the last says all.
-const final = new Set(['room_update']);
+const final = new Set(['room_update', 'data_track_subscriber_handles']);
 
 /** kind → what was said, comparable. */
 function digest(messages) {
@@ -262,6 +316,13 @@ function digest(messages) {
     if (kind === 'speakers_changed') {
       // Whether silence is noticed before the end is a matter of time.
       if (body.speakers.some((speaker) => speaker.active)) out[kind] = ['somebody speaks'];
+      continue;
+    }
+    if (kind === 'subscription_permission_update') {
+      // Tracks are allowed until it is said otherwise; theirs says it all the same, and repeats itself.
+      const sid = plain(body.track_sid);
+      const allowed = body.allowed ?? false;
+      if (allowed !== (out[kind]?.[sid]?.at(-1) ?? true)) ((out[kind] ??= {})[sid] ??= []).push(allowed);
       continue;
     }
     if (kind === 'update') {
