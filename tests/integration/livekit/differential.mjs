@@ -163,6 +163,8 @@ async function people(server) {
   await publicationOf(bob, 'alice', TrackKind.KIND_VIDEO);
   again.stop();
 
+  await responded(alice, 'track_subscribed', (body) => body.track_sid === again.publication.sid);
+
   // A signalling connection that breaks.
   const sessions = server.proxy.sessions.length;
   alice.session.near.terminate();
