@@ -262,7 +262,8 @@ class Room {
   };
   using TimerEntry = std::tuple<TimePoint, uint64_t, TimerKind>;
 
-  // Lifecycle (room.cc), what the members say about themselves (room_members.cc).
+  // Lifecycle (room.cc), turns (room_turn.cc), what the members say about themselves
+  // (room_members.cc).
   Participant* find(ParticipantKey key) const;
   Participant* find_identity(std::string_view identity) const;
   void leave(Now now, Participant& participant, DisconnectReason reason, server::LeaveAction action,
@@ -299,7 +300,7 @@ class Room {
   void on_description(Now now, Participant& from, const SessionDescription& description);
   void remark(Participant& about, const std::vector<std::string>& notes);
 
-  // Publishing (room_publish.cc).
+  // Publishing (room_publish.cc, room_track_changes.cc).
   void end_published(Now now, Participant& participant);
   [[nodiscard]] std::optional<rtc::sdp::SectionDecision> decide(
       const Participant& from, const rtc::sdp::MediaSection& section) const;
