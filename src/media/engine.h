@@ -234,9 +234,9 @@ class Engine {
 Result<std::unique_ptr<Engine>> start_engine(const EngineConfig&, Engine::Post post,
                                              EngineEvents& events);
 
-/// How long a transport may hear no valid connectivity check. Clients check consent every 2 to 5
-/// seconds (RFC 7675); a dead one should leave the room sooner than the 30 seconds that RFC allows
-/// the sending side.
+/// How long a transport may hear neither a valid connectivity check nor a report. Clients check
+/// consent every 2 to 5 seconds (RFC 7675), or at least report; a dead one should leave the room
+/// sooner than the 30 seconds that RFC allows the sending side.
 inline constexpr Duration kConsentTimeout = std::chrono::seconds(15);
 
 }  // namespace turms::media

@@ -116,8 +116,12 @@ Received Peer::receive(TimePoint now, const Path& path, MutableByteView datagram
   switch (classify(datagram)) {
     case DatagramKind::kRtp:
       return receive_media(datagram, false);
-    case DatagramKind::kRtcp:
-      return receive_media(datagram, true);
+    case DatagramKind::kRtcp: {
+      const Received received = receive_media(datagram, true);
+      // Reports come for as long as the other side lives, and cost the packets of media nothing.
+      if (received.kind == Received::Kind::kRtcp) ice_->heard(now, path);
+      return received;
+    }
     case DatagramKind::kStun:
       return receive_stun(now, path, datagram);
     case DatagramKind::kDtls:

@@ -225,6 +225,33 @@ TEST(Peer, ConsentExpires) {
   EXPECT_EQ(world.server().protect_rtp({}, 0), 0u);
 }
 
+TEST(Peer, ReportsAreConsentWhereNoChecksCome) {
+  World world({}, {.consent_timeout = 15s}, {.consent_timeout = 120s});
+  world.signal();
+  ASSERT_TRUE(world.run_until_connected());
+  const Path path = *world.server().selected_path();
+  world.set_loss(1.0);
+  Bytes last;
+  for (int i = 0; i < 6; ++i) {
+    Bytes report(8 + srtp::kMaxRtcpOverhead);
+    report[0] = 0x80;
+    report[1] = 200;
+    report[3] = 1;
+    report.resize(world.client().protect_rtcp(report, 8));
+    last = report;
+    EXPECT_EQ(world.server().receive(world.now(), path, report).kind, Received::Kind::kRtcp);
+    world.run(5s);
+  }
+  EXPECT_EQ(count(world.server_events(), PeerEvent::Kind::kFailed), 0u);
+  // The same again is nobody's.
+  for (int i = 0; i < 3; ++i) {
+    Bytes again = last;
+    EXPECT_EQ(world.server().receive(world.now(), path, again).kind, Received::Kind::kDropped);
+    world.run(5s);
+  }
+  EXPECT_EQ(failure(world.server_events()), FailReason::kConsentExpired);
+}
+
 void restart_ice(World& world) {
   const IceCredentials server{"srvNew", "newserverpasswordnewsr"};
   const IceCredentials client{"cliNew", "newclientpasswordnewcl"};

@@ -164,4 +164,8 @@ Outcome LiteAgent::receive(TimePoint now, const Path& path, const stun::Message&
   return outcome;
 }
 
+void LiteAgent::heard(TimePoint now, const Path& path) {
+  if (is_verified(path)) touch(now, path);
+}
+
 }  // namespace turms::rtc::ice

@@ -53,6 +53,8 @@ class Agent {
   /// Checks with the former credentials count until the first one with these.
   void restart(const IceCredentials& local);
   virtual Outcome receive(TimePoint now, const Path& path, const stun::Message& message) = 0;
+  /// Something came by this path that only the remote side can have sent, other than a check.
+  virtual void heard(TimePoint /*now*/, const Path& /*path*/) {}
   /// The path is no more: its stream was closed. Another verified one takes its place; without any,
   /// the remote side has the consent timeout to open one.
   void lose(TimePoint now, const Path& path);
@@ -113,6 +115,9 @@ class LiteAgent final : public Agent {
   /// The remote half of USERNAME authenticates nothing, so it is not looked at.
   void set_remote(TimePoint, const IceCredentials&) override {}
   Outcome receive(TimePoint now, const Path& path, const stun::Message& message) override;
+  /// Consent for a verified path: libnice sends no checks once it has selected a pair, only
+  /// indications (RFC 8445 section 11), which anyone could forge.
+  void heard(TimePoint now, const Path& path) override;
 
  protected:
   /// A lite agent cannot take over control: whoever claims to be controlled too has to change,

@@ -187,6 +187,20 @@ TEST_F(LiteAgentTest, SilentPathsAreRemovedAndTheLastOneIsTheConsent) {
   EXPECT_EQ(agent_.next_timeout(), kNever);
 }
 
+TEST_F(LiteAgentTest, WhatElseIsHeardOnAVerifiedPathIsConsentToo) {
+  ask(path_from(1), {.use_candidate = true});
+  now_ += 14s;
+  agent_.heard(now_, path_from(1));
+  agent_.heard(now_, path_from(2));  // opens none
+  EXPECT_FALSE(agent_.is_verified(path_from(2)));
+  now_ += 14s;
+  agent_.handle_timeout(now_);
+  EXPECT_TRUE(agent_.is_verified(path_from(1)));
+  now_ += 1s;
+  agent_.handle_timeout(now_);
+  EXPECT_FALSE(agent_.is_verified(path_from(1)));
+}
+
 TEST_F(LiteAgentTest, ALostPathGivesWayToAnotherAndTheLastOneToTheConsentTimeout) {
   const auto kinds = [&] {
     std::vector<Event::Kind> out;
