@@ -21,4 +21,15 @@ Result<std::optional<Grants>> authorize(const net::HttpRequest& request, const A
   return std::move(*grants);
 }
 
+std::optional<std::string_view> beyond_limits(const Grants& grants, const Limits& limits) {
+  if (grants.identity.size() > limits.identity) {
+    return "participant identity length exceeds limits";
+  }
+  if (grants.metadata.size() > limits.metadata) return "metadata size exceeds limits";
+  size_t attribute_bytes = 0;
+  for (const auto& [key, value] : grants.attributes) attribute_bytes += key.size() + value.size();
+  if (attribute_bytes > limits.attributes) return "attribute size exceeds limits";
+  return std::nullopt;
+}
+
 }  // namespace turms::livekit

@@ -106,6 +106,8 @@ struct Participant {
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports
+  /// It has no signalling connection, and never has: signal_up is false.
+  std::unique_ptr<OneOffer> one_offer;
 
   std::unique_ptr<Negotiation> negotiation;
 

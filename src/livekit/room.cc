@@ -146,6 +146,10 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->adaptive_stream = parameters.adaptive_stream;
   participant->single_connection = parameters.single_connection;
   participant->protocol = parameters.protocol;
+  if (parameters.one_offer) {
+    participant->one_offer = std::make_unique<OneOffer>();
+    participant->signal_up = false;
+  }
   ParticipantInfo& info = participant->info;
   info.identity = grants.identity;
   info.name = grants.name;
@@ -306,6 +310,11 @@ void Room::on_transport_connected(Now now, media::TransportId id) {
 void Room::on_transport_failed(Now now, media::TransportId id) {
   Participant* participant = find_owner(id);
   if (participant == nullptr) return;
+  if (participant->one_offer) {
+    // Nobody can ask it to come back.
+    return leave(now, *participant, DisconnectReason::kConnectionTimeout,
+                 server::LeaveAction::kDisconnect, false);
+  }
   // The other of its transports, most often: it has been asked to come back.
   if (participant->silent) return;
   // Clients of older protocols start afresh when they hear of it, and so does who never got in.
@@ -333,8 +342,10 @@ void Room::on_transport_closed(Now now, media::TransportId id) {
   if (participant.negotiation->any_connected()) return;
   participant.hung_up = true;
   if (!participant.signal_up) {
-    return leave(now, participant, DisconnectReason::kSignalClose, server::LeaveAction::kDisconnect,
-                 false);
+    return leave(
+        now, participant,
+        participant.one_offer ? DisconnectReason::kClientInitiated : DisconnectReason::kSignalClose,
+        server::LeaveAction::kDisconnect, false);
   }
   if (participant.announced) arm(participant, now.monotonic + kMediaTimeout, TimerKind::kConnect);
 }

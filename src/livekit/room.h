@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "livekit/ice_servers.h"
+#include "livekit/one_offer.h"
 #include "livekit/rpc.h"
 #include "livekit/signal.h"
 #include "livekit/token.h"
@@ -106,6 +107,8 @@ struct JoinParameters {
   int32_t protocol = kProtocolVersion;  // of signalling, as the client speaks it
   /// One peer connection for both directions (protocol v1) instead of two.
   bool single_connection = false;
+  /// Has no signalling connection: see Room::publish().
+  bool one_offer = false;
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
 };
@@ -163,6 +166,8 @@ class Room {
   /// long. Who was away longer joins anew.
   static constexpr size_t kMaxGone = 4096;
   static constexpr Duration kGoneMemory = std::chrono::minutes(2);
+  /// How often a participant without a signalling connection may restart ICE.
+  static constexpr Duration kMinIceRestartInterval = std::chrono::seconds(1);
   /// How long a test scenario that concerns the next resume waits for one.
   static constexpr Duration kScenarioLife = std::chrono::seconds(10);
 
@@ -187,6 +192,21 @@ class Room {
   [[nodiscard]] std::optional<server::Leave> ended(std::string_view sid) const;
   void on_message(Now now, ParticipantKey from, const ClientMessage& message);
   void on_signal_closed(Now now, ParticipantKey who);
+
+  // ---- participants without a signalling connection
+
+  /// Joins and publishes what one offer says. It hears nothing, so it is gone as soon as its
+  /// transport fails or closes. The result is valid until the next input. Errors as those of join()
+  /// and publishable(), which the caller asks before.
+  Result<const OneOffer*> publish(Now now, JoinParameters parameters, const std::string& offer);
+  /// Null when there is no such participant of this kind. Valid until the next input.
+  [[nodiscard]] const OneOffer* one_offer(std::string_view identity, std::string_view sid) const;
+  /// The client has new credentials; ours are in one_offer() then. Nothing when it has them
+  /// already. kNotFound; kResourceExhausted within kMinIceRestartInterval of the last.
+  Status restart_ice(Now now, std::string_view identity, std::string_view sid,
+                     const rtc::IceCredentials& remote);
+  /// kNotFound, unless it left within kGoneMemory.
+  Status end_one_offer(Now now, std::string_view identity, std::string_view sid);
 
   // ---- media
 
@@ -323,6 +343,11 @@ class Room {
   void on_update_video_track(Participant& from, const client::UpdateVideoTrack& request);
   void on_update_video_layers(Participant& from, const client::UpdateVideoLayers& request);
   [[nodiscard]] PublishedTrack* find_track(std::string_view sid) const;
+
+  // Without a signalling connection (room_whip.cc).
+  [[nodiscard]] Participant* find_one_offer(std::string_view identity, std::string_view sid) const;
+  Result<std::vector<rtc::sdp::ReceivedSection>> take_one_offer(Participant& from,
+                                                                const std::string& offer);
 
   // Data (room_data.cc).
   void on_publish_data_track(Participant& from, const client::PublishDataTrack& request);

@@ -234,6 +234,7 @@ void Room::on_update_metadata(Now now, Participant& from, const client::UpdateMe
 }
 
 void Room::refresh_token(Now now, Participant& participant) {
+  if (participant.one_offer) return;
   send(participant, server::RefreshToken{secrets_.mint(participant.grants, now.wall)});
   arm(participant, now.monotonic + kTokenRefreshInterval, TimerKind::kRefreshToken);
 }

@@ -70,12 +70,27 @@ rtc::MediaKind kind_of(TrackType type) {
   return type == TrackType::kVideo ? rtc::MediaKind::kVideo : rtc::MediaKind::kAudio;
 }
 
-// Clients name the layers q, h and f, lowest first; others keep the order of the offer.
+// LiveKit's clients name the layers q, h and f, lowest first; others keep the order of the offer.
 int rid_rank(const std::string& rid) {
   if (rid == "q") return 0;
   if (rid == "h") return 1;
   if (rid == "f") return 2;
   return 3;
+}
+
+// As many as are forwarded, lowest first.
+void put_in_order(std::vector<rtc::EncodingParameters>& encodings) {
+  // OBS numbers them from the highest on, 0 to 3 at most.
+  const bool numbered = std::any_of(encodings.begin(), encodings.end(),
+                                    [](const auto& encoding) { return encoding.rid == "0"; });
+  std::stable_sort(encodings.begin(), encodings.end(), [&](const auto& a, const auto& b) {
+    return numbered ? a.rid > b.rid : rid_rank(a.rid) < rid_rank(b.rid);
+  });
+  if (encodings.size() <= media::kMaxSpatialLayers) return;
+  const auto surplus = static_cast<ptrdiff_t>(encodings.size() - media::kMaxSpatialLayers);
+  // Of those in a known order the highest are kept.
+  encodings.erase(numbered ? encodings.begin() : encodings.end() - surplus,
+                  numbered ? encodings.begin() + surplus : encodings.end());
 }
 
 // Layers lowest first, with the place each has among the encodings.
@@ -404,11 +419,7 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
   parameters.encodings = section.encodings;
   parameters.encrypted = track.info.encryption != EncryptionType::kNone;
   parameters.extensions = section.extensions;
-  std::stable_sort(parameters.encodings.begin(), parameters.encodings.end(),
-                   [](const auto& a, const auto& b) { return rid_rank(a.rid) < rid_rank(b.rid); });
-  if (parameters.encodings.size() > media::kMaxSpatialLayers) {
-    parameters.encodings.resize(media::kMaxSpatialLayers);
-  }
+  put_in_order(parameters.encodings);
   engine_.add_receive_track(parameters);
   if (track.info.muted) engine_.set_receive_muted(codec.id, true);
 

@@ -26,7 +26,8 @@ Result<ParticipantKey> Room::resume(Now now, std::string_view identity, bool sin
     return fail(ErrorCode::kNotFound, "participant does not exist");
   }
   // What cannot be told any more cannot be resumed either.
-  if (closed_ || participant == nullptr || participant->heard_at < gone_since_) {
+  if (closed_ || participant == nullptr || participant->one_offer ||
+      participant->heard_at < gone_since_) {
     return fail(ErrorCode::kNotFound, "participant does not exist");
   }
   participant->signal_up = true;

@@ -8,6 +8,7 @@
 #include "livekit/rooms.h"
 #include "livekit/signalling.h"
 #include "livekit/webhook.h"
+#include "livekit/whip.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -30,6 +31,7 @@ class Service::Impl {
         rooms_(config_, loop,
                [this](const Room& room, RoomOutput output) { carry_out(room, std::move(output)); }),
         signalling_(config_, rooms_),
+        whip_(config_, rooms_),
         api_(config_, rooms_),
         drain_timer_(loop) {}
 
@@ -49,6 +51,7 @@ class Service::Impl {
 
   void register_routes(net::HttpRoutes& server) {
     signalling_.register_routes(server);
+    whip_.register_routes(server);
     api_.register_routes(server);
   }
 
@@ -83,6 +86,7 @@ class Service::Impl {
   Webhooks webhooks_;
   Rooms rooms_;
   Signalling signalling_;
+  Whip whip_;
   RoomService api_;
   net::Timer drain_timer_;
   std::function<void()> drained_;

@@ -167,9 +167,6 @@ std::optional<net::HttpResponse> Signalling::apply(const Introduction& introduct
     video.can_subscribe = false;
     grants.identity += "#" + introduction.publish;
   }
-  if (grants.identity.size() > config_.limits.identity) {
-    return refuse(400, "participant identity length exceeds limits");
-  }
   if (!introduction.metadata.empty() || !introduction.attributes.empty()) {
     if (!video.permission().can_update_metadata) {
       return refuse(401, "no permissions to access the room");
@@ -179,14 +176,7 @@ std::optional<net::HttpResponse> Signalling::apply(const Introduction& introduct
       if (!value.empty()) grants.attributes[key] = value;
     }
   }
-  if (grants.metadata.size() > config_.limits.metadata) {
-    return refuse(400, "metadata size exceeds limits");
-  }
-  size_t attribute_bytes = 0;
-  for (const auto& [key, value] : grants.attributes) attribute_bytes += key.size() + value.size();
-  if (attribute_bytes > config_.limits.attributes) {
-    return refuse(400, "attribute size exceeds limits");
-  }
+  if (const auto why = beyond_limits(grants, config_.limits)) return refuse(400, *why);
   return std::nullopt;
 }
 

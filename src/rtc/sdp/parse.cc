@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "rtc/sdp/description.h"
+#include "rtc/sdp/fragment.h"
 #include "rtc/sdp/text.h"
 
 namespace turms::rtc::sdp {
@@ -36,9 +37,12 @@ struct SessionDefaults {
   std::vector<ExtensionEntry> extensions;
 };
 
+/// What begins a description, and is missing from a fragment.
+enum class Head : uint8_t { kExpected, kNone };
+
 class Parser {
  public:
-  Result<SessionDescription> run(std::string_view text);
+  Result<SessionDescription> run(std::string_view text, Head head);
 
  private:
   using Bad = std::optional<std::string>;  // what is wrong with the line
@@ -85,7 +89,7 @@ size_t memory_of(const std::vector<T>& list) {
   return sum;
 }
 
-Result<SessionDescription> Parser::run(std::string_view text) {
+Result<SessionDescription> Parser::run(std::string_view text, Head head) {
   if (text.size() > kMaxDescriptionSize) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("description of {} bytes is too large", text.size()));
@@ -100,7 +104,7 @@ Result<SessionDescription> Parser::run(std::string_view text) {
     auto wrong = [&](std::string_view what) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("line {}: {}", number, what));
     };
-    if (first && line_text != "v=0") return wrong("v=0 expected");
+    if (first && head == Head::kExpected && line_text != "v=0") return wrong("v=0 expected");
     first = false;
     Bad bad;
     if (line_text.size() > kMaxLineSize) {
@@ -117,7 +121,8 @@ Result<SessionDescription> Parser::run(std::string_view text) {
     }
   }
   if (first) return fail(ErrorCode::kInvalidArgument, "empty description");
-  if (!has_origin_) return fail(ErrorCode::kInvalidArgument, "no o= line");
+  if (head == Head::kExpected && !has_origin_)
+    return fail(ErrorCode::kInvalidArgument, "no o= line");
   if (Bad bad = finish_section()) return fail(ErrorCode::kInvalidArgument, *bad);
   return std::move(description_);
 }
@@ -562,7 +567,20 @@ Parser::Bad Parser::simulcast(std::string_view value, MediaSection& s) {
 }  // namespace
 
 Result<SessionDescription> parse(std::string_view text) {
-  return Parser().run(text);
+  return Parser().run(text, Head::kExpected);
+}
+
+Result<SessionDescription> parse_fragment(std::string_view text) {
+  auto fragment = Parser().run(text, Head::kNone);
+  if (!fragment) return fragment;
+  const auto bad = [](std::string_view what) {
+    return fail(ErrorCode::kInvalidArgument, std::string(what));
+  };
+  if (fragment->sections.size() != 1) return bad("one m-section expected");
+  const MediaSection& section = fragment->sections.front();
+  if (!section.unusable.empty()) return bad(section.unusable);
+  if (section.mid.empty()) return bad("no a=mid");
+  return fragment;
 }
 
 }  // namespace turms::rtc::sdp

@@ -4,6 +4,8 @@
 #include <iterator>
 
 #include "rtc/sdp/description.h"
+#include "rtc/sdp/formats.h"
+#include "rtc/sdp/fragment.h"
 #include "rtc/sdp/text.h"
 
 namespace turms::rtc::sdp {
@@ -67,6 +69,9 @@ class Writer {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
     out_ += "\r\n";
   }
+  void bundle(const SessionDescription& d);
+  void media(const MediaSection& s);
+  void ice(const MediaSection& s);
   void section(const MediaSection& s);
   std::string take() { return std::move(out_); }
 
@@ -114,12 +119,23 @@ std::string fingerprint_text(const DtlsFingerprint& fingerprint) {
   return out;
 }
 
-void Writer::transport(const MediaSection& s) {
+void Writer::bundle(const SessionDescription& d) {
+  if (!d.has_bundle) return;
+  std::string mids;
+  for (const std::string& mid : d.bundle) mids += " " + mid;
+  line("a=group:BUNDLE{}", mids);
+}
+
+void Writer::ice(const MediaSection& s) {
   for (const Candidate& c : s.candidates) line("a={}", sdp::to_string(c));
   if (s.end_of_candidates) line("a=end-of-candidates");
   if (!s.ice.ufrag.empty()) line("a=ice-ufrag:{}", s.ice.ufrag);
   if (!s.ice.password.empty()) line("a=ice-pwd:{}", s.ice.password);
   if (!s.ice_options.empty()) line("a=ice-options:{}", fmt::join(s.ice_options, " "));
+}
+
+void Writer::transport(const MediaSection& s) {
+  ice(s);
   if (s.fingerprint)
     line("a=fingerprint:{} {}", to_string(s.fingerprint->hash), fingerprint_text(*s.fingerprint));
   if (s.setup) line("a=setup:{}", to_string(*s.setup));
@@ -188,11 +204,9 @@ void Writer::rejected_line(const MediaSection& s) {
   if (!s.mid.empty()) line("a=mid:{}", s.mid);
 }
 
-void Writer::section(const MediaSection& s) {
-  if (!s.m_line.empty()) return rejected_line(s);
-  bool data = s.type == MediaType::kApplication;
+void Writer::media(const MediaSection& s) {
   std::string formats_text;
-  if (data) {
+  if (s.type == MediaType::kApplication) {
     formats_text = " webrtc-datachannel";
   } else {
     for (const PayloadFormat& f : s.formats) {
@@ -200,6 +214,12 @@ void Writer::section(const MediaSection& s) {
     }
   }
   line("m={} {} {}{}", sdp::to_string(s.type), s.port, s.protocol, formats_text);
+}
+
+void Writer::section(const MediaSection& s) {
+  if (!s.m_line.empty()) return rejected_line(s);
+  const bool data = s.type == MediaType::kApplication;
+  media(s);
   line("c=IN IP4 0.0.0.0");
   if (!data) line("a=rtcp:9 IN IP4 0.0.0.0");
   transport(s);
@@ -236,11 +256,7 @@ std::string serialize_head(const SessionDescription& d) {
   writer.line("o=- {} {} IN IP4 127.0.0.1", d.session_id, d.session_version);
   writer.line("s={}", d.session_name.empty() ? "-" : d.session_name);
   writer.line("t=0 0");
-  if (d.has_bundle) {
-    std::string mids;
-    for (const std::string& mid : d.bundle) mids += " " + mid;
-    writer.line("a=group:BUNDLE{}", mids);
-  }
+  writer.bundle(d);
   if (d.extmap_allow_mixed) writer.line("a=extmap-allow-mixed");
   if (!d.msid_semantic.empty()) writer.line("a=msid-semantic: {}", d.msid_semantic);
   if (d.ice_lite) writer.line("a=ice-lite");
@@ -257,6 +273,18 @@ std::string serialize(const SessionDescription& d) {
   std::string out = serialize_head(d);
   for (const MediaSection& section : d.sections) out += serialize(section);
   return out;
+}
+
+std::string serialize_fragment(const SessionDescription& d) {
+  Writer writer;
+  writer.bundle(d);
+  if (d.ice_lite) writer.line("a=ice-lite");
+  if (const MediaSection* section = tagged_section(d)) {
+    writer.media(*section);
+    writer.line("a=mid:{}", section->mid);
+    writer.ice(*section);
+  }
+  return writer.take();
 }
 
 }  // namespace turms::rtc::sdp

@@ -12,19 +12,22 @@ const environment = fileURLToPath(new URL('../../../build/python-sdk', import.me
 const script = fileURLToPath(new URL('python_sdk.py', import.meta.url));
 const python = `${environment}/bin/python`;
 
-async function install() {
+/** The interpreter of an environment that has these packages. */
+export async function installed(wanted) {
+  const marks = wanted.map((name) => `${environment}/installed-${name}`);
   try {
-    await access(`${environment}/installed`);
+    await Promise.all(marks.map((mark) => access(mark)));
   } catch {
     await execute('python3', ['-m', 'venv', environment]);
-    await execute(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { timeout: 300_000 });
-    await execute('touch', [`${environment}/installed`]);
+    await execute(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted], { timeout: 300_000 });
+    await execute('touch', marks);
   }
+  return python;
 }
 
 export async function run(test) {
   try {
-    await install();
+    await installed(packages);
   } catch (error) {
     console.log(`      Python is left out: its SDKs cannot be installed (${error.message.split('\n')[0]})`);
     return;

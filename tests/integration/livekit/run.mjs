@@ -15,9 +15,10 @@ import * as firewall from './firewall_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
+import * as whip from './whip_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, browser, calls, codecs, firefox, firewall };
+const suites = { protocol, node, data, python, browser, calls, codecs, firefox, firewall, whip };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
