@@ -120,6 +120,7 @@ RoomInfo Room::info() const {
   for (const auto& [key, participant] : participants_) {
     if (!participant->dependent()) ++out.num_participants;
     if (participant->info.is_publisher) ++out.num_publishers;
+    out.active_recording = out.active_recording || participant->info.permission.recorder;
   }
   return out;
 }

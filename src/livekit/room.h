@@ -430,6 +430,7 @@ class Room {
   std::set<TimerEntry> timers_;
   std::optional<TimePoint> close_at_;  // while nobody is in
   std::optional<TimePoint> count_update_at_;
+  bool recording_ = false;  // a recorder was in when the counts changed last
   std::deque<std::pair<TimePoint, SendMessage>> delayed_;
   TimePoint last_count_update_;
   bool anybody_joined_ = false;

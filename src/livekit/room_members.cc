@@ -240,6 +240,9 @@ void Room::refresh_token(Now now, Participant& participant) {
 }
 
 void Room::counts_changed(Now now) {
+  const bool recording = std::ranges::any_of(
+      participants_, [](const auto& entry) { return entry.second->info.permission.recorder; });
+  if (std::exchange(recording_, recording) != recording) room_changed_ = true;
   if (room_changed_ || count_update_at_ || closed_) return;
   const TimePoint allowed = last_count_update_ + kCountUpdateInterval;
   if (now.monotonic >= allowed) {

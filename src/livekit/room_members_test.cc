@@ -136,6 +136,20 @@ TEST_F(RoomTest, CountsReachClientsAtMostOncePerSecond) {
   EXPECT_EQ(last<server::RoomUpdate>(alice).room.metadata, "new") << "but metadata at once";
 }
 
+TEST_F(RoomTest, WhileARecorderIsInTheRoomIsSaidToBeRecorded) {
+  make();
+  const auto alice = join("alice");
+  take<server::RoomUpdate>(alice);
+  auto recorder = as("recorder");
+  recorder.grants.video->recorder = true;
+  recorder.grants.video->hidden = true;
+  const auto key = join(recorder);
+  EXPECT_TRUE(last<server::RoomUpdate>(alice).room.active_recording) << "at once";
+  room->on_message(now, key, client::Leave{});
+  drain();
+  EXPECT_FALSE(last<server::RoomUpdate>(alice).room.active_recording);
+}
+
 TEST_F(RoomTest, DeletingTheRoomTellsEveryone) {
   make();
   const auto alice = join("alice");

@@ -120,8 +120,10 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.max_participants = settings.max_participants.value_or(config_.room.max_participants);
   parameters.enable_remote_unmute = config_.room.enable_remote_unmute;
   parameters.playout_delay = playout_delay(config_.room, settings);
-  parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kVp8,
-                               rtc::Codec::kH264, rtc::Codec::kVp9, rtc::Codec::kAv1};
+  // Clients publish in another codec than they were asked to when it is not among these.
+  parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kPcmu,
+                               rtc::Codec::kPcma, rtc::Codec::kVp8, rtc::Codec::kH264,
+                               rtc::Codec::kVp9,  rtc::Codec::kAv1, rtc::Codec::kH265};
   parameters.server = {config_.region, node_id_};
   parameters.ice = ice_;
   parameters.max_metadata = config_.limits.metadata;

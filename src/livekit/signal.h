@@ -388,7 +388,7 @@ using ServerMessage =
                  server::DataTrackSubscriberHandles, server::DataBlobStored, server::DataBlobFound>;
 
 /// The version this server claims to be: client SDKs switch features by it.
-inline constexpr const char* kServerVersion = "1.13.5";
+inline constexpr const char* kServerVersion = "1.13.7";
 inline constexpr int kProtocolVersion = 17;
 inline constexpr int kAgentProtocolVersion = 1;
 inline constexpr int kPingIntervalSeconds = 5;

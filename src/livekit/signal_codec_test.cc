@@ -222,7 +222,7 @@ TEST(SignalCodec, ServerMessagesHaveLiveKitsFields) {
   EXPECT_EQ(wire(server::TrackSubscribed{"TR_1"}).track_subscribed().track_sid(), "TR_1");
   EXPECT_EQ(wire(MuteTrack{"TR_1", true}).mute().sid(), "TR_1");
   EXPECT_EQ(wire(server::Reconnect{{"here", "ND_1"}}).reconnect().server_info().version(),
-            "1.13.5");
+            "1.13.7");
 
   ParticipantInfo participant;
   participant.sid = "PA_1";

@@ -182,8 +182,8 @@ TEST_F(SignallingTest, JoinSaysAllThatClientsNeed) {
   const auto response = alice->wait(pb::SignalResponse::kJoin);
   ASSERT_TRUE(response);
   const pb::JoinResponse& join = response->join();
-  EXPECT_EQ(join.server_info().version(), "1.13.5");
-  EXPECT_EQ(join.server_version(), "1.13.5");
+  EXPECT_EQ(join.server_info().version(), "1.13.7");
+  EXPECT_EQ(join.server_version(), "1.13.7");
   EXPECT_EQ(join.server_info().protocol(), 17);
   EXPECT_EQ(join.server_info().region(), "here");
   EXPECT_TRUE(join.server_info().node_id().starts_with("ND_"));

@@ -89,6 +89,54 @@ export async function run(test) {
       });
     }
 
+    for (const codec of Object.keys(layered)) {
+      // livekit-client publishes so only where the server says a version that can.
+      await test.ours('its version cannot', `${codec} in streams of its own for each size is seen large and small`, async () => {
+        const room = `${codec}-streams`;
+        const alice = await open('alice', room);
+        const bob = await open('bob', room);
+        await publish(alice, { videoCodec: codec, scalabilityMode: 'L1T3', simulcast: true }, { width: 1280, height: 720 });
+        const rids = await alice.evaluate(() => {
+          const [publication] = window.room.localParticipant.videoTrackPublications.values();
+          return publication.track.sender.getParameters().encodings.map((encoding) => encoding.rid).join();
+        });
+        if (!/^q,h(,f)?$/.test(rids)) throw new Error(`it sends ${rids}`);
+        await moving(bob);
+        await eventually(async () => (await decoded(bob)).codec?.toLowerCase() === `video/${codec}`, codec);
+        await wide(bob, 'a large picture', (width) => width >= 640);
+        await ask(bob, 0);
+        await wide(bob, 'a small picture', (width) => width <= 320);
+        await ask(bob, 2);
+        await wide(bob, 'a large picture again', (width) => width >= 640);
+        await close(alice, bob);
+      });
+    }
+
+    const freezes = 'its viewers freeze';
+    await test.ours(freezes, 'a sender that changes its codec without a word goes on being seen', async () => {
+      const alice = await open('alice', 'change');
+      const bob = await open('bob', 'change');
+      await publish(alice, { videoCodec: 'vp8', simulcast: false });
+      await moving(bob);
+      for (const codec of ['video/VP9', 'video/AV1', 'video/VP8']) {
+        await alice.evaluate(async (wanted) => {
+          const [publication] = window.room.localParticipant.videoTrackPublications.values();
+          const { sender } = publication.track;
+          const parameters = sender.getParameters();
+          const found = parameters.codecs.find(({ mimeType }) => mimeType === wanted);
+          for (const encoding of parameters.encodings) {
+            encoding.codec = found;
+            delete encoding.scalabilityMode;
+          }
+          await sender.setParameters(parameters);
+        }, codec);
+        await eventually(async () => (await decoded(bob)).codec === codec, `bob decodes ${codec}`);
+        const { frames } = await decoded(bob);
+        await eventually(async () => (await decoded(bob)).frames > frames + 10, `pictures in ${codec}`);
+      }
+      await close(alice, bob);
+    });
+
     await test('h264 is seen, also by one who comes late', async () => {
       const alice = await open('alice', 'h264');
       const bob = await open('bob', 'h264');
@@ -105,15 +153,21 @@ export async function run(test) {
       await close(alice, bob);
     });
 
-    for (const codec of ['vp8', 'h264']) {
+    for (const codec of ['vp8', 'h264', 'vp9']) {
       await test(`${codec} end-to-end encrypted is seen with the key and not without`, async () => {
         const room = `secret-${codec}`;
         const alice = await open('alice', room, 'the key');
         const bob = await open('bob', room, 'the key');
         const mallory = await open('mallory', room, 'another key');
-        await publish(alice, { videoCodec: codec });
-        await publish(bob, { videoCodec: codec });
+        const mode = layered[codec] && { scalabilityMode: layered[codec] };
+        await publish(alice, { videoCodec: codec, ...mode });
+        await publish(bob, { videoCodec: codec, ...mode });
         await Promise.all([moving(alice), moving(bob)]);
+        if (mode) {
+          await wide(bob, 'a large picture', (width) => width === 640);
+          await ask(bob, 0);
+          await wide(bob, 'a small picture', (width) => width < 640);
+        }
         const { frames } = await decoded(mallory);
         await eventually(async () => (await decoded(bob)).frames > 30, 'more pictures');
         if (frames > 0 || (await decoded(mallory)).frames > 0) throw new Error('seen without the key');

@@ -32,6 +32,7 @@ const allowed = [
   [/\.layers\.\d+\.ssrc$/, 'ours learns it on another thread, and no client asks for it'],
   [/\.track_published\.\d+\.track\.mime_type$/, 'ours names the codec before the offer'],
   [/\.track(s\.\d+)?\.version$/, 'ours has one from the start'],
+  [/\.server_version$/, 'ours lets clients publish VP9 and AV1 in streams by rid'],
   [/\.layers\.\d+\.(spatial_layer|rid)$/, 'ours says at once which layer is which'],
 ];
 

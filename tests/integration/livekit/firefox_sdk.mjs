@@ -76,6 +76,51 @@ export async function run(test) {
       await Promise.all(pages.map((page) => page.close()));
     });
 
+    await test('Firefox and Chromium send each other packets, texts and calls', async () => {
+      const pages = [await open(firefox, 'fox', 'talk'), await open(chromium, 'chrome', 'talk')];
+      for (const page of pages) {
+        await page.evaluate(() => {
+          window.messages = [];
+          window.room.on(window.LivekitClient.RoomEvent.DataReceived, (payload, participant, kind, topic) =>
+            window.messages.push([new TextDecoder().decode(payload), participant?.identity, topic]),
+          );
+          window.room.registerTextStreamHandler('chat', async (reader, { identity }) => {
+            window.messages.push([await reader.readAll(), identity, 'chat']);
+          });
+          window.room.registerRpcMethod('greet', async ({ payload, callerIdentity }) => `${callerIdentity}: ${payload}`);
+        });
+        await eventually(() => page.evaluate(() => window.room.remoteParticipants.size > 0), 'the other one');
+      }
+      const numbers = Array.from({ length: 50 }, (_, i) => `${i}`);
+      const long = 'a text of some length. '.repeat(2000);
+      for (const [page, other, identity, far] of [[pages[0], pages[1], 'fox', 'chrome'], [pages[1], pages[0], 'chrome', 'fox']]) {
+        await page.evaluate(
+          async ([count, text]) => {
+            const { localParticipant } = window.room;
+            const bytes = (message) => new TextEncoder().encode(message);
+            for (let i = 0; i < count; i++) await localParticipant.publishData(bytes(`${i}`), { reliable: true, topic: 'n' });
+            await localParticipant.sendText(text, { topic: 'chat' });
+          },
+          [numbers.length, long],
+        );
+        await eventually(() => other.evaluate((count) => window.messages.length > count, numbers.length), `all of ${identity}`);
+        const heardThere = await other.evaluate(() => window.messages);
+        assert.deepEqual(heardThere.filter((m) => m[2] === 'n').map((m) => m[0]), numbers);
+        assert.deepEqual(heardThere.find((m) => m[2] === 'chat'), [long, identity, 'chat']);
+        await eventually(async () => {
+          await page.evaluate(() => window.room.localParticipant.publishData(new TextEncoder().encode('lossy'), { reliable: false }));
+          return other.evaluate(() => window.messages.some((m) => m[0] === 'lossy'));
+        }, 'a lossy one');
+        const answer = await page.evaluate(
+          (destinationIdentity) =>
+            window.room.localParticipant.performRpc({ destinationIdentity, method: 'greet', payload: 'hello' }),
+          far,
+        );
+        assert.equal(answer, `${identity}: hello`);
+      }
+      await Promise.all(pages.map((page) => page.close()));
+    });
+
     await test('Firefox takes back and gives again what it sends and what it wants to see', async () => {
       const pages = [await open(firefox, 'fox', 'again'), await open(chromium, 'chrome', 'again')];
       const [fox, chrome] = pages;

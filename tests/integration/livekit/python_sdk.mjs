@@ -36,6 +36,8 @@ export async function run(test) {
   for (const [name, argument] of [
     ['Python sees the picture that Python sends', 'picture'],
     ['Python sends packets, texts and calls', 'data'],
+    ['Python sends files byte by byte', 'files'],
+    ['Python sees what is encrypted end to end with the key and not without', 'secret'],
     ['Python makes, reads and closes rooms, and removes people', 'administration'],
   ]) {
     await test(name, () => execute(python, [script, argument], { env, timeout: 90_000 }));

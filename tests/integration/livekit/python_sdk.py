@@ -87,6 +87,72 @@ async def data():
     await bob.disconnect()
 
 
+async def secret():
+    """Who has the key sees and reads; who has another does not."""
+
+    def options(key: bytes) -> rtc.RoomOptions:
+        return rtc.RoomOptions(encryption=rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=key)))
+
+    async def enter(identity: str, key: bytes) -> rtc.Room:
+        out = rtc.Room()
+        await out.connect(URL, token(identity, "py-secret"), options(key))
+        return out
+
+    alice, bob, mallory = await enter("alice", b"key"), await enter("bob", b"key"), await enter("mallory", b"other")
+    frames = {"bob": 0, "mallory": 0}
+    tasks = []
+
+    def watch(room: rtc.Room, who: str):
+        async def count(track):
+            async for event in rtc.VideoStream(track, format=rtc.VideoBufferType.RGBA):
+                r, g, b, _ = bytes(event.frame.data)[:4]
+                frames[who] += g > 150 and r < 80 and b < 80
+
+        room.on("track_subscribed", lambda track, _, __: tasks.append(asyncio.create_task(count(track))))
+
+    watch(bob, "bob")
+    watch(mallory, "mallory")
+    source = rtc.VideoSource(320, 180)
+    track = rtc.LocalVideoTrack.create_video_track("camera", source)
+    await alice.local_participant.publish_track(track, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA))
+    green = rtc.VideoFrame(320, 180, rtc.VideoBufferType.RGBA, bytes((0, 200, 0, 255)) * (320 * 180))
+
+    async def film():
+        while True:
+            source.capture_frame(green)
+            await asyncio.sleep(1 / 30)
+
+    tasks.append(asyncio.create_task(film()))
+    await eventually(lambda: frames["bob"] > 20, "bob sees it")
+    assert frames["mallory"] == 0, "seen without the key"
+    for task in tasks:
+        task.cancel()
+    for room in (alice, bob, mallory):
+        await room.disconnect()
+
+
+async def files():
+    """Bytes arrive as they were, also in many pieces."""
+    alice, bob = await join("alice", "py-files"), await join("bob", "py-files")
+    await eventually(lambda: "bob" in alice.remote_participants, "alice knows bob")
+    got = []
+
+    async def read(reader):
+        content = b"".join([chunk async for chunk in reader])
+        got.append((reader.info.name, content))
+
+    bob.register_byte_stream_handler("files", lambda reader, who: asyncio.ensure_future(read(reader)))
+    content = os.urandom(300_000)
+    writer = await alice.local_participant.stream_bytes("data.bin", topic="files", total_size=len(content))
+    for at in range(0, len(content), 20_000):
+        await writer.write(content[at : at + 20_000])
+    await writer.aclose()
+    await eventually(lambda: got, "the file")
+    assert got[0] == ("data.bin", content)
+    await alice.disconnect()
+    await bob.disconnect()
+
+
 async def administration():
     """Rooms are made, listed, looked into and closed, and their members removed."""
     admin = api.LiveKitAPI(URL.replace("ws", "http", 1), KEY, SECRET)
@@ -107,7 +173,7 @@ async def administration():
     await bob.disconnect()
 
 
-CASES = {"picture": picture, "data": data, "administration": administration}
+CASES = {"picture": picture, "data": data, "files": files, "secret": secret, "administration": administration}
 
 if __name__ == "__main__":
     asyncio.run(asyncio.wait_for(CASES[sys.argv[1]](), 60))
