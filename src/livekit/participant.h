@@ -128,8 +128,8 @@ struct Participant {
   std::map<std::string, bool, std::less<>> choices;   // what the client asked for, by track sid
   /// Said before the subscription that they are for, or outliving one that the client did not end.
   std::map<std::string, TrackSettings, std::less<>> settings;
-  /// Tracks (sids) that it was told their publisher keeps from it.
-  std::set<std::string, std::less<>> forbidden;
+  /// Tracks (sids) that it was told their publisher keeps from it (false), or no longer does.
+  std::map<std::string, bool, std::less<>> told_allowed;
   /// Tracks (sids) that no description has room for.
   std::set<std::string, std::less<>> unserved;
   std::vector<std::string> notes;  // the last that were remarked on

@@ -486,7 +486,7 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
   for (const auto& [key, other] : participants_) {
     other->choices.erase(sid);
     other->settings.erase(sid);
-    other->forbidden.erase(sid);
+    other->told_allowed.erase(sid);
   }
   if (tell) send(publisher, server::TrackUnpublished{sid});
   publisher.tracks.erase(it);

@@ -86,12 +86,12 @@ void Room::tell_missed(Now now, Participant& participant) {
   update.participants.push_back(participant.full_info());
   send(participant, std::move(update));
   send(participant, server::RoomUpdate{info()});
-  for (const std::string& sid : participant.forbidden) {
+  for (const auto& [sid, allowed] : participant.told_allowed) {
     const PublishedTrack* track = find_track(sid);
     const Participant* publisher = track == nullptr ? nullptr : find(track->publisher);
     if (publisher == nullptr) continue;
     permission_updates_.emplace_back(
-        participant.key, server::SubscriptionPermissionUpdate{publisher->info.sid, sid, false});
+        participant.key, server::SubscriptionPermissionUpdate{publisher->info.sid, sid, allowed});
   }
   for (const auto& track : participant.tracks) {
     if (!track->live) {

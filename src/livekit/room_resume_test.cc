@@ -111,6 +111,11 @@ TEST_F(RoomResumeTest, WhatAPublisherForbadeIsSaidAgain) {
   const auto update = last<server::SubscriptionPermissionUpdate>(alice);
   EXPECT_EQ(update.track_sid, sid);
   EXPECT_FALSE(update.allowed);
+  // And that it is allowed again, which may have been on its way as well.
+  say(bob, client::SubscriptionPermission{.all_participants = true, .tracks = {}});
+  lose_signal(alice);
+  ASSERT_TRUE(resume("alice"));
+  EXPECT_TRUE(last<server::SubscriptionPermissionUpdate>(alice).allowed);
 }
 
 // ---- sync_state

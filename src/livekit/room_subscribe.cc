@@ -155,10 +155,10 @@ bool Room::permitted(const Participant& subscriber, const PublishedTrack& track)
 void Room::tell_permission(Participant& subscriber, const PublishedTrack& track) {
   const bool allowed = permitted(subscriber, track);
   const std::string& sid = track.info.sid;
-  const bool changed = allowed
-                           ? subscriber.forbidden.erase(sid) > 0
-                           : wanted(subscriber, track) && subscriber.forbidden.insert(sid).second;
-  if (!changed) return;
+  const auto told = subscriber.told_allowed.find(sid);
+  const bool believed = told == subscriber.told_allowed.end() || told->second;
+  if (allowed == believed || (!allowed && !wanted(subscriber, track))) return;
+  subscriber.told_allowed[sid] = allowed;
   permission_updates_.emplace_back(
       subscriber.key,
       server::SubscriptionPermissionUpdate{find(track.publisher)->info.sid, sid, allowed});
