@@ -93,6 +93,22 @@ struct RecordedEvents final : EngineEvents {
   std::map<SubscriptionId, uint64_t> subscription_packets;
 };
 
+/// After anything happened to a client's peer: what it has to say goes to `send`, and the timer is
+/// set for the next. `closed`: the goodbye came. All outlive the timer.
+inline void drive_peer(net::Loop& loop, net::Timer& timer, rtc::Peer& peer, bool& closed,
+                       const std::function<void(ByteView)>& send) {
+  while (const auto transmit = peer.poll_transmit()) send(transmit->datagram);
+  while (const auto event = peer.poll_event()) {
+    if (event->kind == rtc::PeerEvent::Kind::kClosed) closed = true;
+  }
+  const TimePoint due = peer.next_timeout();
+  if (due == kNever) return timer.cancel();
+  timer.start(due - loop.now(), [&loop, &timer, &peer, &closed, send] {
+    peer.handle_timeout(loop.now());
+    drive_peer(loop, timer, peer, closed, send);
+  });
+}
+
 /// A participant's side of one transport: rtc::Peer in the client role with a UDP socket of its own
 /// on the test's loop.
 class TestClient final : public net::FdHandler {
@@ -150,16 +166,7 @@ class TestClient final : public net::FdHandler {
   }
 
   void settle() {
-    while (const auto transmit = peer->poll_transmit()) send(transmit->datagram);
-    while (const auto event = peer->poll_event()) {
-      if (event->kind == rtc::PeerEvent::Kind::kClosed) closed = true;
-    }
-    const TimePoint due = peer->next_timeout();
-    if (due == kNever) return timer_.cancel();
-    timer_.start(due - loop_.now(), [this] {
-      peer->handle_timeout(loop_.now());
-      settle();
-    });
+    drive_peer(loop_, timer_, *peer, closed, [this](ByteView datagram) { send(datagram); });
   }
 
   void send(ByteView datagram) {

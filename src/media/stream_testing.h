@@ -116,16 +116,7 @@ class StreamClient final : public net::FdHandler {
   }
 
   void settle() {
-    while (const auto transmit = peer->poll_transmit()) send(transmit->datagram);
-    while (const auto event = peer->poll_event()) {
-      if (event->kind == rtc::PeerEvent::Kind::kClosed) closed = true;
-    }
-    const TimePoint due = peer->next_timeout();
-    if (due == kNever) return timer_.cancel();
-    timer_.start(due - loop_.now(), [this] {
-      peer->handle_timeout(loop_.now());
-      settle();
-    });
+    drive_peer(loop_, timer_, *peer, closed, [this](ByteView datagram) { send(datagram); });
   }
   void send_rtp(ByteView packet) {
     std::array<uint8_t, 2048> buffer;
