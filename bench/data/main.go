@@ -1,5 +1,6 @@
 // data: what data channels cost a LiveKit server. Joins RECEIVERS participants and a sender by LiveKit's Go SDK, sends
-// messages of 1 KB to all, and prints one line of JSON: CPU of the server per message and receiver, and round trips.
+// messages of 1 KB to all, and prints one line of JSON: CPU of the server per message and receiver, and round trips. With
+// -goodput: how fast one reliable channel is over a way that loses datagrams.
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 )
 
@@ -28,6 +30,14 @@ var (
 	reliable  = flag.Bool("reliable", true, "by the reliable channel")
 	size      = flag.Int("size", 1024, "bytes per message")
 	trips     = flag.Int("trips", 300, "round trips to time")
+
+	runGoodput  = flag.Bool("goodput", false, "measure goodput")
+	proxyListen = flag.String("proxy", "127.0.0.2:7882", "goodput: address that the server tells clients")
+	proxyServer = flag.String("proxied", "127.0.0.1:7882", "goodput: where it is")
+	loss        = flag.Float64("loss", 0, "goodput: share of datagrams lost, each way")
+	delay       = flag.Duration("delay", 10*time.Millisecond, "goodput: each way")
+	seed        = flag.Int64("seed", 1, "goodput: of the losses")
+	duration    = flag.Duration("duration", 6*time.Second, "goodput: how long to measure")
 )
 
 // cpuTime of all threads of a process, from /proc: the kernel counts in hundredths of a second, so it is taken of the
@@ -73,6 +83,11 @@ func percentile(times []time.Duration, share float64) float64 {
 
 func main() {
 	flag.Parse()
+	lksdk.SetLogger(logger.GetDiscardLogger())
+	if *runGoodput {
+		goodput()
+		return
+	}
 	var got atomic.Int64
 	echoes := make(chan struct{}, 16)
 	sender := join("sender", onData(func([]byte, string) { echoes <- struct{}{} }))

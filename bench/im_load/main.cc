@@ -18,6 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,6 +106,7 @@ class Connection {
     text.resize(kTextSize, 'x');
     message.set_text(text);
     queue(request);
+    written_.push_back(now);
     ++unanswered_;
   }
 
@@ -116,7 +118,8 @@ class Connection {
     }
   }
 
-  /// `on_answer(code)` and `on_message(sent_at)` for what came. False: the server closed.
+  /// `on_answer(code, written_at)` and `on_message(sent_at)` for what came. False: the server
+  /// closed.
   template <class OnAnswer, class OnMessage>
   bool receive(OnAnswer on_answer, OnMessage on_message) {
     std::array<char, 262144> buffer;
@@ -180,7 +183,10 @@ class Connection {
       return;
     }
     --unanswered_;
-    on_answer(notification.code());
+    // Answers come in the order of the requests.
+    const TimePoint written = written_.front();
+    written_.pop_front();
+    on_answer(notification.code(), written);
   }
 
   int64_t user_;
@@ -188,6 +194,7 @@ class Connection {
   int fd_ = -1;
   int64_t last_id_ = 0;
   int unanswered_ = 0;
+  std::deque<TimePoint> written_;  // of what is unanswered
   bool signed_in_ = false;
   std::string in_;
   std::string out_;
@@ -207,6 +214,7 @@ class Run {
     run_for(1s);  // warm up
     answered_ = delivered_ = refused_ = 0;
     latencies_.clear();
+    answers_ms_.clear();
     const double cpu_before = bench::cpu_seconds(plan_.server_pid);
     const double own_before = bench::cpu_seconds(::getpid());
     const TimePoint start = monotonic_now();
@@ -218,11 +226,13 @@ class Run {
     fmt::print(
         "{{\"messages_per_second\":{:.0f},\"deliveries_per_second\":{:.0f},\"refused\":{},\"server_"
         "cpu\":{:.4f},\"load_cpu\":{:.4f},\"us_per_message\":{:.2f},"
-        "\"us_per_delivery\":{:.3f},\"delivery_p50_ms\":{:.3f},\"delivery_p99_ms\":{:.3f},\"memory_"
+        "\"us_per_delivery\":{:.3f},\"delivery_p50_ms\":{:.3f},\"delivery_p99_ms\":{:.3f},\"answer_"
+        "p50_ms\":{:.3f},\"answer_p99_ms\":{:.3f},\"memory_"
         "kib_per_connection\":{:.2f}}}\n",
         static_cast<double>(answered_) / elapsed, static_cast<double>(delivered_) / elapsed,
         refused_, cpu / elapsed, own / elapsed, per(answered_), per(delivered_),
         bench::percentile(latencies_, 0.5), bench::percentile(latencies_, 0.99),
+        bench::percentile(answers_ms_, 0.5), bench::percentile(answers_ms_, 0.99),
         memory_kib / (plan_.connections - first));
     return 0;
   }
@@ -263,7 +273,8 @@ class Run {
       now = monotonic_now();
       Connection& connection = *connections_[event.tag];
       const bool open = connection.receive(
-          [&](int code) {
+          [&](int code, TimePoint written) {
+            answers_ms_.push_back(std::chrono::duration<float, std::milli>(now - written).count());
             if (code == 1000) {
               ++answered_;
             } else {
@@ -309,6 +320,7 @@ class Run {
   uint64_t delivered_ = 0;
   uint64_t refused_ = 0;
   std::vector<float> latencies_;
+  std::vector<float> answers_ms_;
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ Client::~Client() = default;
 Status Client::join(TimePoint now, const std::string& ip, uint16_t port, const std::string& token,
                     Media publish) {
   started_ = now;
+  silent_ = publish.silent;
   const auto add = [&](bool video) {
     SentTrack track;
     track.video = video;
@@ -107,7 +108,7 @@ Status Client::receive_signal(TimePoint now) {
     }
     for (const Signalling::CandidateFor& found : signalling_->take_candidates()) {
       rtc::Peer* peer = found.subscriber ? subscriber_.get() : publisher_.get();
-      if (peer == nullptr) continue;
+      if (peer == nullptr || found.address.protocol != shared_.fabric.protocol()) continue;
       const size_t endpoint = found.subscriber ? subscriber_endpoint() : 2 * index_;
       peer->add_candidate_pair(now, {shared_.fabric.address(endpoint), found.address}, 1);
     }
@@ -137,10 +138,12 @@ void Client::drain(TimePoint now, rtc::Peer& peer, size_t endpoint) {
     if (event->kind == rtc::PeerEvent::Kind::kConnected && &peer == publisher_.get()) {
       publishing_ = true;
       // Publishers of a room are not in step.
-      for (SentTrack& track : sent_)
+      for (SentTrack& track : sent_) {
+        if (silent_) break;
         track.next =
             now +
             Duration(shared_.resources.rng.below(static_cast<uint64_t>(kAudioInterval.count())));
+      }
     }
   }
 }

@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "bench/loadgen/fabric.h"
 #include "bench/loadgen/signal_client.h"
-#include "bench/loadgen/udp_fabric.h"
 #include "rtc/parameters.h"
 #include "rtc/peer.h"
 #include "rtc/rtp/numbers.h"
@@ -38,7 +38,7 @@ struct Totals {
 };
 
 struct Shared {
-  UdpFabric& fabric;
+  Fabric& fabric;
   const rtc::PeerResources& resources;
   const rtc::DtlsFingerprint& fingerprint;
   Totals& totals;
@@ -55,6 +55,7 @@ class Client {
   struct Media {
     bool video = false;
     bool audio = false;
+    bool silent = false;  // published, but nothing is sent
   };
   /// Opens the signalling connection; media is published as soon as the server lets it.
   Status join(TimePoint now, const std::string& ip, uint16_t port, const std::string& token,
@@ -128,6 +129,7 @@ class Client {
   std::vector<Stream> streams_;
   uint8_t mid_extension_ = 0;
   bool publishing_ = false;
+  bool silent_ = false;
   bool moved_ = false;
   TimePoint started_{};
   std::optional<TimePoint> first_media_;

@@ -104,11 +104,15 @@ void Client::Signalling::add_candidates(bool subscriber, const SessionDescriptio
 
 void Client::Signalling::add_candidate(bool subscriber, const rtc::sdp::Candidate& candidate) {
   const auto address = net::Address::parse(candidate.address, candidate.port);
-  if (candidate.protocol != "udp" || !address || !address->is_loopback() || !address->is_v4())
-    return;
+  if (!address || !address->is_loopback() || !address->is_v4()) return;
+  // On its active candidates a server expects nobody (RFC 6544 section 4.5).
+  const bool tcp = candidate.protocol == "tcp";
+  if (tcp ? candidate.port == 9 : candidate.protocol != "udp") return;
   const auto& ip = address->ip_bytes();
-  candidates_.push_back(
-      {subscriber, rtc::TransportAddress::ipv4(ip[0], ip[1], ip[2], ip[3], candidate.port)});
+  rtc::TransportAddress found =
+      rtc::TransportAddress::ipv4(ip[0], ip[1], ip[2], ip[3], candidate.port);
+  if (tcp) found.protocol = rtc::Protocol::kTcp;
+  candidates_.push_back({subscriber, found});
 }
 
 std::string Client::Signalling::add_track(const std::string& cid, bool video) const {

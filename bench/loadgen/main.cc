@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "bench/loadgen/client.h"
+#include "bench/loadgen/tcp_fabric.h"
 #include "bench/loadgen/udp_fabric.h"
 #include "bench/process.h"
 #include "net/poller.h"
@@ -33,6 +34,8 @@ struct Plan {
   int subscribers = 100;
   bool video = false;
   bool audio = false;
+  bool silent = false;
+  bool tcp = false;
   int seconds = 10;
   int joins_per_second = 20;
   int resumes = 0;
@@ -51,7 +54,12 @@ class Run {
         rng_(Rng::from_entropy()),
         backend_(rtc::srtp::Backend::create()),
         resources_{dtls_, *backend_, rng_} {
-    poller_.add(fabric_.fd(), kFabricTag, true, false);
+    if (plan.tcp) {
+      fabric_ = std::make_unique<TcpFabric>();
+    } else {
+      fabric_ = std::make_unique<UdpFabric>();
+    }
+    poller_.add(fabric_->fd(), kFabricTag, true, false);
   }
 
   int execute() {
@@ -61,11 +69,12 @@ class Run {
     }
     if (!turn_until([&] {
           return std::ranges::all_of(clients_, [](const auto& c) { return c->publishing(); }) ||
-                 !plan_publishes();
+                 !(plan_.video || plan_.audio);
         })) {
       fmt::print(stderr, "the publishers did not connect\n");
       return 1;
     }
+    if (plan_.silent) run_for(kSettle);  // negotiation among the publishers
     const double joins_before = bench::cpu_seconds(plan_.server_pid);
     const TimePoint first_join = monotonic_now();
     for (int i = 0; i < plan_.subscribers; ++i) {
@@ -86,6 +95,7 @@ class Run {
         receiving += static_cast<int>(client->streams()) >= expected_streams() ? 1 : 0;
       fmt::print(stderr, "only {} of {} receive everything\n", receiving, clients_.size());
     }
+    if (plan_.silent) run_for(kSettle);
     join_cpu_ = bench::cpu_seconds(plan_.server_pid) - joins_before;
     run_for(kSettle);
     if (!resume()) return 1;
@@ -135,7 +145,9 @@ class Run {
                       fmt::format("{}{}", publisher ? "pub" : "sub", index), plan_.room);
   }
 
-  [[nodiscard]] bool plan_publishes() const { return plan_.video || plan_.audio; }
+  [[nodiscard]] bool plan_publishes() const {
+    return (plan_.video || plan_.audio) && !plan_.silent;
+  }
   [[nodiscard]] int expected_streams() const {
     return plan_.publishers * (static_cast<int>(plan_.video) + static_cast<int>(plan_.audio));
   }
@@ -143,9 +155,9 @@ class Run {
   bool join(bool publisher) {
     const size_t index = clients_.size();
     auto client =
-        std::make_unique<Client>(Shared{fabric_, resources_, dtls_.fingerprint(), totals_}, index);
+        std::make_unique<Client>(Shared{*fabric_, resources_, dtls_.fingerprint(), totals_}, index);
     Client::Media media;
-    if (publisher) media = {.video = plan_.video, .audio = plan_.audio};
+    if (publisher) media = {.video = plan_.video, .audio = plan_.audio, .silent = plan_.silent};
     const Status status =
         client->join(monotonic_now(), plan_.ip, plan_.port, token_of(index), media);
     if (!status) {
@@ -182,10 +194,10 @@ class Run {
       }
     }
     for (int batches = 0; batches < 64; ++batches) {
-      const auto datagrams = fabric_.receive();
+      const auto datagrams = fabric_->receive();
       if (datagrams.empty()) break;
       now = monotonic_now();
-      for (const UdpFabric::Datagram& datagram : datagrams) {
+      for (const Fabric::Datagram& datagram : datagrams) {
         const size_t index = datagram.endpoint / 2;
         if (index < clients_.size())
           clients_[index]->receive_datagram(now, datagram.endpoint % 2 == 1, datagram.source,
@@ -207,7 +219,7 @@ class Run {
       client.send_reports(now);
       if (report_index_ / clients_.size() % 5 == 0) client.send_ping(now);
     }
-    fabric_.flush();
+    fabric_->flush();
   }
 
   void report(double elapsed, double cpu, double own, double memory_kib) {
@@ -247,7 +259,7 @@ class Run {
   rtc::dtls::Context dtls_;
   std::unique_ptr<rtc::srtp::Backend> backend_;
   rtc::PeerResources resources_;
-  UdpFabric fabric_;
+  std::unique_ptr<Fabric> fabric_;
   net::Poller poller_;
   Totals totals_;
   std::vector<std::unique_ptr<Client>> clients_;
@@ -275,6 +287,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--video", plan.video, "Each publisher sends 2.3 Mbit/s of VP8");
   app.add_flag("--audio", plan.audio, "Each publisher sends 50 packets of audio per second");
+  app.add_flag("--silent", plan.silent, "Tracks are published, and nothing is sent on them");
+  app.add_flag("--tcp", plan.tcp, "Media over TCP");
   app.add_option("--seconds", plan.seconds, "How long to measure")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();

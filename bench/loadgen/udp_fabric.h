@@ -4,38 +4,32 @@
 #include <span>
 #include <vector>
 
-#include "base/bytes.h"
-#include "rtc/transport_address.h"
+#include "bench/loadgen/fabric.h"
 
 namespace turms::loadgen {
 
 /// Many endpoints on one UDP socket: endpoint i has the loopback address 127.1.x.y, and all have
 /// the same port. To a server they are different peers; to the kernel one socket, so that hundreds
 /// of clients are read with a few system calls.
-class UdpFabric {
+class UdpFabric final : public Fabric {
  public:
   static constexpr size_t kMaxEndpoints = 65535;
 
   UdpFabric();
-  ~UdpFabric();
+  ~UdpFabric() override;
   UdpFabric(const UdpFabric&) = delete;
   UdpFabric& operator=(const UdpFabric&) = delete;
 
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] rtc::TransportAddress address(size_t endpoint) const;
+  [[nodiscard]] int fd() const override { return fd_; }
+  [[nodiscard]] rtc::TransportAddress address(size_t endpoint) const override;
+  [[nodiscard]] rtc::Protocol protocol() const override { return rtc::Protocol::kUdp; }
 
-  struct Datagram {
-    size_t endpoint = 0;
-    rtc::TransportAddress source;
-    MutableByteView data;
-  };
-  /// What one recvmmsg drained; valid until the next call. Empty: nothing there.
-  std::span<Datagram> receive();
+  /// What one recvmmsg drained.
+  std::span<Datagram> receive() override;
 
-  /// Queues; flush() sends. Runs of equal-size datagrams of one endpoint to one destination share a
-  /// segmented message.
-  void send(size_t endpoint, const rtc::TransportAddress& to, ByteView data);
-  void flush();
+  /// Runs of equal-size datagrams of one endpoint to one destination share a segmented message.
+  void send(size_t endpoint, const rtc::TransportAddress& to, ByteView data) override;
+  void flush() override;
 
   [[nodiscard]] uint64_t send_failures() const { return send_failures_; }
 

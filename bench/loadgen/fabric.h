@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/bytes.h"
+#include "rtc/transport_address.h"
+
+namespace turms::loadgen {
+
+/// The network of the clients: many endpoints, and one descriptor to wait for.
+class Fabric {
+ public:
+  struct Datagram {
+    size_t endpoint = 0;
+    rtc::TransportAddress source;
+    MutableByteView data;
+  };
+
+  virtual ~Fabric() = default;
+
+  [[nodiscard]] virtual int fd() const = 0;
+  [[nodiscard]] virtual rtc::TransportAddress address(size_t endpoint) const = 0;
+  /// By which protocol it reaches the server.
+  [[nodiscard]] virtual rtc::Protocol protocol() const = 0;
+  /// What is there, or a part of it; valid until the next call. Empty: nothing there.
+  virtual std::span<Datagram> receive() = 0;
+  /// Queues; flush() sends.
+  virtual void send(size_t endpoint, const rtc::TransportAddress& to, ByteView data) = 0;
+  virtual void flush() = 0;
+};
+
+}  // namespace turms::loadgen
