@@ -336,6 +336,28 @@ TEST(OutstandingTest, WhatAReceiverTakesBackIsSentAgain) {
       << "never sent";
 }
 
+TEST(OutstandingTest, ALossLeavesMostOfTheWindow) {
+  Outstanding outstanding(1, 100'000, 1000, true);
+  TimePoint now(1s);
+  for (int i = 0; i < 6; ++i) {
+    Chunk chunk;
+    chunk.payload = SharedBytes::of(std::string(1000, 'x'));
+    chunk.size = 1000;
+    chunk.begin = chunk.end = true;
+    outstanding.add(now, std::move(chunk));
+  }
+  ASSERT_EQ(outstanding.window(), 10'000u);
+  // All but the first arrive; the third word of that says it is lost.
+  for (uint8_t last = 2; last <= 6; ++last) {
+    const std::array<uint8_t, 4> gap{0, 2, 0, last};
+    ASSERT_TRUE(outstanding.handle_sack(now, {.cumulative = 0, .window = 100'000, .gaps = gap}));
+  }
+  EXPECT_EQ(outstanding.window(), 7'000u) << "once, for all that is lost of one window";
+  const auto again = outstanding.retransmit(now, 1000);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(static_cast<uint32_t>(again->tsn), 1u);
+}
+
 /// Its first fragment arrives, the acknowledgement does not, and the rest is never sent.
 TEST_P(AssociationTest, AMessageGivenUpHalfSentHoldsNothingUp) {
   World world({}, config(), config());

@@ -10,6 +10,12 @@ namespace {
 constexpr size_t kInitialPackets = 10;  // as RFC 6928
 constexpr size_t kMinPackets = 4;
 
+/// What a loss leaves of the window: as much as CUBIC's (RFC 9438 section 4.6) instead of half,
+/// since a window of few packets takes long to grow back.
+constexpr size_t after_loss(size_t window) {
+  return window / 10 * 7;
+}
+
 }  // namespace
 
 void RetransmissionTimeout::add(Duration round_trip) {
@@ -154,7 +160,7 @@ void Outstanding::count_misses(TimePoint now, uint64_t newest_order) {
   }
   if (!found || recovery_end_ != 0) return;
   recovery_end_ = last_tsn();
-  threshold_ = std::max(window_ / 2, kMinPackets * max_data_);
+  threshold_ = std::max(after_loss(window_), kMinPackets * max_data_);
   window_ = threshold_;
   acknowledged_ = 0;
   probes_ = true;

@@ -35,9 +35,10 @@ class RetransmissionTimeout {
 /// What was sent and is not acknowledged in order yet: retransmission, congestion control, and
 /// giving up (RFC 9260 sections 6.2, 6.3, 7; RFC 3758 section 3.5).
 ///
-/// Differs from RFC 9260 section 7.2.4 in one respect: what counts as missing is what was *sent*
+/// Differs from RFC 9260 section 7.2 in two respects: what counts as missing is what was *sent*
 /// before something newly acknowledged, in order of transmission, so that a lost retransmission is
-/// found without waiting for the timer.
+/// found without waiting for the timer. After a loss the window falls to 0.7 of itself, as CUBIC's
+/// does (RFC 9438 section 4.6), and grows as RFC 9260 says.
 ///
 /// Bounds: the congestion window, at most kMaxWindow bytes.
 class Outstanding {
