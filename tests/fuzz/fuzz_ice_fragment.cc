@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::check(!fragment->sections.front().mid.empty());
   const std::string written = sdp::serialize_fragment(*fragment);
   // A section that its BUNDLE group leaves out, or that has port 0, has no transport to tell.
-  if (written.find("m=") == std::string::npos) return 0;
+  if (("\r\n" + written).find("\r\nm=") == std::string::npos) return 0;
   const auto again = sdp::parse_fragment(written);
   fuzz::check(again.has_value());
   fuzz::check(again->sections.front().ice.ufrag == fragment->sections.front().ice.ufrag);
