@@ -12,6 +12,8 @@ const byItself = 'LiveKit leaves it to the client, which does not come back by i
 // What goes wrong, what the client says when it is well again, and why LiveKit's server is left out.
 const troubles = [
   { name: 'signal-reconnect', heals: ['reconnected'] },
+  { name: 'resume-reconnect', heals: ['reconnected'] },
+  { name: 'force-tcp', heals: ['reconnected'] },
   { name: 'disconnect-signal-on-resume', heals: ['reconnected', 'connected'] },
   { name: 'disconnect-signal-on-resume-no-messages', heals: ['reconnected', 'connected'] },
   { name: 'full-reconnect', heals: ['reconnected'] },
@@ -91,6 +93,20 @@ export async function run(test) {
           await Promise.all([goesOn(bob, 'bob sees alice'), goesOn(alice, 'alice sees bob')]);
         });
       }
+
+      await test(`over ${topology} who was said to speak, and then sent away, comes back`, async () => {
+        await bob.evaluate(() => {
+          window.events.length = 0;
+          return window.room.simulateScenario('speaker');
+        });
+        await heard(bob, 'activeSpeakersChanged');
+        await bob.evaluate(() => window.room.simulateScenario('server-leave'));
+        await heard(bob, 'disconnected');
+        await close(bob);
+        bob = await open('bob', room, options);
+        await camera(bob);
+        await Promise.all([goesOn(bob, 'bob sees alice'), goesOn(alice, 'alice sees bob')]);
+      });
 
       await test(`over ${topology} names, attributes and mutes are seen at once`, async () => {
         await alice.evaluate(() => {
