@@ -150,7 +150,7 @@ struct Participant {
   std::map<int, TimePoint> timers;  // by Room::TimerKind
 
   [[nodiscard]] ParticipantInfo full_info() const;
-  [[nodiscard]] bool dependent() const;
+  [[nodiscard]] bool dependent() const { return info.is_dependent(); }
   /// What waits for a section with this id, and failing that what has one.
   CodecOfTrack find_cid(std::string_view cid) const;
   CodecOfTrack find_pending(std::string_view cid) const;

@@ -137,6 +137,19 @@ std::vector<ParticipantInfo> Room::others_of(const Participant& viewer) const {
 
 // ---- coming and going
 
+Status Room::has_space_for(const ParticipantInfo& info) const {
+  const auto people = [this] {
+    return std::count_if(participants_.begin(), participants_.end(),
+                         [](const auto& p) { return !p.second->dependent(); });
+  };
+  if (participants_.size() >= parameters_.max_members ||
+      (parameters_.max_participants != 0 && !info.is_dependent() &&
+       static_cast<size_t>(people()) >= parameters_.max_participants)) {
+    return fail(ErrorCode::kResourceExhausted, "room has exceeded its max participants");
+  }
+  return {};
+}
+
 Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   TURMS_CHECK(!closed_ && parameters.grants.video);
   auto participant = std::make_unique<Participant>();
@@ -168,16 +181,7 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
     leave(now, *older, DisconnectReason::kDuplicateIdentity, server::LeaveAction::kDisconnect,
           true);
   }
-  if (participants_.size() >= parameters_.max_members) {
-    return fail(ErrorCode::kResourceExhausted, "room has exceeded its max participants");
-  }
-  if (parameters_.max_participants != 0 && !participant->dependent()) {
-    const auto members = std::count_if(participants_.begin(), participants_.end(),
-                                       [](const auto& p) { return !p.second->dependent(); });
-    if (static_cast<size_t>(members) >= parameters_.max_participants) {
-      return fail(ErrorCode::kResourceExhausted, "room has exceeded its max participants");
-    }
-  }
+  if (const Status space = has_space_for(info); !space) return std::unexpected(space.error());
 
   Participant& joined = *participant;
   joined.key = ParticipantKey(next_id());

@@ -91,6 +91,7 @@ struct RoomParameters {
   size_t max_data_blobs = 0;
   /// What the jitter buffers of receivers of video are asked to keep to.
   std::optional<media::PlayoutDelay> playout_delay;
+  std::vector<RequestedAgent> agents;  // of its configuration
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
   /// Ids (of participants, connections, tracks, subscriptions) after which the room closes at the
@@ -227,6 +228,11 @@ class Room {
   [[nodiscard]] std::vector<ParticipantInfo> participants() const;
   [[nodiscard]] std::optional<ParticipantInfo> participant(std::string_view identity) const;
   Status remove_participant(Now now, std::string_view identity);
+  /// kResourceExhausted: this one would be one too many.
+  [[nodiscard]] Status has_space_for(const ParticipantInfo& info) const;
+  /// The client is told to join `destination` in place of this room, with a token for it; it
+  /// publishes there what it does here. kNotFound; kFailedPrecondition: it cannot be told.
+  Status move_participant(Now now, std::string_view identity, const std::string& destination);
   Result<TrackInfo> mute_track(Now now, std::string_view identity, std::string_view track_sid,
                                bool muted);
   struct ParticipantChange {
@@ -265,6 +271,7 @@ class Room {
   [[nodiscard]] bool closed() const { return closed_; }
   [[nodiscard]] media::RoomId id() const { return parameters_.id; }
   [[nodiscard]] const std::string& name() const { return parameters_.name; }
+  [[nodiscard]] const std::vector<RequestedAgent>& agents() const { return parameters_.agents; }
   [[nodiscard]] size_t participant_count() const { return participants_.size(); }
   /// The room of a transport, from its number alone.
   static media::RoomId room_of(media::TransportId transport);

@@ -35,11 +35,6 @@ ParticipantInfo Participant::full_info() const {
   return out;
 }
 
-bool Participant::dependent() const {
-  return info.kind == ParticipantKind::kAgent || info.kind == ParticipantKind::kEgress ||
-         info.permission.agent || info.permission.recorder;
-}
-
 CodecOfTrack Participant::find_codec(bool live, std::string PublishedCodec::*field,
                                      std::string_view value) const {
   if (value.empty()) return {};
@@ -115,6 +110,18 @@ Status Room::remove_participant(Now now, std::string_view identity) {
   if (participant == nullptr) return std::unexpected(no_participant());
   leave(now, *participant, DisconnectReason::kParticipantRemoved, server::LeaveAction::kDisconnect,
         true);
+  return {};
+}
+
+Status Room::move_participant(Now now, std::string_view identity, const std::string& destination) {
+  Participant* participant = find_identity(identity);
+  if (participant == nullptr) return std::unexpected(no_participant());
+  if (participant->one_offer) {
+    return fail(ErrorCode::kFailedPrecondition, "a WHIP publisher cannot be moved");
+  }
+  participant->grants.video->room = destination;
+  refresh_token(now, *participant);
+  leave(now, *participant, DisconnectReason::kMigration, server::LeaveAction::kReconnect, true);
   return {};
 }
 

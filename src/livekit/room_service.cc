@@ -1,117 +1,13 @@
-#include "livekit/room_service.h"
-
-#include <algorithm>
-#include <boost/json.hpp>
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
-#include <utility>
 
-#include "base/metrics.h"
-#include "livekit/authorization.h"
-#include "livekit/pb.h"
+#include "livekit/agent_pb.h"
 #include "livekit/room.pb.h"
-#include "net/text.h"
+#include "livekit/twirp.h"
 
-namespace turms::livekit {
+namespace turms::livekit::twirp {
 namespace {
-
-namespace json = boost::json;
-
-constexpr std::string_view kPrefix = "/twirp/";
-constexpr std::string_view kService = "livekit.RoomService";
-constexpr std::string_view kOtherServices[] = {"livekit.Egress", "livekit.Ingress", "livekit.SIP",
-                                               "livekit.AgentDispatchService"};
-
-struct TwirpError {
-  std::string_view code;
-  int status;
-};
-// https://twitchtv.github.io/twirp/docs/errors.html
-constexpr TwirpError kBadRoute{"bad_route", 404};
-constexpr TwirpError kMalformed{"malformed", 400};
-constexpr TwirpError kUnimplemented{"unimplemented", 501};
-
-TwirpError twirp_error(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return {"invalid_argument", 400};
-    case ErrorCode::kUnauthenticated:
-      return {"unauthenticated", 401};
-    case ErrorCode::kPermissionDenied:
-      return {"permission_denied", 403};
-    case ErrorCode::kNotFound:
-      return {"not_found", 404};
-    case ErrorCode::kAlreadyExists:
-      return {"already_exists", 409};
-    case ErrorCode::kFailedPrecondition:
-      return {"failed_precondition", 412};
-    case ErrorCode::kResourceExhausted:
-      return {"resource_exhausted", 429};
-    case ErrorCode::kUnavailable:
-      return {"unavailable", 503};
-    case ErrorCode::kDeadlineExceeded:
-      return {"deadline_exceeded", 408};
-    case ErrorCode::kCancelled:
-      return {"canceled", 408};
-    case ErrorCode::kInternal:
-      break;
-  }
-  return {"internal", 500};
-}
-
-net::HttpResponse error_response(TwirpError error, std::string_view message,
-                                 json::object meta = {}) {
-  metrics::counter("turms_livekit_api_errors_total", "Server API requests refused",
-                   {{"code", error.code}})
-      .add();
-  json::object body{{"code", error.code}, {"msg", message}};
-  if (!meta.empty()) body["meta"] = std::move(meta);
-  return net::HttpResponse::json(error.status, json::serialize(body));
-}
-
-net::HttpResponse bad_route(const net::HttpRequest& request, std::string_view message) {
-  return error_response(kBadRoute, message,
-                        {{"twirp_invalid_route", request.method + " " + request.path}});
-}
-
-/// As for any other body that cannot be read.
-net::HttpResponse body_too_long() {
-  return error_response(kMalformed, "the request body is too long");
-}
-
-/// What a method may use.
-struct Call {
-  const ServiceConfig& config;
-  Rooms& rooms;
-  const Grants& grants;
-  Now now;
-
-  [[nodiscard]] bool allows(bool VideoGrants::*right) const {
-    return grants.video && (*grants.video).*right;
-  }
-  [[nodiscard]] Status admin_of(const std::string& room) const {
-    if (allows(&VideoGrants::room_admin) && grants.video->room == room) return {};
-    return fail(ErrorCode::kUnauthenticated, "permissions denied");
-  }
-  [[nodiscard]] Status must(bool VideoGrants::*right) const {
-    if (allows(right)) return {};
-    return fail(ErrorCode::kUnauthenticated, "permissions denied");
-  }
-  [[nodiscard]] Result<Room*> room(const std::string& name) const {
-    if (Room* found = rooms.find(name)) return found;
-    return fail(ErrorCode::kNotFound, "requested room does not exist");
-  }
-  /// The room of a participant: an unknown one has no participants.
-  [[nodiscard]] Result<Room*> room_with(const std::string& name,
-                                        const std::string& identity) const {
-    Room* found = rooms.find(name);
-    if (found != nullptr && found->participant(identity)) return found;
-    return fail(ErrorCode::kNotFound, "participant does not exist");
-  }
-};
 
 Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& out) {
   if (const Status allowed = call.must(&VideoGrants::room_create); !allowed) return allowed;
@@ -129,6 +25,9 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   if (in.min_playout_delay() != 0) settings.min_playout_delay_ms = in.min_playout_delay();
   if (in.max_playout_delay() != 0) settings.max_playout_delay_ms = in.max_playout_delay();
   // One that is there stays as it is.
+  for (const pb::RoomAgentDispatch& agent : in.agents()) {
+    settings.agents.push_back(requested_agent(agent));
+  }
   const auto complete = room_settings(call.config, in.room_preset(), settings);
   if (!complete) return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));
   const auto room = call.rooms.open(in.name(), *complete);
@@ -305,70 +204,32 @@ void perform_rpc(const Call& call, const pb::PerformRpcRequest& in,
   call.rooms.touch(**room);
 }
 
-// ---- from HTTP to a method and back
-
-enum class BodyType : uint8_t { kJson, kProtobuf };
-
-/// Answers at once or later.
-using Method = std::function<void(const Call&, BodyType, const std::string& body,
-                                  net::HttpResponder responder)>;
-
-template <class Request>
-Status read(BodyType type, const std::string& body, Request& request) {
-  if (type == BodyType::kJson) {
-    if (from_json(body, request)) return {};
-    return fail(ErrorCode::kInvalidArgument, "the json request could not be decoded");
+Status move_participant(const Call& call, const pb::MoveParticipantRequest& in,
+                        pb::MoveParticipantResponse&) {
+  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
+  if (call.grants.video->destination_room != in.destination_room()) {
+    return fail(ErrorCode::kUnauthenticated, "permissions denied");
   }
-  if (request.ParseFromString(body)) return {};
-  return fail(ErrorCode::kInvalidArgument, "the protobuf request could not be decoded");
-}
-
-net::HttpResponse response_of(BodyType type, const google::protobuf::Message& response) {
-  if (type == BodyType::kJson) {
-    return net::HttpResponse::json(200, to_json(response, JsonNames::kProto));
+  if (in.destination_room().empty() || in.destination_room() == in.room()) {
+    return fail(ErrorCode::kInvalidArgument, "the destination must be another room");
   }
-  net::HttpResponse out;
-  out.headers.add("Content-Type", "application/protobuf");
-  out.body = response.SerializeAsString();
-  return out;
+  if (in.destination_room().size() > call.config.limits.room_name) {
+    return fail(ErrorCode::kInvalidArgument, "room name length exceeds limits");
+  }
+  const auto room = call.room_with(in.room(), in.identity());
+  if (!room) return std::unexpected(room.error());
+  const auto destination = call.rooms.open(in.destination_room(), RoomSettings{});
+  if (!destination) return std::unexpected(destination.error());
+  const auto participant = (*room)->participant(in.identity());
+  if (const Status space = (*destination)->has_space_for(*participant); !space) return space;
+  call.rooms.touch(**room);
+  return (*room)->move_participant(call.now, in.identity(), in.destination_room());
 }
 
-template <class Request, class Response>
-Method method(Status (*run)(const Call&, const Request&, Response&)) {
-  return [run](const Call& call, BodyType type, const std::string& body,
-               net::HttpResponder responder) {
-    Request request;
-    if (const Status parsed = read(type, body, request); !parsed) {
-      return responder.send(error_response(kMalformed, parsed.error().message));
-    }
-    Response response;
-    if (const Status done = run(call, request, response); !done) {
-      return responder.send(error_response(twirp_error(done.error().code), done.error().message));
-    }
-    responder.send(response_of(type, response));
-  };
-}
+}  // namespace
 
-/// One that answers later.
-template <class Request, class Response>
-Method method(void (*run)(const Call&, const Request&,
-                          const std::function<void(Result<Response>)>&)) {
-  return [run](const Call& call, BodyType type, const std::string& body,
-               net::HttpResponder responder) {
-    Request request;
-    if (const Status parsed = read(type, body, request); !parsed) {
-      return responder.send(error_response(kMalformed, parsed.error().message));
-    }
-    const auto waiting = std::make_shared<net::HttpResponder>(std::move(responder));
-    run(call, request, [waiting, type](Result<Response> done) {
-      waiting->send(done ? response_of(type, *done)
-                         : error_response(twirp_error(done.error().code), done.error().message));
-    });
-  };
-}
-
-const std::map<std::string, Method, std::less<>>& methods() {
-  static const std::map<std::string, Method, std::less<>> table{
+const Methods& room_service() {
+  static const Methods table{
       {"CreateRoom", method(create_room)},
       {"ListRooms", method(list_rooms)},
       {"DeleteRoom", method(delete_room)},
@@ -381,79 +242,9 @@ const std::map<std::string, Method, std::less<>>& methods() {
       {"UpdateSubscriptions", method(update_subscriptions)},
       {"SendData", method(send_data)},
       {"PerformRpc", method(perform_rpc)},
+      {"MoveParticipant", method(move_participant)},
   };
   return table;
 }
 
-// Of the protocol, but not served.
-bool is_unserved(std::string_view name) {
-  return name == "ForwardParticipant" || name == "MoveParticipant";
-}
-
-std::optional<BodyType> body_type(const net::HttpRequest& request) {
-  std::string_view type = request.header("Content-Type").value_or("");
-  type = net::trim(type.substr(0, type.find(';')));
-  // RFC 9110 section 8.3.1: types compare without case.
-  if (net::equal_ignoring_case(type, "application/json")) return BodyType::kJson;
-  if (net::equal_ignoring_case(type, "application/protobuf")) return BodyType::kProtobuf;
-  return std::nullopt;
-}
-
-}  // namespace
-
-RoomService::RoomService(const ServiceConfig& config, Rooms& rooms)
-    : config_(config), rooms_(rooms) {}
-
-void RoomService::register_routes(net::HttpRoutes& server) {
-  for (const std::string prefix : {"", "/"}) {
-    server.route_prefix(
-        "*", prefix + std::string(kPrefix),
-        [this](const net::HttpRequest& request, net::HttpResponder responder) {
-          handle(request, std::move(responder));
-        },
-        {.max_body_bytes = config_.limits.api_body, .too_long = body_too_long, .any_origin = true});
-  }
-}
-
-void RoomService::handle(const net::HttpRequest& request, net::HttpResponder responder) {
-  const auto authorized = authorize(request, config_.keys, wall_now());
-  if (!authorized) return responder.send(net::HttpResponse::text(401, authorized.error().message));
-
-  std::string_view path = request.path;
-  while (path.starts_with("//")) path.remove_prefix(1);
-  path.remove_prefix(std::min(kPrefix.size(), path.size()));
-  const size_t slash = path.find('/');
-  const std::string_view service = path.substr(0, slash);
-  const std::string_view name =
-      slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
-  const bool other = std::find(std::begin(kOtherServices), std::end(kOtherServices), service) !=
-                     std::end(kOtherServices);
-  if (service != kService && !other)
-    return responder.send(net::HttpResponse::text(404, "404 page not found\n"));
-  if (request.method != "POST") {
-    return responder.send(
-        bad_route(request, "unsupported method \"" + request.method + "\" (only POST is allowed)"));
-  }
-  const auto type = body_type(request);
-  if (!type) {
-    return responder.send(
-        bad_route(request, "unexpected Content-Type: \"" +
-                               std::string(request.header("Content-Type").value_or("")) + "\""));
-  }
-  const bool unserved = other || is_unserved(name);
-  const auto found = methods().find(name);
-  if (!unserved && found == methods().end()) {
-    return responder.send(bad_route(request, "no handler for path \"" + request.path + "\""));
-  }
-  // Before anything is parsed for a stranger.
-  if (!*authorized) {
-    return responder.send(
-        error_response(twirp_error(ErrorCode::kUnauthenticated), "permissions denied"));
-  }
-  if (unserved)
-    return responder.send(error_response(kUnimplemented, "this server does not implement it"));
-  found->second(Call{config_, rooms_, **authorized, rooms_.now()}, *type, request.body,
-                std::move(responder));
-}
-
-}  // namespace turms::livekit
+}  // namespace turms::livekit::twirp

@@ -11,6 +11,8 @@ namespace {
 namespace json = boost::json;
 using ::testing::HasSubstr;
 
+using testing::SignalClient;
+
 class RoomServiceTest : public testing::ServiceTest {
  protected:
   static std::string code_of(const net::HttpResponse& response) {
@@ -119,9 +121,10 @@ TEST_F(RoomServiceTest, RightsAreAskedForEveryMethod) {
   other_room.video.emplace();
   other_room.video->room_admin = true;
   other_room.video->room = "attic";
-  for (const char* name : {"CreateRoom", "ListRooms", "DeleteRoom", "UpdateRoomMetadata",
-                           "ListParticipants", "GetParticipant", "RemoveParticipant",
-                           "MutePublishedTrack", "UpdateParticipant", "UpdateSubscriptions"}) {
+  for (const char* name :
+       {"CreateRoom", "ListRooms", "DeleteRoom", "UpdateRoomMetadata", "ListParticipants",
+        "GetParticipant", "RemoveParticipant", "MutePublishedTrack", "UpdateParticipant",
+        "UpdateSubscriptions", "SendData", "PerformRpc", "MoveParticipant"}) {
     for (const std::string& bearer :
          {std::string(), token(nothing), token(other_room), token(member("alice"))}) {
       const auto answer = call(name, R"({"room":"lounge"})", bearer);
@@ -178,6 +181,82 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   EXPECT_EQ(code_of(answer), "invalid_argument");
   answer = call("CreateRoom", R"({"name":"a","metadata":")" + std::string(600 * 1024, 'x') + "\"}");
   EXPECT_EQ(code_of(answer), "invalid_argument");
+}
+
+TEST_F(RoomServiceTest, AParticipantIsMovedToAnotherRoom) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kRefreshToken));
+  Grants mover;
+  mover.api_key = kKey;
+  mover.video.emplace();
+  mover.video->room_admin = true;
+  mover.video->room = "lounge";
+  const std::string attic = R"({"room":"lounge","identity":"alice","destination_room":"attic"})";
+  EXPECT_EQ(code_of(call("MoveParticipant", attic, token(mover))), "unauthenticated")
+      << "the token must name the destination";
+  mover.video->destination_room = "lounge";
+  EXPECT_EQ(code_of(call("MoveParticipant",
+                         R"({"room":"lounge","identity":"alice","destination_room":"lounge"})",
+                         token(mover))),
+            "invalid_argument");
+  mover.video->destination_room = "attic";
+  EXPECT_EQ(code_of(call("MoveParticipant",
+                         R"({"room":"lounge","identity":"bob","destination_room":"attic"})",
+                         token(mover))),
+            "not_found");
+  ok(call("MoveParticipant", attic, token(mover)));
+  const auto refreshed = alice->wait(pb::SignalResponse::kRefreshToken);
+  ASSERT_TRUE(refreshed);
+  const auto grants = verify_token(refreshed->refresh_token(), {{kKey, kSecret}}, wall_now());
+  ASSERT_TRUE(grants);
+  EXPECT_EQ(grants->video->room, "attic");
+  EXPECT_EQ(grants->identity, "alice");
+  const auto leave = alice->wait(pb::SignalResponse::kLeave);
+  ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::RECONNECT);
+  EXPECT_EQ(
+      ok(call("ListParticipants", R"({"room":"lounge"})")).at("participants").as_array().size(),
+      0u);
+}
+
+TEST_F(RoomServiceTest, AFullRoomTakesNobodyIn) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  ok(call("CreateRoom", R"({"name":"attic","max_participants":1})"));
+  SignalClient bob(loop, server->port(),
+                   "/rtc?access_token=" + token(member("bob", "attic")) + "&protocol=17");
+  ASSERT_TRUE(bob.wait(pb::SignalResponse::kJoin));
+  Grants mover;
+  mover.api_key = kKey;
+  mover.video.emplace();
+  mover.video->room_admin = true;
+  mover.video->room = "lounge";
+  mover.video->destination_room = "attic";
+  EXPECT_EQ(code_of(call("MoveParticipant",
+                         R"({"room":"lounge","identity":"alice","destination_room":"attic"})",
+                         token(mover))),
+            "resource_exhausted");
+  EXPECT_EQ(
+      ok(call("ListParticipants", R"({"room":"lounge"})")).at("participants").as_array().size(),
+      1u);
+}
+
+TEST_F(RoomServiceTest, WhatOtherProductsDoIsUnimplementedInTheirWords) {
+  start();
+  const net::HttpHeaders as_json{{"Authorization", "Bearer " + admin_token()},
+                                 {"Content-Type", "application/json"}};
+  for (const auto& [path, word] : {std::pair("livekit.Egress/StartRoomCompositeEgress", "record"),
+                                   {"livekit.Ingress/CreateIngress", "/whip/v1"},
+                                   {"livekit.SIP/CreateSIPInboundTrunk", "SIP"},
+                                   {"livekit.RoomService/ForwardParticipant", "MoveParticipant"}}) {
+    const auto answer = http("POST", std::string("/twirp/") + path, as_json, "{}");
+    EXPECT_EQ(answer.status, 501) << path;
+    EXPECT_EQ(code_of(answer), "unimplemented") << path;
+    EXPECT_THAT(answer.body, HasSubstr(word)) << path;
+  }
 }
 
 TEST_F(RoomServiceTest, ALongBodyIsRefusedInTwirpsForm) {

@@ -86,6 +86,10 @@ Status Rooms::start(const EngineFactory& factory) {
   return {};
 }
 
+server::ServerInfo Rooms::server_info() const {
+  return {config_.region, node_id_};
+}
+
 Now Rooms::now() const {
   return {loop_.now(), wall_now()};
 }
@@ -124,7 +128,8 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kPcmu,
                                rtc::Codec::kPcma, rtc::Codec::kVp8, rtc::Codec::kH264,
                                rtc::Codec::kVp9,  rtc::Codec::kAv1, rtc::Codec::kH265};
-  parameters.server = {config_.region, node_id_};
+  parameters.agents = settings.agents;
+  parameters.server = server_info();
   parameters.ice = ice_;
   parameters.max_metadata = config_.limits.metadata;
   parameters.max_attributes = config_.limits.attributes;

@@ -46,6 +46,8 @@ class Rooms : private media::EngineEvents {
   Result<Room*> open(const std::string& name, const RoomSettings& settings);
   /// Something was put in: outputs are due at the end of the turn.
   void touch(const Room& room);
+  /// As at the end of the turn, at once.
+  void settle_now(const Room& room) { settle(room.id()); }
   /// Closes all, hands out what that makes due, and refuses new ones.
   void close_all(DisconnectReason reason);
 
@@ -53,6 +55,7 @@ class Rooms : private media::EngineEvents {
   [[nodiscard]] size_t count() const { return by_name_.size(); }
   [[nodiscard]] size_t participant_count() const;
   [[nodiscard]] net::Loop& loop() const { return loop_; }
+  [[nodiscard]] server::ServerInfo server_info() const;
   [[nodiscard]] Now now() const;
 
  private:

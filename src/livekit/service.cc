@@ -4,8 +4,9 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "livekit/room_service.h"
+#include "livekit/agent_service.h"
 #include "livekit/rooms.h"
+#include "livekit/server_api.h"
 #include "livekit/signalling.h"
 #include "livekit/webhook.h"
 #include "livekit/whip.h"
@@ -32,7 +33,8 @@ class Service::Impl {
                [this](const Room& room, RoomOutput output) { carry_out(room, std::move(output)); }),
         signalling_(config_, rooms_),
         whip_(config_, rooms_),
-        api_(config_, rooms_),
+        agents_(config_, rooms_),
+        api_(config_, rooms_, agents_),
         drain_timer_(loop) {}
 
   Status start(const EngineFactory& factory) {
@@ -52,6 +54,7 @@ class Service::Impl {
   void register_routes(net::HttpRoutes& server) {
     signalling_.register_routes(server);
     whip_.register_routes(server);
+    agents_.register_routes(server);
     api_.register_routes(server);
   }
 
@@ -73,6 +76,7 @@ class Service::Impl {
     } else if (const auto* remark = std::get_if<Remark>(&output)) {
       log::info("room {}: {}", room.name(), remark->text);
     } else {
+      agents_.on_room_event(room, std::get<Notify>(output));
       webhooks_.notify(std::get<Notify>(output));
     }
   }
@@ -87,7 +91,8 @@ class Service::Impl {
   Rooms rooms_;
   Signalling signalling_;
   Whip whip_;
-  RoomService api_;
+  AgentService agents_;
+  ServerApi api_;
   net::Timer drain_timer_;
   std::function<void()> drained_;
 };

@@ -93,7 +93,7 @@ class Service {
   /// configuration contradicts itself.
   Status start(const EngineFactory& factory);
 
-  /// /rtc and /rtc/v1 with their validate, /whip/v1, /twirp/livekit.*.
+  /// /rtc and /rtc/v1 with their validate, /agent, /whip/v1, /twirp/livekit.*.
   void register_routes(net::HttpRoutes& server);
 
   /// Tells every participant to leave (SERVER_SHUTDOWN), closes every room and calls `done` when

@@ -80,6 +80,21 @@ void SignalClient::parse() {
   }
 }
 
+std::optional<std::string> SignalClient::wait_any() {
+  const bool ok = loop_.run_until(
+      [&] {
+        parse();
+        return !messages_.empty() || close_code_.has_value() || raw_.closed;
+      },
+      net::kTestLimit);
+  EXPECT_TRUE(ok && !messages_.empty());
+  if (messages_.empty()) return std::nullopt;
+  auto [text, data] = std::move(messages_.front());
+  messages_.pop_front();
+  last_was_text_ = text;
+  return std::move(data);
+}
+
 std::optional<pb::SignalResponse> SignalClient::wait(pb::SignalResponse::MessageCase kind) {
   std::optional<pb::SignalResponse> found;
   const bool ok = loop_.run_until(

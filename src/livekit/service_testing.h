@@ -36,6 +36,8 @@ class SignalClient {
   void send_frame(uint8_t opcode, std::string_view payload);
   /// The next message of this kind; earlier ones are dropped.
   std::optional<pb::SignalResponse> wait(pb::SignalResponse::MessageCase kind);
+  /// The next message as it came: for what is not signalling.
+  std::optional<std::string> wait_any();
   /// Waits for a close frame or the end of the connection; the code, 1006 without a frame.
   uint16_t wait_close();
   void disconnect() { raw_.close(); }

@@ -19,6 +19,8 @@ SessionDescription from_pb(const pb::SessionDescription& in);
 client::AddTrack from_pb(const pb::AddTrackRequest& in);
 client::SyncState from_pb(const pb::SyncState& in);
 
+void to_pb(const server::ServerInfo& in, pb::ServerInfo& out);
+
 // Parts that both directions carry.
 void to_pb(const SessionDescription& in, pb::SessionDescription& out);
 void to_pb(const Trickle& in, pb::TrickleRequest& out);

@@ -4,15 +4,6 @@
 namespace turms::livekit {
 namespace {
 
-void fill(const server::ServerInfo& in, pb::ServerInfo& out) {
-  out.set_edition(pb::ServerInfo::Standard);
-  out.set_version(kServerVersion);
-  out.set_protocol(kProtocolVersion);
-  out.set_region(in.region);
-  out.set_node_id(in.node_id);
-  out.set_agent_protocol(kAgentProtocolVersion);
-}
-
 void fill(const server::IceServer& in, pb::ICEServer& out) {
   for (const std::string& url : in.urls) out.add_urls(url);
   out.set_username(in.username);
@@ -23,7 +14,7 @@ void fill(const server::Join& in, pb::JoinResponse& out) {
   to_pb(in.room, *out.mutable_room());
   to_pb(in.participant, *out.mutable_participant());
   for (const ParticipantInfo& other : in.others) to_pb(other, *out.add_other_participants());
-  fill(in.server, *out.mutable_server_info());
+  to_pb(in.server, *out.mutable_server_info());
   out.set_server_version(kServerVersion);
   out.set_server_region(in.server.region);
   out.set_subscriber_primary(in.subscriber_primary);
@@ -41,7 +32,7 @@ void fill(const server::Join& in, pb::JoinResponse& out) {
 }
 
 void fill(const server::Reconnect& in, pb::ReconnectResponse& out) {
-  fill(in.server, *out.mutable_server_info());
+  to_pb(in.server, *out.mutable_server_info());
   for (const server::IceServer& server : in.ice_servers) fill(server, *out.add_ice_servers());
   if (in.client_configuration.force_relay) {
     out.mutable_client_configuration()->set_force_relay(pb::ENABLED);
@@ -245,6 +236,15 @@ class Filler {
 };
 
 }  // namespace
+
+void to_pb(const server::ServerInfo& in, pb::ServerInfo& out) {
+  out.set_edition(pb::ServerInfo::Standard);
+  out.set_version(kServerVersion);
+  out.set_protocol(kProtocolVersion);
+  out.set_region(in.region);
+  out.set_node_id(in.node_id);
+  out.set_agent_protocol(kAgentProtocolVersion);
+}
 
 void to_pb(const ServerMessage& in, pb::SignalResponse& out) {
   std::visit(Filler(out), in);

@@ -215,6 +215,9 @@ std::optional<RoomSettings> read_room_settings(const json::object& object) {
     out.metadata = agent.text("metadata");
     out.deployment = agent.text("deployment");
     out.attributes = agent.text_map("attributes");
+    std::string policy = agent.text("restartPolicy");
+    if (policy.empty()) policy = agent.text("restart_policy");
+    out.restart = policy != "JRP_NEVER";
     if (!agent.ok()) return std::nullopt;
   }
   if (!in.ok()) return std::nullopt;

@@ -50,6 +50,8 @@ struct RequestedAgent {
   std::string metadata;
   std::string deployment;
   std::map<std::string, std::string> attributes;
+  /// Another one starts when the worker of this was lost.
+  bool restart = true;
 };
 
 /// `roomConfig`: settings for the room, when the bearer is the one who opens it. Also of a

@@ -11,4 +11,9 @@ bool Permission::may_publish(TrackSource source) const {
              can_publish_sources.end();
 }
 
+bool ParticipantInfo::is_dependent() const {
+  return kind == ParticipantKind::kAgent || kind == ParticipantKind::kEgress || permission.agent ||
+         permission.recorder;
+}
+
 }  // namespace turms::livekit

@@ -174,6 +174,9 @@ struct ParticipantInfo {
   DisconnectReason disconnect_reason = DisconnectReason::kUnknown;
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
+
+  /// It works for others: an agent or a recorder, who takes no place of a person.
+  [[nodiscard]] bool is_dependent() const;
 };
 
 struct RoomInfo {
