@@ -364,6 +364,9 @@ void AgentDispatcher::seek(Now now, Task& task) {
     }
   }
   if (best) return offer(now, task, best, *workers_.at(best));
+  if (skill.agent_name.empty() && able == by_skill_.end()) {
+    return finish(now, task, JobStatus::kFailed, "no worker is there");
+  }
   task.phase = Task::Phase::kWaiting;
   task.job.state.status = JobStatus::kPending;
   task.job.state.worker_id.clear();

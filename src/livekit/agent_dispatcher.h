@@ -39,7 +39,9 @@ using AgentOutput = std::variant<SendToWorker, CloseWorker>;
 /// A room wants the agents of its configuration, or those without a name when it has none, and what
 /// the server API adds. A wish is a dispatch; each makes a job for the room, for each participant
 /// and for each that publishes. A job goes to the least loaded worker of its agent's name, type and
-/// deployment that wants it, and waits while there is none: LiveKit's own server forgets it.
+/// deployment that wants it. While there is none, a job that names its agent waits for one
+/// (LiveKit's own server forgets it); one that does not fails, as there, for not every room needs
+/// an agent.
 ///
 /// Bounds: kMaxWorkers workers (beyond, they are refused), kMaxDispatches per room
 /// (kResourceExhausted), kMaxJobs per dispatch: the oldest that ended is forgotten, and with none

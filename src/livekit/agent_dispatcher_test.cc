@@ -186,14 +186,29 @@ TEST_F(AgentDispatcherTest, AJobGoesToTheLeastLoadedWorkerThatWantsIt) {
   EXPECT_TRUE(take<to_worker::Assignment>(full));
 }
 
-TEST_F(AgentDispatcherTest, AJobWaitsForAWorker) {
-  event(RoomEvent::kRoomStarted);
+TEST_F(AgentDispatcherTest, AJobThatNamesItsAgentWaitsForAWorker) {
+  event(RoomEvent::kRoomStarted, {}, {{.agent_name = "scribe"}});
   const WorkerKey other = connect({.agent_name = "other"});
-  const WorkerKey canary = connect({.deployment = "canary"});
+  const WorkerKey canary = connect({.agent_name = "scribe", .deployment = "canary"});
   EXPECT_EQ(offered(other), "");
   EXPECT_EQ(offered(canary), "");
-  const WorkerKey worker = connect();
+  const WorkerKey worker = connect({.agent_name = "scribe"});
   EXPECT_NE(offered(worker), "");
+}
+
+TEST_F(AgentDispatcherTest, ARoomThatNamesNoAgentDoesNotWaitForOne) {
+  event(RoomEvent::kRoomStarted);
+  const WorkerKey late = connect();
+  EXPECT_EQ(offered(late), "");
+  const auto dispatches = dispatcher.list("lounge", "");
+  ASSERT_EQ(dispatches.size(), 1u);
+  ASSERT_EQ(dispatches[0].jobs.size(), 1u);
+  EXPECT_EQ(dispatches[0].jobs[0].state.status, JobStatus::kFailed);
+  // While one is there but full, it waits.
+  dispatcher.on_message(now, late, worker::UpdateWorker{.full = true, .load = 1});
+  ASSERT_TRUE(dispatcher.create(now, "lounge", {}));
+  dispatcher.on_message(now, late, worker::UpdateWorker{.full = false, .load = 0});
+  EXPECT_NE(offered(late), "");
 }
 
 TEST_F(AgentDispatcherTest, AWorkerEndsItsJobs) {
@@ -349,7 +364,7 @@ TEST_F(AgentDispatcherTest, EverythingIsBounded) {
   }
   EXPECT_EQ(dispatcher.create(now, "lounge", {}).error().code, ErrorCode::kResourceExhausted);
   event(RoomEvent::kRoomFinished);
-  event(RoomEvent::kRoomStarted);
+  event(RoomEvent::kRoomStarted, {}, {{.agent_name = "x"}});
   for (size_t i = 0; i < AgentDispatcher::kMaxJobs + 10; ++i) {
     event(RoomEvent::kParticipantJoined, person(std::to_string(i)));
   }

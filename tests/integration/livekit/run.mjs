@@ -6,6 +6,7 @@
 import './quiet.mjs';
 import { dispose } from '@livekit/rtc-node';
 import { Runner } from '../../e2e/lib/runner.mjs';
+import * as agents from './agents_sdk.mjs';
 import * as data from './data_sdk.mjs';
 import * as browser from './browser_sdk.mjs';
 import * as calls from './calls_sdk.mjs';
@@ -18,7 +19,7 @@ import * as python from './python_sdk.mjs';
 import * as whip from './whip_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, browser, calls, codecs, firefox, firewall, whip };
+const suites = { protocol, node, data, python, agents, browser, calls, codecs, firefox, firewall, whip };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
