@@ -274,8 +274,12 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
 
 void Room::close(Now now, DisconnectReason reason) {
   if (closed_) return;
+  // The room ends with this process; its members may go on with the next.
+  const auto action = reason == DisconnectReason::kServerShutdown
+                          ? server::LeaveAction::kReconnect
+                          : server::LeaveAction::kDisconnect;
   while (!participants_.empty()) {
-    leave(now, *participants_.begin()->second, reason, server::LeaveAction::kDisconnect, true);
+    leave(now, *participants_.begin()->second, reason, action, true);
   }
   closed_ = true;
   close_at_.reset();

@@ -371,6 +371,7 @@ TEST_F(SignallingTest, DrainTellsEveryoneAndRefusesNewcomers) {
   const auto leave = alice->wait(pb::SignalResponse::kLeave);
   ASSERT_TRUE(leave);
   EXPECT_EQ(leave->leave().reason(), pb::SERVER_SHUTDOWN);
+  EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::RECONNECT) << "a restart ends no meeting";
   EXPECT_EQ(alice->wait_close(), 1000);
   EXPECT_EQ(connect("bob")->status(), 503);
   EXPECT_EQ(service->room_count(), 0u);
