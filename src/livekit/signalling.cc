@@ -20,6 +20,9 @@ constexpr uint16_t kNormalClosure = 1000;
 constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kInvalidPayload = 1007;
 constexpr uint16_t kPolicyViolation = 1008;
+/// Longer than such a client needs, and short beside the time to connect.
+constexpr Duration kHoldAfterJoin = std::chrono::milliseconds(20);
+constexpr size_t kMaxHeld = 1000;
 constexpr std::string_view kRoomNotFound = "requested room does not exist";
 
 Metric& rejected(std::string_view reason) {
@@ -128,6 +131,7 @@ Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest
     if (join->protocol != 0) out.protocol = join->protocol;
     out.client_protocol = join->client_protocol;
     out.capabilities = std::move(join->capabilities);
+    out.go_sdk = join->go_sdk;
     out.reconnect = join->reconnect;
     out.sid = std::move(join->participant_sid);
     out.messages = std::move(join->messages);
@@ -211,6 +215,7 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
   out.join.protocol = introduced->protocol;
   out.join.client_protocol = introduced->client_protocol;
   out.join.capabilities = std::move(introduced->capabilities);
+  out.go_sdk = introduced->go_sdk;
   out.reconnect = introduced->reconnect;
   out.sid = std::move(introduced->sid);
   out.messages = std::move(introduced->messages);
@@ -237,7 +242,9 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
   if (!key) return upgrade.refuse(refuse(500, key.error().message));
   auto socket = upgrade.accept();
   if (socket == nullptr) return (*room)->on_message(rooms_.now(), *key, client::Leave{});
-  attach(**room, *key, std::move(socket));
+  // LiveKit's Go SDK reads on before it has set the offer that its join request carried, and loses
+  // what comes in between: the answer, or the wish for another offer.
+  attach(**room, *key, std::move(socket)).holds_after_join = admission.go_sdk;
   for (const ClientMessage& message : admission.messages) {
     (*room)->on_message(rooms_.now(), *key, message);
   }
@@ -271,7 +278,8 @@ void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
   rooms_.touch(*room);
 }
 
-void Signalling::attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket) {
+Signalling::Connection& Signalling::attach(Room& room, ParticipantKey key,
+                                           std::shared_ptr<net::WebSocket> socket) {
   const std::weak_ptr alive = alive_;
   socket->on_message([this, alive, key](bool binary, ByteView data) {
     if (!alive.expired()) on_message(key, binary, data);
@@ -282,6 +290,7 @@ void Signalling::attach(Room& room, ParticipantKey key, std::shared_ptr<net::Web
   std::unique_ptr<Connection>& connection = connections_[key];
   if (connection != nullptr) connection->socket->close(kNormalClosure, "resumed elsewhere");
   connection = std::make_unique<Connection>(rooms_.loop(), std::move(socket), room.id());
+  return *connection;
 }
 
 void Signalling::on_message(ParticipantKey key, bool binary, ByteView data) {
@@ -355,21 +364,48 @@ void Signalling::deliver(const SendMessage& output) {
   for (const ParticipantKey key : output.to) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) continue;
-    if (it->second->encoding == Encoding::kProtobuf) {
+    Connection& connection = *it->second;
+    if (connection.release.running()) {
+      connection.held.push_back(output.message);
+      if (connection.held.size() < kMaxHeld) continue;
+      send_held(connection);
+    } else if (connection.encoding == Encoding::kProtobuf) {
       if (!binary) {
         binary = net::SharedBytes::of(encode_server_message(Encoding::kProtobuf, output.message));
       }
-      it->second->socket->send_binary(*binary);
+      connection.socket->send_binary(*binary);
     } else {
       if (!text) text = encode_server_message(Encoding::kJson, output.message);
-      it->second->socket->send_text(*text);
+      connection.socket->send_text(*text);
     }
+    if (connection.holds_after_join && std::holds_alternative<server::Join>(output.message)) {
+      connection.holds_after_join = false;
+      connection.release.start(kHoldAfterJoin, [&connection] { send_held(connection); });
+    }
+  }
+}
+
+void Signalling::send_held(Connection& connection) {
+  connection.release.cancel();
+  for (const ServerMessage& message : std::exchange(connection.held, {})) {
+    send(connection, message);
+  }
+}
+
+void Signalling::send(Connection& connection, const ServerMessage& message) {
+  const std::string wire = encode_server_message(connection.encoding, message);
+  if (connection.encoding == Encoding::kProtobuf) {
+    connection.socket->send_binary(as_bytes(wire));
+  } else {
+    connection.socket->send_text(wire);
   }
 }
 
 void Signalling::close(ParticipantKey participant) {
   const auto node = connections_.extract(participant);
-  if (node) node.mapped()->socket->close(kNormalClosure, "");
+  if (!node) return;
+  send_held(*node.mapped());
+  node.mapped()->socket->close(kNormalClosure, "");
 }
 
 }  // namespace turms::livekit

@@ -37,12 +37,16 @@ class Signalling {
  private:
   struct Connection {
     Connection(net::Loop& loop, std::shared_ptr<net::WebSocket> made, media::RoomId its_room)
-        : socket(std::move(made)), room(its_room), queue(loop.now()), turn(loop) {}
+        : socket(std::move(made)), room(its_room), queue(loop.now()), turn(loop), release(loop) {}
     std::shared_ptr<net::WebSocket> socket;
     Encoding encoding = Encoding::kProtobuf;
     media::RoomId room;
     SignalQueue queue;
     net::Timer turn;  // when more of the queue is worked off
+    /// Messages after the join answer wait until then, if its client is not ready at once.
+    net::Timer release;
+    bool holds_after_join = false;
+    std::vector<ServerMessage> held;
   };
   /// What a client says of itself when it connects.
   struct Introduction {
@@ -56,6 +60,7 @@ class Signalling {
     int32_t protocol = kProtocolVersion;
     int32_t client_protocol = 0;
     std::vector<uint8_t> capabilities;
+    bool go_sdk = false;
     bool reconnect = false;
     std::string sid;
     std::vector<ClientMessage> messages;  // said as soon as it is in
@@ -66,6 +71,7 @@ class Signalling {
     JoinParameters join;
     bool reconnect = false;
     std::string sid;
+    bool go_sdk = false;
     std::vector<ClientMessage> messages;
   };
   struct Entry {
@@ -79,7 +85,9 @@ class Signalling {
   std::optional<net::HttpResponse> apply(const Introduction& introduction, Grants& grants) const;
   void on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade, Entry entry);
   void resume(Admission admission, net::WebSocketUpgrade upgrade);
-  void attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
+  Connection& attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
+  static void send(Connection& connection, const ServerMessage& message);
+  static void send_held(Connection& connection);
   void on_message(ParticipantKey key, bool binary, ByteView data);
   void on_close(ParticipantKey key, const net::WebSocket* socket);
   void take_turn(ParticipantKey key);

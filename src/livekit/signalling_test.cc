@@ -164,6 +164,28 @@ TEST_F(SignallingTest, AJoinRequestBringsTracksAndOffer) {
   }
 }
 
+TEST_F(SignallingTest, TheGoSdkHearsTheAnswerOnlyWhenItIsReady) {
+  start();
+  JoinRequest request;
+  request.go_sdk = true;
+  request.messages.emplace_back(client::Description{{"offer", client_offer({}), 1}});
+  SignalClient go(loop, server->port(),
+                  "/rtc/v1?access_token=" + token(member("go")) +
+                      "&join_request=" + encode_join_request(request));
+  const TimePoint before = loop.now();
+  ASSERT_TRUE(go.wait(pb::SignalResponse::kJoin));
+  ASSERT_TRUE(go.wait(pb::SignalResponse::kAnswer));
+  EXPECT_GE(loop.now() - before, 20ms);
+  // What waits is not lost when the connection ends at once.
+  SignalClient other(loop, server->port(),
+                     "/rtc/v1?access_token=" + token(member("go 2")) +
+                         "&join_request=" + encode_join_request(request));
+  ASSERT_TRUE(other.wait(pb::SignalResponse::kJoin));
+  call("RemoveParticipant", R"({"room":"lounge","identity":"go 2"})");
+  EXPECT_TRUE(other.wait(pb::SignalResponse::kAnswer));
+  EXPECT_TRUE(other.wait(pb::SignalResponse::kLeave));
+}
+
 TEST_F(SignallingTest, RefusalsAreHttpStatuses) {
   start({.room = {.max_participants = 1}});
   Grants preset = member("alice");
