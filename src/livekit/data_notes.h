@@ -28,6 +28,9 @@ struct DataMember {
   bool may_see_metrics = false;
   bool hidden = false;
   bool agent = false;
+  /// Without a signalling connection (WHIP): knows no DataPacket. It is sent the payloads of user
+  /// messages, on the first channel that it opened with a label of its own.
+  bool raw = false;
   /// Sequence of the last reliable message that came from it: written by the router, read when it
   /// resumes, which must be answered at once.
   std::shared_ptr<std::atomic<uint32_t>> last_sequence;

@@ -17,9 +17,9 @@ constexpr std::array<const char*, kDataChannelCount> kLabels = {"_reliable", "_l
 constexpr size_t kFrameHeader = 12;
 constexpr uint8_t kFrameStart = 0x10;
 
-template <class Strings>
-bool contains(const Strings& strings, const std::string& text) {
-  return std::find(strings.begin(), strings.end(), text) != strings.end();
+template <class Values, class Value>
+bool contains(const Values& values, const Value& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 void count_dropped(std::string_view reason) {
@@ -67,7 +67,7 @@ std::optional<DataRouter::Destination> DataRouter::destination(const Member& mem
   for (const media::TransportId transport : {member.info.subscriber, member.info.publisher}) {
     const auto it = channels_.find(transport);
     if (it == channels_.end()) continue;
-    if (const auto id = it->second[static_cast<size_t>(channel)])
+    if (const auto id = it->second.known[static_cast<size_t>(channel)])
       return Destination{transport, *id};
   }
   return std::nullopt;
@@ -112,6 +112,13 @@ struct DataRouter::Apply {
     for (auto& [key, member] : router.members_) {
       if (everyone || contains(data.destination_identities, member.info.identity) ||
           contains(data.destination_sids, member.info.sid)) {
+        if (member.info.raw) {
+          pb::DataPacket parsed;
+          if (parsed.ParseFromString(data.packet) && parsed.has_user()) {
+            router.deliver_raw(member, SharedBytes::of(parsed.user().payload()), out);
+          }
+          continue;
+        }
         router.deliver(member, {}, 0, data.reliable, packet, out);
       }
     }
@@ -151,8 +158,12 @@ void DataRouter::on_note(TimePoint now, const media::DataNote& note, media::Data
 void DataRouter::on_channel_opened(TimePoint now, media::TransportId transport,
                                    rtc::ChannelId channel, const std::string& label,
                                    media::DataOutlet& out) {
-  for (size_t i = 0; i < kDataChannelCount; ++i) {
-    if (label == kLabels[i]) channels_[transport][i] = channel;
+  Channels& channels = channels_[transport];
+  const auto at = std::find(kLabels.begin(), kLabels.end(), label);
+  if (at != kLabels.end()) {
+    channels.known[static_cast<size_t>(at - kLabels.begin())] = channel;
+  } else if (channels.others.size() < kMaxOtherChannels) {
+    channels.others.push_back(channel);
   }
   if (Member* member = sender_of(transport)) check_receiving(now, *member, out);
 }
@@ -161,9 +172,10 @@ void DataRouter::on_channel_closed(TimePoint now, media::TransportId transport,
                                    rtc::ChannelId channel, media::DataOutlet& out) {
   const auto it = channels_.find(transport);
   if (it == channels_.end()) return;
-  for (auto& known : it->second) {
+  for (auto& known : it->second.known) {
     if (known == channel) known.reset();
   }
+  std::erase(it->second.others, channel);
   if (Member* member = sender_of(transport)) check_receiving(now, *member, out);
 }
 
@@ -212,11 +224,15 @@ void DataRouter::on_message(TimePoint now, media::TransportId transport, rtc::Ch
   Member* sender = sender_of(transport);
   if (sender == nullptr) return count_dropped("no_member");
   if (!sender->info.may_publish) return count_dropped("not_allowed");
-  const auto known = channels_.find(transport);
-  if (known == channels_.end()) return count_dropped("unknown_channel");
-  const auto at = std::find(known->second.begin(), known->second.end(), channel);
-  if (at == known->second.end()) return count_dropped("unknown_channel");
-  switch (static_cast<DataChannel>(at - known->second.begin())) {
+  const auto channels = channels_.find(transport);
+  if (channels == channels_.end()) return count_dropped("unknown_channel");
+  const auto& [known, others] = channels->second;
+  const auto at = std::find(known.begin(), known.end(), channel);
+  if (at == known.end()) {
+    if (!contains(others, channel)) return count_dropped("unknown_channel");
+    return route_payload(now, *sender, payload, out);
+  }
+  switch (static_cast<DataChannel>(at - known.begin())) {
     case DataChannel::kReliable:
       return route_packet(now, *sender, true, std::move(payload), out);
     case DataChannel::kLossy:
@@ -245,6 +261,16 @@ void DataRouter::route_packet(TimePoint now, Member& sender, bool reliable, Byte
   packet.set_kind(reliable ? pb::DataPacket::RELIABLE : pb::DataPacket::LOSSY);
   packet.set_participant_sid(sender.info.sid);
   if (prepare(sender, packet, out)) broadcast(now, &sender, reliable, packet, out);
+}
+
+/// Reliable for the others, whatever the channel is that it came by.
+void DataRouter::route_payload(TimePoint now, Member& sender, const Bytes& payload,
+                               media::DataOutlet& out) {
+  if (payload.size() > kMaxPacket) return count_dropped("too_long");
+  pb::DataPacket packet;
+  packet.set_participant_sid(sender.info.sid);
+  packet.mutable_user()->set_payload(payload.data(), payload.size());
+  if (prepare(sender, packet, out)) broadcast(now, &sender, true, packet, out);
 }
 
 bool DataRouter::prepare(const Member& sender, pb::DataPacket& packet, media::DataOutlet& out) {
@@ -329,6 +355,7 @@ void DataRouter::broadcast(TimePoint now, const Member* sender, bool reliable,
               {sids.begin(), sids.end()},
               shared});
   }
+  std::optional<SharedBytes> payload;
   for (auto& [key, member] : members_) {
     if (metrics) {
       // Whoever sees metrics sees its own too.
@@ -337,6 +364,12 @@ void DataRouter::broadcast(TimePoint now, const Member* sender, bool reliable,
     }
     if (&member == sender) continue;
     if (everyone || contains(identities, member.info.identity) || contains(sids, member.info.sid)) {
+      if (member.info.raw) {
+        if (!packet.has_user()) continue;
+        if (!payload) payload = SharedBytes::of(packet.user().payload());
+        deliver_raw(member, *payload, out);
+        continue;
+      }
       deliver(member, packet.participant_sid(), packet.sequence(), reliable, shared, out);
     }
   }
@@ -365,6 +398,16 @@ void DataRouter::deliver(Member& to, const std::string& sender_sid, uint32_t seq
   auto report = std::make_shared<DataReport>();
   report->value = DataReceiverSlow{to.info.key};
   out.tell(std::move(report));
+}
+
+/// Nothing tells it of a gap, so what it does not take is dropped.
+void DataRouter::deliver_raw(const Member& to, const SharedBytes& payload, media::DataOutlet& out) {
+  const auto channels = channels_.find(to.info.publisher);
+  if (channels == channels_.end() || channels->second.others.empty()) return;
+  if (out.send(to.info.publisher, channels->second.others.front(), payload, true) ==
+      rtc::DataSendStatus::kFull) {
+    count_dropped("receiver_full");
+  }
 }
 
 bool DataRouter::is_repeated(const std::string& nonce) {

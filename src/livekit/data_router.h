@@ -37,12 +37,17 @@ const std::vector<rtc::ChannelParameters>& server_channels();
 /// dropped for it. Reliable messages are kept for kReplayTime, at most kReplayBytes of them, for
 /// members whose channel is not up. Of nonces the last kMaxNonces are remembered. Packets that do
 /// not parse, or are longer than kMaxPacket, are dropped.
+///
+/// A message on a channel with another label is the payload of a user message for everyone, as
+/// LiveKit has it (pkg/rtc, "unlabeled" channels). Of such channels a transport has
+/// kMaxOtherChannels; what comes by more is dropped.
 class DataRouter final : public media::DataRouter {
  public:
   static constexpr size_t kMaxPacket = 256 * 1024;
   static constexpr size_t kReplayBytes = 4 * 1024 * 1024;
   static constexpr Duration kReplayTime = std::chrono::seconds(20);
   static constexpr size_t kMaxNonces = 256;
+  static constexpr size_t kMaxOtherChannels = 16;
   /// A lossy message that waited so long is worth nothing any more.
   static constexpr Duration kLossyLifetime = std::chrono::milliseconds(300);
   static constexpr Duration kTrackLifetime = std::chrono::milliseconds(100);
@@ -70,7 +75,10 @@ class DataRouter final : public media::DataRouter {
     std::map<std::string, uint32_t> missed;
     bool receiving = false;  // has a reliable channel
   };
-  using Channels = std::array<std::optional<rtc::ChannelId>, kDataChannelCount>;
+  struct Channels {
+    std::array<std::optional<rtc::ChannelId>, kDataChannelCount> known;
+    std::vector<rtc::ChannelId> others;  // in the order in which they were opened
+  };
   struct Cached {
     TimePoint at;
     std::string sender_sid;
@@ -100,6 +108,7 @@ class DataRouter final : public media::DataRouter {
 
   void route_packet(TimePoint now, Member& sender, bool reliable, Bytes payload,
                     media::DataOutlet& out);
+  void route_payload(TimePoint now, Member& sender, const Bytes& payload, media::DataOutlet& out);
   void route_frame(TimePoint now, Member& sender, const Bytes& frame, media::DataOutlet& out);
   /// False: it is the server's own, or not for others.
   bool prepare(const Member& sender, ::livekit::DataPacket& packet, media::DataOutlet& out);
@@ -107,6 +116,7 @@ class DataRouter final : public media::DataRouter {
                  const ::livekit::DataPacket& packet, media::DataOutlet& out);
   void deliver(Member& to, const std::string& sender_sid, uint32_t sequence, bool reliable,
                const SharedBytes& packet, media::DataOutlet& out);
+  void deliver_raw(const Member& to, const SharedBytes& payload, media::DataOutlet& out);
   bool is_repeated(const std::string& nonce);
   void remember(Cached cached);
 

@@ -301,6 +301,67 @@ TEST_F(DataRouterTest, FramesOfDataTracksCarryTheSubscribersOwnHandle) {
   EXPECT_THAT(out_.sent, IsEmpty());
 }
 
+TEST_F(DataRouterTest, WhatComesByAnotherChannelIsTheTextOfAUserMessage) {
+  for (uint64_t i = 1; i <= 3; ++i) join(member(i));
+  const media::TransportId from(11);
+  constexpr size_t kMost = DataRouter::kMaxOtherChannels;
+  for (size_t i = 0; i <= kMost; ++i) {
+    router_.on_channel_opened(now_, from, rtc::ChannelId(static_cast<uint16_t>(101 + 2 * i)),
+                              "custom", out_);
+  }
+  const auto publish = [&](size_t channel) {
+    router_.on_message(now_, from, rtc::ChannelId(static_cast<uint16_t>(101 + 2 * channel)),
+                       Bytes{'h', 'i'}, false, out_);
+  };
+  publish(0);
+  const pb::DataPacket heard = take(2).at(0);
+  EXPECT_EQ(heard.user().payload(), "hi");
+  EXPECT_EQ(heard.participant_identity(), "m1");
+  EXPECT_EQ(heard.kind(), pb::DataPacket::RELIABLE);
+  EXPECT_THAT(take_texts(3), ElementsAre("hi"));
+  EXPECT_THAT(out_.sent, IsEmpty()) << "not its sender";
+  publish(kMost);
+  EXPECT_THAT(out_.sent, IsEmpty()) << "beyond the bound";
+  router_.on_channel_closed(now_, from, rtc::ChannelId(101), out_);
+  publish(0);
+  EXPECT_THAT(out_.sent, IsEmpty()) << "closed";
+  router_.on_message(now_, from, rtc::ChannelId(103), Bytes(DataRouter::kMaxPacket + 1, 'x'), true,
+                     out_);
+  EXPECT_THAT(out_.sent, IsEmpty()) << "too long";
+  DataMember silent = member(1);
+  silent.may_publish = false;
+  tell(silent);
+  publish(1);
+  EXPECT_THAT(out_.sent, IsEmpty()) << "not allowed";
+}
+
+TEST_F(DataRouterTest, WhoKnowsNoPacketsIsSentPayloadsOnItsFirstChannel) {
+  DataMember raw = member(2);
+  raw.raw = true;
+  raw.subscriber = raw.publisher;
+  join(member(1));
+  join(raw);
+  say(1, text("before it opens one"));
+  EXPECT_THAT(out_.sent, IsEmpty());
+  for (const uint16_t channel : {101, 103}) {
+    router_.on_channel_opened(now_, raw.publisher, rtc::ChannelId(channel), "custom", out_);
+  }
+  say(1, text("hi"));
+  pb::DataPacket call;
+  call.mutable_rpc_request()->set_id("1");
+  say(1, call);
+  std::string packet;
+  text("server").SerializeToString(&packet);
+  ServerData data;
+  data.packet = packet;
+  data.destination_identities = {"m2"};
+  tell(data);
+  ASSERT_THAT(out_.sent, SizeIs(2)) << "calls are nothing to it";
+  EXPECT_EQ(out_.sent[0].payload.text(), "hi");
+  EXPECT_EQ(out_.sent[1].payload.text(), "server");
+  for (const Outlet::Sent& sent : out_.sent) EXPECT_EQ(sent.channel.value, 101);
+}
+
 TEST_F(DataRouterTest, BrokenPacketsAndUnknownChannelsAreDropped) {
   join(member(1));
   join(member(2));

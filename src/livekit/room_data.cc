@@ -70,6 +70,7 @@ bool RoomData::tell_member(const Participant& participant) {
   now.may_see_metrics = info.permission.can_subscribe_metrics;
   now.hidden = info.permission.hidden;
   now.agent = info.kind == ParticipantKind::kAgent || info.permission.agent;
+  now.raw = participant.one_offer != nullptr;
   if (!now.last_sequence) now.last_sequence = std::make_shared<std::atomic<uint32_t>>(0);
   if (now == told) return true;
   if (!tell(now)) return false;

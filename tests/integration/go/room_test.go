@@ -93,6 +93,25 @@ func TestLossyDataArrives(t *testing.T) {
 	})
 }
 
+func TestWhatComesByAnotherChannelIsAUserMessage(t *testing.T) {
+	var atBob received
+	alice := join(t, "go-channel", "alice", lksdk.NewRoomCallback())
+	join(t, "go-channel", "bob", atBob.callback())
+	sees(t, alice, "bob")
+	eventually(t, "a channel between them", func() bool {
+		_ = alice.LocalParticipant.PublishDataPacket(lksdk.UserData([]byte("hi")), lksdk.WithDataPublishReliable(true))
+		return atBob.has("alice hi")
+	})
+	channel, err := alice.LocalParticipant.GetPublisherPeerConnection().CreateDataChannel("custom", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a bare payload", func() bool {
+		_ = channel.SendText("bare")
+		return atBob.has("alice bare")
+	})
+}
+
 func TestCallsAreAnswered(t *testing.T) {
 	alice := join(t, "go-rpc", "alice", lksdk.NewRoomCallback())
 	bob := join(t, "go-rpc", "bob", lksdk.NewRoomCallback())
