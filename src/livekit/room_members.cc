@@ -119,7 +119,14 @@ Status Room::move_participant(Now now, std::string_view identity, const std::str
   if (participant->one_offer) {
     return fail(ErrorCode::kFailedPrecondition, "a WHIP publisher cannot be moved");
   }
+  if (!participant->signal_up) {
+    return fail(ErrorCode::kFailedPrecondition, "the participant has no signalling connection");
+  }
   participant->grants.video->room = destination;
+  // They are of the room that it leaves.
+  participant->grants.room_settings.reset();
+  participant->grants.room_config.clear();
+  participant->grants.room_preset.clear();
   refresh_token(now, *participant);
   leave(now, *participant, DisconnectReason::kMigration, server::LeaveAction::kReconnect, true);
   return {};

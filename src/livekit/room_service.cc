@@ -26,6 +26,9 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   if (in.max_playout_delay() != 0) settings.max_playout_delay_ms = in.max_playout_delay();
   // One that is there stays as it is.
   for (const pb::RoomAgentDispatch& agent : in.agents()) {
+    if (agent.metadata().size() > call.config.limits.metadata) {
+      return fail(ErrorCode::kInvalidArgument, "metadata size exceeds limits");
+    }
     settings.agents.push_back(requested_agent(agent));
   }
   const auto complete = room_settings(call.config, in.room_preset(), settings);
@@ -218,6 +221,9 @@ Status move_participant(const Call& call, const pb::MoveParticipantRequest& in,
   }
   const auto room = call.room_with(in.room(), in.identity());
   if (!room) return std::unexpected(room.error());
+  if (!call.config.room.auto_create && call.rooms.find(in.destination_room()) == nullptr) {
+    return fail(ErrorCode::kNotFound, "requested room does not exist");
+  }
   const auto destination = call.rooms.open(in.destination_room(), RoomSettings{});
   if (!destination) return std::unexpected(destination.error());
   const auto participant = (*room)->participant(in.identity());

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
+#include <functional>
+#include <optional>
 
 #include "livekit/room.pb.h"
 #include "livekit/service_testing.h"
@@ -15,6 +17,16 @@ using testing::SignalClient;
 
 class RoomServiceTest : public testing::ServiceTest {
  protected:
+  /// May take participants from the lounge to the other room.
+  static std::string mover(const std::string& destination) {
+    Grants grants;
+    grants.api_key = kKey;
+    grants.video.emplace();
+    grants.video->room_admin = true;
+    grants.video->room = "lounge";
+    grants.video->destination_room = destination;
+    return token(grants);
+  }
   static std::string code_of(const net::HttpResponse& response) {
     boost::system::error_code error;
     const json::value body = json::parse(response.body, error);
@@ -113,28 +125,124 @@ TEST_F(RoomServiceTest, UnknownParticipantsAreNotFound) {
   }
 }
 
-TEST_F(RoomServiceTest, RightsAreAskedForEveryMethod) {
+TEST_F(RoomServiceTest, EveryMethodAsksForItsGrant) {
   start();
+  enum class Needs { kCreate, kList, kAdmin, kDestination };
+  const std::pair<const char*, Needs> methods[] = {{"CreateRoom", Needs::kCreate},
+                                                   {"ListRooms", Needs::kList},
+                                                   {"DeleteRoom", Needs::kCreate},
+                                                   {"UpdateRoomMetadata", Needs::kAdmin},
+                                                   {"ListParticipants", Needs::kAdmin},
+                                                   {"GetParticipant", Needs::kAdmin},
+                                                   {"RemoveParticipant", Needs::kAdmin},
+                                                   {"MutePublishedTrack", Needs::kAdmin},
+                                                   {"UpdateParticipant", Needs::kAdmin},
+                                                   {"UpdateSubscriptions", Needs::kAdmin},
+                                                   {"SendData", Needs::kAdmin},
+                                                   {"PerformRpc", Needs::kAdmin},
+                                                   {"MoveParticipant", Needs::kDestination}};
+  const auto bearer = [](const std::function<void(VideoGrants&)>& set) {
+    Grants grants;
+    grants.api_key = kKey;
+    grants.video.emplace();
+    set(*grants.video);
+    return token(grants);
+  };
   Grants nothing;
   nothing.api_key = kKey;
-  Grants other_room = nothing;
-  other_room.video.emplace();
-  other_room.video->room_admin = true;
-  other_room.video->room = "attic";
-  for (const char* name :
-       {"CreateRoom", "ListRooms", "DeleteRoom", "UpdateRoomMetadata", "ListParticipants",
-        "GetParticipant", "RemoveParticipant", "MutePublishedTrack", "UpdateParticipant",
-        "UpdateSubscriptions", "SendData", "PerformRpc", "MoveParticipant"}) {
-    for (const std::string& bearer :
-         {std::string(), token(nothing), token(other_room), token(member("alice"))}) {
-      const auto answer = call(name, R"({"room":"lounge"})", bearer);
-      EXPECT_EQ(answer.status, 401) << name;
+  const std::pair<std::string, std::optional<Needs>> bearers[] = {
+      {"", std::nullopt},
+      {token(nothing), std::nullopt},
+      {token(member("alice")), std::nullopt},
+      {bearer([](VideoGrants& video) { video.room_create = true; }), Needs::kCreate},
+      {bearer([](VideoGrants& video) { video.room_list = true; }), Needs::kList},
+      {bearer([](VideoGrants& video) {
+         video.room_admin = true;
+         video.room = "lounge";
+       }),
+       Needs::kAdmin},
+      {bearer([](VideoGrants& video) {
+         video.room_admin = true;
+         video.room = "cellar";
+         video.destination_room = "attic";
+       }),
+       std::nullopt},
+      {bearer([](VideoGrants& video) {
+         video.room = "lounge";
+         video.destination_room = "attic";
+       }),
+       std::nullopt}};
+  // Whoever may, does nothing: there is neither such a room nor such a participant.
+  const char* body =
+      R"({"name":"lounge","room":"lounge","identity":"a","destination_identity":"a",)"
+      R"("destination_room":"attic","track_sid":"TR_x"})";
+  for (const auto& [name, needs] : methods) {
+    for (const auto& [presented, has] : bearers) {
+      const auto answer = call(name, body, presented);
+      if (has == needs) {
+        EXPECT_NE(code_of(answer), "unauthenticated") << name;
+        continue;
+      }
+      EXPECT_EQ(answer.status, 401) << name << " " << (has ? static_cast<int>(*has) : -1);
       EXPECT_EQ(code_of(answer), "unauthenticated") << name;
     }
   }
+  EXPECT_NE(code_of(call("MoveParticipant", body, mover("attic"))), "unauthenticated");
   const auto bad = call("ListRooms", "{}", mint_token(nothing, "wrong", wall_now(), 1min));
   EXPECT_EQ(bad.status, 401);
   EXPECT_THAT(std::string(bad.headers.get("Content-Type").value_or("")), HasSubstr("text/plain"));
+}
+
+TEST_F(RoomServiceTest, LongTextsAreRefused) {
+  ServiceConfig config;
+  config.limits.name = 10;
+  config.limits.metadata = 20;
+  config.limits.attributes = 30;
+  start(std::move(config));
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  const auto update = [&](const std::string& field, const std::string& value) {
+    return call("UpdateParticipant",
+                R"({"room":"lounge","identity":"alice",")" + field + "\":" + value + "}");
+  };
+  const auto text = [](size_t size) { return '"' + std::string(size, 'x') + '"'; };
+  EXPECT_EQ(update("name", text(10)).status, 200);
+  EXPECT_EQ(code_of(update("name", text(11))), "invalid_argument");
+  EXPECT_EQ(update("metadata", text(20)).status, 200);
+  EXPECT_EQ(code_of(update("metadata", text(21))), "invalid_argument");
+  EXPECT_EQ(update("attributes", R"({"key":)" + text(27) + "}").status, 200);
+  EXPECT_EQ(code_of(update("attributes", R"({"key":)" + text(28) + "}")), "invalid_argument");
+  EXPECT_EQ(code_of(call("UpdateRoomMetadata", R"({"room":"lounge","metadata":)" + text(21) + "}")),
+            "invalid_argument");
+  EXPECT_EQ(code_of(call("CreateRoom", R"({"name":"b","metadata":)" + text(21) + "}")),
+            "invalid_argument");
+  EXPECT_EQ(code_of(call("CreateRoom", R"({"name":"b","agents":[{"agentName":"a","metadata":)" +
+                                           text(21) + "}]}")),
+            "invalid_argument");
+}
+
+TEST_F(RoomServiceTest, NobodyIsMovedToWhereNobodyCanGo) {
+  ServiceConfig config;
+  config.room.auto_create = false;
+  start(std::move(config));
+  ok(call("CreateRoom", R"({"name":"lounge"})"));
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  const auto move = [&](const std::string& to) {
+    return code_of(call("MoveParticipant",
+                        R"({"room":"lounge","identity":"alice","destinationRoom":")" + to + "\"}",
+                        mover(to)));
+  };
+  EXPECT_EQ(move("lounge"), "invalid_argument");
+  EXPECT_EQ(move(""), "invalid_argument");
+  EXPECT_EQ(move(std::string(300, 'x')), "invalid_argument");
+  EXPECT_EQ(move("attic"), "not_found");
+  ok(call("CreateRoom", R"({"name":"attic","max_participants":1})"));
+  auto bob = std::make_unique<testing::SignalClient>(
+      loop, server->port(), "/rtc?access_token=" + token(member("bob", "attic")) + "&protocol=17");
+  ASSERT_TRUE(bob->wait(pb::SignalResponse::kJoin));
+  EXPECT_EQ(move("attic"), "resource_exhausted");
+  ok(call("GetParticipant", R"({"room":"lounge","identity":"alice"})"));
 }
 
 TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
@@ -173,7 +281,7 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");  // not configured
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(code_of(answer), "invalid_argument");
-  answer = call("ForwardParticipant", R"({"room":"lounge"})");
+  answer = call("ForwardParticipant", R"({"room":"lounge"})", mover("attic"));
   EXPECT_EQ(answer.status, 501);
   EXPECT_EQ(code_of(answer), "unimplemented");
   answer = call("CreateRoom", R"({"name":")" + std::string(300, 'x') + "\"}");
@@ -213,6 +321,7 @@ TEST_F(RoomServiceTest, AParticipantIsMovedToAnotherRoom) {
   ASSERT_TRUE(grants);
   EXPECT_EQ(grants->video->room, "attic");
   EXPECT_EQ(grants->identity, "alice");
+  EXPECT_EQ(grants->room_config, "");
   const auto leave = alice->wait(pb::SignalResponse::kLeave);
   ASSERT_TRUE(leave);
   EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::RECONNECT);
@@ -246,7 +355,15 @@ TEST_F(RoomServiceTest, AFullRoomTakesNobodyIn) {
 
 TEST_F(RoomServiceTest, WhatOtherProductsDoIsUnimplementedInTheirWords) {
   start();
-  const net::HttpHeaders as_json{{"Authorization", "Bearer " + admin_token()},
+  Grants all;
+  all.api_key = kKey;
+  all.video.emplace();
+  all.video->room_record = true;
+  all.video->ingress_admin = true;
+  all.video->room_admin = true;
+  all.video->room = "lounge";
+  all.video->destination_room = "attic";
+  const net::HttpHeaders as_json{{"Authorization", "Bearer " + token(all)},
                                  {"Content-Type", "application/json"}};
   for (const auto& [path, word] : {std::pair("livekit.Egress/StartRoomCompositeEgress", "record"),
                                    {"livekit.Ingress/CreateIngress", "/whip/v1"},
@@ -256,6 +373,11 @@ TEST_F(RoomServiceTest, WhatOtherProductsDoIsUnimplementedInTheirWords) {
     EXPECT_EQ(answer.status, 501) << path;
     EXPECT_EQ(code_of(answer), "unimplemented") << path;
     EXPECT_THAT(answer.body, HasSubstr(word)) << path;
+  }
+  const net::HttpHeaders as_member{{"Authorization", "Bearer " + token(member("alice"))},
+                                   {"Content-Type", "application/json"}};
+  for (const char* path : {"livekit.Egress/ListEgress", "livekit.Ingress/CreateIngress"}) {
+    EXPECT_EQ(http("POST", std::string("/twirp/") + path, as_member, "{}").status, 401) << path;
   }
 }
 

@@ -29,13 +29,24 @@ struct Unserved {
   std::string_view service;
   std::string_view method;
   std::string_view text;
+  /// What LiveKit's server asks of the token first. Null: a valid token.
+  bool (*allows)(const VideoGrants&) = nullptr;
 };
+
+bool may_record(const VideoGrants& video) {
+  return video.room_record;
+}
+bool may_ingress(const VideoGrants& video) {
+  return video.ingress_admin;
+}
+
 constexpr Unserved kUnserved[] = {
     {"livekit.RoomService", "ForwardParticipant",
      "this server does not forward participants to a second room; MoveParticipant is served"},
-    {"livekit.Egress", "", "this server does not record or stream rooms to elsewhere"},
+    {"livekit.Egress", "", "this server does not record or stream rooms to elsewhere", may_record},
     {"livekit.Ingress", "",
-     "this server takes no RTMP, SRT or URL input; publish with WHIP at /whip/v1 instead"},
+     "this server takes no RTMP, SRT or URL input; publish with WHIP at /whip/v1 instead",
+     may_ingress},
     {"livekit.SIP", "", "this server is no SIP gateway; run livekit-sip beside a LiveKit cluster"},
     {"livekit.Connector", "", "this server connects to no telephone or messenger network"},
 };
@@ -116,7 +127,10 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
     method = &found->second;
   }
   // Before anything is parsed for a stranger.
-  if (!*authorized) {
+  const bool allowed =
+      *authorized && (unserved == nullptr || unserved->allows == nullptr ||
+                      ((*authorized)->video && unserved->allows(*(*authorized)->video)));
+  if (!allowed) {
     return responder.send(
         twirp::error_response({ErrorCode::kUnauthenticated, "permissions denied"}));
   }

@@ -61,6 +61,21 @@ def serving(data, *arguments):
         process.stderr.close()
 
 
+def frames(port, path):
+    """The payloads of a WebSocket's frames, until the server ends it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, connection.makefile("rb") as stream:
+        connection.sendall((f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n").encode())
+        assert b" 101 " in stream.readline()
+        while stream.readline() != b"\r\n":
+            pass
+        while len(head := stream.read(2)) == 2:
+            size = head[1] & 0x7F
+            if size >= 126:
+                size = int.from_bytes(stream.read(2 if size == 126 else 8), "big")
+            yield stream.read(size)
+
+
 class Program(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -121,6 +136,19 @@ class Program(unittest.TestCase):
             for name in ["http", "websocket", "tcp", "udp"]:
                 self.assertGreater(ready[name], 0, name)
             process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(30), 0)
+
+    def test_clients_are_told_to_reconnect_before_the_end(self):
+        with serving(self.data, *settings()) as (process, ready):
+            token = run("token", "--data", self.data, "--identity", "a", "--room", "r", "--join").stdout.strip()
+            heard = frames(ready["http"], f"/rtc?access_token={token}&protocol=16")
+            join = next(heard)
+            self.assertEqual(join[0], 0x0A)  # SignalResponse.join
+            process.send_signal(signal.SIGTERM)
+            leave = next(frame for frame in heard if frame[:1] == b"\x42")  # SignalResponse.leave
+            self.assertIn(b"\x10\x03", leave)  # reason: SERVER_SHUTDOWN
+            self.assertIn(b"\x18\x02", leave)  # action: RECONNECT
+            heard.close()
             self.assertEqual(process.wait(30), 0)
 
     def test_the_database_is_where_store_url_says(self):
