@@ -82,7 +82,10 @@ Status Client::receive_signal(TimePoint now) {
       case Signalling::Event::Kind::kNone:
         break;
       case Signalling::Event::Kind::kJoined:
-        if (sent_.empty()) break;
+        if (sent_.empty()) {
+          use_relay(event.relay);
+          break;
+        }
         for (const SentTrack& track : sent_)
           signal_.send(signalling_->add_track(track.cid, track.video));
         {
@@ -115,6 +118,11 @@ Status Client::receive_signal(TimePoint now) {
     if (publisher_) drain(now, *publisher_, 2 * index_);
     if (subscriber_) drain(now, *subscriber_, subscriber_endpoint());
   });
+}
+
+void Client::use_relay(const RelayCredentials& credentials) {
+  if (const Status status = shared_.fabric.use_relay(subscriber_endpoint(), credentials); !status)
+    fmt::print(stderr, "client {}: {}\n", index_, status.error().message);
 }
 
 std::unique_ptr<rtc::Peer> Client::make_peer(TimePoint now, const rtc::IceCredentials& ice,

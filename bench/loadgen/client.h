@@ -111,6 +111,7 @@ class Client {
   /// Where its subscriber connection is.
   [[nodiscard]] size_t subscriber_endpoint() const { return 2 * index_ + (moved_ ? 0 : 1); }
   [[nodiscard]] static std::string target(const std::string& token);
+  void use_relay(const RelayCredentials& credentials);
   void drain(TimePoint now, rtc::Peer& peer, size_t endpoint);
   void on_media(TimePoint now, ByteView packet);
   void on_rtcp(ByteView packet);

@@ -48,6 +48,11 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
     case ::livekit::SignalResponse::kJoin:
       event.kind = Event::Kind::kJoined;
       participant_sid_ = response.join().participant().sid();
+      for (const auto& server : response.join().ice_servers()) {
+        for (const std::string& url : server.urls()) {
+          if (url.starts_with("turns:")) event.relay = {server.username(), server.credential()};
+        }
+      }
       break;
     case ::livekit::SignalResponse::kAnswer: {
       auto answer = rtc::sdp::parse(response.answer().sdp());

@@ -21,6 +21,7 @@ class Client::Signalling {
     enum class Kind : uint8_t { kNone, kJoined, kPublisherAnswer, kSubscriberOffer };
     Kind kind = Kind::kNone;
     rtc::sdp::RemoteTransport remote;
+    RelayCredentials relay;  // of kJoined, for TURN over TLS; empty: the server has none
     // Of a publisher's answer.
     uint8_t audio_payload_type = 0;
     uint8_t video_payload_type = 0;

@@ -2,11 +2,19 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "rtc/transport_address.h"
 
 namespace turms::loadgen {
+
+/// Long-term credentials of a TURN server.
+struct RelayCredentials {
+  std::string username;
+  std::string password;
+};
 
 /// The network of the clients: many endpoints, and one descriptor to wait for.
 class Fabric {
@@ -23,6 +31,11 @@ class Fabric {
   [[nodiscard]] virtual rtc::TransportAddress address(size_t endpoint) const = 0;
   /// By which protocol it reaches the server.
   [[nodiscard]] virtual rtc::Protocol protocol() const = 0;
+  /// The credentials that the server gave the client of `endpoint`, or empty ones; before anything
+  /// was sent from there. A network that needs no relay does nothing.
+  virtual Status use_relay(size_t /*endpoint*/, const RelayCredentials& /*credentials*/) {
+    return {};
+  }
   /// What is there, or a part of it; valid until the next call. Empty: nothing there.
   virtual std::span<Datagram> receive() = 0;
   /// Queues; flush() sends.

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "bench/loadgen/client.h"
+#include "bench/loadgen/relay_fabric.h"
 #include "bench/loadgen/tcp_fabric.h"
 #include "bench/loadgen/udp_fabric.h"
 #include "bench/process.h"
@@ -36,6 +37,7 @@ struct Plan {
   bool audio = false;
   bool silent = false;
   bool tcp = false;
+  uint16_t turn_tls_port = 0;
   int seconds = 10;
   int joins_per_second = 20;
   int resumes = 0;
@@ -56,6 +58,8 @@ class Run {
         resources_{dtls_, *backend_, rng_} {
     if (plan.tcp) {
       fabric_ = std::make_unique<TcpFabric>();
+    } else if (plan.turn_tls_port != 0) {
+      fabric_ = std::make_unique<RelayFabric>(plan.turn_tls_port, rng_);
     } else {
       fabric_ = std::make_unique<UdpFabric>();
     }
@@ -288,7 +292,10 @@ int main(int argc, char** argv) {
   app.add_flag("--video", plan.video, "Each publisher sends 2.3 Mbit/s of VP8");
   app.add_flag("--audio", plan.audio, "Each publisher sends 50 packets of audio per second");
   app.add_flag("--silent", plan.silent, "Tracks are published, and nothing is sent on them");
-  app.add_flag("--tcp", plan.tcp, "Media over TCP");
+  CLI::Option* tcp = app.add_flag("--tcp", plan.tcp, "Media over TCP");
+  app.add_option("--turn-tls", plan.turn_tls_port,
+                 "Port of the server's TURN over TLS: who only subscribes receives through it")
+      ->excludes(tcp);
   app.add_option("--seconds", plan.seconds, "How long to measure")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
