@@ -73,11 +73,6 @@ class DualNegotiation final : public Negotiation {
     auto accepted = plan_.read_answer(description.sdp);
     if (!accepted) return std::unexpected(accepted.error());
     if (accepted->remote) {
-      // We offered both roles and prepared for the usual one; the other needs another transport.
-      if (subscriber_.remote_ufrag.empty() &&
-          accepted->remote->local_role == rtc::DtlsRole::kClient) {
-        connections_.reopen(subscriber_, rtc::DtlsRole::kClient);
-      }
       connections_.set_remote(subscriber_, *accepted->remote, accepted->data);
     }
     Negotiated out;

@@ -24,17 +24,6 @@ void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc
   create(connection, role);
 }
 
-void PeerConnections::reopen(PeerConnection& connection, rtc::DtlsRole role) {
-  const auto owner = owners_.extract(connection.id.value);
-  TURMS_CHECK(!owner.empty());
-  engine_.close_transport(connection.id);
-  connection.id = media::TransportId(next_id_());
-  connection.remote_ufrag.clear();
-  connection.connected = connection.data = false;
-  owners_.emplace(connection.id.value, owner.mapped());
-  create(connection, role);
-}
-
 void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole role) {
   changed_.insert(owners_.at(connection.id.value));
   engine_.create_transport({.id = connection.id,
@@ -76,7 +65,7 @@ void PeerConnections::set_remote(PeerConnection& connection,
   if (connection.remote_ufrag == remote.ice.ufrag && !data_is_new) return;
   connection.remote_ufrag = remote.ice.ufrag;
   connection.data = connection.data || data_is_new;
-  media::RemoteParameters parameters{remote.ice, remote.fingerprint};
+  media::RemoteParameters parameters{remote.ice, remote.fingerprint, remote.local_role};
   if (data) {
     parameters.data = rtc::DataParameters{.local_port = rtc::sdp::kSctpPort,
                                           .remote_port = data->remote_sctp_port,

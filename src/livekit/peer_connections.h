@@ -39,8 +39,6 @@ class PeerConnections {
   /// `channels`: data channels that we open, when the other side takes part in them.
   void open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role,
             std::vector<rtc::ChannelParameters> channels = {});
-  /// Another one in its place with the same credentials, for the other DTLS role.
-  void reopen(PeerConnection& connection, rtc::DtlsRole role);
   /// Nothing when it is not open.
   void close(PeerConnection& connection);
   /// New credentials of ours: the other side checks its paths anew (RFC 8839 section 4.4.3.1.1).

@@ -96,9 +96,9 @@ class Service {
   /// /rtc and /rtc/v1 with their validate, /agent, /whip/v1, /twirp/livekit.*.
   void register_routes(net::HttpRoutes& server);
 
-  /// Tells every participant to reconnect (SERVER_SHUTDOWN), closes every room and calls `done` when
-  /// webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins are
-  /// refused from now on.
+  /// Tells every participant to reconnect (SERVER_SHUTDOWN), closes every room and calls `done`
+  /// when webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins
+  /// are refused from now on.
   void drain(Duration timeout, std::function<void()> done);
 
   /// media::Engine::adopt_stream(), from any thread between start() and the destructor.

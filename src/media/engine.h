@@ -98,6 +98,8 @@ struct AdoptedStream {
 struct RemoteParameters {
   rtc::IceCredentials ice;
   rtc::DtlsFingerprint fingerprint;
+  /// Ours, where the other side chose it; the first time only.
+  std::optional<rtc::DtlsRole> dtls_role = {};
   /// It takes part in data channels.
   std::optional<rtc::DataParameters> data = {};
 };

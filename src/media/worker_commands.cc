@@ -57,7 +57,7 @@ struct Worker::Apply {
   }
   void operator()(const command::SetRemote& c) {
     if (PeerMember* member = worker.find_peer(c.transport)) {
-      member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint);
+      member->peer.set_remote(worker.now_, c.remote.ice, c.remote.fingerprint, c.remote.dtls_role);
       if (c.remote.data) {
         member->peer.open_data(worker.now_, *c.remote.data);
         for (const auto& channel : std::exchange(member->channels, {})) {

@@ -78,9 +78,13 @@ Peer::Peer(TimePoint, const PeerConfig& config, const PeerResources& resources)
 
 Peer::~Peer() = default;
 
-void Peer::set_remote(TimePoint now, const IceCredentials& ice,
-                      const DtlsFingerprint& fingerprint) {
+void Peer::set_remote(TimePoint now, const IceCredentials& ice, const DtlsFingerprint& fingerprint,
+                      std::optional<DtlsRole> role) {
   if (ended_) return;
+  if (role && *role != dtls_role_ && !remote_fingerprint_ && !dtls_heard_) {
+    dtls_role_ = *role;
+    dtls_ = std::make_unique<dtls::Transport>(resources_.dtls, *role);
+  }
   if (!connected_ && connect_deadline_ == kNever) connect_deadline_ = now + connect_timeout_;
   ice_->set_remote(now, ice);
   if ((connected_ || silent_) && remote_fingerprint_ != fingerprint)
@@ -161,6 +165,7 @@ Received Peer::receive_stun(TimePoint now, const Path& path, ByteView datagram) 
 Received Peer::receive_dtls(TimePoint now, const Path& path, ByteView datagram) {
   if (!ice_->is_verified(path)) return dropped(DropReason::kUnknownPath);
   if (!dtls_->receive(now, datagram)) return dropped(DropReason::kDtlsMalformed);
+  dtls_heard_ = true;
   after_dtls();  // data may come in the datagram that ends the handshake
   read_data(now);
   after_dtls();

@@ -134,8 +134,10 @@ class Peer {
   /// The remote side's credentials and certificate. Until then a server answers checks and does the
   /// handshake, but is not connected and delivers nothing; a client does nothing. Again with other
   /// credentials: an ICE restart by the remote side. The fingerprint of a connected peer does not
-  /// change: another one fails it.
-  void set_remote(TimePoint now, const IceCredentials& ice, const DtlsFingerprint& fingerprint);
+  /// change: another one fails it. `role`: ours, where the remote side chose it; the first time
+  /// only, and before anything of the handshake came.
+  void set_remote(TimePoint now, const IceCredentials& ice, const DtlsFingerprint& fingerprint,
+                  std::optional<DtlsRole> role = std::nullopt);
 
   /// New local credentials. Media goes on over the selected path. A server takes checks with either
   /// credentials until the first valid one with the new; a client starts to check its pairs again
@@ -242,6 +244,7 @@ class Peer {
   TimePoint connect_deadline_ = kNever;
   PeerRole role_;
   DtlsRole dtls_role_;
+  bool dtls_heard_ = false;
   bool connected_ = false;
   bool silent_ = false;  // was connected, and consent expired
   bool ended_ = false;   // closed or failed

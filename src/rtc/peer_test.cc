@@ -135,6 +135,21 @@ TEST(Peer, LateSetRemoteDelaysConnectedAndMedia) {
   EXPECT_EQ(world.server_media().size(), 1u);
 }
 
+TEST(Peer, TheRemoteSideMayChooseTheDtlsRoleAfterItsFirstChecks) {
+  World world;
+  world.client().set_remote(world.now(), kServerIce, context().fingerprint(), DtlsRole::kServer);
+  world.client().add_candidate_pair(world.now(), {{}, kServerAddress}, 100);
+  world.run(1s);
+  EXPECT_NE(world.server().selected_path(), nullptr) << "checks are answered";
+  EXPECT_FALSE(world.server().connected());
+  world.server().set_remote(world.now(), kClientIce, context().fingerprint(), DtlsRole::kClient);
+  ASSERT_TRUE(world.run_until_connected());
+  world.exchange_media(1);
+  world.run(1s);
+  EXPECT_EQ(world.server_media().size(), 1u);
+  EXPECT_EQ(world.client_media().size(), 1u);
+}
+
 TEST(Peer, WrongFingerprintFails) {
   for (const bool late : {false, true}) {
     World world;

@@ -178,7 +178,7 @@ void SimEngine::set_remote(media::TransportId id, const media::RemoteParameters&
   if (record_of(room_of_transport_, id.value, "transport") == nullptr) return;
   command([this, id, remote] {
     if (Member* member = find(id)) {
-      member->peer.set_remote(simulation_.now(), remote.ice, remote.fingerprint);
+      member->peer.set_remote(simulation_.now(), remote.ice, remote.fingerprint, remote.dtls_role);
       settle(*member);
     }
   });
