@@ -17,6 +17,15 @@ JobStatus status_from_pb(int status) {
                                                                   : static_cast<JobStatus>(status);
 }
 
+/// A job and a dispatch say in the same words which agent is wanted.
+template <class Wire>
+void fill_agent(const RequestedAgent& in, Wire& out) {
+  out.set_agent_name(in.agent_name);
+  out.set_metadata(in.metadata);
+  out.set_deployment(in.deployment);
+  out.mutable_attributes()->insert(in.attributes.begin(), in.attributes.end());
+}
+
 void to_pb(const JobState& in, pb::JobState& out) {
   out.set_status(static_cast<pb::JobStatus>(in.status));
   out.set_error(in.error);
@@ -77,10 +86,7 @@ void to_pb(const Job& in, pb::Job& out) {
   out.set_type(static_cast<pb::JobType>(in.type));
   to_pb(in.room, *out.mutable_room());
   if (in.participant) to_pb(*in.participant, *out.mutable_participant());
-  out.set_agent_name(in.agent.agent_name);
-  out.set_metadata(in.agent.metadata);
-  out.set_deployment(in.agent.deployment);
-  out.mutable_attributes()->insert(in.agent.attributes.begin(), in.agent.attributes.end());
+  fill_agent(in.agent, out);
   out.set_namespace_(in.name_space);
   to_pb(in.state, *out.mutable_state());
 }
@@ -88,10 +94,7 @@ void to_pb(const Job& in, pb::Job& out) {
 void to_pb(const AgentDispatch& in, pb::AgentDispatch& out) {
   out.set_id(in.id);
   out.set_room(in.room);
-  out.set_agent_name(in.agent.agent_name);
-  out.set_metadata(in.agent.metadata);
-  out.set_deployment(in.agent.deployment);
-  out.mutable_attributes()->insert(in.agent.attributes.begin(), in.agent.attributes.end());
+  fill_agent(in.agent, out);
   out.set_restart_policy(in.agent.restart ? pb::JRP_ON_FAILURE : pb::JRP_NEVER);
   pb::AgentDispatchState& state = *out.mutable_state();
   state.set_created_at(nanoseconds(in.created));
