@@ -113,15 +113,35 @@ export function receivedStreams(page) {
   });
 }
 
+/** A video that shows nothing for so long is looked for again: the page may have made another element for it. */
+const noPictureMs = 5_000;
+
 /**
  * Watches a video until it showed two pictures that differ; returns the colour of its upper corners, the size of its
- * pictures, and how many were decoded between the two.
+ * pictures, and how many were decoded between the two. Fails when it shows none within a minute.
  */
-export function watchVideo(video) {
-  return video.evaluate(async (element) => {
+export async function watchVideo(video) {
+  const end = Date.now() + 3 * patienceMs;
+  do {
+    const seen = await watchElement(video);
+    if (seen) return seen;
+  } while (Date.now() < end);
+  throw new Error('the video showed no picture');
+}
+
+/** The same for the element that is there now; null when no picture comes, as after it left the page. */
+function watchElement(video) {
+  return video.evaluate(async (element, noPictureMs) => {
     const canvas = new OffscreenCanvas(64, 36);
     const context = canvas.getContext('2d', { willReadFrequently: true });
-    const nextFrame = () => new Promise((done) => element.requestVideoFrameCallback((_, frame) => done(frame)));
+    const nextFrame = () =>
+      new Promise((done) => {
+        const none = setTimeout(done, noPictureMs, null);
+        element.requestVideoFrameCallback((_, frame) => {
+          clearTimeout(none);
+          done(frame);
+        });
+      });
     const draw = () => {
       context.drawImage(element, 0, 0, 64, 36);
       return context.getImageData(0, 0, 64, 36).data;
@@ -132,11 +152,13 @@ export function watchVideo(video) {
       return changed;
     };
     const first = await nextFrame();
+    if (!first) return null;
     const before = draw();
     let frame = first;
     let after = before;
     do {
       frame = await nextFrame();
+      if (!frame) return null;
       after = draw();
     } while (differ(before, after) < 12);
     const colour = [0, 0, 0];
@@ -153,5 +175,5 @@ export function watchVideo(video) {
       width: element.videoWidth,
       height: element.videoHeight,
     };
-  });
+  }, noPictureMs);
 }
