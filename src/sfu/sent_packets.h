@@ -7,9 +7,10 @@
 
 namespace turms::sfu {
 
-/// What one subscription did with its outgoing sequence numbers: which source packet went out under
-/// each, and how it was rewritten, to send it again or to fill its place late. A ring that grows
-/// with the rate up to kMaxEntries.
+/// What one subscription decided about its outgoing sequence numbers: which source packet each
+/// stands for, and how it is rewritten. With the packet from its source's history that is all that
+/// is needed to write it: when its turn comes, again, or late. A ring that grows with the rate up
+/// to kMaxEntries.
 class SentPackets {
  public:
   static constexpr size_t kFirstEntries = 64;
@@ -19,26 +20,30 @@ class SentPackets {
   enum class State : uint8_t {
     kNone,
     kExpected,  // kept free for a packet that has not come yet
+    kQueued,    // decided on, and not yet written
     kSent,
-    kFilled,  // an empty packet was sent in its place
+    kFilled,        // an empty packet was sent in its place
+    kParameterSet,  // one was sent, `source_sequence` is its number among those of the stream
   };
 
   struct Entry {
     uint16_t out_sequence = 0;
     uint16_t source_sequence = 0;
     uint32_t timestamp_offset = 0;
-    uint16_t number_offset = 0;  // of picture ids, or of the frame numbers of descriptors
+    /// Of picture ids, or of the frame numbers of descriptors. Of sound, which has neither: the
+    /// transport-wide sequence number it left with.
+    uint16_t number_offset = 0;
     uint8_t tl0_offset = 0;
     uint8_t encoding : 2 = 0;
     uint8_t epoch : 2 = 0;  // of the source stream, low bits
-    State state : 2 = State::kNone;
     uint8_t resends : 2 = 0;
-    uint32_t marker : 1 = 0;    // as sent
-    uint32_t time_ms : 31 = 0;  // last sent, or kept
+    uint8_t marker : 1 = 0;  // as sent
+    State state : 4 = State::kNone;
+    uint32_t time_ms : 28 = 0;  // last sent, or kept
 
     [[nodiscard]] uint32_t age_ms(uint32_t now_ms) const { return (now_ms - time_ms) & kTimeMask; }
   };
-  static constexpr uint32_t kTimeMask = 0x7FFF'FFFF;
+  static constexpr uint32_t kTimeMask = 0x0FFF'FFFF;
 
   /// The entry of an outgoing number, for the caller to fill in place (a copy from the stack would
   /// wait for the stores that made it). Allocates only while the rate is growing.

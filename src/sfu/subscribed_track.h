@@ -10,9 +10,11 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "rtc/rtcp/packets.h"
+#include "sfu/forward_context.h"
 #include "sfu/frame_selector.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/parameters.h"
+#include "sfu/rewriter.h"
 #include "sfu/sent_packets.h"
 #include "sfu/source_packet.h"
 
@@ -21,20 +23,15 @@ namespace turms::sfu {
 class PublishedTrack;
 class ReceiveStream;
 struct RoomCounters;
+struct Stamp;
 struct Transport;
-
-/// What all copies of one packet have in common.
-struct ForwardContext {
-  TimePoint now;
-  uint32_t now_ms = 0;
-  uint32_t abs_send_time = 0;
-  RoomCounters& counters;
-
-  ForwardContext(TimePoint now, RoomCounters& counters);
-};
 
 /// One published track on its way to one subscriber: a single continuous RTP stream made of
 /// whichever encoding is being forwarded. Owned by the room.
+///
+/// Deciding is apart from writing: a packet that is to go out gets its number and an entry in
+/// SentPackets, and is written from that and the source's packet when it leaves: at once, when its
+/// turn has come, again, or as RTX.
 ///
 /// Sequence numbers are contiguous but for packets that are still expected from the publisher,
 /// whose places are kept; timestamps and VP8 picture ids never go back from one encoding to the
@@ -88,8 +85,11 @@ class SubscribedTrack {
   [[nodiscard]] bool needs_key_frame() const;
   /// Spatial layer being forwarded, an encoding or one inside; -1: none.
   [[nodiscard]] int current_layer() const;
-  /// A packet of the current encoding.
+  /// A packet of the current encoding: decides, and writes what leaves at once.
   void forward(const ForwardContext& context, const SourcePacket& packet);
+  /// Writes a packet that was decided on and left queued. False when the source no longer has it:
+  /// then its number is filled when the subscriber asks for it.
+  bool write_queued(const ForwardContext& context, uint16_t out_sequence);
 
   /// The subscriber misses this one: sends it again if that is worth it.
   void resend(const ForwardContext& context, uint16_t out_sequence);
@@ -124,13 +124,16 @@ class SubscribedTrack {
   };
   /// Packets that one of RED carries again.
   static constexpr size_t kRedundancy = 2;
-  /// How a packet is rewritten: of now, or of a place kept earlier.
-  struct Rewrite {
-    uint16_t sequence = 0;
-    uint32_t timestamp_offset = 0;
-    uint16_t number_offset = 0;
-    uint8_t tl0_offset = 0;
+  /// How a packet that was decided on is written: for the first time, again to the last byte, or
+  /// inside a packet of the RTX stream.
+  enum class Form : uint8_t { kFirst, kAgain, kRtx };
+
+  /// What differs between the headers of one packet's forms.
+  struct Target {
+    uint8_t payload_type = 0;
     bool marker = false;
+    uint16_t sequence = 0;
+    rtc::Ssrc ssrc;
   };
 
   /// A packet of our own making.
@@ -154,54 +157,67 @@ class SubscribedTrack {
   [[nodiscard]] uint32_t continued_timestamp(const ForwardContext& context,
                                              const ReceiveStream& stream,
                                              const SourcePacket& packet) const;
+
+  // Deciding.
   [[nodiscard]] bool wanted(const SourcePacket& packet);
   [[nodiscard]] bool wanted_late(const SourcePacket& packet);
   [[nodiscard]] bool wanted_vp8(const SourcePacket& packet);
+  [[nodiscard]] SentPackets::Entry* decide(const ForwardContext& context,
+                                           const SourcePacket& packet);
+  [[nodiscard]] SentPackets::Entry* decide_late(const ForwardContext& context,
+                                                const SourcePacket& packet);
   void start_numbers(const SourcePacket& packet);
-  void note_numbers(const SourcePacket& packet, const Rewrite& rewrite);
+  void note_newest(const ForwardContext& context, const SentPackets::Entry& entry,
+                   const SourcePacket& packet);
   [[nodiscard]] bool ends_picture(const SourcePacket& packet) const {
     return packet.marker ||
            (packet.layering > Layering::kVp8 && selector_ && selector_->ends_picture(packet));
   }
-  [[nodiscard]] size_t write_descriptor(const SourcePacket& packet, uint16_t number_offset,
-                                        MutableByteView out);
-  void record(const Rewrite& rewrite, uint16_t source_sequence, uint8_t encoding,
-              SentPackets::State state, uint32_t now_ms);
+  SentPackets::Entry& record(uint16_t source_sequence, uint8_t encoding, SentPackets::State state,
+                             uint32_t now_ms);
   void keep_places(const ForwardContext& context, int64_t first, int64_t last, uint8_t encoding);
   void skip_picture(const SourcePacket& packet);
-  void fill_late(const ForwardContext& context, const SourcePacket& packet);
-  void send(const ForwardContext& context, const SourcePacket& packet, const Rewrite& rewrite);
-  /// `rewrite` of the packet; payload type, sequence number and SSRC differ in a retransmission.
-  [[nodiscard]] size_t write_header(const ForwardContext& context, const SourcePacket& packet,
-                                    const Rewrite& rewrite, MutableByteView out,
-                                    uint8_t payload_type, uint16_t sequence, rtc::Ssrc ssrc);
-  [[nodiscard]] size_t write_rare_header(const ForwardContext& context, const SourcePacket& packet,
-                                         const Rewrite& rewrite, MutableByteView out,
-                                         const rtc::rtp::Header& header);
+
+  // Writing.
+  /// The one way out for what publishers sent: from what was decided and the source's packet.
+  template <Form form>
+  bool write(const ForwardContext& context, SentPackets::Entry& entry, const SourcePacket& packet);
+  bool write_as_red(const ForwardContext& context, SentPackets::Entry& entry,
+                    const SourcePacket& packet);
+  [[nodiscard]] MutableByteView reserve(const ForwardContext& context, size_t size);
+  [[nodiscard]] Stamp take_stamp(const ForwardContext& context) const;
+  void put_header(uint8_t* out, const Target& target, uint32_t timestamp, const Stamp& stamp) const;
+  [[nodiscard]] size_t write_header(const SourcePacket& packet, const SentPackets::Entry& entry,
+                                    const Target& target, const Stamp& stamp, MutableByteView out);
+  [[nodiscard]] size_t write_rare_header(const SourcePacket& packet,
+                                         const SentPackets::Entry& entry, const Target& target,
+                                         const Stamp& stamp, MutableByteView out);
+  [[nodiscard]] size_t write_descriptor(const SourcePacket& packet, uint16_t number_offset,
+                                        MutableByteView out);
+  [[nodiscard]] size_t append_descriptor(const SourcePacket& packet, uint16_t number_offset,
+                                         MutableByteView out) const;
   /// Does the subscriber have to be told other active decode targets than the packet says?
   [[nodiscard]] bool changes_targets(const SourcePacket& packet) const;
-  [[nodiscard]] size_t append_descriptor(const SourcePacket& packet, const Rewrite& rewrite,
-                                         MutableByteView out) const;
   /// What of the packet the subscriber gets: all, or the Opus inside RED.
   [[nodiscard]] Selected select(const SourcePacket& packet) const;
   [[nodiscard]] size_t header_size(const SourcePacket& packet) const;
-  void rewrite_payload(const SourcePacket& packet, const Rewrite& rewrite,
-                       MutableByteView payload) const;
+  void count_sent(const ForwardContext& context, size_t head, size_t payload);
+
+  // Of our own making.
   void open(const ForwardContext& context, const SourcePacket& packet);
   void send_filler(const ForwardContext& context, SentPackets::Entry& entry);
   bool send_padding(const ForwardContext& context, uint16_t out_sequence);
-  bool send_rtx(const ForwardContext& context, SentPackets::Entry& entry);
-  bool send_again(const ForwardContext& context, const SentPackets::Entry& entry);
-  void count_sent(const ForwardContext& context, size_t head, size_t payload);
   bool send_made(const ForwardContext& context, const Made& made);
   void write_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
   void send_parameter_sets(const ForwardContext& context, const ReceiveStream& stream,
                            const SourcePacket& packet);
+
+  // Repairing.
+  bool send_again(const ForwardContext& context, SentPackets::Entry& entry);
   bool resend_parameter_set(const ForwardContext& context, const SentPackets::Entry& entry);
+  [[nodiscard]] std::optional<SourcePacket> read_source(const SentPackets::Entry& entry) const;
   size_t redundancy(const SourcePacket& packet,
                     std::array<rtc::rtp::RedBlock, kRedundancy>& blocks) const;
-  void send_as_red(const ForwardContext& context, const SourcePacket& packet,
-                   const Rewrite& rewrite);
   void fill_from_red(const ForwardContext& context, const SourcePacket& packet);
 
   // Read for each packet.
@@ -220,8 +236,7 @@ class SubscribedTrack {
   int64_t source_highest_ = 0;  // the newest packet dealt with
   int64_t source_first_ = 0;    // where forwarding of this encoding began
   uint32_t timestamp_offset_ = 0;
-  uint16_t number_offset_ = 0;  // of VP8 and VP9 picture ids, or of frame numbers
-  uint8_t tl0_offset_ = 0;
+  Numbers offsets_;                          // of VP8 and VP9 picture ids, or of frame numbers
   std::unique_ptr<FrameSelector> selector_;  // where the encoding has layers inside
   std::array<uint8_t, kMaxTemplate> template_{};
   std::array<OutCodec, 16> codecs_{};  // by the source's codec index
@@ -231,9 +246,7 @@ class SubscribedTrack {
   uint8_t last_payload_type_ = 0;
   uint32_t last_timestamp_ = 0;
   TimePoint last_sent_;
-  uint16_t last_picture_id_ = 0;
-  uint16_t last_frame_number_ = 0;
-  uint8_t last_tl0_ = 0;
+  std::array<Numbers, kLayerings> last_numbers_{};
   uint32_t begin_timestamp_ = 0;  // of the packet that forwarding began with
   uint32_t told_targets_ = 0;     // active decode targets as the subscriber knows them
   bool started_ = false;
@@ -267,20 +280,22 @@ class SubscribedTrack {
   uint64_t measured_bytes_ = 0;
 };
 
-inline void SubscribedTrack::record(const Rewrite& rewrite, uint16_t source_sequence,
-                                    uint8_t encoding, SentPackets::State state, uint32_t now_ms) {
-  SentPackets::Entry& entry = sent_.claim(rewrite.sequence, now_ms);
-  entry.out_sequence = rewrite.sequence;
+inline SentPackets::Entry& SubscribedTrack::record(uint16_t source_sequence, uint8_t encoding,
+                                                   SentPackets::State state, uint32_t now_ms) {
+  uint16_t out_sequence = next_sequence_++;
+  SentPackets::Entry& entry = sent_.claim(out_sequence, now_ms);
+  entry.out_sequence = out_sequence;
   entry.source_sequence = source_sequence;
-  entry.timestamp_offset = rewrite.timestamp_offset;
-  entry.number_offset = rewrite.number_offset;
-  entry.tl0_offset = rewrite.tl0_offset;
+  entry.timestamp_offset = timestamp_offset_;
+  entry.number_offset = offsets_.picture;
+  entry.tl0_offset = offsets_.tl0;
   entry.encoding = encoding & 3;
   entry.epoch = epoch_ & 3;
-  entry.state = state;
   entry.resends = 0;
-  entry.marker = rewrite.marker ? 1 : 0;
+  entry.marker = 0;
+  entry.state = state;
   entry.time_ms = now_ms & SentPackets::kTimeMask;
+  return entry;
 }
 
 }  // namespace turms::sfu

@@ -39,21 +39,10 @@ Bytes silence(Codec codec) {
 
 bool SubscribedTrack::send_made(const ForwardContext& context, const Made& made) {
   size_t size = header_size_ + made.prefix.size() + made.payload.size();
-  MutableByteView out = transport_.sink.reserve(size);
-  if (out.size() < size) {
-    ++context.counters.sink_refused;
-    return false;
-  }
-  uint8_t* p = out.data();
-  std::memcpy(p, template_.data(), header_size_);
-  p[1] = static_cast<uint8_t>((made.marker ? 0x80 : 0) | made.payload_type);
-  store_be16(p + 2, made.sequence);
-  store_be32(p + 4, made.timestamp);
-  store_be32(p + 8, made.ssrc.value);
-  if (transport_sequence_at_ != 0) {
-    store_be16(p + transport_sequence_at_, transport_.send->transport_sequence++);
-  }
-  if (send_time_at_ != 0) store_be24(p + send_time_at_, context.abs_send_time);
+  MutableByteView out = reserve(context, size);
+  if (out.empty()) return false;
+  put_header(out.data(), {made.payload_type, made.marker, made.sequence, made.ssrc}, made.timestamp,
+             take_stamp(context));
   auto body = out.begin() + header_size_;
   body = std::copy(made.prefix.begin(), made.prefix.end(), body);
   std::copy(made.payload.begin(), made.payload.end(), body);
@@ -61,6 +50,35 @@ bool SubscribedTrack::send_made(const ForwardContext& context, const Made& made)
   ++packets_;
   bytes_ += size;
   payload_bytes_ += made.payload.size();
+  return true;
+}
+
+void SubscribedTrack::send_filler(const ForwardContext& context, SentPackets::Entry& entry) {
+  // Whoever asks for the number learns that there is nothing to wait for.
+  if (send_padding(context, entry.out_sequence)) entry.state = SentPackets::State::kFilled;
+}
+
+/// Receivers do not know that anything came before the first packet they got, so without a packet
+/// before it the loss of the first one is never repaired and costs another key frame.
+void SubscribedTrack::open(const ForwardContext& context, const SourcePacket& packet) {
+  last_payload_type_ = select(packet).codec.payload_type;
+  last_timestamp_ = packet.timestamp;
+  send_padding(context, next_sequence_++);
+}
+
+/// A packet without payload.
+bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_sequence) {
+  constexpr size_t kPadding = 1;
+  size_t size = header_size_ + kPadding;
+  MutableByteView out = reserve(context, size);
+  if (out.empty()) return false;
+  put_header(out.data(), {last_payload_type_, false, out_sequence, ssrc_}, last_timestamp_,
+             take_stamp(context));
+  out[0] |= 0x20;
+  out[header_size_] = kPadding;
+  transport_.sink.commit(size, PacketKind::kRtp);
+  ++packets_;
+  bytes_ += size;
   return true;
 }
 
@@ -72,12 +90,12 @@ void SubscribedTrack::send_parameter_sets(const ForwardContext& context,
   Codec codec = source_->codecs()[packet.codec].codec;
   if (packet.opaque || ParameterSets::leads(codec, packet.payload)) return;
   for (size_t i = 0; i < sets->count(); ++i) {
-    Rewrite rewrite{next_sequence_++, timestamp_offset_, static_cast<uint16_t>(packet.codec),
-                    sets->version(), true};
     // No number of the source stands for it.
-    record(rewrite, static_cast<uint16_t>(i), stream.encoding(), SentPackets::State::kFilled,
-           context.now_ms);
-    send_made(context, {rewrite.sequence,
+    SentPackets::Entry& entry = record(static_cast<uint16_t>(i), stream.encoding(),
+                                       SentPackets::State::kParameterSet, context.now_ms);
+    entry.number_offset = static_cast<uint16_t>(packet.codec);
+    entry.tl0_offset = sets->version();
+    send_made(context, {entry.out_sequence,
                         packet.timestamp + timestamp_offset_,
                         codecs_[packet.codec].payload_type,
                         ssrc_,
@@ -87,7 +105,6 @@ void SubscribedTrack::send_parameter_sets(const ForwardContext& context,
   }
 }
 
-/// `entry` says by its marker that a parameter set went out under it.
 bool SubscribedTrack::resend_parameter_set(const ForwardContext& context,
                                            const SentPackets::Entry& entry) {
   const ReceiveStream& stream = source_->stream(entry.encoding);
@@ -168,8 +185,8 @@ size_t SubscribedTrack::redundancy(const SourcePacket& packet,
 }
 
 /// Plain Opus as RED, for a subscriber that prefers it.
-void SubscribedTrack::send_as_red(const ForwardContext& context, const SourcePacket& packet,
-                                  const Rewrite& rewrite) {
+bool SubscribedTrack::write_as_red(const ForwardContext& context, SentPackets::Entry& entry,
+                                   const SourcePacket& packet) {
   std::array<rtc::rtp::RedBlock, kRedundancy> blocks;
   size_t count = redundancy(packet, blocks);
   std::span<const rtc::rtp::RedBlock> used(blocks.data(), count);
@@ -179,19 +196,15 @@ void SubscribedTrack::send_as_red(const ForwardContext& context, const SourcePac
     used = {};
     size = rtc::rtp::red_head_size(0) + packet.payload.size();
   }
-  if (header_size(packet) + size > kMaxPacketSize) {
-    ++context.counters.oversized;
-    return;
-  }
-  MutableByteView out = transport_.sink.reserve(header_size(packet) + size);
-  if (out.size() < header_size(packet) + size) {
-    ++context.counters.sink_refused;
-    return;
-  }
+  MutableByteView out = reserve(context, header_size(packet) + size);
+  if (out.empty()) return false;
   const OutCodec& codec = codecs_[packet.codec];
-  size_t head =
-      write_header(context, packet, rewrite, out, codec.red_payload_type, rewrite.sequence, ssrc_);
-  if (head == 0) return;
+  Stamp stamp = take_stamp(context);
+  size_t head = write_header(packet, entry,
+                             {codec.red_payload_type, entry.marker != 0, entry.out_sequence, ssrc_},
+                             stamp, out);
+  if (head == 0) return false;
+  entry.number_offset = stamp.transport_sequence;
   rtc::rtp::write_red_head(out.subspan(head), used, codec.payload_type);
   auto body = out.begin() + static_cast<ptrdiff_t>(head + rtc::rtp::red_head_size(used.size()));
   for (const auto& block : used) {
@@ -200,9 +213,11 @@ void SubscribedTrack::send_as_red(const ForwardContext& context, const SourcePac
   std::copy(packet.payload.begin(), packet.payload.end(), body);
   transport_.sink.commit(head + size, PacketKind::kRtp);
   count_sent(context, head, size);
+  return true;
 }
 
 /// A subscriber without RED gets what was lost from the redundant blocks, as packets of their own.
+/// `packet` is the newest decided on.
 void SubscribedTrack::fill_from_red(const ForwardContext& context, const SourcePacket& packet) {
   rtc::rtp::RedBlocks red = rtc::rtp::parse_red_redundancy(packet.payload);
   for (size_t back = 1; back <= red.count; ++back) {
@@ -214,7 +229,7 @@ void SubscribedTrack::fill_from_red(const ForwardContext& context, const SourceP
     }
     int64_t sequence = packet.sequence - static_cast<int64_t>(back);
     if (sequence < source_first_) return;
-    auto candidate = static_cast<uint16_t>(next_sequence_ - back);
+    auto candidate = static_cast<uint16_t>(next_sequence_ - 1 - back);
     SentPackets::Entry* entry =
         sent_.find_expected(static_cast<uint16_t>(sequence), packet.encoding & 3, epoch_ & 3,
                             candidate, next_sequence_);
@@ -227,7 +242,9 @@ void SubscribedTrack::fill_from_red(const ForwardContext& context, const SourceP
     lost.codec = meaning->codec;
     lost.marker = false;
     lost.sparse = 0;
-    send(context, lost, {entry->out_sequence, entry->timestamp_offset, 0, 0, false});
+    entry->state = SentPackets::State::kSent;
+    entry->time_ms = context.now_ms & SentPackets::kTimeMask;
+    write<Form::kFirst>(context, *entry, lost);
   }
 }
 

@@ -1,7 +1,5 @@
 // What a subscribed track does with the reports of its subscriber.
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
 #include "sfu/published_track.h"
 #include "sfu/room.h"
@@ -23,118 +21,36 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
     if (!expected) send_filler(context, *entry);
     return;
   }
-  bool parameter_set = entry->state == SentPackets::State::kFilled && entry->marker != 0;
+  bool parameter_set = entry->state == SentPackets::State::kParameterSet;
   if (entry->state != SentPackets::State::kSent && !parameter_set) return;
   if (entry->resends >= kMaxResends) return;
   auto apart_ms = static_cast<uint32_t>(std::min<int64_t>(100, 2 * to_ms(round_trip_)));
   if (entry->resends > 0 && entry->age_ms(context.now_ms) < apart_ms) return;
-  bool sent = parameter_set              ? resend_parameter_set(context, *entry)
-              : rtx_ssrc_ != rtc::Ssrc() ? send_rtx(context, *entry)
-                                         : send_again(context, *entry);
+  bool sent = parameter_set ? resend_parameter_set(context, *entry) : send_again(context, *entry);
   if (sent) {
     ++entry->resends;
     entry->time_ms = context.now_ms & SentPackets::kTimeMask;
   }
 }
 
-/// Sound has no RTX: the packet goes out as it did the first time, to the last byte, for SRTP
-/// encrypts it with the same key stream again.
-bool SubscribedTrack::send_again(const ForwardContext& context, const SentPackets::Entry& entry) {
-  if (source_->is_video() || send_time_at_ != 0) return false;
+std::optional<SourcePacket> SubscribedTrack::read_source(const SentPackets::Entry& entry) const {
   const ReceiveStream& stream = source_->stream(entry.encoding);
-  if ((stream.epoch() & 3) != entry.epoch) return false;
-  auto packet = source_->read_stored(stream, entry.source_sequence);
+  if ((stream.epoch() & 3) != entry.epoch) return std::nullopt;
+  return source_->read_stored(stream, entry.source_sequence);
+}
+
+bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Entry& entry) {
+  bool rtx = rtx_ssrc_ != rtc::Ssrc();
+  // Sound has no RTX: the packet goes out as it did the first time, to the last byte, for SRTP
+  // encrypts it with the same key stream again.
+  if (!rtx && (source_->is_video() || send_time_at_ != 0)) return false;
+  auto packet = read_source(entry);
   if (!packet) return false;
-  auto [codec, payload] = select(*packet);
+  OutCodec codec = select(*packet).codec;
+  if (rtx) return codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, *packet);
   // RED carries it again anyway, and what it would carry along may differ by now.
   if (codec.payload_type == kNoPayloadType || codec.red_payload_type != 0) return false;
-  size_t size = header_size(*packet) + payload.size();
-  if (size > kMaxPacketSize) return false;
-  MutableByteView out = transport_.sink.reserve(size);
-  if (out.size() < size) {
-    ++context.counters.sink_refused;
-    return false;
-  }
-  uint16_t next = std::exchange(transport_.send->transport_sequence, entry.number_offset);
-  Rewrite rewrite{entry.out_sequence, entry.timestamp_offset, 0, 0, entry.marker != 0};
-  size_t head =
-      write_header(context, *packet, rewrite, out, codec.payload_type, entry.out_sequence, ssrc_);
-  transport_.send->transport_sequence = next;
-  if (head == 0) return false;
-  std::memcpy(out.data() + head, payload.data(), payload.size());
-  transport_.sink.commit(head + payload.size(), PacketKind::kRtp);
-  bytes_ += head + payload.size();
-  ++context.counters.retransmitted_packets;
-  return true;
-}
-
-bool SubscribedTrack::send_rtx(const ForwardContext& context, SentPackets::Entry& entry) {
-  const ReceiveStream& stream = source_->stream(entry.encoding);
-  if ((stream.epoch() & 3) != entry.epoch) return false;
-  auto packet = source_->read_stored(stream, entry.source_sequence);
-  if (!packet) return false;
-  auto [codec, payload] = select(*packet);
-  if (codec.rtx_payload_type == 0) return false;
-  size_t size = header_size(*packet) + rtc::rtp::kRtxOverhead + payload.size();
-  if (size > kMaxPacketSize) return false;
-  MutableByteView out = transport_.sink.reserve(size);
-  if (out.size() < size) {
-    ++context.counters.sink_refused;
-    return false;
-  }
-  Rewrite rewrite{entry.out_sequence, entry.timestamp_offset, entry.number_offset, entry.tl0_offset,
-                  entry.marker != 0};
-  size_t head = write_header(context, *packet, rewrite, out, codec.rtx_payload_type,
-                             next_rtx_sequence_, rtx_ssrc_);
-  if (head == 0) return false;
-  ++next_rtx_sequence_;
-  store_be16(&out[head], entry.out_sequence);
-  MutableByteView body = out.subspan(head + rtc::rtp::kRtxOverhead, payload.size());
-  std::memcpy(body.data(), payload.data(), payload.size());
-  rewrite_payload(*packet, rewrite, body);
-  size = head + rtc::rtp::kRtxOverhead + payload.size();
-  transport_.sink.commit(size, PacketKind::kRtp);
-  bytes_ += size;
-  ++context.counters.retransmitted_packets;
-  return true;
-}
-
-void SubscribedTrack::send_filler(const ForwardContext& context, SentPackets::Entry& entry) {
-  // Whoever asks for the number learns that there is nothing to wait for.
-  if (send_padding(context, entry.out_sequence)) entry.state = SentPackets::State::kFilled;
-}
-
-/// Receivers do not know that anything came before the first packet they got, so without a packet
-/// before it the loss of the first one is never repaired and costs another key frame.
-void SubscribedTrack::open(const ForwardContext& context, const SourcePacket& packet) {
-  last_payload_type_ = select(packet).codec.payload_type;
-  last_timestamp_ = packet.timestamp;
-  send_padding(context, next_sequence_++);
-}
-
-/// A packet without payload.
-bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_sequence) {
-  constexpr size_t kPadding = 1;
-  size_t size = header_size_ + kPadding;
-  MutableByteView out = transport_.sink.reserve(size);
-  if (out.size() < size) {
-    ++context.counters.sink_refused;
-    return false;
-  }
-  std::memcpy(out.data(), template_.data(), header_size_);
-  out[0] |= 0x20;
-  out[1] = last_payload_type_;
-  store_be16(&out[2], out_sequence);
-  store_be32(&out[4], last_timestamp_);
-  if (transport_sequence_at_ != 0) {
-    store_be16(&out[transport_sequence_at_], transport_.send->transport_sequence++);
-  }
-  if (send_time_at_ != 0) store_be24(&out[send_time_at_], context.abs_send_time);
-  out[header_size_] = kPadding;
-  transport_.sink.commit(size, PacketKind::kRtp);
-  ++packets_;
-  bytes_ += size;
-  return true;
+  return write<Form::kAgain>(context, entry, *packet);
 }
 
 void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block) {

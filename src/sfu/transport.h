@@ -8,6 +8,7 @@
 
 #include "sfu/demultiplexer.h"
 #include "sfu/feedback_generator.h"
+#include "sfu/forward_context.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/parameters.h"
 #include "sfu/remote_clock.h"
@@ -33,6 +34,12 @@ struct ReceiveSide {
   bool reported = false;                  // at least one receiver report went out
 };
 
+/// What a packet is stamped with as it leaves.
+struct Stamp {
+  uint16_t transport_sequence = 0;
+  uint32_t abs_send_time = 0;
+};
+
 /// What a transport needs once it subscribes.
 struct SendSide {
   explicit SendSide(Transport& transport) : report_timer(Timer::Kind::kSenderReport, &transport) {}
@@ -42,7 +49,15 @@ struct SendSide {
   Timer report_timer;
   std::vector<SubscribedTrack*> to_report;  // sent packets since the last sender report
   int reports = 0;                          // sent so far: the first ones come faster
-  uint16_t transport_sequence = 0;
+
+  /// For the packet that leaves now. Media, retransmissions, padding: each that has room for a
+  /// transport-wide sequence number gets the next one here, and nowhere else.
+  [[nodiscard]] Stamp stamp(const ForwardContext& context, bool numbered) {
+    return {numbered ? transport_sequence_++ : uint16_t{0}, context.abs_send_time};
+  }
+
+ private:
+  uint16_t transport_sequence_ = 0;
 };
 
 /// One participant's connection as the room sees it. Small until it publishes or subscribes. Owned
