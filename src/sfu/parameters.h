@@ -37,6 +37,9 @@ struct RoomSettings {
   /// Ends the frames that the server makes itself (silence after a mute) on encrypted tracks, so
   /// that receivers do not try to decrypt them: LiveKit's JoinResponse.sif_trailer.
   Bytes server_frame_trailer;
+  /// Of more microphones than this only those that speak are forwarded (AudioSelector); tracks
+  /// without levels always are. 0: all.
+  uint32_t audio_sources = 0;
 };
 
 struct ReceiveTrackParameters {

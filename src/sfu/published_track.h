@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sfu/audio_level_observer.h"
+#include "sfu/audio_selector.h"
 #include "sfu/parameters.h"
 #include "sfu/receive_stream.h"
 #include "sfu/source_packet.h"
@@ -69,6 +70,8 @@ class PublishedTrack {
 
   // Kept by the room.
   AudioLevelObserver level;
+  Microphone microphone;
+  bool left_out = false;  // its newest packet, for others speak
   bool in_speaker_list = false;
   TimePoint last_audible;        // last packet loud enough for speech
   uint32_t last_audio_time = 0;  // RTP time of the last packet with a level

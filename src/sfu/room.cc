@@ -68,7 +68,8 @@ const RoomCounters& Room::counters() const {
   return impl_->counters();
 }
 
-Room::Impl::Impl(const RoomConfig& config) : config_(config), rng_(config.seed) {}
+Room::Impl::Impl(const RoomConfig& config)
+    : config_(config), rng_(config.seed), audio_selector_(config.settings.audio_sources) {}
 
 Transport* Room::Impl::find_transport(TransportId id) {
   auto it = transports_.find(id);
@@ -146,6 +147,7 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
     timers_.cancel(stream->key_frame_timer);
   }
   track.level.silence();
+  audio_selector_.remove(track.microphone);
   reselect_all(now, track);
 }
 
@@ -166,6 +168,7 @@ void Room::Impl::remove_receive_track(TimePoint now, TrackId id) {
   std::erase_if(side.to_report, [&](ReceiveStream* s) { return &s->track() == &track; });
   std::erase(ticking_tracks_, &track);
   std::erase(speaker_candidates_, &track);
+  audio_selector_.remove(track.microphone);
   bool spoke = std::any_of(speakers_.begin(), speakers_.end(),
                            [&](const Speaker& s) { return s.track == id; });
   tracks_.erase(it);

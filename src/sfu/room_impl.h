@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "sfu/audio_selector.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/published_track.h"
 #include "sfu/room.h"
@@ -83,6 +84,7 @@ class Room::Impl {
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
   void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
                      bool has_level);
+  bool select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void request_lost(TimePoint now, ReceiveStream& stream);
   void mark(TimePoint now, Transport& transport, ReceiveStream& stream);
   void mark(TimePoint now, SubscribedTrack& subscription);
@@ -107,6 +109,7 @@ class Room::Impl {
   RoomCounters counters_;
   TimerHeap timers_;  // before everything that has timers
   AskedLayerAllocator asked_;
+  AudioSelector audio_selector_;
 
   std::unordered_map<TransportId, std::unique_ptr<Transport>> transports_;
   std::unordered_map<TrackId, std::unique_ptr<PublishedTrack>> tracks_;

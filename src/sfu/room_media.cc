@@ -116,7 +116,10 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
     keep_parameter_sets(stream, *packet);
   }
   if (!track.is_video()) {
-    observe_level(now, track, *packet, extensions.has(Extension::kAudioLevel));
+    bool has_level = extensions.has(Extension::kAudioLevel);
+    observe_level(now, track, *packet, has_level);
+    if (has_level && newest && !select_audio(now, stream, *packet)) return;
+    if (!newest && track.left_out) return;
   }
   forward(now, stream, *packet);
   request_lost(now, stream);
@@ -275,6 +278,23 @@ void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const Sourc
     speaker_candidates_.push_back(&track);
     if (!speaker_timer_.armed()) timers_.schedule(speaker_timer_, now + kSpeakerInterval);
   }
+}
+
+/// What is left out costs its listeners nothing. When the microphone is heard again each of them
+/// goes on with the next number, as if nothing had been sent in between.
+bool Room::Impl::select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
+  PublishedTrack& track = stream.track();
+  bool selected = audio_selector_.on_packet(now, track.microphone, packet.audio_level & 0x7F);
+  if (!selected) {
+    if (!track.left_out) forward_burst(now);
+    track.left_out = true;
+    stream.losses.clear();
+  } else if (track.left_out) {
+    track.left_out = false;
+    stream.losses.clear();
+    for (SubscribedTrack* subscription : stream.forwarders) subscription->go_on_at(packet.sequence);
+  }
+  return selected;
 }
 
 void Room::Impl::request_lost(TimePoint now, ReceiveStream& stream) {

@@ -66,6 +66,11 @@ class SubscribedTrack {
   /// The source is about to go, or has not begun: `track` takes its place.
   void change_source(PublishedTrack& track);
   void stop() { current_ = -1; }
+  /// What the source sent before `sequence` was left out on purpose: no places are kept for it.
+  void go_on_at(int64_t sequence) {
+    source_first_ = sequence;
+    source_highest_ = sequence - 1;
+  }
   /// The source of sound was muted: what was being heard fades out instead of breaking off.
   /// `trailer` ends the frames when the track is encrypted.
   void send_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
