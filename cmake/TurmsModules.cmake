@@ -2,9 +2,10 @@
 #   src/<name>/**/*.cc  → static library turms_<name>
 #   src/<name>/**/*_test.cc → test program <name>_tests, with what they share in *_testing.cc
 #   main.cc belongs to a program of its own.
+#   SUITES f: tests below src/<name>/f become the program <f>_tests.
 # A new file needs no change here.
 function(turms_module name)
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE;TEST_DEPS;SUITES" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
@@ -22,15 +23,29 @@ function(turms_module name)
   if(TURMS_PCH)
     target_precompile_headers(turms_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h)
   endif()
-  if(TURMS_TESTS AND tests)
-    add_executable(${name}_tests ${tests})
-    target_link_libraries(${name}_tests PRIVATE turms_${name} ${arg_PRIVATE} ${arg_TEST_DEPS} GTest::gmock GTest::gtest_main)
-    if(TURMS_PCH)
-      target_precompile_headers(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h <gtest/gtest.h>)
-    endif()
-    set_property(GLOBAL APPEND PROPERTY TURMS_TEST_PROGRAMS ${name}_tests)
-    add_test(NAME ${name} COMMAND ${name}_tests)
+  if(TURMS_TESTS)
+    foreach(suite ${arg_SUITES})
+      set(suite_tests ${tests})
+      list(FILTER suite_tests INCLUDE REGEX "/${name}/${suite}/")
+      list(FILTER tests EXCLUDE REGEX "/${name}/${suite}/")
+      turms_test_program(${suite} "${suite_tests}" turms_${name} ${arg_PRIVATE} ${arg_TEST_DEPS})
+    endforeach()
+    turms_test_program(${name} "${tests}" turms_${name} ${arg_PRIVATE} ${arg_TEST_DEPS})
   endif()
+endfunction()
+
+# turms_test_program(name sources libraries...) : <name>_tests, known to ctest and tools/test
+function(turms_test_program name sources)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name}_tests ${sources})
+  target_link_libraries(${name}_tests PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
+  if(TURMS_PCH)
+    target_precompile_headers(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h <gtest/gtest.h>)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY TURMS_TEST_PROGRAMS ${name}_tests)
+  add_test(NAME ${name} COMMAND ${name}_tests)
 endfunction()
 
 # turms_proto(livekit) : proto/livekit/*.proto → static library turms_proto_livekit, headers "<dir>/<file>.pb.h"

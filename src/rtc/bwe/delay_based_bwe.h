@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+
+#include "rtc/bwe/aimd_rate_control.h"
+#include "rtc/bwe/inter_arrival_delta.h"
+#include "rtc/bwe/packet_result.h"
+#include "rtc/bwe/trendline_estimator.h"
+
+namespace turms::rtc::bwe {
+
+/// Estimate from the one-way delay alone (libwebrtc goog_cc, DelayBasedBwe).
+class DelayBasedBwe {
+ public:
+  /// The detector starts again when nothing was reported for so long.
+  static constexpr Duration kSilence = 2s;
+
+  struct Result {
+    bool updated = false;
+    bool from_probe = false;
+    /// The queue had grown and has drained.
+    bool recovered = false;
+    Bitrate rate;
+  };
+
+  /// `received`: received packets in order of arrival.
+  Result on_feedback(TimePoint now, PacketResults received, std::optional<Bitrate> acknowledged,
+                     std::optional<Bitrate> probe);
+  void set_start(Bitrate rate) { rate_.set_start(rate); }
+  void set_min(Bitrate rate) { rate_.set_min(rate); }
+  void set_rtt(Duration rtt) { rate_.set_rtt(rtt); }
+
+  [[nodiscard]] Usage usage() const { return detector_.usage(); }
+  [[nodiscard]] bool valid() const { return rate_.valid(); }
+  [[nodiscard]] Bitrate latest() const { return rate_.latest(); }
+  [[nodiscard]] Duration expected_period() const { return rate_.expected_period(); }
+
+ private:
+  void on_packet(TimePoint now, const PacketResult& packet);
+  Result update(TimePoint now, std::optional<Bitrate> acknowledged, std::optional<Bitrate> probe,
+                bool recovered);
+
+  InterArrivalDelta inter_arrival_;
+  TrendlineEstimator detector_;
+  AimdRateControl rate_;
+  std::optional<TimePoint> last_feedback_;
+};
+
+}  // namespace turms::rtc::bwe

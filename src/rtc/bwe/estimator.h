@@ -1,0 +1,145 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "rtc/bwe/alr_detector.h"
+#include "rtc/bwe/bitrate.h"
+#include "rtc/bwe/delay_based_bwe.h"
+#include "rtc/bwe/path_delay.h"
+#include "rtc/bwe/probe_bitrate_estimator.h"
+#include "rtc/bwe/probe_controller.h"
+#include "rtc/bwe/robust_throughput_estimator.h"
+#include "rtc/bwe/target_rate.h"
+#include "rtc/bwe/transport_feedback_history.h"
+#include "rtc/rtcp/packets.h"
+
+namespace turms::rtc::bwe {
+
+/// What limits the target.
+enum class LimitingReason : uint8_t { kNone, kDelay, kLoss, kReceiver, kRoundTrip, kMaximum };
+const char* to_string(LimitingReason reason);
+
+struct Target {
+  Bitrate rate;
+  /// Moves more slowly, never above `rate`: for choices that are dear to undo.
+  Bitrate stable;
+  /// Send no faster than that over a burst.
+  Bitrate pacing;
+  /// Fill up to that with padding; zero: none.
+  Bitrate padding;
+  double loss = 0;  // share of packets
+  Duration rtt{};   // zero: not known
+  /// Delay on the path above its base.
+  Duration queue{};
+  LimitingReason reason = LimitingReason::kNone;
+  bool overusing = false;
+  /// Transport feedback stays away: rate from REMB and receiver reports.
+  bool fallback = false;
+};
+
+/// Send-side bandwidth estimation of one transport: events and time in, a target and probe clusters
+/// out. A port of libwebrtc's goog_cc with its shipped settings; what differs, and why, is in
+/// docs/adr/021-send-side-estimation.md.
+///
+/// Lives with the transport, on its worker. Nothing is allocated for a packet; the history of sent
+/// packets is allocated at the first one.
+class Estimator {
+ public:
+  struct Config {
+    Bitrate start = Bitrate::kbps(600);
+    Bitrate min = kLowestBitrate;
+    Bitrate max = Bitrate::kbps(100'000);
+    double pacing_factor = 1.25;
+    /// The receiver negotiated transport-wide feedback; else REMB and receiver reports alone.
+    bool transport_feedback = true;
+  };
+  /// With packets leaving and no feedback for so long, the fall-back begins; feedback ends it.
+  static constexpr Duration kFeedbackTimeout = 1s;
+  static constexpr Duration kTick = 25ms;
+  /// A queue that stands this high is drained at a part of the rate: neither its slope nor its
+  /// losses say that it is there. After kMaxDrain it counts as a longer path.
+  static constexpr Duration kStandingQueue = 100ms;
+  static constexpr double kDrainFactor = 0.75;
+  static constexpr Duration kMaxDrain = 5s;
+
+  Estimator(TimePoint now, const Config& config);
+
+  /// A packet leaves now. Gives the transport sequence to write into it.
+  uint16_t on_sent(TimePoint now, const TransportFeedbackHistory::Sent& packet);
+  /// A packet leaves that has no room for a transport sequence.
+  void on_untracked_sent(TimePoint now, size_t size);
+  [[nodiscard]] uint16_t next_sequence() const { return history_.next_sequence(); }
+
+  /// RTCP 205/15.
+  void on_transport_feedback(TimePoint now, const rtcp::PacketView& feedback);
+  /// RTCP 206/15.
+  void on_remb(TimePoint now, Bitrate rate);
+  /// Of all report blocks of one report: packets lost and expected since the report before.
+  void on_receiver_report(TimePoint now, int64_t lost, int64_t expected,
+                          std::optional<Duration> rtt);
+  void set_demand(TimePoint now, const ProbeController::Demand& demand);
+  /// The transport's path changed: what was learnt about the old one is forgotten, but not more
+  /// is sent than before.
+  void on_route_change(TimePoint now);
+  /// Call at next_deadline().
+  void on_timeout(TimePoint now);
+  [[nodiscard]] TimePoint next_deadline() const { return deadline_; }
+
+  [[nodiscard]] const Target& target() const { return target_; }
+  /// Whether target() differs from what it was at the last call.
+  bool take_change();
+  /// The next burst to send; give it to the pacer.
+  std::optional<ProbeCluster> take_probe();
+
+  [[nodiscard]] std::optional<Bitrate> acknowledged() const { return acknowledged_; }
+  [[nodiscard]] bool application_limited() const { return alr_.since().has_value(); }
+  [[nodiscard]] const TransportFeedbackHistory::Counters& counters() const {
+    return history_.counters();
+  }
+
+ private:
+  static constexpr size_t kRttWindow = 32;
+
+  void on_media_sent(TimePoint now, size_t size);
+  PacketResults sort_received(PacketResults results);
+  void update_rtt(TimePoint now, PacketResults received);
+  void update_losses(TimePoint now, PacketResults results);
+  std::optional<Bitrate> probe_result(PacketResults received);
+  void watch(TimePoint now);
+  void publish(TimePoint now);
+  void schedule(TimePoint now);
+  [[nodiscard]] ProbeController::Cause cause() const;
+  bool draining(TimePoint now);
+
+  Config config_;
+  TransportFeedbackHistory history_;
+  AlrDetector alr_;
+  RobustThroughputEstimator throughput_;
+  ProbeBitrateEstimator probe_estimator_;
+  DelayBasedBwe delay_based_;
+  TargetRate target_rate_;
+  ProbeController probes_;
+  PathDelay path_;
+
+  std::vector<PacketResult> received_;
+  std::optional<Bitrate> acknowledged_;
+  std::optional<TimePoint> last_feedback_;
+  std::optional<TimePoint> first_unanswered_;  // packet since the last feedback
+  std::optional<TimePoint> last_sent_;
+  std::optional<TimePoint> loss_update_at_;
+  int64_t lost_ = 0;
+  int64_t expected_ = 0;
+  bool was_application_limited_ = false;
+  bool fallback_ = false;
+  std::optional<TimePoint> drain_since_;
+  Target target_;
+  bool changed_ = true;
+  TimePoint deadline_{};
+};
+
+}  // namespace turms::rtc::bwe

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "rtc/bwe/bitrate.h"
+#include "rtc/bwe/packet_result.h"
+
+namespace turms::rtc::bwe {
+
+/// Spreads what one transport sends over time, so that a key frame or a layer switch builds no
+/// queue on the path. Holds records, not packets: a handle of the owner's and a size. The owner
+/// takes what is due with next() in the same turn, so below the rate nothing waits.
+///
+/// Audio and RTCP do not enter: they are told with on_bypassed() and count. Retransmissions go
+/// before video, video before padding.
+///
+/// Bounds: kVideoCapacity and kRetransmissionCapacity records, allocated once. What does not fit is
+/// refused. Video that would wait longer than kDrainDelay raises the rate; a stream whose oldest
+/// record waited for kMaxDelay is dropped up to its next key frame.
+class Pacer {
+ public:
+  static constexpr size_t kVideoCapacity = 2048;
+  static constexpr size_t kRetransmissionCapacity = 512;
+  static constexpr size_t kMaxStreams = 64;
+  static constexpr Duration kDrainDelay = 250ms;
+  static constexpr Duration kMaxDelay = 500ms;
+  static constexpr Duration kBurst = 40ms;
+  static constexpr Duration kShortBurst = 10ms;
+  static constexpr Bitrate kShortBurstBelow = Bitrate::kbps(1000);
+  static constexpr int kBurstPackets = 8;  // one call with segmentation offload
+  /// A cluster that falls behind by so much measures nothing: given up.
+  static constexpr Duration kMaxProbeLag = 10ms;
+
+  enum class Class : uint8_t { kRetransmission, kVideo };
+  struct Packet {
+    uint64_t handle = 0;
+    uint32_t size = 0;    // bytes on the wire
+    uint32_t stream = 0;  // video of one subscriber's track; dropped together
+    Class kind = Class::kVideo;
+    bool key_frame = false;        // part of one
+    bool key_frame_begin = false;  // its first packet
+  };
+
+  enum class Action : uint8_t {
+    kSend,          // `packet`, now
+    kPad,           // about `padding` bytes; answer with on_padding_sent() or on_no_padding()
+    kDrop,          // `packet` will not be sent
+    kNeedKeyFrame,  // `packet.stream` lost video: nothing of it is sent before a key frame
+  };
+  struct Output {
+    Action action = Action::kSend;
+    Packet packet;
+    size_t padding = 0;
+    int probe_cluster = ProbeCluster::kNone;
+  };
+
+  /// `rate`: Target::pacing. `short_bursts`: while overusing. `path_clean`: the queue on the path
+  /// is empty, so a key frame may leave at twice the rate.
+  void set_rate(TimePoint now, Bitrate rate, bool short_bursts, bool path_clean);
+  void set_padding_rate(TimePoint now, Bitrate rate);
+  void add_probe(const ProbeCluster& cluster);
+
+  /// False: refused, the owner drops it (and asks for a key frame, if it is video).
+  [[nodiscard]] bool push(TimePoint now, const Packet& packet);
+  void on_bypassed(TimePoint now, size_t size);
+  void on_padding_sent(TimePoint now, size_t size, int probe_cluster);
+  /// There is nothing to pad with: ends the cluster, and padding until the next set_padding_rate.
+  void on_no_padding();
+
+  /// Call until it gives nothing; act on each output (answer kPad) before the next call.
+  std::optional<Output> next(TimePoint now);
+  /// When next() may give something.
+  [[nodiscard]] TimePoint next_deadline() const;
+
+  [[nodiscard]] size_t queued_bytes() const { return static_cast<size_t>(queued_bytes_); }
+  /// How long the last record in the queue waits at the current rate.
+  [[nodiscard]] Duration expected_delay() const;
+
+ private:
+  struct Record {
+    Packet packet;
+    TimePoint queued{};
+  };
+  class Queue {
+   public:
+    explicit Queue(size_t capacity) : records_(capacity) {}
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] bool full() const { return size_ == records_.size(); }
+    [[nodiscard]] const Record& front() const { return records_[first_]; }
+    void push(const Record& record) { records_[(first_ + size_++) % records_.size()] = record; }
+    Record pop();
+
+   private:
+    std::vector<Record> records_;
+    size_t first_ = 0;
+    size_t size_ = 0;
+  };
+  struct Stream {
+    uint32_t id = 0;
+    bool used = false;
+    bool waits_for_key_frame = false;
+    int queued = 0;
+  };
+
+  void drain(TimePoint now);
+  [[nodiscard]] Bitrate drain_rate() const;
+  [[nodiscard]] int64_t burst_bytes() const;
+  [[nodiscard]] bool may_send() const;
+  std::optional<Output> next_probe(TimePoint now);
+  std::optional<Output> next_late(TimePoint now);
+  std::optional<Output> take_packet(TimePoint now, int cluster);
+  std::optional<Output> next_padding(TimePoint now);
+  void count(TimePoint now, int64_t size, int cluster);
+  Record pop_video();
+  Stream* stream_of(uint32_t id);
+  void start_probe(TimePoint now);
+  void end_probe();
+  [[nodiscard]] TimePoint probe_due() const;
+
+  Queue retransmissions_{kRetransmissionCapacity};
+  Queue video_{kVideoCapacity};
+  std::array<Stream, kMaxStreams> streams_;
+  int64_t queued_bytes_ = 0;
+  int64_t queued_key_bytes_ = 0;
+
+  Bitrate rate_ = Bitrate::kbps(750);
+  Bitrate padding_rate_;
+  bool short_bursts_ = false;
+  bool path_clean_ = false;
+  double debt_ = 0;          // bytes sent ahead of the rate
+  double padding_debt_ = 0;  // the same for the padding rate
+  int in_burst_ = 0;
+  bool resting_ = false;  // a burst ended: the next begins when the debt is paid
+  TimePoint drained_at_{};
+
+  std::array<ProbeCluster, 4> probes_;
+  size_t probe_first_ = 0;
+  size_t probe_size_ = 0;
+  bool probing_ = false;
+  TimePoint probe_since_{};
+  int probe_packets_ = 0;
+  int64_t probe_bytes_ = 0;
+};
+
+}  // namespace turms::rtc::bwe

@@ -1,0 +1,114 @@
+#include "rtc/bwe/transport_feedback_history.h"
+
+#include <algorithm>
+
+namespace turms::rtc::bwe {
+
+uint16_t TransportFeedbackHistory::on_sent(TimePoint now, const Sent& packet) {
+  if (slots_.empty()) {
+    slots_.resize(kSlots);
+    results_.reserve(256);
+  }
+  Slot& slot = slots_[static_cast<size_t>(next_) % kSlots];
+  slot.sent = static_cast<uint32_t>(now.time_since_epoch() / kTimeUnit);
+  slot.size = static_cast<uint16_t>(std::min<size_t>(packet.size, UINT16_MAX));
+  const size_t units = std::min<size_t>(untracked_ / kUntrackedUnit, UINT8_MAX);
+  slot.untracked = static_cast<uint8_t>(units);
+  untracked_ -= units * kUntrackedUnit;
+  slot.state = kSent;
+  slot.audio = packet.audio ? 1 : 0;
+  slot.cluster = 0;
+  if (packet.probe_cluster != ProbeCluster::kNone) {
+    const auto place = static_cast<size_t>(packet.probe_cluster) % (kClusters - 1) + 1;
+    if (clusters_[place].id == packet.probe_cluster) slot.cluster = place & 0x1F;
+  }
+  return static_cast<uint16_t>(next_++);
+}
+
+void TransportFeedbackHistory::add_cluster(const ProbeCluster& cluster) {
+  clusters_[static_cast<size_t>(cluster.id) % (kClusters - 1) + 1] = cluster;
+}
+
+PacketResults TransportFeedbackHistory::on_feedback(TimePoint now,
+                                                    const rtcp::PacketView& feedback) {
+  results_.clear();
+  if (slots_.empty()) {
+    ++counters_.unknown;
+    return {};
+  }
+  const rtcp::FeedbackHeader header = rtcp::feedback_header(feedback);
+  rtcp::FeedbackReader reader(feedback);
+  if (!reader.ok()) {
+    ++counters_.malformed;
+    return {};
+  }
+  move_reference(now, header.reference_time);
+  // The newest sequence sent that the wrapped number can stand for.
+  const auto newest = static_cast<uint16_t>(next_ - 1);
+  int64_t sequence = next_ - 1 - static_cast<uint16_t>(newest - header.base_sequence.value);
+  while (const auto status = reader.next()) {
+    const int64_t current = sequence++;
+    // A base that looks a wrap old is a message about packets not sent yet.
+    if (current < 0 || current >= next_ || current < next_ - static_cast<int64_t>(kSlots)) {
+      ++counters_.unknown;
+      continue;
+    }
+    Slot& slot = slots_[static_cast<size_t>(current) % kSlots];
+    if (slot.state == kReceived || (slot.state == kReportedLost && !status->received)) {
+      ++counters_.duplicates;
+      continue;
+    }
+    PacketResult result = result_of(now, current, slot);
+    if (status->received) {
+      result.received = offset_ + (status->arrival - header.reference_time);
+      slot.state = kReceived;
+    } else {
+      slot.state = kReportedLost;
+    }
+    results_.push_back(result);
+  }
+  if (!reader.ok()) ++counters_.malformed;
+  return results_;
+}
+
+void TransportFeedbackHistory::move_reference(TimePoint now, Duration reference) {
+  const int64_t ticks = reference / rtcp::kFeedbackReferenceTick;
+  if (!last_reference_) {
+    offset_ = now;
+  } else {
+    // The shortest way between two 24-bit numbers.
+    int64_t step = (ticks - *last_reference_) & 0xFFFFFF;
+    if (step >= 0x800000) step -= 0x1000000;
+    const int64_t limit = kMaxReferenceStep / rtcp::kFeedbackReferenceTick;
+    if (step > limit || step < -limit) {
+      offset_ = now;
+    } else {
+      offset_ += step * rtcp::kFeedbackReferenceTick;
+      // A line that runs away from ours by a day is nobody's clock.
+      if (offset_ - now > 24h || now - offset_ > 24h) offset_ = now;
+    }
+  }
+  last_reference_ = ticks;
+}
+
+PacketResult TransportFeedbackHistory::result_of(TimePoint now, int64_t sequence,
+                                                 const Slot& slot) const {
+  PacketResult result;
+  result.sequence = sequence;
+  const auto now_units = static_cast<uint32_t>(now.time_since_epoch() / kTimeUnit);
+  const uint32_t age = now_units - slot.sent;
+  result.sent = TimePoint((now.time_since_epoch() / kTimeUnit - age) * kTimeUnit);
+  result.size = slot.size;
+  result.untracked = static_cast<int32_t>(slot.untracked * kUntrackedUnit);
+  result.audio = slot.audio != 0;
+  result.reported_before = slot.state == kReportedLost;
+  if (slot.cluster != 0) {
+    const ProbeCluster& cluster = clusters_[slot.cluster];
+    result.probe_cluster = cluster.id;
+    result.probe_min_packets = cluster.min_packets;
+    result.probe_min_bytes = cluster.min_bytes;
+  }
+  return result;
+}
+
+}  // namespace turms::rtc::bwe

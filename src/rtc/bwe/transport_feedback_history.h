@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "rtc/bwe/packet_result.h"
+#include "rtc/rtcp/packets.h"
+
+namespace turms::rtc::bwe {
+
+/// Remembers what was sent under which transport sequence, and turns transport-wide feedback
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01) into results. What a lost feedback message
+/// would have said stays unknown: it is no loss.
+///
+/// Bounds: kSlots packets, 8 bytes each, allocated at the first packet; older ones are unknown.
+class TransportFeedbackHistory {
+ public:
+  static constexpr size_t kSlots = 16'384;
+  /// A reference time further than this from the one before is a new clock.
+  static constexpr Duration kMaxReferenceStep = std::chrono::minutes(10);
+
+  struct Counters {
+    uint64_t malformed = 0;   // messages
+    uint64_t unknown = 0;     // packets that were never sent or are too old
+    uint64_t duplicates = 0;  // packets reported received, or lost, again
+  };
+
+  struct Sent {
+    size_t size = 0;  // bytes on the wire, up to 65,535
+    bool audio = false;
+    int probe_cluster = ProbeCluster::kNone;
+  };
+  /// Call when the packet leaves. Gives the sequence to put into it.
+  uint16_t on_sent(TimePoint now, const Sent& packet);
+  /// A packet that counts but carries no sequence; told with the next one that does.
+  void on_untracked_sent(size_t size) { untracked_ += size; }
+  /// Before the first packet of the cluster.
+  void add_cluster(const ProbeCluster& cluster);
+
+  /// Results of packets not reported received before, ascending in sequence; valid until the next
+  /// call. A packet reported lost is told once; again if it turns out to have arrived.
+  PacketResults on_feedback(TimePoint now, const rtcp::PacketView& feedback);
+
+  /// Of the next packet.
+  [[nodiscard]] uint16_t next_sequence() const { return static_cast<uint16_t>(next_); }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  static constexpr Duration kTimeUnit = std::chrono::microseconds(8);  // wraps after 9.5 hours
+  static constexpr size_t kUntrackedUnit = 64;
+  static constexpr size_t kClusters = 32;  // told apart by the low bits of their id
+  enum State : uint8_t { kSent, kReportedLost, kReceived, kEmpty };
+
+  struct Slot {
+    uint32_t sent = 0;  // kTimeUnit
+    uint16_t size = 0;
+    uint8_t untracked = 0;  // kUntrackedUnit
+    uint8_t state : 2 = kEmpty;
+    uint8_t audio : 1 = 0;
+    uint8_t cluster : 5 = 0;  // 0: none
+  };
+  static_assert(sizeof(Slot) == 8);
+
+  void move_reference(TimePoint now, Duration reference);
+  PacketResult result_of(TimePoint now, int64_t sequence, const Slot& slot) const;
+
+  std::vector<Slot> slots_;
+  int64_t next_ = 0;  // unwrapped
+  size_t untracked_ = 0;
+  std::array<ProbeCluster, kClusters> clusters_;
+  std::optional<int64_t> last_reference_;  // 24 bits, in ticks of 64 ms
+  TimePoint offset_{};                     // of last_reference_ on our line
+  std::vector<PacketResult> results_;
+  Counters counters_;
+};
+
+}  // namespace turms::rtc::bwe

@@ -1,0 +1,119 @@
+#include "rtc/bwe/transport_feedback_history.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+namespace turms::rtc::bwe {
+namespace {
+
+constexpr TimePoint kStart{100s};
+constexpr TimePoint kClock{5000s};  // the receiver's
+
+class BweHistoryTest : public testing::Test {
+ protected:
+  void send(int count) {
+    for (int i = 0; i < count; ++i) (void)history_.on_sent(kStart + sent_++ * 10ms, {1000});
+  }
+  /// Feedback from `base` to the last of `received`; packet n arrives at kClock + n·10 ms.
+  std::vector<PacketResult> feed(int64_t base, const std::vector<int64_t>& received,
+                                 TimePoint clock = kClock) {
+    std::vector<rtcp::Writer::Arrival> arrivals;
+    for (const int64_t n : received) arrivals.push_back({n, clock + n * Duration(10ms)});
+    std::array<uint8_t, 1200> buffer{};
+    rtcp::Writer writer(buffer);
+    EXPECT_EQ(writer.transport_feedback(Ssrc(1), Ssrc(2), base, arrivals, 0), arrivals.size());
+    rtcp::Reader reader(writer.written());
+    const auto packet = reader.next();
+    const auto results = history_.on_feedback(kStart + sent_ * 10ms + 50ms, *packet);
+    return {results.begin(), results.end()};
+  }
+  TransportFeedbackHistory history_;
+  int64_t sent_ = 0;
+};
+
+TEST_F(BweHistoryTest, TellsSendTimesSizesAndSpacing) {
+  (void)history_.on_sent(kStart, {1200, true});
+  history_.on_untracked_sent(130);
+  (void)history_.on_sent(kStart + 10ms, {300});
+  sent_ = 2;
+  const auto results = feed(0, {0, 1});
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].sent, kStart);
+  EXPECT_EQ(results[0].size, 1200);
+  EXPECT_TRUE(results[0].audio);
+  EXPECT_EQ(results[1].sent, kStart + 10ms);
+  EXPECT_EQ(results[1].untracked, 128);
+  EXPECT_EQ(results[1].received - results[0].received, 10ms);
+}
+
+TEST_F(BweHistoryTest, ALatePacketIsFirstLostThenReceivedAndNothingTwice) {
+  send(4);
+  auto results = feed(0, {0, 2, 3});
+  ASSERT_EQ(results.size(), 4u);
+  EXPECT_FALSE(results[1].is_received());
+  results = feed(0, {0, 1, 2, 3});
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].sequence, 1);
+  EXPECT_TRUE(results[0].is_received());
+  EXPECT_TRUE(results[0].reported_before);
+  EXPECT_TRUE(feed(0, {0, 1, 2, 3}).empty());
+  EXPECT_EQ(history_.counters().duplicates, 7u);
+}
+
+TEST_F(BweHistoryTest, LostFeedbackSaysNothingOfItsPackets) {
+  send(30);
+  EXPECT_EQ(feed(0, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}).size(), 10u);
+  const auto results = feed(20, {20, 21, 22});
+  ASSERT_EQ(results.size(), 3u);
+  for (const PacketResult& result : results) EXPECT_TRUE(result.is_received());
+}
+
+TEST_F(BweHistoryTest, ReorderedFeedbackKeepsItsTimes) {
+  send(40);
+  const auto first = feed(0, {0});
+  const auto late = feed(20, {20, 21});
+  const auto early = feed(10, {10, 11});
+  ASSERT_EQ(early.size(), 2u);
+  EXPECT_EQ(late[0].received - early[0].received, 100ms);
+  EXPECT_EQ(early[0].received - first[0].received, 100ms);
+}
+
+TEST_F(BweHistoryTest, SequenceAndReferenceTimeWrap) {
+  send(70'000);
+  // 2^24 × 64 ms: the reference time wraps between the two messages.
+  const TimePoint clock{Duration(64ms) * (1 << 24) - 70'000 * Duration(10ms) + 5s};
+  const auto before = feed(69'000, {69'000}, clock);
+  const auto after = feed(69'990, {69'990, 69'999}, clock);
+  ASSERT_EQ(before.size(), 1u);
+  ASSERT_EQ(after.size(), 10u);
+  EXPECT_EQ(after[0].sequence, 69'990);
+  EXPECT_EQ(after[0].received - before[0].received, 9900ms);
+}
+
+TEST_F(BweHistoryTest, WhatWasNeverSentOrIsTooOldIsUnknown) {
+  EXPECT_TRUE(feed(0, {0}).empty());
+  send(20'000);
+  EXPECT_TRUE(feed(0, {0, 1}).empty());
+  EXPECT_TRUE(feed(20'000, {20'000}).empty());
+  EXPECT_EQ(feed(19'999, {19'999}).size(), 1u);
+}
+
+TEST_F(BweHistoryTest, TellsTheClusterOfAProbe) {
+  ProbeCluster cluster;
+  cluster.id = 33;
+  cluster.min_bytes = 5000;
+  history_.add_cluster(cluster);
+  (void)history_.on_sent(kStart, {1000, false, 33});
+  (void)history_.on_sent(kStart, {1000, false, 34});  // never told of
+  const auto results = feed(0, {0, 1});
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].probe_cluster, 33);
+  EXPECT_EQ(results[0].probe_min_packets, 5);
+  EXPECT_EQ(results[0].probe_min_bytes, 5000);
+  EXPECT_EQ(results[1].probe_cluster, ProbeCluster::kNone);
+}
+
+}  // namespace
+}  // namespace turms::rtc::bwe
