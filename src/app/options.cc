@@ -306,6 +306,9 @@ constexpr auto kOptions = std::to_array<Option>({
     number("livekit.room.playout_delay.min", "100", 0, 10000, "Milliseconds, at least."),
     number("livekit.room.playout_delay.max", "2000", 0, 10000,
            "Milliseconds, at most; less than the minimum: as the minimum."),
+    flag("livekit.room.sync_streams", "false",
+         "Offer the tracks of one stream (a camera and its microphone) as one, so that browsers "
+         "play them in step; of rooms that do not ask for it themselves."),
     flag("livekit.enable_participant_data_blob", "false",
          "Let participants lay down data for others to fetch: up to 64000 bytes each."),
     flag("livekit.room.enable_remote_unmute", "false",
@@ -416,7 +419,6 @@ constexpr auto kOptions = std::to_array<Option>({
     unsupported("livekit.rtc.prflx_acceptance_min_wait", OptionType::kText),
     unsupported("livekit.rtc.relay_acceptance_min_wait", OptionType::kText),
     unsupported("livekit.room.enabled_codecs", OptionType::kList),
-    unsupported("livekit.room.sync_streams", OptionType::kBool),
     unsupported("livekit.room.create_room_timeout", OptionType::kText),
     unsupported("livekit.room.create_room_attempts", OptionType::kInt),
     unsupported("livekit.room.update_batch_target_size", OptionType::kInt),

@@ -266,6 +266,7 @@ Status Server::start_livekit() {
     const auto max = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.max"));
     config.room.playout_delay = {.min_ms = min, .max_ms = std::max(min, max)};
   }
+  config.room.sync_streams = config_.flag("livekit.room.sync_streams");
   config.region = config_.text("livekit.region");
   config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));
   config.limits.attributes =

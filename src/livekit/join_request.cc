@@ -73,6 +73,7 @@ Result<JoinRequest> decode_join_request(std::string_view parameter) {
   out.protocol = in.client_info().protocol();
   out.client_protocol = in.client_info().client_protocol();
   out.go_sdk = in.client_info().sdk() == pb::ClientInfo::GO;
+  out.browser = in.client_info().browser();
   for (const int capability : in.client_info().capabilities()) {
     if (capability >= 0 && capability <= UINT8_MAX) {
       out.capabilities.push_back(static_cast<uint8_t>(capability));
@@ -94,6 +95,7 @@ std::string encode_join_request(const JoinRequest& request, JoinCompression comp
   out.mutable_client_info()->set_protocol(request.protocol);
   out.mutable_client_info()->set_client_protocol(request.client_protocol);
   if (request.go_sdk) out.mutable_client_info()->set_sdk(pb::ClientInfo::GO);
+  out.mutable_client_info()->set_browser(request.browser);
   for (const uint8_t capability : request.capabilities) {
     out.mutable_client_info()->add_capabilities(
         static_cast<pb::ClientInfo::Capability>(capability));

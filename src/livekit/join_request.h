@@ -21,6 +21,7 @@ struct JoinRequest {
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
   bool go_sdk = false;
+  std::string browser;
   bool auto_subscribe = false;
   bool auto_subscribe_data_tracks = false;
   bool adaptive_stream = false;

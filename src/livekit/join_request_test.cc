@@ -24,6 +24,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
   JoinRequest request;
   request.protocol = 17;
   request.client_protocol = 2;
+  request.browser = "Firefox";
   request.capabilities = {1, 2};
   request.auto_subscribe = true;
   request.auto_subscribe_data_tracks = true;
@@ -43,6 +44,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
     ASSERT_TRUE(decoded) << decoded.error().message;
     EXPECT_EQ(decoded->protocol, 17);
     EXPECT_EQ(decoded->client_protocol, 2);
+    EXPECT_EQ(decoded->browser, "Firefox");
     EXPECT_THAT(decoded->capabilities, ElementsAre(1, 2));
     EXPECT_TRUE(decoded->auto_subscribe);
     EXPECT_TRUE(decoded->auto_subscribe_data_tracks);

@@ -30,6 +30,8 @@ class SingleNegotiation final : public Negotiation {
     if (own_sections_ + tracks_.size() >= sdp::kMaxSections) {
       return fail(ErrorCode::kResourceExhausted, "no room for another m-section");
     }
+    // Whatever section it gets: answers say which track is in which.
+    if (!track.shared_stream_id.empty()) track.stream_id = std::move(track.shared_stream_id);
     std::string track_id = track.track_id;
     tracks_[std::move(track_id)] = {std::move(track), {}, ++added_, 0};
     due_ = true;

@@ -92,6 +92,9 @@ using AllowedSubscribers = std::map<std::string, AllowedTracks, std::less<>>;
 /// meanwhile; others wait for its end.
 inline constexpr Duration kHangUpDelay = std::chrono::seconds(2);
 
+/// Clients of older protocols tell tracks apart by the id of their stream.
+inline constexpr int32_t kSharedStreamProtocol = 10;
+
 inline constexpr TimePoint kNoTime = TimePoint::min();
 
 struct Participant {
@@ -103,6 +106,7 @@ struct Participant {
   bool auto_subscribe_data_tracks = false;
   bool adaptive_stream = false;
   bool single_connection = false;  // in place of two
+  bool sync_streams = false;       // receives the tracks of a stream as one stream
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports

@@ -160,6 +160,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->adaptive_stream = parameters.adaptive_stream;
   participant->single_connection = parameters.single_connection;
   participant->protocol = parameters.protocol;
+  participant->sync_streams = parameters_.sync_streams && !parameters.firefox &&
+                              parameters.protocol >= kSharedStreamProtocol;
   if (parameters.one_offer) {
     participant->one_offer = std::make_unique<OneOffer>();
     participant->signal_up = false;

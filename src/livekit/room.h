@@ -91,6 +91,8 @@ struct RoomParameters {
   size_t max_data_blobs = 0;
   /// What the jitter buffers of receivers of video are asked to keep to.
   std::optional<media::PlayoutDelay> playout_delay;
+  /// Tracks of one stream of a publisher are offered as one stream, which browsers play in step.
+  bool sync_streams = false;
   std::vector<RequestedAgent> agents;  // of its configuration
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
@@ -110,6 +112,8 @@ struct JoinParameters {
   bool single_connection = false;
   /// Has no signalling connection: see Room::publish().
   bool one_offer = false;
+  /// Firefox tells tracks apart by the id of their stream, so that each needs its own.
+  bool firefox = false;
   int32_t client_protocol = 0;
   std::vector<uint8_t> capabilities;
 };

@@ -24,6 +24,7 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   settings.metadata = in.metadata();
   if (in.min_playout_delay() != 0) settings.min_playout_delay_ms = in.min_playout_delay();
   if (in.max_playout_delay() != 0) settings.max_playout_delay_ms = in.max_playout_delay();
+  if (in.sync_streams()) settings.sync_streams = true;
   // One that is there stays as it is.
   for (const pb::RoomAgentDispatch& agent : in.agents()) {
     if (agent.metadata().size() > call.config.limits.metadata) {

@@ -131,6 +131,19 @@ void allow(AllowedSubscribers& allowed, const std::string& who,
   tracks.sids.insert(permission.track_sids.begin(), permission.track_sids.end());
 }
 
+/// Empty: the track's own stream will do. The publisher named the stream: RFC 8830 section 2 allows
+/// 1*64token-char, and clients take a name that begins like the sid of a track for one.
+std::string shared_stream_id(const Participant& publisher, const TrackInfo& track) {
+  constexpr size_t kMaxLength = 64;
+  constexpr std::string_view kNoTokens = "\"(),/:;<=>?@[\\]";
+  if (track.stream.empty() || track.stream.starts_with("TR")) return {};
+  const bool is_token = std::ranges::all_of(track.stream, [&](char c) {
+    return c > ' ' && c < '\x7f' && kNoTokens.find(c) == std::string_view::npos;
+  });
+  std::string out = publisher.info.sid + "|" + track.stream;
+  return is_token && out.size() <= kMaxLength ? out : std::string();
+}
+
 }  // namespace
 
 // Whether the subscriber's side asks for the track and may have it, whatever its publisher says.
@@ -195,6 +208,7 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   if (sent.kind == rtc::MediaKind::kVideo) subscription.rtx_ssrc = ssrc_of(next_id());
   sent.stream_id = publisher.info.sid + "|" + track.info.sid;
   sent.track_id = track.info.sid;
+  if (subscriber.sync_streams) sent.shared_stream_id = shared_stream_id(publisher, track.info);
   sent.cname = publisher.info.sid;
   sent.ssrc = subscription.ssrc;
   sent.rtx_ssrc = subscription.rtx_ssrc;

@@ -82,6 +82,54 @@ TEST_F(RoomTest, WhatBelongsTogetherHasOneStream) {
   }
 }
 
+TEST_F(RoomTest, WhereStreamsAreInStepTheirTracksAreOfferedAsOneStream) {
+  const auto streams_of = [this](JoinParameters subscriber, const std::string& stream) {
+    const auto alice = join("alice");
+    for (const OfferedTrack& track : {camera(), microphone()}) {
+      client::AddTrack add;
+      add.cid = track.cid;
+      const bool video = track.kind == rtc::MediaKind::kVideo;
+      add.info.type = video ? TrackType::kVideo : TrackType::kAudio;
+      add.info.source = video ? TrackSource::kCamera : TrackSource::kMicrophone;
+      add.info.stream = stream;
+      say(alice, add);
+    }
+    say(alice, client::Description{{"offer", client_offer({camera(), microphone()}), ++offer_ids}});
+    const auto bob = join(std::move(subscriber));
+    const auto offer = rtc::sdp::parse(last<server::Description>(bob).description.sdp);
+    std::vector<std::string> out;
+    for (const auto& section : offer->sections) {
+      if (!section.msid) continue;
+      EXPECT_TRUE(section.msid->track.starts_with("TR_"));
+      const size_t bar = section.msid->stream.find('|');
+      EXPECT_EQ(section.msid->stream.substr(0, bar), room->participant("alice")->sid);
+      const std::string name = section.msid->stream.substr(bar + 1);
+      out.push_back(name == section.msid->track ? "its own" : name);
+    }
+    return out;
+  };
+  const auto own = ElementsAre("its own", "its own");
+  make({.sync_streams = true});
+  EXPECT_THAT(streams_of(as("bob"), ""), ElementsAre("camera", "camera"));
+  EXPECT_THAT(streams_of(as("bob"), "mine"), ElementsAre("mine", "mine"));
+  JoinParameters firefox = as("bob");
+  firefox.firefox = true;
+  EXPECT_THAT(streams_of(firefox, ""), own);
+  JoinParameters old = as("bob");
+  old.protocol = 9;
+  EXPECT_THAT(streams_of(old, ""), own);
+  old.protocol = 10;
+  EXPECT_THAT(streams_of(old, ""), ElementsAre("camera", "camera"));
+  // What a publisher calls its stream goes into the descriptions of others.
+  for (const char* name :
+       {"a b", "a\r\na=ice-lite", "\xc3\xa4", "a;b", "TR_1",
+        "longer-than-an-identifier-of-a-stream-may-be-together-with-its-publisher"}) {
+    EXPECT_THAT(streams_of(as("bob"), name), own) << name;
+  }
+  make();
+  EXPECT_THAT(streams_of(as("bob"), ""), own);
+}
+
 TEST_F(RoomTest, ALateComerIsOfferedWhatIsThereAtOnce) {
   make();
   const auto alice = join("alice");

@@ -31,6 +31,7 @@ struct RoomDefaults {
   bool enable_remote_unmute = false;
   /// Of rooms that do not say themselves.
   std::optional<media::PlayoutDelay> playout_delay;
+  bool sync_streams = false;  // as above
   bool enable_data_blobs = false;
 };
 

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "livekit/authorization.h"
 #include "livekit/join_request.h"
+#include "net/text.h"
 
 namespace turms::livekit {
 namespace {
@@ -65,6 +66,15 @@ std::vector<uint8_t> decode_capabilities(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return out;
+}
+
+/// Old SDKs do not say which browser they are in, but the browser does.
+bool is_firefox(std::string_view said, const net::HttpRequest& request) {
+  if (said.empty()) {
+    return request.header("User-Agent").value_or("").find("Firefox/") != std::string_view::npos;
+  }
+  return net::equal_ignoring_case(said, "firefox") ||
+         net::equal_ignoring_case(said, "firefox mobile");
 }
 
 net::HttpResponse refuse(int status, std::string_view why) {
@@ -132,6 +142,7 @@ Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest
     out.client_protocol = join->client_protocol;
     out.capabilities = std::move(join->capabilities);
     out.go_sdk = join->go_sdk;
+    out.browser = std::move(join->browser);
     out.reconnect = join->reconnect;
     out.sid = std::move(join->participant_sid);
     out.messages = std::move(join->messages);
@@ -156,6 +167,7 @@ Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest
   if (const int32_t protocol = number(request.query_value("protocol"))) out.protocol = protocol;
   out.client_protocol = number(request.query_value("client_protocol"));
   out.capabilities = decode_capabilities(value("capabilities"));
+  out.browser = value("browser");
   out.reconnect = is_true(request.query_value("reconnect"));
   if (out.reconnect) out.sid = value("sid");
   return out;
@@ -214,6 +226,7 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
   out.join.single_connection = introduced->single_connection;
   out.join.protocol = introduced->protocol;
   out.join.client_protocol = introduced->client_protocol;
+  out.join.firefox = is_firefox(introduced->browser, request);
   out.join.capabilities = std::move(introduced->capabilities);
   out.go_sdk = introduced->go_sdk;
   out.reconnect = introduced->reconnect;

@@ -61,6 +61,7 @@ class Signalling {
     int32_t client_protocol = 0;
     std::vector<uint8_t> capabilities;
     bool go_sdk = false;
+    std::string browser;
     bool reconnect = false;
     std::string sid;
     std::vector<ClientMessage> messages;  // said as soon as it is in

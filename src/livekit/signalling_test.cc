@@ -164,6 +164,37 @@ TEST_F(SignallingTest, AJoinRequestBringsTracksAndOffer) {
   }
 }
 
+TEST_F(SignallingTest, ARoomOffersStreamsInStepWhenItIsAskedToOrAllDo) {
+  const auto offered = [this](const std::string& room, const std::string& more,
+                              const std::string& headers = "") {
+    const std::string alice_target = "/rtc?protocol=17&" + query_of(member("alice", room));
+    SignalClient alice(loop, server->port(), alice_target);
+    EXPECT_TRUE(alice.wait(pb::SignalResponse::kJoin));
+    client::AddTrack add;
+    add.cid = "mic";
+    add.info.source = TrackSource::kMicrophone;
+    alice.send(add);
+    alice.send(client::Description{
+        {"offer", client_offer({{"1", rtc::MediaKind::kAudio, "mic", {}, true}}), 1}});
+    EXPECT_TRUE(alice.wait(pb::SignalResponse::kAnswer));
+    SignalClient bob(loop, server->port(), "/rtc?" + query_of(member("bob", room)) + more, headers);
+    const auto offer = bob.wait(pb::SignalResponse::kOffer);
+    return offer && offer->offer().sdp().find("|camera ") != std::string::npos;
+  };
+  start();
+  call("CreateRoom", R"({"name":"asked","sync_streams":true})");
+  EXPECT_TRUE(offered("asked", ""));
+  EXPECT_TRUE(offered("asked", "&browser=Chrome", "User-Agent: Gecko Firefox/153.0\r\n"));
+  EXPECT_FALSE(offered("asked", "", "User-Agent: Gecko Firefox/153.0\r\n"));
+  EXPECT_FALSE(offered("asked", "&browser=Firefox"));
+  EXPECT_FALSE(offered("asked", "&browser=firefox%20mobile"));
+  EXPECT_FALSE(offered("asked", "&protocol=9"));
+  EXPECT_FALSE(offered("lounge", ""));
+  service.reset();
+  start({.room = {.sync_streams = true}});
+  EXPECT_TRUE(offered("lounge", ""));
+}
+
 TEST_F(SignallingTest, TheGoSdkHearsTheAnswerOnlyWhenItIsReady) {
   start();
   JoinRequest request;

@@ -77,6 +77,9 @@ struct SentTrack {
   /// a=msid. A browser keeps the id of a reused m-line's track for ever, so who receives must find
   /// the track by `stream_id` (LiveKit clients do, when it is "PA_…|TR_…").
   std::string stream_id;
+  /// In place of it when set, for a track whose browser plays it in step with others of the stream:
+  /// only in a section that had no other track, where its id is heard.
+  std::string shared_stream_id;
   std::string track_id;
   std::string cname;
   Ssrc ssrc;
@@ -183,7 +186,8 @@ class SubscriberPlan {
   /// free when the offer that took its last track out has been answered, since a browser announces
   /// a new track only when the section was inactive in between. A track does not go back to the
   /// section it left while another can be had: the Rust SDKs say nothing of one that returns there.
-  /// For that at most kMaxParked sections lie idle. kResourceExhausted when there is no room.
+  /// For that, and for tracks that share a stream, at most kMaxParked sections lie idle.
+  /// kResourceExhausted when there is no room.
   Result<std::string> add(SentTrack track);
   /// Inactivates the section from the next offer on; false when the mid is unknown or has no track.
   bool remove(std::string_view mid);

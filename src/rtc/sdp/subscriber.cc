@@ -16,7 +16,8 @@ Result<std::string> SubscriberPlan::add(SentTrack track) {
   size_t parked = 0;
   for (Section& s : sections_) {
     if (s.type != type || s.track || s.stopped || !s.free) continue;
-    if (s.last_track_id != track.track_id) return put(s, std::move(track));
+    const bool fits = track.shared_stream_id.empty() || s.last_track_id.empty();
+    if (fits && s.last_track_id != track.track_id) return put(s, std::move(track));
     ++parked;
     // The one that was used longest ago.
     if (same == nullptr || s.last_used < same->last_used) same = &s;
@@ -35,6 +36,9 @@ Result<std::string> SubscriberPlan::add(SentTrack track) {
 }
 
 std::string SubscriberPlan::put(Section& section, SentTrack track) {
+  if (section.last_track_id.empty() && !track.shared_stream_id.empty()) {
+    track.stream_id = std::move(track.shared_stream_id);
+  }
   section.track = std::move(track);
   section.free = false;
   section.text.clear();

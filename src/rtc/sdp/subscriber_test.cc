@@ -151,6 +151,43 @@ TEST(SubscriberOffer, ATrackDoesNotReturnToItsSectionWhileAnotherCanBeHad) {
   EXPECT_TRUE(plan.add(track(MediaKind::kVideo, 2, Codec::kVp8)));
 }
 
+TEST(SubscriberOffer, AStreamIsSharedOnlyInNewSections) {
+  SubscriberPlan plan;
+  const auto add = [&](int n) {
+    SentTrack t = track(MediaKind::kVideo, n, Codec::kVp8);
+    t.shared_stream_id = "PA_x|camera";
+    return *plan.add(std::move(t));
+  };
+  const auto answered = [&] {
+    SessionDescription offer = next_offer(plan);
+    EXPECT_TRUE(read(plan, accept_all(offer)));
+    return offer;
+  };
+  EXPECT_EQ(add(1), "0");
+  EXPECT_EQ(add(2), "1");
+  SessionDescription offer = answered();
+  EXPECT_EQ(offer.sections[0].msid->stream, "PA_x|camera");
+  EXPECT_EQ(offer.sections[0].msid->track, "TR_1");
+  EXPECT_EQ(offer.sections[1].msid->stream, "PA_x|camera");
+  EXPECT_TRUE(plan.remove("0"));
+  answered();
+  EXPECT_EQ(add(3), "2") << "a browser would still call it TR_1 in the old one";
+  offer = answered();
+  EXPECT_EQ(offer.sections[2].msid->stream, "PA_x|camera");
+  // When so many sections lie idle, one serves again, and its track has a stream of its own.
+  EXPECT_TRUE(plan.remove("2"));
+  answered();
+  for (int n = 4; n < 40; ++n) {
+    const std::string mid = add(n);
+    offer = answered();
+    EXPECT_EQ(plan.track(mid)->stream_id,
+              mid == std::to_string(n - 1) ? "PA_x|camera" : "PA_x|TR_" + std::to_string(n));
+    EXPECT_TRUE(plan.remove(mid));
+    answered();
+  }
+  EXPECT_LE(next_offer(plan).sections.size(), 18u);
+}
+
 TEST(SubscriberOffer, ReusesOnlySectionsAnsweredInactive) {
   SubscriberPlan plan;
   auto answered = [&] {

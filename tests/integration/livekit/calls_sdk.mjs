@@ -141,6 +141,37 @@ export async function run(test) {
       });
       await close(...[alice, bob].filter(Boolean));
 
+      await test(`over ${topology} a picture and its sound are one stream where the room syncs them`, async () => {
+        const name = `${room}-in-step`;
+        await api().createRoom({ name, syncStreams: true });
+        const [erin, frank] = [await open('erin', name, options), await open('frank', name, options)];
+        await camera(erin);
+        await erin.evaluate(() => window.room.localParticipant.setMicrophoneEnabled(true));
+        const streams = () =>
+          frank.evaluate(() => {
+            const [publisher] = [...window.room.remoteParticipants.values()];
+            const tracks = [...(publisher?.trackPublications.values() ?? [])].map(({ track }) => track);
+            return tracks.length === 2 && tracks.every(Boolean) && tracks.map(({ mediaStream }) => mediaStream.id);
+          });
+        const inStep = async () => {
+          const [one, other] = await eventually(streams, 'picture and sound', 20_000);
+          assert.match(one, /^PA_\w+\|camera$/);
+          assert.equal(one, other);
+          await goesOn(frank, 'frank sees erin');
+        };
+        const subscribe = (wanted) =>
+          frank.evaluate((value) => {
+            const [publisher] = [...window.room.remoteParticipants.values()];
+            [...publisher.videoTrackPublications.values()][0].setSubscribed(value);
+          }, wanted);
+        await inStep();
+        await subscribe(false);
+        await eventually(async () => !(await streams()), 'no picture');
+        await subscribe(true);
+        await inStep();
+        await close(erin, frank);
+      });
+
       await test(`over ${topology} what nobody watches is not sent, and comes back`, async () => {
         const adaptive = { ...options, dynacast: true, adaptiveStream: true };
         const [carol, dave] = [await open('carol', `${room}-saving`, adaptive), await open('dave', `${room}-saving`, adaptive)];
