@@ -234,9 +234,9 @@ class Room {
   Status remove_participant(Now now, std::string_view identity);
   /// kResourceExhausted: this one would be one too many.
   [[nodiscard]] Status has_space_for(const ParticipantInfo& info) const;
-  /// The client is told to join `destination` in place of this room, with a token for it; it
-  /// publishes there what it does here. kNotFound; kFailedPrecondition: it cannot be told.
-  Status move_participant(Now now, std::string_view identity, const std::string& destination);
+  /// The client is told that it is in `destination` now, with a token for it, and to connect anew:
+  /// it publishes there what it does here. kNotFound; kFailedPrecondition: it cannot be told.
+  Status move_participant(Now now, std::string_view identity, const RoomInfo& destination);
   Result<TrackInfo> mute_track(Now now, std::string_view identity, std::string_view track_sid,
                                bool muted);
   struct ParticipantChange {

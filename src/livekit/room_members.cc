@@ -113,7 +113,7 @@ Status Room::remove_participant(Now now, std::string_view identity) {
   return {};
 }
 
-Status Room::move_participant(Now now, std::string_view identity, const std::string& destination) {
+Status Room::move_participant(Now now, std::string_view identity, const RoomInfo& destination) {
   Participant* participant = find_identity(identity);
   if (participant == nullptr) return std::unexpected(no_participant());
   if (participant->one_offer) {
@@ -122,12 +122,19 @@ Status Room::move_participant(Now now, std::string_view identity, const std::str
   if (!participant->signal_up) {
     return fail(ErrorCode::kFailedPrecondition, "the participant has no signalling connection");
   }
-  participant->grants.video->room = destination;
+  participant->grants.video->room = destination.name;
   // They are of the room that it leaves.
   participant->grants.room_settings.reset();
   participant->grants.room_config.clear();
   participant->grants.room_preset.clear();
-  refresh_token(now, *participant);
+  server::RoomMoved moved;
+  moved.room = destination;
+  moved.token = secrets_.mint(participant->grants, now.wall);
+  moved.participant = participant->full_info();
+  // Some SDKs do not know of moves. Who else is there comes with the join: the client forgets all
+  // that it knows when it connects anew.
+  send(*participant, server::RefreshToken{moved.token});
+  send(*participant, std::move(moved));
   leave(now, *participant, DisconnectReason::kMigration, server::LeaveAction::kReconnect, true);
   return {};
 }

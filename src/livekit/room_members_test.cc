@@ -43,6 +43,57 @@ TEST_F(RoomTest, UpdatingOneselfNeedsTheRightAndKeepsTheLimits) {
   }
 }
 
+TEST_F(RoomTest, WhoIsMovedHearsWhereTo) {
+  make();
+  auto parameters = as("alice");
+  parameters.grants.room_settings.emplace().max_participants = 5;
+  parameters.grants.room_config = R"({"maxParticipants":5})";
+  parameters.grants.room_preset = "large";
+  const auto alice = join(std::move(parameters));
+  const auto bob = join("bob");
+  heard.clear();
+  RoomInfo attic;
+  attic.sid = "RM_attic";
+  attic.name = "attic";
+  ASSERT_TRUE(room->move_participant(now, "alice", attic));
+  drain();
+  EXPECT_EQ(minted.video->room, "attic");
+  EXPECT_FALSE(minted.room_settings) << "they are of the room that it leaves";
+  EXPECT_EQ(minted.room_config, "");
+  EXPECT_EQ(minted.room_preset, "");
+  const auto& told = heard[alice];
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_TRUE(std::holds_alternative<server::RefreshToken>(told[0]));
+  const auto& moved = std::get<server::RoomMoved>(told[1]);
+  EXPECT_EQ(moved.room.sid, "RM_attic");
+  EXPECT_EQ(moved.participant.identity, "alice");
+  EXPECT_EQ(moved.token, std::get<server::RefreshToken>(told[0]).token);
+  EXPECT_EQ(std::get<server::Leave>(told[2]).action, server::LeaveAction::kReconnect);
+  EXPECT_THAT(closed, ElementsAre(alice));
+  const auto seen = last<server::ParticipantUpdate>(bob).participants[0];
+  EXPECT_EQ(seen.identity, "alice");
+  EXPECT_EQ(seen.state, ParticipantState::kDisconnected);
+}
+
+TEST_F(RoomTest, WhoCannotHearOfAMoveStays) {
+  make();
+  const auto alice = join("alice");
+  room->on_signal_closed(now, alice);
+  drain();
+  RoomInfo attic;
+  attic.name = "attic";
+  const Status moved = room->move_participant(now, "alice", attic);
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().code, ErrorCode::kFailedPrecondition);
+  ASSERT_TRUE(room->resume(now, "alice", false));
+  drain();
+  EXPECT_TRUE(take<server::RoomMoved>(alice).empty());
+  EXPECT_EQ(minted.video->room, "lounge");
+  EXPECT_TRUE(room->move_participant(now, "alice", attic));
+  drain();
+  EXPECT_EQ(minted.video->room, "attic");
+}
+
 TEST_F(RoomTest, VersionsGrowWithEveryChange) {
   make();
   const auto alice = join("alice");

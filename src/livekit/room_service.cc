@@ -230,7 +230,7 @@ Status move_participant(const Call& call, const pb::MoveParticipantRequest& in,
   const auto participant = (*room)->participant(in.identity());
   if (const Status space = (*destination)->has_space_for(*participant); !space) return space;
   call.rooms.touch(**room);
-  return (*room)->move_participant(call.now, in.identity(), in.destination_room());
+  return (*room)->move_participant(call.now, in.identity(), (*destination)->info());
 }
 
 }  // namespace

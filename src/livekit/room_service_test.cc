@@ -293,9 +293,13 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
 
 TEST_F(RoomServiceTest, AParticipantIsMovedToAnotherRoom) {
   start();
-  auto alice = connect("alice");
+  Grants sets_up = member("alice");
+  sets_up.room_config = R"({"maxParticipants":5})";
+  auto alice = std::make_unique<testing::SignalClient>(
+      loop, server->port(), "/rtc?access_token=" + token(sets_up) + "&protocol=17");
   ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
   ASSERT_TRUE(alice->wait(pb::SignalResponse::kRefreshToken));
+  ok(call("CreateRoom", R"({"name":"attic","metadata":"under the roof"})"));
   Grants mover;
   mover.api_key = kKey;
   mover.video.emplace();
@@ -321,7 +325,13 @@ TEST_F(RoomServiceTest, AParticipantIsMovedToAnotherRoom) {
   ASSERT_TRUE(grants);
   EXPECT_EQ(grants->video->room, "attic");
   EXPECT_EQ(grants->identity, "alice");
-  EXPECT_EQ(grants->room_config, "");
+  EXPECT_EQ(grants->room_config, "") << "it was for the room it left";
+  const auto moved = alice->wait(pb::SignalResponse::kRoomMoved);
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->room_moved().room().name(), "attic");
+  EXPECT_EQ(moved->room_moved().room().metadata(), "under the roof");
+  EXPECT_EQ(moved->room_moved().token(), refreshed->refresh_token());
+  EXPECT_EQ(moved->room_moved().participant().identity(), "alice");
   const auto leave = alice->wait(pb::SignalResponse::kLeave);
   ASSERT_TRUE(leave);
   EXPECT_EQ(leave->leave().action(), pb::LeaveRequest::RECONNECT);

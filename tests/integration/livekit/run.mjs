@@ -13,13 +13,14 @@ import * as calls from './calls_sdk.mjs';
 import * as codecs from './codec_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
 import * as firewall from './firewall_sdk.mjs';
+import * as moves from './moves_sdk.mjs';
 import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
 import * as whip from './whip_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, agents, browser, calls, codecs, firefox, firewall, whip };
+const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
