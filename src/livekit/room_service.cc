@@ -208,15 +208,35 @@ void perform_rpc(const Call& call, const pb::PerformRpcRequest& in,
   call.rooms.touch(**room);
 }
 
-Status move_participant(const Call& call, const pb::MoveParticipantRequest& in,
-                        pb::MoveParticipantResponse&) {
-  if (const Status allowed = call.admin_of(in.room()); !allowed) return allowed;
-  if (call.grants.video->destination_room != in.destination_room()) {
+/// What LiveKit asks of whoever takes a participant to another room, and first of all.
+Status between_rooms(const Call& call, const std::string& source, const std::string& destination) {
+  if (const Status allowed = call.admin_of(source); !allowed) return allowed;
+  if (call.grants.video->destination_room != destination) {
     return fail(ErrorCode::kUnauthenticated, "permissions denied");
   }
-  if (in.destination_room().empty() || in.destination_room() == in.room()) {
+  if (destination.empty() || destination == source) {
     return fail(ErrorCode::kInvalidArgument, "the destination must be another room");
   }
+  return {};
+}
+
+void forward_participant(const Call& call, BodyType type, const std::string& body,
+                         net::HttpResponder responder) {
+  pb::ForwardParticipantRequest in;
+  if (const Status parsed = read(type, body, in); !parsed) {
+    return responder.send(malformed(parsed.error().message));
+  }
+  const Status allowed = between_rooms(call, in.room(), in.destination_room());
+  if (!allowed) return responder.send(error_response(allowed.error()));
+  responder.send(
+      unimplemented("this server does not forward participants to a second room; "
+                    "MoveParticipant is served"));
+}
+
+Status move_participant(const Call& call, const pb::MoveParticipantRequest& in,
+                        pb::MoveParticipantResponse&) {
+  const Status allowed = between_rooms(call, in.room(), in.destination_room());
+  if (!allowed) return allowed;
   if (in.destination_room().size() > call.config.limits.room_name) {
     return fail(ErrorCode::kInvalidArgument, "room name length exceeds limits");
   }
@@ -249,6 +269,7 @@ const Methods& room_service() {
       {"UpdateSubscriptions", method(update_subscriptions)},
       {"SendData", method(send_data)},
       {"PerformRpc", method(perform_rpc)},
+      {"ForwardParticipant", forward_participant},
       {"MoveParticipant", method(move_participant)},
   };
   return table;

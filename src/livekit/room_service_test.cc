@@ -140,6 +140,7 @@ TEST_F(RoomServiceTest, EveryMethodAsksForItsGrant) {
                                                    {"UpdateSubscriptions", Needs::kAdmin},
                                                    {"SendData", Needs::kAdmin},
                                                    {"PerformRpc", Needs::kAdmin},
+                                                   {"ForwardParticipant", Needs::kDestination},
                                                    {"MoveParticipant", Needs::kDestination}};
   const auto bearer = [](const std::function<void(VideoGrants&)>& set) {
     Grants grants;
@@ -281,9 +282,16 @@ TEST_F(RoomServiceTest, ErrorsHaveTwirpsForm) {
   answer = call("CreateRoom", R"({"name":"a","room_preset":"none"})");  // not configured
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(code_of(answer), "invalid_argument");
-  answer = call("ForwardParticipant", R"({"room":"lounge"})", mover("attic"));
-  EXPECT_EQ(answer.status, 501);
-  EXPECT_EQ(code_of(answer), "unimplemented");
+  const auto forward = [&](const char* body) {
+    return code_of(call("ForwardParticipant", body, mover("attic")));
+  };
+  EXPECT_EQ(forward(R"({"room":"lounge","destination_room":"attic"})"), "unimplemented");
+  EXPECT_EQ(forward(R"({"room":"lounge","destination_room":"cellar"})"), "unauthenticated");
+  EXPECT_EQ(forward(R"({"room":"cellar","destination_room":"attic"})"), "unauthenticated");
+  EXPECT_EQ(forward(R"({"room":5})"), "malformed");
+  EXPECT_EQ(code_of(call("ForwardParticipant", R"({"room":"lounge","destination_room":"lounge"})",
+                         mover("lounge"))),
+            "invalid_argument");
   answer = call("CreateRoom", R"({"name":")" + std::string(300, 'x') + "\"}");
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(code_of(answer), "invalid_argument");
@@ -373,22 +381,38 @@ TEST_F(RoomServiceTest, WhatOtherProductsDoIsUnimplementedInTheirWords) {
   all.video->room_admin = true;
   all.video->room = "lounge";
   all.video->destination_room = "attic";
+  all.sip = {.admin = true, .call = true};
   const net::HttpHeaders as_json{{"Authorization", "Bearer " + token(all)},
                                  {"Content-Type", "application/json"}};
   for (const auto& [path, word] : {std::pair("livekit.Egress/StartRoomCompositeEgress", "record"),
                                    {"livekit.Ingress/CreateIngress", "/whip/v1"},
                                    {"livekit.SIP/CreateSIPInboundTrunk", "SIP"},
-                                   {"livekit.RoomService/ForwardParticipant", "MoveParticipant"}}) {
+                                   {"livekit.SIP/CreateSIPParticipant", "SIP"},
+                                   {"livekit.SIP/TransferSIPParticipant", "SIP"}}) {
     const auto answer = http("POST", std::string("/twirp/") + path, as_json, "{}");
     EXPECT_EQ(answer.status, 501) << path;
     EXPECT_EQ(code_of(answer), "unimplemented") << path;
     EXPECT_THAT(answer.body, HasSubstr(word)) << path;
   }
-  const net::HttpHeaders as_member{{"Authorization", "Bearer " + token(member("alice"))},
+  const auto status = [&](const Grants& grants, const std::string& path) {
+    const net::HttpHeaders headers{{"Authorization", "Bearer " + token(grants)},
                                    {"Content-Type", "application/json"}};
-  for (const char* path : {"livekit.Egress/ListEgress", "livekit.Ingress/CreateIngress"}) {
-    EXPECT_EQ(http("POST", std::string("/twirp/") + path, as_member, "{}").status, 401) << path;
-  }
+    return http("POST", "/twirp/livekit." + path, headers, "{}").status;
+  };
+  Grants calls = member("alice");
+  calls.sip.call = true;
+  Grants administers;
+  administers.api_key = kKey;
+  administers.sip.admin = true;
+  EXPECT_EQ(status(member("alice"), "Egress/ListEgress"), 401);
+  EXPECT_EQ(status(member("alice"), "Ingress/CreateIngress"), 401);
+  EXPECT_EQ(status(member("alice"), "SIP/ListSIPInboundTrunk"), 401);
+  EXPECT_EQ(status(member("alice"), "SIP/CreateSIPParticipant"), 401);
+  EXPECT_EQ(status(calls, "SIP/ListSIPInboundTrunk"), 401);
+  EXPECT_EQ(status(calls, "SIP/CreateSIPParticipant"), 501);
+  EXPECT_EQ(status(calls, "SIP/TransferSIPParticipant"), 401) << "it needs the room as well";
+  EXPECT_EQ(status(administers, "SIP/ListSIPInboundTrunk"), 501);
+  EXPECT_EQ(status(administers, "SIP/CreateSIPParticipant"), 401);
 }
 
 TEST_F(RoomServiceTest, ALongBodyIsRefusedInTwirpsForm) {

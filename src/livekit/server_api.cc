@@ -24,30 +24,42 @@ constexpr ServedService kServed[] = {
     {"livekit.AgentDispatchService", twirp::agent_dispatch_service},
 };
 
-/// Of the protocol, but not of this server. An empty method stands for all of the service.
+/// Of the protocol, but not of this server. An empty method stands for all others of the service.
 struct Unserved {
   std::string_view service;
   std::string_view method;
   std::string_view text;
   /// What LiveKit's server asks of the token first. Null: a valid token.
-  bool (*allows)(const VideoGrants&) = nullptr;
+  bool (*allows)(const Grants&) = nullptr;
 };
 
-bool may_record(const VideoGrants& video) {
-  return video.room_record;
+bool may_record(const Grants& grants) {
+  return grants.video && grants.video->room_record;
 }
-bool may_ingress(const VideoGrants& video) {
-  return video.ingress_admin;
+bool may_ingress(const Grants& grants) {
+  return grants.video && grants.video->ingress_admin;
+}
+bool may_administer_sip(const Grants& grants) {
+  return grants.sip.admin;
+}
+bool may_call(const Grants& grants) {
+  return grants.sip.call;
+}
+bool may_transfer(const Grants& grants) {
+  return may_call(grants) && grants.video && grants.video->room_admin;
 }
 
+constexpr std::string_view kNoSip =
+    "this server is no SIP gateway; run livekit-sip beside a LiveKit cluster";
+
 constexpr Unserved kUnserved[] = {
-    {"livekit.RoomService", "ForwardParticipant",
-     "this server does not forward participants to a second room; MoveParticipant is served"},
     {"livekit.Egress", "", "this server does not record or stream rooms to elsewhere", may_record},
     {"livekit.Ingress", "",
      "this server takes no RTMP, SRT or URL input; publish with WHIP at /whip/v1 instead",
      may_ingress},
-    {"livekit.SIP", "", "this server is no SIP gateway; run livekit-sip beside a LiveKit cluster"},
+    {"livekit.SIP", "CreateSIPParticipant", kNoSip, may_call},
+    {"livekit.SIP", "TransferSIPParticipant", kNoSip, may_transfer},
+    {"livekit.SIP", "", kNoSip, may_administer_sip},
     {"livekit.Connector", "", "this server connects to no telephone or messenger network"},
 };
 
@@ -127,9 +139,8 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
     method = &found->second;
   }
   // Before anything is parsed for a stranger.
-  const bool allowed =
-      *authorized && (unserved == nullptr || unserved->allows == nullptr ||
-                      ((*authorized)->video && unserved->allows(*(*authorized)->video)));
+  const bool allowed = *authorized && (unserved == nullptr || unserved->allows == nullptr ||
+                                       unserved->allows(**authorized));
   if (!allowed) {
     return responder.send(
         twirp::error_response({ErrorCode::kUnauthenticated, "permissions denied"}));

@@ -339,6 +339,11 @@ Result<Grants> verify_token(std::string_view token, const ApiKeys& keys, WallTim
     grants.video.emplace();
     if (!read_video(*video, *grants.video)) return refuse("invalid token: malformed video grant");
   }
+  if (const json::object* sip = in.object("sip")) {
+    Reader of_sip(*sip);
+    grants.sip = {.admin = of_sip.flag("admin"), .call = of_sip.flag("call")};
+    if (!of_sip.ok()) return refuse("invalid token: malformed SIP grant");
+  }
   if (const json::object* settings = in.object("roomConfig")) {
     grants.room_settings = read_room_settings(*settings);
     grants.room_config = json::serialize(*settings);
@@ -413,6 +418,9 @@ std::string mint_token(const Grants& grants, std::string_view secret, WallTime n
     flag("recorder", video.recorder);
     flag("agent", video.agent);
     claims["video"] = std::move(out);
+  }
+  if (grants.sip.admin || grants.sip.call) {
+    claims["sip"] = {{"admin", grants.sip.admin}, {"call", grants.sip.call}};
   }
   return jwt::sign(json::serialize(claims), secret);
 }

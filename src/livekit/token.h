@@ -44,6 +44,12 @@ struct VideoGrants {
   void set_permission(const Permission&);
 };
 
+/// The `sip` claim. Nothing here is a SIP gateway, but what one is asked for needs these.
+struct SipGrants {
+  bool admin = false;
+  bool call = false;
+};
+
 /// A kind of agent that shall come into a room.
 struct RequestedAgent {
   std::string agent_name;
@@ -84,6 +90,7 @@ struct Grants {
   std::string metadata;
   std::map<std::string, std::string> attributes;
   std::optional<VideoGrants> video;
+  SipGrants sip;
   std::optional<RoomSettings> room_settings;
   std::string room_config;  // roomConfig as it came, in JSON: also what is not served
   std::string room_preset;

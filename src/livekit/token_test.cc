@@ -142,6 +142,7 @@ TEST(Token, MintedTokenSaysAllItWasGiven) {
   grants.video->hidden = true;
   grants.room_config = R"({"emptyTimeout":7,"egress":{"room":{"roomName":"room"}}})";
   grants.room_preset = "large";
+  grants.sip.call = true;
   const auto read = verify_token(mint_token(grants, "secret", kNow, 10min), kKeys, kNow);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->identity, grants.identity);
@@ -149,6 +150,8 @@ TEST(Token, MintedTokenSaysAllItWasGiven) {
   EXPECT_EQ(read->room_config, grants.room_config);
   EXPECT_EQ(read->room_settings->empty_timeout_s, 7u);
   EXPECT_EQ(read->room_preset, grants.room_preset);
+  EXPECT_TRUE(read->sip.call);
+  EXPECT_FALSE(read->sip.admin);
   EXPECT_EQ(read->kind, grants.kind);
   EXPECT_EQ(read->kind_details, grants.kind_details);
   EXPECT_EQ(read->metadata, grants.metadata);
