@@ -151,6 +151,24 @@ class Program(unittest.TestCase):
             heard.close()
             self.assertEqual(process.wait(30), 0)
 
+    def test_a_second_signal_ends_it_at_once(self):
+        # A webhook that is never answered holds up the end.
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            hook = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            with serving(self.data, *settings(f"livekit.webhook.urls={hook}")) as (process, ready):
+                token = run("token", "--data", self.data, "--identity", "a", "--room", "r", "--join").stdout.strip()
+                heard = frames(ready["http"], f"/rtc?access_token={token}&protocol=16")
+                next(heard)
+                connection, _ = silent.accept()
+                with connection:
+                    self.assertIn(b"POST / ", connection.recv(65536))
+                    process.send_signal(signal.SIGTERM)
+                    self.assertTrue(any("draining" in line for line in process.stderr))
+                    process.send_signal(signal.SIGTERM)
+                    self.assertEqual(process.wait(30), 1)  # 0 is what an orderly end says
+                self.assertIn("second signal", process.stderr.read())
+                heard.close()
+
     def test_the_database_is_where_store_url_says(self):
         elsewhere = self.folder / "elsewhere" / "chat.db"
         for url, file in [("sqlite:inner/chat.db", self.data / "inner" / "chat.db"), (f"sqlite:{elsewhere}", elsewhere)]:
