@@ -150,5 +150,89 @@ TEST(SourceSwitch, LayersAreToldWhenTheyStartAndStop) {
   EXPECT_TRUE(events.layers.at(0).started);
 }
 
+/// A camera in three sizes, of which the subscriber has the largest.
+struct ThreeSizes : Call {
+  static constexpr std::array kSources = {rtc::Ssrc(1201), rtc::Ssrc(1202), rtc::Ssrc(1203)};
+
+  ThreeSizes() {
+    publish.encodings.clear();
+    for (size_t i = 0; i < kSources.size(); ++i) {
+      publish.encodings.push_back({std::string(1, "qhf"[i]), kSources[i], rtc::Ssrc()});
+    }
+    start();
+  }
+  /// A frame of each of the lowest layers.
+  void frames(size_t layers, bool key = false) {
+    ++number;
+    for (size_t i = 0; i < layers; ++i) {
+      send(header(number, 96, kSources[i]), vp8(number, key));
+    }
+  }
+  /// Requests for a key frame of a layer since last asked.
+  size_t requests(size_t layer) {
+    size_t n = 0;
+    publisher.for_each_rtcp([&](const rtc::rtcp::PacketView& p) {
+      if (p.kind() == rtc::rtcp::Kind::kPli && p.media_ssrc() == kSources[layer]) ++n;
+    });
+    publisher.clear();
+    return n;
+  }
+
+  uint16_t number = 100;
+};
+
+TEST(LayerStop, IsNoticedWithin500MsAndTheNextLayerServesAtOnce) {
+  for (const Duration interval : {33ms, 66ms, 100ms}) {
+    ThreeSizes call;
+    call.frames(3, true);
+    for (int i = 0; i < 30; ++i) {
+      call.advance(interval);
+      call.frames(3);
+    }
+    RoomEvents events;
+    call.room.take_events(events);
+    call.requests(1);
+    const TimePoint stopped = call.now;
+    const auto seen = [&] { return call.subscriber.of(kOut).size(); };
+    const size_t before = seen();
+    EXPECT_EQ(before, 33U) << "the largest, once each had begun";
+
+    std::optional<TimePoint> told;
+    while (!told && call.now - stopped < 2s) {
+      const TimePoint next_frame = call.now + interval;
+      while (!told && call.now < next_frame) {
+        call.advance(1ms);
+        if (!call.room.take_events(events)) continue;
+        for (const auto& change : events.layers) {
+          EXPECT_FALSE(change.started);
+          EXPECT_EQ(change.spatial, 2);
+          told = call.now;
+        }
+      }
+      if (!told) call.frames(2);
+    }
+    ASSERT_TRUE(told);
+    EXPECT_LE(*told - stopped, 500ms);
+    EXPECT_EQ(seen(), before) << "nothing of the others before a key frame";
+    EXPECT_EQ(call.requests(1), 1U) << "at once";
+    call.frames(2, true);
+    call.frames(2);
+    EXPECT_EQ(seen(), before + 2);
+    EXPECT_EQ(call.requests(0), 0U) << "the lowest is not needed";
+  }
+}
+
+TEST(LayerStop, ASilentTrackHasLostNoLayer) {
+  ThreeSizes call;
+  call.frames(3, true);
+  call.advance(33ms);
+  call.frames(3);
+  RoomEvents events;
+  call.room.take_events(events);
+  call.advance(10s);
+  call.room.take_events(events);
+  EXPECT_TRUE(events.layers.empty());
+}
+
 }  // namespace
 }  // namespace turms::sfu

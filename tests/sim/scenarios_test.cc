@@ -229,6 +229,28 @@ TEST_F(Scenario, ALayerSwitchedOffIsReplacedByTheNextLowerAndComesBack) {
   });
 }
 
+TEST_F(Scenario, ALayerThatStopsFreezesThePictureNoLongerThanItTakesToNotice) {
+  for_seeds([](uint64_t seed) {
+    World world(clean(seed));
+    Client& publisher = world.add_client();
+    auto track = publisher.publish_video();
+    auto& receiver = world.add_client().subscribe_video(track, layer(2));
+    world.run_for(2s);
+    for (const int left : {1, 0}) {
+      ASSERT_EQ(receiver.decoded().back().truth.layer, left + 1);
+      const TimePoint stopped = world.now();
+      publisher.layers()[static_cast<size_t>(left) + 1]->enabled = false;
+      world.run_for(2s);
+      auto first = first_decoded(receiver, stopped, left);
+      ASSERT_TRUE(first) << left;
+      // 500 ms to notice, a round trip and a frame to get a key frame.
+      EXPECT_LT(*first - stopped, 700ms);
+      EXPECT_EQ(receiver.decoded().back().truth.layer, left);
+    }
+    expect_sound(world, {&receiver});
+  });
+}
+
 TEST_F(Scenario, OneBadSubscriberHarmsNobodyElse) {
   for_seeds([](uint64_t seed) {
     WorldConfig config = clean(seed);
