@@ -1,6 +1,7 @@
 // Starts the server under test, and a real LiveKit server when asked for one: on free loopback ports, with a data
 // directory of their own.
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,15 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 15_000;
 
+/** A UDP port of the loopback address that was free a moment ago. */
+export async function freeUdpPort() {
+  const socket = createSocket('udp4');
+  await new Promise((done) => socket.bind(0, '127.0.0.1', done));
+  const { port } = socket.address();
+  await new Promise((done) => socket.close(done));
+  return port;
+}
+
 /** A TCP port that was free a moment ago. */
 export async function freePort() {
   const server = createServer();
@@ -22,7 +32,7 @@ export async function freePort() {
 }
 
 /** Runs a program; resolves when `isReady` says so of a line of its output. */
-async function start(name, program, args, isReady) {
+export async function start(name, program, args, isReady) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log = [];
   const ended = new Promise((done) => {
@@ -61,7 +71,8 @@ async function start(name, program, args, isReady) {
   };
 }
 
-function readReadyLine(line) {
+/** The server's ready line as an object; undefined for any other line. */
+export function readReadyLine(line) {
   try {
     const event = JSON.parse(line);
     return event.event === 'ready' ? event : undefined;
