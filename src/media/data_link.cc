@@ -9,7 +9,7 @@ namespace turms::media {
 PeerMember* Worker::DataLink::find(TransportId transport) const {
   const auto it = worker_.members_.find(transport);
   if (it == worker_.members_.end() || &it->second->room != &room_) return nullptr;
-  return dynamic_cast<PeerMember*>(it->second.get());
+  return it->second->as_peer();
 }
 
 rtc::DataSendStatus Worker::DataLink::send(TransportId transport, rtc::ChannelId channel,
@@ -65,12 +65,14 @@ void Worker::flush_data_later(PeerMember& member) {
 
 /// At the end of a turn, so that one packet carries what came together and one SACK answers all.
 void Worker::flush_data() {
+  size_t sent = 0;
   for (PeerMember* member : data_members_) {
     member->data_waits = false;
-    member->to_peer.write_data(now_);
+    if (member->to_peer.write_data(now_)) ++sent;
     timers_.schedule(member->deadline, member->peer.next_timeout());
   }
   data_members_.clear();
+  pacing_.data_sent(now_, sent);
 }
 
 }  // namespace turms::media

@@ -44,6 +44,7 @@ struct Member {
   Member(TransportId id_in, WorkerRoom& room_in) : id(id_in), room(room_in) {}
   virtual ~Member() = default;
   virtual Outlet& outlet() = 0;
+  virtual PeerMember* as_peer() { return nullptr; }
 
   const TransportId id;
   WorkerRoom& room;
@@ -57,6 +58,7 @@ struct PeerMember final : Member {
     deadline.member = this;
   }
   Outlet& outlet() override { return to_peer; }
+  PeerMember* as_peer() override { return this; }
 
   rtc::Peer peer;
   PeerOutlet to_peer;

@@ -33,13 +33,16 @@ void PeerOutlet::commit(size_t size, sfu::PacketKind kind) {
   sender_.added(protected_size);
 }
 
-void PeerOutlet::write_data(TimePoint now) {
+bool PeerOutlet::write_data(TimePoint now) {
+  bool any = false;
   while (!reserve(rtc::Peer::kMaxDataDatagram).empty()) {
     const size_t size = peer_.write_data(now, reserved_);
     if (size == 0) break;
     buffer_->add(size);
     sender_.added(size);
+    any = true;
   }
+  return any;
 }
 
 void PeerOutlet::flush(std::vector<net::OutgoingDatagrams>& datagrams) {

@@ -39,8 +39,8 @@ class PeerOutlet final : public Outlet {
 
   MutableByteView reserve(size_t size) override;
   void commit(size_t size, sfu::PacketKind kind) override;
-  /// Takes all datagrams with data that the peer has now.
-  void write_data(TimePoint now);
+  /// Takes all datagrams with data that the peer has now. False: there were none.
+  bool write_data(TimePoint now);
   void flush(std::vector<net::OutgoingDatagrams>& datagrams) override;
   void flushed() override { sender_.give_back(std::move(buffer_)); }
 

@@ -123,8 +123,14 @@ void Worker::turn() {
   TimePoint until = timers_.next();
   if (relay_) until = std::min(until, relay_->next_timeout());
   if (streams_.has_unread()) until = TimePoint();
-  const auto ready = poller_.wait(monotonic_now(), until);
+  TimePoint at = monotonic_now();
+  if (const Duration pause = pacing_.pause(at, until); pause > Duration(0)) {
+    std::this_thread::sleep_for(pause);
+    at = monotonic_now();
+  }
+  const auto ready = poller_.wait(at, until);
   now_ = monotonic_now();
+  pacing_.woke(now_ - at);
   sender_.set_time(now_, now_);
   metrics_.turns.add();
   apply_commands();
@@ -325,7 +331,7 @@ void Worker::settle_member(PeerMember& member) {
   while (const auto event = member.peer.poll_event()) handle_peer_event(member, *event);
   if (member.peer.has_data()) {
     DataLink(*this, member.room).route(member);
-    flush_data_later(member);
+    return flush_data_later(member);  // and its deadline then
   }
   timers_.schedule(member.deadline, member.peer.next_timeout());
 }

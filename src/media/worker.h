@@ -19,6 +19,7 @@
 #include "media/relay.h"
 #include "media/sender.h"
 #include "media/streams.h"
+#include "media/turn_pacing.h"
 #include "media/worker_metrics.h"
 #include "net/poller.h"
 #include "net/udp_socket.h"
@@ -148,6 +149,7 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   Sender sender_;
 
   TimePoint now_;
+  TurnPacing pacing_;
   TimerHeap timers_;  // before everything that has timers
   Streams streams_;
   std::optional<Relay> relay_;

@@ -141,7 +141,7 @@ WorkerRoom* Worker::find_room(RoomId id) {
 
 PeerMember* Worker::find_peer(TransportId id) {
   const auto it = members_.find(id);
-  auto* const peer = it == members_.end() ? nullptr : dynamic_cast<PeerMember*>(it->second.get());
+  PeerMember* const peer = it == members_.end() ? nullptr : it->second->as_peer();
   if (peer == nullptr) metrics_.refused_commands.add();
   return peer;
 }
@@ -180,7 +180,7 @@ void Worker::close_member(Member& member) {
   member.room.room.remove_transport(now_, member.id);
   touch(member.room);
   sender_.flush();
-  if (auto* const peer = dynamic_cast<PeerMember*>(&member)) {
+  if (PeerMember* const peer = member.as_peer()) {
     if (member.room.router) {
       DataLink link(*this, member.room);
       member.room.router->on_transport_closed(now_, member.id, link);
