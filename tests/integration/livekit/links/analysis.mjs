@@ -86,12 +86,12 @@ export function videoKbps(stats, from, to) {
   return (8 * growth(stats, 'video', 'bytesReceived', from, to)) / (last.at - first.at);
 }
 
-/** Share of what the bottleneck could have carried that it did, in percent. */
+/** Share of what the bottleneck could have carried that it did, in percent; null where it had no rate. */
 export function usedPercent(series, way) {
   if (series.length < 2) return null;
   let could = 0;
   for (let i = 1; i < series.length; i += 1) could += (series[i - 1][way].rate_kbps * (series[i].t - series[i - 1].t)) / 8;
-  return (100 * (series.at(-1)[way].bytes_carried - series[0][way].bytes_carried)) / could;
+  return could > 0 ? (100 * (series.at(-1)[way].bytes_carried - series[0][way].bytes_carried)) / could : null;
 }
 
 /** Of the mean stay in the queue in each interval, the value that this share of all packets had at most, in ms. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { eventually, Runner } from '../../../e2e/lib/runner.mjs';
+import * as analysis from './analysis_check.mjs';
 import { inside, Link, NoRights } from './link.mjs';
 import { removeMedia, World } from './world.mjs';
 
@@ -119,6 +120,7 @@ async function survives(mode) {
   }
 }
 
+await analysis.run((name, body) => runner.test(name, async () => body()));
 const trouble = await tunTrouble();
 const withTun = (name, body) => (trouble ? runner.skip(name, trouble) : runner.test(name, body));
 await withTun('a link of TUN devices carries its rate, after its delay', carriesItsRate);

@@ -29,7 +29,7 @@ export async function publish(url, token, { width, height, fps, audio }) {
     if (participant === room.localParticipant) window.qualities.push({ at: Date.now(), quality });
   });
   await room.connect(url, token);
-  const resolution = new VideoPreset(width, height, width >= 1280 ? 1_700_000 : 450_000, fps);
+  const resolution = new VideoPreset(width, height, width >= 1280 ? 1_700_000 : 130_000, fps);
   await room.localParticipant.setCameraEnabled(
     true,
     { resolution: resolution.resolution },
@@ -103,7 +103,16 @@ export function everythingSeen() {
   return window.seen;
 }
 
-/** How well a publisher's own connection is, as it was told; and what it sends. */
+/** How well a publisher's own connection is, as it was told. */
 export function ownQualities() {
   return window.qualities;
+}
+
+/** For how many seconds an encoder of this page did less than it should because the machine was busy. */
+export async function secondsShortOfCpu() {
+  let most = 0;
+  for (const stats of (await window.room.engine.pcManager.publisher._pc.getStats()).values()) {
+    if (stats.type === 'outbound-rtp') most = Math.max(most, stats.qualityLimitationDurations?.cpu ?? 0);
+  }
+  return most;
 }

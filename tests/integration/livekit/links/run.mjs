@@ -9,7 +9,7 @@
 //   TURMS_LIVEKIT_BINARY   LiveKit's server
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { scenarios } from './scenarios.mjs';
+import { measure, scenarios } from './scenarios.mjs';
 import { removeMedia } from './world.mjs';
 
 const { values, positionals } = parseArgs({
@@ -33,8 +33,8 @@ if (unknown.length > 0) {
 /** Figures by scenario, then by what they are: { unit, bar, values: { server: [numbers] } }. */
 const results = {};
 
-async function measure(name, server, round) {
-  const figures = await scenarios[name].run({ server, mode: values.mode, browser: values.browser, seed: round + 1 });
+async function measureOnce(name, server, round) {
+  const figures = await measure(name, { server, mode: values.mode, browser: values.browser, seed: round + 1 });
   const rows = (results[name] ??= new Map());
   for (const { what, value, unit, bar } of figures) {
     if (!rows.has(what)) rows.set(what, { unit, bar, values: {} });
@@ -82,7 +82,7 @@ for (const name of wanted) {
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const server of servers) {
       try {
-        await measure(name, server, round);
+        await measureOnce(name, server, round);
       } catch (error) {
         failed = true;
         console.error(`${name}, ${server}: ${error?.stack ?? error}`);

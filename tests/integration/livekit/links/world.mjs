@@ -7,7 +7,7 @@ import { eventually } from '../../../e2e/lib/runner.mjs';
 import { writeVoice } from '../../../e2e/lib/voice.mjs';
 import { Browser } from './browser.mjs';
 import { writeFilm } from './film.mjs';
-import { everythingSeen, look, ownQualities, publish, useProxy, watch } from './in_page.mjs';
+import { everythingSeen, look, ownQualities, publish, secondsShortOfCpu, useProxy, watch } from './in_page.mjs';
 import { Link } from './link.mjs';
 import { apiKey, apiSecret, startServer } from './servers.mjs';
 
@@ -20,8 +20,10 @@ let media;
 async function fakeMedia() {
   media ??= (async () => {
     const directory = await mkdtemp(join(tmpdir(), 'turms-links-media-'));
-    const files = { directory, film: join(directory, 'film.y4m'), voice: join(directory, 'voice.wav') };
-    await Promise.all([writeFilm(files.film), writeVoice(files.voice, 2)]);
+    const files = { directory, large: join(directory, 'large.y4m'), small: join(directory, 'small.y4m'), voice: join(directory, 'voice.wav') };
+    await writeFilm(files.large);
+    await writeFilm(files.small, { width: 320, height: 180, fps: 10 });
+    await writeVoice(files.voice, 2);
     return files;
   })();
   return media;
@@ -62,6 +64,7 @@ class Watcher {
 export class World {
   #closers = [];
   #browsers = new Map();
+  #publishers = [];
 
   /**
    * `options`: `server` (see servers.mjs); `mode`: 'tun' or 'udp'; `browser`: that of watchers. `profile` is that of the link
@@ -92,20 +95,20 @@ export class World {
     return what;
   }
 
-  /** One browser for each place, since each takes memory and a second to start. */
-  #browser(net, kind) {
-    const key = `${net} ${kind}`;
+  /** One browser for each place and film, since each takes memory and a second to start. */
+  #browser(net, kind, film) {
+    const key = `${net} ${kind} ${film}`;
     if (!this.#browsers.has(key)) {
       const launching = fakeMedia()
-        .then(({ film, voice }) => Browser.launch({ net, kind, film, voice }))
+        .then((files) => Browser.launch({ net, kind, film: files[film], voice: files.voice }))
         .then((browser) => this.#later(browser));
       this.#browsers.set(key, launching);
     }
     return this.#browsers.get(key);
   }
 
-  async #open(net, link, kind) {
-    const page = await (await this.#browser(net, kind)).open();
+  async #open(net, link, kind, film = 'large') {
+    const page = await (await this.#browser(net, kind, film)).open();
     if (this.mode === 'udp' && link) await page.evaluate(useProxy, this.server.udpPort, link.port);
     return page;
   }
@@ -120,9 +123,15 @@ export class World {
 
   /** Publishes camera and microphone beside the server, or from behind a link. */
   async publisher(identity = 'publisher', { link, width = 1280, height = 720, fps = 20, audio = true } = {}) {
-    const page = await this.#open(link ? link.clientNet : this.link.serverNet, link, 'chromium');
+    const page = await this.#open(link ? link.clientNet : this.link.serverNet, link, 'chromium', width < 1280 ? 'small' : 'large');
     await page.evaluate(publish, this.server.url, await token(identity), { width, height, fps, audio });
+    this.#publishers.push(page);
     return { qualities: () => page.evaluate(ownQualities) };
+  }
+
+  /** For how long the machine was too slow for an encoder, so that figures say less: the longest, in seconds. */
+  async secondsShortOfCpu() {
+    return Math.max(...(await Promise.all(this.#publishers.map((page) => page.evaluate(secondsShortOfCpu)))));
   }
 
   /** Watches from behind the link, or beside the server. */
