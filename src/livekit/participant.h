@@ -70,6 +70,7 @@ struct TrackSettings {
 
 struct Subscription {
   media::SubscriptionId id;
+  TrackType type = TrackType::kAudio;
   media::TrackId source;  // the codec of the track that it takes
   std::string mid;        // empty: not negotiated yet
   /// What its client can decode of what it was offered, and how: once it has answered.

@@ -249,7 +249,7 @@ void Room::leave(Now now, Participant& participant, DisconnectReason reason,
       track->subscribers.erase(participant.key);
       wants_changed(*track);
     }
-    by_subscription_.erase(subscription.id.value);
+    if (by_subscription_.erase(subscription.id.value) > 0) --subscribed_.of(subscription.type);
   }
   forget_data(participant);
   data_->changed(participant.key);

@@ -127,6 +127,15 @@ struct RoomSecrets {
   std::function<std::string(size_t length)> token;
 };
 
+/// Tracks that reach subscribers, once for each of both.
+struct SubscribedTracks {
+  uint32_t audio = 0;
+  uint32_t video = 0;
+  uint64_t ever = 0;  // began to
+
+  uint32_t& of(TrackType type) { return type == TrackType::kVideo ? video : audio; }
+};
+
 class PeerConnections;
 class RoomData;
 struct Negotiated;
@@ -231,6 +240,7 @@ class Room {
   [[nodiscard]] RoomInfo info() const;
   [[nodiscard]] std::vector<ParticipantInfo> participants() const;
   [[nodiscard]] std::optional<ParticipantInfo> participant(std::string_view identity) const;
+  [[nodiscard]] const SubscribedTracks& subscribed() const { return subscribed_; }
   Status remove_participant(Now now, std::string_view identity);
   /// kResourceExhausted: this one would be one too many.
   [[nodiscard]] Status has_space_for(const ParticipantInfo& info) const;
@@ -437,6 +447,7 @@ class Room {
   std::map<std::string, PublishedTrack*, std::less<>> tracks_;  // published ones, by sid
   std::unordered_map<uint64_t, PublishedTrack*> tracks_by_id_;  // by each codec's id
   std::unordered_map<uint64_t, Participant*> by_subscription_;  // those the engine has
+  SubscribedTracks subscribed_;                                 // of those
 
   std::set<TimerEntry> timers_;
   std::optional<TimePoint> close_at_;  // while nobody is in

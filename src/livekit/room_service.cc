@@ -221,7 +221,7 @@ Status between_rooms(const Call& call, const std::string& source, const std::str
 }
 
 void forward_participant(const Call& call, BodyType type, const std::string& body,
-                         net::HttpResponder responder) {
+                         Responder responder) {
   pb::ForwardParticipantRequest in;
   if (const Status parsed = read(type, body, in); !parsed) {
     return responder.send(malformed(parsed.error().message));

@@ -3,7 +3,9 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <optional>
+#include <sstream>
 
+#include "base/metrics.h"
 #include "livekit/room.pb.h"
 #include "livekit/service_testing.h"
 
@@ -413,6 +415,42 @@ TEST_F(RoomServiceTest, WhatOtherProductsDoIsUnimplementedInTheirWords) {
   EXPECT_EQ(status(calls, "SIP/TransferSIPParticipant"), 401) << "it needs the room as well";
   EXPECT_EQ(status(administers, "SIP/ListSIPInboundTrunk"), 501);
   EXPECT_EQ(status(administers, "SIP/CreateSIPParticipant"), 401);
+}
+
+TEST_F(RoomServiceTest, AnswersAreCountedByWhatThereIs) {
+  start();
+  const auto count = [](const std::string& method, const std::string& status,
+                        const std::string& code, const std::string& of = "RoomService") {
+    const std::string head = R"(livekit_node_twirp_request_status{code=")" + code +
+                             R"(",method=")" + method + R"(",node_id="ND_)";
+    const std::string tail =
+        R"(",node_type="SERVER",service=")" + of + R"(",status=")" + status + R"("} )";
+    // Every start of the service is another node.
+    int sum = 0;
+    std::istringstream lines(metrics::expose());
+    for (std::string line; std::getline(lines, line);) {
+      const size_t at = line.find(tail);
+      if (!line.starts_with(head) || at == line.npos) continue;
+      sum += std::stoi(line.substr(at + tail.size()));
+    }
+    return sum;
+  };
+  const int made = count("CreateRoom", "200", "");
+  const int refused = count("CreateRoom", "4xx", "malformed");
+  const int lost = count("", "4xx", "bad_route");
+  const int unserved = count("", "5xx", "unimplemented", "Connector");
+  ok(call("CreateRoom", R"({"name":"a"})"));
+  call("CreateRoom", "{");
+  call("NoSuchMethod", "{}");
+  const net::HttpHeaders headers{{"Authorization", "Bearer " + admin_token()},
+                                 {"Content-Type", "application/json"}};
+  http("POST", "/twirp/livekit.Connector/NoSuchMethod", headers, "{}");
+  http("POST", "/twirp/livekit.NoSuchService/Method", headers, "{}");
+  EXPECT_EQ(count("CreateRoom", "200", ""), made + 1);
+  EXPECT_EQ(count("CreateRoom", "4xx", "malformed"), refused + 1);
+  EXPECT_EQ(count("", "4xx", "bad_route"), lost + 1);
+  EXPECT_EQ(count("", "5xx", "unimplemented", "Connector"), unserved + 1);
+  EXPECT_EQ(metrics::expose().find("NoSuch"), std::string::npos) << "strangers name no metric";
 }
 
 TEST_F(RoomServiceTest, ALongBodyIsRefusedInTwirpsForm) {

@@ -199,6 +199,7 @@ void Room::subscribe(Participant& subscriber, PublishedTrack& track) {
   const Participant& publisher = *find(track.publisher);
   Subscription subscription;
   subscription.id = media::SubscriptionId(next_id());
+  subscription.type = track.info.type;
   subscription.ssrc = ssrc_of(subscription.id.value);
   subscription.settings = settings_for(subscriber, track.info.sid);
 
@@ -413,6 +414,8 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription,
   engine_.add_send_track(parameters, layer_request(subscription, track));
   subscription.sending = true;
   by_subscription_.emplace(subscription.id.value, &subscriber);
+  ++subscribed_.of(subscription.type);
+  ++subscribed_.ever;
   wants_changed(track);
   if (!std::exchange(track.subscribed_once, true)) {
     if (const Participant* publisher = find(track.publisher)) {
@@ -424,6 +427,7 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription,
 void Room::stop_sending(Participant& subscriber, Subscription& subscription) {
   engine_.remove_send_track(subscription.id);
   by_subscription_.erase(subscription.id.value);
+  --subscribed_.of(subscription.type);
   subscriber.quality.remove(subscription.id.value);
   subscription.sending = false;
 }

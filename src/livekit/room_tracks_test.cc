@@ -130,6 +130,29 @@ TEST_F(RoomTest, WhereStreamsAreInStepTheirTracksAreOfferedAsOneStream) {
   EXPECT_THAT(streams_of(as("bob"), ""), own);
 }
 
+TEST_F(RoomTest, WhatReachesSubscribersIsCounted) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  const auto carol = join("carol");
+  const auto counts = [this] {
+    const SubscribedTracks& all = room->subscribed();
+    return std::array<uint64_t, 3>{all.audio, all.video, all.ever};
+  };
+  const std::string sid = publish(alice, "cam", TrackSource::kCamera, {camera()});
+  publish(alice, "mic", TrackSource::kMicrophone, {camera(), microphone()});
+  EXPECT_THAT(counts(), ElementsAre(0, 0, 0)) << "nobody has agreed yet";
+  answer(bob);
+  answer(carol);
+  EXPECT_THAT(counts(), ElementsAre(2, 2, 4));
+  say(bob, client::UpdateSubscription{{sid}, false});
+  EXPECT_THAT(counts(), ElementsAre(2, 1, 4));
+  say(carol, client::Leave{});
+  EXPECT_THAT(counts(), ElementsAre(1, 0, 4));
+  say(alice, client::Leave{});
+  EXPECT_THAT(counts(), ElementsAre(0, 0, 4));
+}
+
 TEST_F(RoomTest, ALateComerIsOfferedWhatIsThereAtOnce) {
   make();
   const auto alice = join("alice");

@@ -66,6 +66,7 @@ Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler
       loop_(loop),
       handler_(std::move(handler)),
       node_id_(config.node_id.empty() ? "ND_" + secure_random_token(12) : config.node_id),
+      metrics_(node_id_),
       ice_(std::make_shared<const IceServerConfig>(config.ice)) {}
 
 Rooms::~Rooms() {
@@ -181,8 +182,10 @@ void Rooms::settle(media::RoomId id) {
   Entry& entry = *it->second;
   entry.touched = false;
   for (RoomOutput& output : entry.room->take_outputs(now())) {
+    if (const auto* event = std::get_if<Notify>(&output)) metrics_.count(*event);
     handler_(*entry.room, std::move(output));
   }
+  metrics_.count_subscribed(entry.room->subscribed(), entry.counted);
   if (!entry.room->closed()) return arm(entry);
   const auto name = by_name_.find(entry.room->name());
   if (name != by_name_.end() && name->second == id) by_name_.erase(name);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "livekit/node_metrics.h"
 #include "livekit/room.h"
 #include "livekit/service.h"
 #include "media/engine.h"
@@ -57,6 +58,7 @@ class Rooms : private media::EngineEvents {
   [[nodiscard]] net::Loop& loop() const { return loop_; }
   [[nodiscard]] server::ServerInfo server_info() const;
   [[nodiscard]] Now now() const;
+  [[nodiscard]] NodeMetrics& metrics() { return metrics_; }
 
  private:
   struct Entry {
@@ -65,6 +67,7 @@ class Rooms : private media::EngineEvents {
     net::Timer timer;
     TimePoint armed = kNever;
     bool touched = false;
+    SubscribedTracks counted;
   };
 
   void on_transport_connected(media::TransportId transport) override;
@@ -85,6 +88,7 @@ class Rooms : private media::EngineEvents {
   net::Loop& loop_;
   OutputHandler handler_;
   std::string node_id_;
+  NodeMetrics metrics_;
   std::shared_ptr<const IceServerConfig> ice_;
   bool closing_ = false;
   media::RoomId last_room_;

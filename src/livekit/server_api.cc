@@ -14,6 +14,7 @@ namespace {
 using twirp::BodyType;
 
 constexpr std::string_view kPrefix = "/twirp/";
+constexpr std::string_view kPackage = "livekit.";
 
 struct ServedService {
   std::string_view name;
@@ -82,7 +83,7 @@ std::optional<BodyType> body_type(const net::HttpRequest& request) {
 
 /// As for any other body that cannot be read.
 net::HttpResponse body_too_long() {
-  return twirp::malformed("the request body is too long");
+  return twirp::malformed("the request body is too long").http;
 }
 
 }  // namespace
@@ -119,13 +120,19 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
   if (served == std::end(kServed) && unserved == nullptr) {
     return responder.send(net::HttpResponse::text(404, "404 page not found\n"));
   }
+  // Only what there is names a metric.
+  const std::string_view known =
+      (unserved != nullptr ? unserved->service : served->name).substr(kPackage.size());
+  const auto answer = [&](std::string_view method) {
+    return twirp::Responder(std::move(responder), rooms_.metrics(), known, method);
+  };
   if (request.method != "POST") {
-    return responder.send(twirp::bad_route(
+    return answer("").send(twirp::bad_route(
         request, "unsupported method \"" + request.method + "\" (only POST is allowed)"));
   }
   const auto type = body_type(request);
   if (!type) {
-    return responder.send(twirp::bad_route(
+    return answer("").send(twirp::bad_route(
         request, "unexpected Content-Type: \"" +
                      std::string(request.header("Content-Type").value_or("")) + "\""));
   }
@@ -133,21 +140,21 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
   if (unserved == nullptr) {
     const auto found = served->methods().find(name);
     if (found == served->methods().end()) {
-      return responder.send(
+      return answer("").send(
           twirp::bad_route(request, "no handler for path \"" + request.path + "\""));
     }
     method = &found->second;
   }
+  twirp::Responder routed = answer(unserved != nullptr ? unserved->method : name);
   // Before anything is parsed for a stranger.
   const bool allowed = *authorized && (unserved == nullptr || unserved->allows == nullptr ||
                                        unserved->allows(**authorized));
   if (!allowed) {
-    return responder.send(
-        twirp::error_response({ErrorCode::kUnauthenticated, "permissions denied"}));
+    return routed.send(twirp::error_response({ErrorCode::kUnauthenticated, "permissions denied"}));
   }
-  if (unserved != nullptr) return responder.send(twirp::unimplemented(unserved->text));
+  if (unserved != nullptr) return routed.send(twirp::unimplemented(unserved->text));
   (*method)(twirp::Call{config_, rooms_, agents_, **authorized, rooms_.now()}, *type, request.body,
-            std::move(responder));
+            std::move(routed));
 }
 
 }  // namespace turms::livekit

@@ -5,7 +5,6 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "livekit/agent_service.h"
-#include "livekit/room_gauges.h"
 #include "livekit/rooms.h"
 #include "livekit/server_api.h"
 #include "livekit/signalling.h"
@@ -36,7 +35,6 @@ class Service::Impl {
         whip_(config_, rooms_),
         agents_(config_, rooms_),
         api_(config_, rooms_, agents_),
-        gauges_(rooms_.server_info().node_id),
         drain_timer_(loop) {}
 
   Status start(const EngineFactory& factory) {
@@ -79,7 +77,6 @@ class Service::Impl {
       log::info("room {}: {}", room.name(), remark->text);
     } else {
       agents_.on_room_event(room, std::get<Notify>(output));
-      gauges_.count(std::get<Notify>(output));
       webhooks_.notify(std::get<Notify>(output));
     }
   }
@@ -96,7 +93,6 @@ class Service::Impl {
   Whip whip_;
   AgentService agents_;
   ServerApi api_;
-  RoomGauges gauges_;
   net::Timer drain_timer_;
   std::function<void()> drained_;
 };

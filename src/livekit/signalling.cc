@@ -239,21 +239,26 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
                             Entry entry) {
   auto admitted = admit(request, entry);
   if (auto* refusal = std::get_if<net::HttpResponse>(&admitted)) {
+    rooms_.metrics().count(JoinStep::kRefused);
     return upgrade.refuse(std::move(*refusal));
   }
   Admission& admission = std::get<Admission>(admitted);
   if (admission.reconnect) return resume(std::move(admission), std::move(upgrade));
 
+  const auto fail = [&](int status, std::string_view why) {
+    rooms_.metrics().count(JoinStep::kFailed);
+    upgrade.refuse(refuse(status, why));
+  };
   const Grants& grants = admission.join.grants;
   const auto settings =
       room_settings(config_, grants.room_preset, grants.room_settings.value_or(RoomSettings{}));
-  if (!settings) return upgrade.refuse(refuse(400, kUnknownPreset));
+  if (!settings) return fail(400, kUnknownPreset);
   const auto room = rooms_.open(admission.room, *settings);
-  if (!room) return upgrade.refuse(refuse(503, room.error().message));
+  if (!room) return fail(503, room.error().message);
   const auto key = (*room)->join(rooms_.now(), std::move(admission.join));
   rooms_.touch(**room);
-  if (!key) return upgrade.refuse(refuse(500, key.error().message));
-  auto socket = upgrade.accept();
+  if (!key) return fail(500, key.error().message);
+  auto socket = accept(upgrade);
   if (socket == nullptr) return (*room)->on_message(rooms_.now(), *key, client::Leave{});
   // LiveKit's Go SDK reads on before it has set the offer that its join request carried, and loses
   // what comes in between: the answer, or the wish for another offer.
@@ -263,6 +268,12 @@ void Signalling::on_upgrade(const net::HttpRequest& request, net::WebSocketUpgra
   }
 }
 
+std::shared_ptr<net::WebSocket> Signalling::accept(net::WebSocketUpgrade& upgrade) {
+  auto socket = upgrade.accept();
+  rooms_.metrics().count(socket == nullptr ? JoinStep::kNotUpgraded : JoinStep::kConnected);
+  return socket;
+}
+
 void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
   Room* room = rooms_.find(admission.room);
   const auto ended = room == nullptr ? std::nullopt : room->ended(admission.sid);
@@ -270,7 +281,7 @@ void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
                        ? fail(ErrorCode::kNotFound, "")
                        : room->resume(rooms_.now(), admission.join.grants.identity,
                                       admission.join.single_connection);
-  auto socket = upgrade.accept();
+  auto socket = accept(upgrade);
   if (socket == nullptr) {
     if (key) room->on_signal_closed(rooms_.now(), *key);
     return;
@@ -284,6 +295,7 @@ void Signalling::resume(Admission admission, net::WebSocketUpgrade upgrade) {
     socket->close(kNormalClosure, "");
     return;
   }
+  rooms_.metrics().count(JoinStep::kActive);
   attach(*room, *key, std::move(socket));
   for (const ClientMessage& message : admission.messages) {
     room->on_message(rooms_.now(), *key, message);
@@ -349,6 +361,7 @@ bool Signalling::work_off(ParticipantKey key) {
     connection.socket->close(kInvalidPayload, "not a signal request");
     return false;
   }
+  rooms_.metrics().count_signal_request();
   if (Room* room = rooms_.find(connection.room)) {
     room->on_message(rooms_.now(), key, *message);
     rooms_.touch(*room);
@@ -374,9 +387,11 @@ void Signalling::on_close(ParticipantKey key, const net::WebSocket* socket) {
 void Signalling::deliver(const SendMessage& output) {
   std::optional<net::SharedBytes> binary;
   std::optional<std::string> text;
+  int64_t count = 0;
   for (const ParticipantKey key : output.to) {
     const auto it = connections_.find(key);
     if (it == connections_.end()) continue;
+    ++count;
     Connection& connection = *it->second;
     if (connection.release.running()) {
       connection.held.push_back(output.message);
@@ -396,6 +411,7 @@ void Signalling::deliver(const SendMessage& output) {
       connection.release.start(kHoldAfterJoin, [&connection] { send_held(connection); });
     }
   }
+  rooms_.metrics().count_signal_responses(count);
 }
 
 void Signalling::send_held(Connection& connection) {

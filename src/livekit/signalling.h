@@ -85,6 +85,7 @@ class Signalling {
   static Result<Introduction> introduction(const net::HttpRequest& request, Entry entry);
   std::optional<net::HttpResponse> apply(const Introduction& introduction, Grants& grants) const;
   void on_upgrade(const net::HttpRequest& request, net::WebSocketUpgrade upgrade, Entry entry);
+  std::shared_ptr<net::WebSocket> accept(net::WebSocketUpgrade& upgrade);
   void resume(Admission admission, net::WebSocketUpgrade upgrade);
   Connection& attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
   static void send(Connection& connection, const ServerMessage& message);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "livekit/join_request.h"
 #include "livekit/service_testing.h"
@@ -428,6 +429,44 @@ TEST_F(SignallingTest, DrainTellsEveryoneAndRefusesNewcomers) {
   EXPECT_EQ(alice->wait_close(), 1000);
   EXPECT_EQ(connect("bob")->status(), 503);
   EXPECT_EQ(service->room_count(), 0u);
+}
+
+TEST_F(SignallingTest, JoinsAndMessagesAreCounted) {
+  start({.room = {.max_participants = 1}, .node_id = "ND_joins"});
+  const auto count = [](const std::string& name, const std::string& before,
+                        const std::string& after) {
+    const std::string head =
+        name + "{" + before + R"(node_id="ND_joins",node_type="SERVER",)" + after + "} ";
+    const std::string all = metrics::expose();
+    const size_t at = all.find(head);
+    return at == all.npos ? -1 : std::stoi(all.substr(at + head.size()));
+  };
+  const auto joins = [&](const std::string& state) {
+    return count("livekit_participant_join_total", "", R"(state=")" + state + '"');
+  };
+  const auto messages = [&](const std::string& direction) {
+    return count("livekit_node_messages", R"(direction=")" + direction + R"(",)",
+                 R"(status="success",type="signal")");
+  };
+  EXPECT_EQ(SignalClient(loop, server->port(), "/rtc").status(), 401);
+  EXPECT_EQ(joins("signal_validation_failed"), 1);
+  auto alice = connect("alice");
+  const auto join = alice->wait(pb::SignalResponse::kJoin);
+  ASSERT_TRUE(join);
+  EXPECT_EQ(connect("bob")->status(), 500);
+  EXPECT_EQ(joins("signal_connected"), 1);
+  EXPECT_EQ(joins("signal_failed"), 1);
+  EXPECT_EQ(joins("rtc_active"), 0) << "its media is not up";
+  EXPECT_GE(messages("response"), 1);
+  EXPECT_EQ(messages("request"), 0);
+  alice->send(client::Ping{});
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kPongResp));
+  EXPECT_EQ(messages("request"), 1);
+  alice->disconnect();
+  auto again = connect("alice", "&reconnect=1&sid=" + join->join().participant().sid());
+  ASSERT_TRUE(again->wait(pb::SignalResponse::kReconnect));
+  EXPECT_EQ(joins("signal_connected"), 2);
+  EXPECT_EQ(joins("rtc_active"), 1);
 }
 
 }  // namespace

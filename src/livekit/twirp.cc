@@ -46,31 +46,31 @@ Code code_of(ErrorCode code) {
   return {"internal", 500};
 }
 
-net::HttpResponse respond(Code code, std::string_view message, json::object meta = {}) {
+Reply respond(Code code, std::string_view message, json::object meta = {}) {
   metrics::counter("turms_livekit_api_errors_total", "Server API requests refused",
                    {{"code", code.name}})
       .add();
   json::object body{{"code", code.name}, {"msg", message}};
   if (!meta.empty()) body["meta"] = std::move(meta);
-  return net::HttpResponse::json(code.status, json::serialize(body));
+  return {net::HttpResponse::json(code.status, json::serialize(body)), code.name};
 }
 
 }  // namespace
 
-net::HttpResponse error_response(const Error& error) {
+Reply error_response(const Error& error) {
   return respond(code_of(error.code), error.message);
 }
 
-net::HttpResponse bad_route(const net::HttpRequest& request, std::string_view message) {
+Reply bad_route(const net::HttpRequest& request, std::string_view message) {
   return respond(kBadRoute, message,
                  {{"twirp_invalid_route", request.method + " " + request.path}});
 }
 
-net::HttpResponse malformed(std::string_view message) {
+Reply malformed(std::string_view message) {
   return respond(kMalformed, message);
 }
 
-net::HttpResponse unimplemented(std::string_view message) {
+Reply unimplemented(std::string_view message) {
   return respond(kUnimplemented, message);
 }
 
@@ -108,14 +108,14 @@ Status read(BodyType type, const std::string& body, google::protobuf::Message& r
   return fail(ErrorCode::kInvalidArgument, "the protobuf request could not be decoded");
 }
 
-net::HttpResponse response_of(BodyType type, const google::protobuf::Message& response) {
+Reply response_of(BodyType type, const google::protobuf::Message& response) {
   if (type == BodyType::kJson) {
-    return net::HttpResponse::json(200, to_json(response, JsonNames::kProto));
+    return {net::HttpResponse::json(200, to_json(response, JsonNames::kProto)), {}};
   }
   net::HttpResponse out;
   out.headers.add("Content-Type", "application/protobuf");
   out.body = response.SerializeAsString();
-  return out;
+  return {std::move(out), {}};
 }
 
 }  // namespace turms::livekit::twirp

@@ -28,12 +28,36 @@ namespace turms::livekit::twirp {
 
 enum class BodyType : uint8_t { kJson, kProtobuf };
 
+struct Reply {
+  net::HttpResponse http;
+  std::string_view code;  // of Twirp; empty: it is no error
+};
+
 /// An answer with Twirp's code and status for `error`.
-net::HttpResponse error_response(const Error& error);
+Reply error_response(const Error& error);
 /// The request does not lead to a method.
-net::HttpResponse bad_route(const net::HttpRequest& request, std::string_view message);
-net::HttpResponse malformed(std::string_view message);
-net::HttpResponse unimplemented(std::string_view message);
+Reply bad_route(const net::HttpRequest& request, std::string_view message);
+Reply malformed(std::string_view message);
+Reply unimplemented(std::string_view message);
+
+/// Answers once, and counts how.
+class Responder {
+ public:
+  /// `service` is of static life; an empty method is none that there is.
+  Responder(net::HttpResponder http, NodeMetrics& metrics, std::string_view service,
+            std::string_view method)
+      : http_(std::move(http)), metrics_(&metrics), service_(service), method_(method) {}
+  void send(Reply reply) {
+    metrics_->count_api(service_, method_, reply.http.status, reply.code);
+    http_.send(std::move(reply.http));
+  }
+
+ private:
+  net::HttpResponder http_;
+  NodeMetrics* metrics_;
+  std::string_view service_;
+  std::string method_;
+};
 
 /// What a method may use.
 struct Call {
@@ -54,17 +78,16 @@ struct Call {
 };
 
 /// Answers at once or later.
-using Method = std::function<void(const Call&, BodyType, const std::string& body,
-                                  net::HttpResponder responder)>;
+using Method =
+    std::function<void(const Call&, BodyType, const std::string& body, Responder responder)>;
 using Methods = std::map<std::string, Method, std::less<>>;
 
 Status read(BodyType type, const std::string& body, google::protobuf::Message& request);
-net::HttpResponse response_of(BodyType type, const google::protobuf::Message& response);
+Reply response_of(BodyType type, const google::protobuf::Message& response);
 
 template <class Request, class Response>
 Method method(Status (*run)(const Call&, const Request&, Response&)) {
-  return [run](const Call& call, BodyType type, const std::string& body,
-               net::HttpResponder responder) {
+  return [run](const Call& call, BodyType type, const std::string& body, Responder responder) {
     Request request;
     if (const Status parsed = read(type, body, request); !parsed) {
       return responder.send(malformed(parsed.error().message));
@@ -81,13 +104,12 @@ Method method(Status (*run)(const Call&, const Request&, Response&)) {
 template <class Request, class Response>
 Method method(void (*run)(const Call&, const Request&,
                           const std::function<void(Result<Response>)>&)) {
-  return [run](const Call& call, BodyType type, const std::string& body,
-               net::HttpResponder responder) {
+  return [run](const Call& call, BodyType type, const std::string& body, Responder responder) {
     Request request;
     if (const Status parsed = read(type, body, request); !parsed) {
       return responder.send(malformed(parsed.error().message));
     }
-    const auto waiting = std::make_shared<net::HttpResponder>(std::move(responder));
+    const auto waiting = std::make_shared<Responder>(std::move(responder));
     run(call, request, [waiting, type](Result<Response> done) {
       waiting->send(done ? response_of(type, *done) : error_response(done.error()));
     });

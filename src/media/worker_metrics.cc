@@ -18,6 +18,13 @@ constexpr std::array<std::string_view, kDatagramDropCount> kDropNames = {
 constexpr std::array<std::string_view, 4> kDataFates = {"queued", "receiver_slow", "too_long",
                                                         "closed"};
 
+/// By the name that LiveKit's server gives it.
+Metric& outgoing(std::string_view transmission) {
+  return metrics::counter(
+      "livekit_packet_total", "RTP packets to subscribers",
+      {{"country", ""}, {"direction", "outgoing"}, {"transmission", transmission}});
+}
+
 }  // namespace
 
 struct WorkerMetrics::RoomCounter {
@@ -59,7 +66,9 @@ WorkerMetrics::WorkerMetrics()
       forwarded_(metrics::counter("turms_media_packets_forwarded_total",
                                   "RTP packets written to subscribers.")),
       retransmitted_(metrics::counter("turms_media_packets_retransmitted_total",
-                                      "RTP packets written again on request.")) {
+                                      "RTP packets written again on request.")),
+      initial_(outgoing("initial")),
+      retransmit_(outgoing("retransmit")) {
   const auto counter = [](std::string_view reason) {
     return &metrics::counter("turms_udp_datagrams_dropped_total", kDropHelp, {{"reason", reason}});
   };
@@ -99,6 +108,8 @@ void WorkerMetrics::add(const sfu::RoomCounters& now, const sfu::RoomCounters& l
   }
   add_difference(forwarded_, &sfu::RoomCounters::forwarded_packets);
   add_difference(retransmitted_, &sfu::RoomCounters::retransmitted_packets);
+  add_difference(initial_, &sfu::RoomCounters::forwarded_packets);
+  add_difference(retransmit_, &sfu::RoomCounters::retransmitted_packets);
 }
 
 void WorkerMetrics::sent_within(Duration delay, uint64_t datagrams) {

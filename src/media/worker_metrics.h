@@ -68,6 +68,8 @@ class WorkerMetrics {
   std::array<Metric*, kDelayBounds.size() + 1> delay_buckets_;
   Metric& forwarded_;
   Metric& retransmitted_;
+  Metric& initial_;
+  Metric& retransmit_;
 };
 
 }  // namespace turms::media

@@ -1,4 +1,4 @@
-#include "livekit/room_gauges.h"
+#include "livekit/node_metrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(RoomGaugesTest, CountUnderLiveKitsNames) {
-  RoomGauges gauges("ND_gauges");
+TEST(NodeMetricsTest, CountRoomsUnderLiveKitsNames) {
+  NodeMetrics gauges("ND_gauges");
   const auto note = [&](RoomEvent event, std::optional<TrackType> track = {}) {
     Notify out;
     out.event = event;
@@ -40,6 +40,20 @@ TEST(RoomGaugesTest, CountUnderLiveKitsNames) {
   expect("livekit_room_total", "", 1);
   expect("livekit_participant_total", "", 0);
   expect("livekit_track_published_total", R"(kind="VIDEO",)", 1);
+}
+
+TEST(NodeMetricsTest, CountWhoReceivesWhat) {
+  NodeMetrics node("ND_subscribed");
+  const auto exposes = [](const std::string& line) {
+    EXPECT_THAT(metrics::expose(), HasSubstr(line + "\n"));
+  };
+  SubscribedTracks last;
+  node.count_subscribed({.audio = 2, .video = 1, .ever = 3}, last);
+  node.count_subscribed({.audio = 1, .video = 1, .ever = 4}, last);
+  const std::string labels = R"(node_id="ND_subscribed",node_type="SERVER")";
+  exposes(R"(livekit_track_subscribed_total{kind="AUDIO",)" + labels + "} 1");
+  exposes(R"(livekit_track_subscribed_total{kind="VIDEO",)" + labels + "} 1");
+  exposes(R"(livekit_track_subscribe_counter{error="",)" + labels + R"(,state="success"} 4)");
 }
 
 }  // namespace
