@@ -73,6 +73,7 @@ class Room::Impl {
   void accept(TimePoint now, Transport& transport, MutableByteView bytes);
   void forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void forward_burst(TimePoint now);
+  void begin_below(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
                      const SourcePacket& packet);
   void read_dependencies(TimePoint now, ReceiveStream& stream, SourcePacket& packet,

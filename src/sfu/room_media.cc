@@ -195,6 +195,7 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
     stream.key_frames.wake(now);
     timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
   }
+  if (key_frame && packet.sequence == stream.highest()) begin_below(now, stream, packet);
   if (stream.forwarders.empty() && stream.waiters.empty()) return;
   stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
   if (burst_stream_ != &stream || burst_.size() == kMaxBurst) forward_burst(now);
@@ -245,6 +246,27 @@ void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& str
       if (next && next->sequence == n) subscription.forward(context, *next);
     }
     mark(context.now, subscription);
+  }
+}
+
+/// Who sees nothing yet begins with a smaller encoding than the one it waits for. Publishers answer
+/// a request with key frames of all their encodings, and pace them: that of the smallest is whole
+/// tens of milliseconds before that of the largest.
+void Room::Impl::begin_below(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
+  PublishedTrack& track = stream.track();
+  if (track.streams().size() == 1) return;
+  for (SubscribedTrack* subscription : track.subscriptions) {
+    const ReceiveStream* waiting = subscription->waiting;
+    if (subscription->current() >= 0 || waiting == nullptr || &waiting->track() != &track ||
+        waiting->encoding() <= stream.encoding() || !subscription->accepts(track, packet)) {
+      continue;
+    }
+    forward_burst(now);
+    if (&subscription->source() != &track) std::erase(subscription->source().leaving, subscription);
+    subscription->begin(ForwardContext(now, counters_), stream, packet,
+                        layers_inside(*subscription, track));
+    start_forwarding(*subscription, stream);
+    mark(now, *subscription);
   }
 }
 

@@ -9,6 +9,7 @@ namespace {
 
 using namespace testing_support;
 using rtc::Codec;
+using testing::SizeIs;
 
 constexpr TrackId kBackup{11};
 constexpr rtc::Ssrc kBackupSource{1211};
@@ -220,6 +221,66 @@ TEST(LayerStop, IsNoticedWithin500MsAndTheNextLayerServesAtOnce) {
     EXPECT_EQ(seen(), before + 2);
     EXPECT_EQ(call.requests(0), 0U) << "the lowest is not needed";
   }
+}
+
+TEST(FirstPicture, IsOfTheSizeWhoseKeyFrameComesFirst) {
+  ThreeSizes call;
+  call.frames(3, true);
+  call.advance(1s);
+  call.frames(3);
+  constexpr TransportId kLate{77};
+  CapturingSink late;
+  call.room.add_transport(kLate, late);
+  call.room.transport_connected(call.now, kLate);
+  SendTrackParameters send = call.subscribe;
+  send.id = SubscriptionId(78);
+  send.transport = kLate;
+  call.requests(0);
+  call.room.add_send_track(call.now, send, {});
+  EXPECT_EQ(call.requests(2), 1U) << "of what it shall have";
+  call.frames(3);
+  EXPECT_THAT(late.of(kOut), SizeIs(0));
+
+  // One by one, as a publisher paces them; that of the largest comes last.
+  const auto packet = [&](size_t layer, uint16_t number, bool key) {
+    call.send(Call::header(number, 96, ThreeSizes::kSources[layer]), Call::vp8(number, key));
+  };
+  packet(0, 104, true);
+  EXPECT_THAT(late.of(kOut), SizeIs(1));
+  packet(0, 105, false);
+  EXPECT_THAT(late.of(kOut), SizeIs(2));
+  packet(1, 104, true);
+  EXPECT_THAT(late.of(kOut), SizeIs(2)) << "it sees something";
+  packet(2, 104, true);
+  packet(0, 106, false);
+  packet(2, 105, false);
+  const auto out = late.of(kOut);
+  EXPECT_THAT(out, SizeIs(4)) << "two of the smallest, then of the largest";
+  for (size_t i = 1; i < out.size(); ++i) {
+    EXPECT_EQ(out[i].sequence().distance_from(out[i - 1].sequence()), 1);
+    EXPECT_TRUE(out[i].timestamp().newer_than(out[i - 1].timestamp()));
+  }
+}
+
+TEST(FirstPicture, IsNeverLargerThanWanted) {
+  ThreeSizes call;
+  call.frames(3, true);
+  call.frames(3);
+  constexpr TransportId kLate{77};
+  CapturingSink late;
+  call.room.add_transport(kLate, late);
+  call.room.transport_connected(call.now, kLate);
+  SendTrackParameters send = call.subscribe;
+  send.id = SubscriptionId(78);
+  send.transport = kLate;
+  LayerRequest request;
+  request.max_spatial = 0;
+  call.room.add_send_track(call.now, send, request);
+  call.send(Call::header(103, 96, ThreeSizes::kSources[2]), Call::vp8(103, true));
+  call.send(Call::header(103, 96, ThreeSizes::kSources[1]), Call::vp8(103, true));
+  EXPECT_THAT(late.of(kOut), SizeIs(0));
+  call.send(Call::header(103, 96, ThreeSizes::kSources[0]), Call::vp8(103, true));
+  EXPECT_THAT(late.of(kOut), SizeIs(1));
 }
 
 TEST(LayerStop, ASilentTrackHasLostNoLayer) {
