@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "livekit/agent_codec.h"
 #include "livekit/authorization.h"
+#include "livekit/send_frame.h"
 
 namespace turms::livekit {
 namespace {
@@ -130,12 +131,8 @@ void AgentService::settle() {
     const auto& [worker, message] = std::get<SendToWorker>(output);
     const auto it = connections_.find(worker);
     if (it == connections_.end()) continue;
-    const std::string wire = encode_message_to_worker(it->second.encoding, message);
-    if (it->second.encoding == Encoding::kProtobuf) {
-      it->second.socket->send_binary(as_bytes(wire));
-    } else {
-      it->second.socket->send_text(wire);
-    }
+    const Encoding encoding = it->second.encoding;
+    send_frame(*it->second.socket, encoding, encode_message_to_worker(encoding, message));
   }
   const TimePoint next = dispatcher_.next_timeout();
   if (next == kNever) return timer_.cancel();

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "livekit/authorization.h"
 #include "livekit/join_request.h"
+#include "livekit/send_frame.h"
 #include "net/text.h"
 
 namespace turms::livekit {
@@ -417,16 +418,8 @@ void Signalling::deliver(const SendMessage& output) {
 void Signalling::send_held(Connection& connection) {
   connection.release.cancel();
   for (const ServerMessage& message : std::exchange(connection.held, {})) {
-    send(connection, message);
-  }
-}
-
-void Signalling::send(Connection& connection, const ServerMessage& message) {
-  const std::string wire = encode_server_message(connection.encoding, message);
-  if (connection.encoding == Encoding::kProtobuf) {
-    connection.socket->send_binary(as_bytes(wire));
-  } else {
-    connection.socket->send_text(wire);
+    send_frame(*connection.socket, connection.encoding,
+               encode_server_message(connection.encoding, message));
   }
 }
 

@@ -88,7 +88,6 @@ class Signalling {
   std::shared_ptr<net::WebSocket> accept(net::WebSocketUpgrade& upgrade);
   void resume(Admission admission, net::WebSocketUpgrade upgrade);
   Connection& attach(Room& room, ParticipantKey key, std::shared_ptr<net::WebSocket> socket);
-  static void send(Connection& connection, const ServerMessage& message);
   static void send_held(Connection& connection);
   void on_message(ParticipantKey key, bool binary, ByteView data);
   void on_close(ParticipantKey key, const net::WebSocket* socket);
