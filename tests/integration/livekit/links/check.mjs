@@ -113,7 +113,7 @@ async function survives(mode) {
     await watcher.sees('publisher', 1280, patienceMs);
     await goesOn(watcher, 20);
   } catch (error) {
-    console.log(world.server?.log().join('\n'));
+    console.log(world.server?.log().slice(-30).join('\n'));
     throw error;
   } finally {
     await world.close();

@@ -3,11 +3,13 @@
 //   --mode MODE       tun (root) or udp (default: tun for root)
 //   --browser KIND    of the watchers: chromium or firefox
 //   --rounds N        times that each is measured; the table has the medians
+//   --trace DIR       writes what happened over time there (CSV), and the server's log, for each run
 //   --json FILE       writes all figures there as well
 //   TURMS_BINARY           our server (default: build/release/turms); the link program is that of the same build
 //   TURMS_LINKS_SETTINGS   more settings of it: "key=value key=value"
 //   TURMS_LIVEKIT_BINARY   LiveKit's server
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measure, scenarios } from './scenarios.mjs';
 import { removeMedia } from './world.mjs';
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     mode: { type: 'string', default: process.getuid() === 0 ? 'tun' : 'udp' },
     browser: { type: 'string', default: 'chromium' },
     rounds: { type: 'string', default: '1' },
+    trace: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -34,7 +37,8 @@ if (unknown.length > 0) {
 const results = {};
 
 async function measureOnce(name, server, round) {
-  const figures = await measure(name, { server, mode: values.mode, browser: values.browser, seed: round + 1 });
+  const trace = values.trace && join(values.trace, `${name}-${server}-${round + 1}`);
+  const figures = await measure(name, { server, mode: values.mode, browser: values.browser, seed: round + 1, trace });
   const rows = (results[name] ??= new Map());
   for (const { what, value, unit, bar } of figures) {
     if (!rows.has(what)) rows.set(what, { unit, bar, values: {} });
@@ -78,7 +82,12 @@ function print(name) {
 }
 
 let failed = false;
+if (values.trace) await mkdir(values.trace, { recursive: true });
 for (const name of wanted) {
+  if (scenarios[name].needs && scenarios[name].needs !== values.mode) {
+    console.log(`\n${scenarios[name].title}: left out, it needs links of TUN devices (root)`);
+    continue;
+  }
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const server of servers) {
       try {

@@ -173,6 +173,61 @@ async function narrow(world) {
   ];
 }
 
+/** How a picture and sound fare for half a minute on a link that stays as it is, or to which `trouble` is done meanwhile. */
+const steady = (bars, trouble) => async (world) => {
+  await world.publisher();
+  const watcher = await world.watcher();
+  await watcher.sees().catch(() => {});
+  await pause(10_000);
+  const from = Date.now();
+  const over = trouble ? await trouble(world) : await pause(30_000);
+  const to = Date.now();
+  const seen = await watcher.everything();
+  const frames = seen.frames.publisher;
+  const series = world.link.between(from, to);
+  const figures = [
+    { what: 'frozen', value: seconds(frozenMs(frames, from, to)), unit: 's', bar: { most: bars.frozen } },
+    ...pictureFigures({ frames, stats: seen.stats }, from, to),
+    { what: 'video rate', value: videoKbps(seen.stats, from, to), unit: 'kbit/s' },
+    { what: 'size changes a minute', value: (sizeChanges(frames, from, to) * 60_000) / (to - from), unit: '', bar: { most: bars.changes } },
+  ];
+  for (const figure of figures) if (figure.what === 'sound concealed') figure.bar = { most: bars.concealed };
+  if (bars.queue) figures.push({ what: 'wait in the queue, p95', value: queuedMs(series, 'down'), unit: 'ms', bar: { most: bars.queue } });
+  if (bars.used) figures.push({ what: 'capacity used', value: usedPercent(series, 'down'), unit: '%', bar: { least: bars.used } });
+  if (over) figures.push({ what: 'full size again after it', value: seconds(timeToWidth(frames, over, 1280, to)), unit: 's', bar: { most: 5 } });
+  return figures;
+};
+
+/** A radio that is away for 100 to 300 ms every 2 to 5 seconds; what comes meanwhile waits. */
+async function wifi(world) {
+  const end = Date.now() + 30_000;
+  for (let i = 0; Date.now() < end; i += 1) {
+    await world.link.change({ both: { hold: true } });
+    await pause([100, 200, 300][i % 3]);
+    await world.link.change({ both: { hold: false } });
+    await pause([2000, 3500, 5000, 2700][i % 4]);
+  }
+}
+
+/** Nothing passes for three seconds. Returns when it was over. */
+async function outage(world) {
+  await world.link.change({ both: { loss: 1 } });
+  await pause(3_000);
+  const over = await world.link.change({ both: { loss: 0 } });
+  await pause(17_000);
+  return over;
+}
+
+/** A download over TCP through the same link, as fast as it goes. */
+async function download(world) {
+  const stop = await world.download();
+  await pause(30_000);
+  await stop();
+}
+
+const policed = { both: { delay_ms: 25 }, down: { rate_kbps: 5000, policer_kbps: 1000, policer_burst_bytes: 16_384 } };
+const bloated = { both: { delay_ms: 25, queue_ms: 1000 }, down: { rate_kbps: 2000 } };
+
 /** By name: what it is, the link to watchers at first, and what gives the figures. */
 export const scenarios = {
   drop: { title: 'capacity 4 → 0.7 → 4 Mbit/s, 50 ms round trip', profile: shaped(4000), run: drop },
@@ -181,14 +236,20 @@ export const scenarios = {
   tiles: { title: 'nine tiles on 2.5 Mbit/s, one pinned', profile: shaped(2500), run: tiles },
   uplink: { title: 'the publisher’s uplink 4 → 0.8 Mbit/s', profile: {}, run: uplink },
   narrow: { title: '300 kbit/s with sound, from the start', profile: shaped(300), run: narrow },
+  policer: { title: 'policed at 1 Mbit/s with a bucket of 16 KB', profile: policed, run: steady({ frozen: 1, changes: 2, concealed: 2 }) },
+  bloat: { title: '2 Mbit/s with a queue of a second', profile: bloated, run: steady({ frozen: 0.3, changes: 2, concealed: 0.5, queue: 30, used: 80 }) },
+  wifi: { title: 'a radio that is away for 100 to 300 ms every 2 to 5 s', profile: shaped(8000, 10), run: steady({ frozen: 1.5, changes: 2, concealed: 3 }, wifi) },
+  outage: { title: 'nothing passes for 3 s', profile: shaped(8000), run: steady({ frozen: 4, changes: 12, concealed: 20 }, outage) },
+  cross: { title: 'beside a download over TCP, 4 Mbit/s', profile: shaped(4000), run: steady({ frozen: 1, changes: 4, concealed: 2 }, download), needs: 'tun' },
 };
 
-/** Runs a scenario once, with the options of World.make(). */
+/** Runs a scenario once, with the options of World.make(); `trace` is the beginning of names for files that tell how it went. */
 export async function measure(name, options) {
   const { profile, run } = scenarios[name];
   const world = await World.make({ ...options, profile });
   try {
     const figures = await run(world);
+    if (options.trace) await world.trace(options.trace);
     return [...figures, { what: 'encoders short of CPU', value: await world.secondsShortOfCpu(), unit: 's' }];
   } finally {
     await world.close();

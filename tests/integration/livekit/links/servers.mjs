@@ -26,7 +26,7 @@ export async function startServer({ kind, net, ip }) {
   return {
     url: `ws://${ip}:${port}`,
     udpPort,
-    log: () => server.log.slice(-30),
+    log: () => server.log,
     async stop() {
       // LiveKit waits long for participants that are gone with their browsers.
       await server.stop(kind === 'turms' ? 'SIGTERM' : 'SIGKILL');

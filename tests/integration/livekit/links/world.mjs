@@ -1,5 +1,6 @@
 // A link, a server on one side of it, and browsers on either side.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessToken } from 'livekit-server-sdk';
@@ -8,8 +9,9 @@ import { writeVoice } from '../../../e2e/lib/voice.mjs';
 import { Browser } from './browser.mjs';
 import { writeFilm } from './film.mjs';
 import { everythingSeen, look, ownQualities, publish, secondsShortOfCpu, useProxy, watch } from './in_page.mjs';
-import { Link } from './link.mjs';
+import { inside, Link } from './link.mjs';
 import { apiKey, apiSecret, startServer } from './servers.mjs';
+import { writeTrace } from './trace.mjs';
 
 const room = 'links';
 /** A picture that does not come at all is a failure; how soon it comes is a figure. */
@@ -138,7 +140,34 @@ export class World {
   async watcher({ pinned, unshaped = false } = {}) {
     const page = await this.#open(unshaped ? this.link.serverNet : this.link.clientNet, unshaped ? undefined : this.link, unshaped ? 'chromium' : this.browserKind);
     await page.evaluate(watch, this.server.url, await token('watcher'), { pinned });
-    return new Watcher(page);
+    this.watching = new Watcher(page);
+    return this.watching;
+  }
+
+  /** Begins to download from the server's side over TCP, as fast as the link lets it; returns what ends it. Only between namespaces. */
+  async download() {
+    const address = JSON.stringify([5001, this.link.serverIp]).slice(1, -1);
+    const give = `require('net').createServer((s) => { const more = () => { while (s.write(Buffer.alloc(65536))); }; s.on('drain', more).on('error', () => {}); more(); }).listen(${address})`;
+    const take = `const connect = () => require('net').connect(${address}).on('error', () => setTimeout(connect, 50)).resume(); connect()`;
+    const children = [[this.link.serverNet, give], [this.link.clientNet, take]].map(([net, code]) => {
+      const [program, ...args] = inside(net, [process.execPath, '-e', code]);
+      return spawn(program, args, { stdio: 'ignore' });
+    });
+    const ended = Promise.all(children.map((child) => new Promise((done) => child.once('exit', done))));
+    const stop = () => {
+      for (const child of children) child.kill();
+      return ended;
+    };
+    this.#closers.unshift(stop);
+    return stop;
+  }
+
+  /** Writes what was seen over time to PREFIX.csv (of the pinned picture, where there are several), and the server's log. */
+  async trace(prefix) {
+    const seen = await this.watching.everything();
+    const series = this.link.between(0, Infinity);
+    await writeTrace(`${prefix}.csv`, seen, series, seen.frames.pinned ? 'pinned' : 'publisher');
+    await writeFile(`${prefix}.log`, `${this.server.log().join('\n')}\n`);
   }
 
   async close() {
