@@ -108,6 +108,7 @@ struct Participant {
   bool adaptive_stream = false;
   bool single_connection = false;  // in place of two
   bool sync_streams = false;       // receives the tracks of a stream as one stream
+  bool playout_delay = true;       // it is asked for the one of the room
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports

@@ -162,6 +162,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->protocol = parameters.protocol;
   participant->sync_streams = parameters_.sync_streams && !parameters.firefox &&
                               parameters.protocol >= kSharedStreamProtocol;
+  // It would delay the picture and not the sound.
+  participant->playout_delay = !(parameters_.sync_streams && parameters.firefox);
   if (parameters.one_offer) {
     participant->one_offer = std::make_unique<OneOffer>();
     participant->signal_up = false;

@@ -408,6 +408,7 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription,
   parameters.rtx_ssrc = subscription.rtx_ssrc;
   parameters.codecs = subscription.accepted;
   parameters.extensions = subscription.extensions;
+  if (!subscriber.playout_delay) parameters.extensions.set(rtc::Extension::kPlayoutDelay, 0);
   constexpr uint8_t kPacketTrailer = 1;  // CAP_PACKET_TRAILER
   parameters.packet_trailer = std::ranges::find(subscriber.info.capabilities, kPacketTrailer) !=
                               subscriber.info.capabilities.end();

@@ -654,5 +654,25 @@ TEST_F(RoomTest, ReceiversAreAskedForThePlayoutDelayOfTheRoom) {
   EXPECT_EQ(engine.room_settings.playout_delay->max_ms, 400u);
 }
 
+TEST_F(RoomTest, FirefoxIsNotAskedForAPlayoutDelayThatWouldSetSoundAndPictureApart) {
+  const auto asked = [this](bool in_step, bool firefox) {
+    make({.playout_delay = media::PlayoutDelay{.min_ms = 100, .max_ms = 400},
+          .sync_streams = in_step});
+    publish(join("alice"), "cam", TrackSource::kCamera, {camera()});
+    JoinParameters parameters = as("bob");
+    parameters.firefox = firefox;
+    answer(join(parameters));
+    const bool out = engine.sent.rbegin()->second.extensions.id(rtc::Extension::kPlayoutDelay) != 0;
+    room.reset();
+    engine.sent.clear();
+    heard.clear();
+    unanswered.clear();
+    return out;
+  };
+  EXPECT_TRUE(asked(true, false));
+  EXPECT_FALSE(asked(true, true));
+  EXPECT_TRUE(asked(false, true)) << "there they are not in step anyway";
+}
+
 }  // namespace
 }  // namespace turms::livekit
