@@ -309,6 +309,9 @@ constexpr auto kOptions = std::to_array<Option>({
     flag("livekit.room.sync_streams", "false",
          "Offer the tracks of one stream (a camera and its microphone) as one, so that browsers "
          "play them in step; of rooms that do not ask for it themselves."),
+    number("livekit.room.audio_sources", "10", 0, 1000,
+           "In a room with more live microphones than this only those that speak are forwarded, at "
+           "most so many at once. Sound of screens, agents and phone lines always is. 0: all."),
     flag("livekit.enable_participant_data_blob", "false",
          "Let participants lay down data for others to fetch: up to 64000 bytes each."),
     flag("livekit.room.enable_remote_unmute", "false",

@@ -267,6 +267,7 @@ Status Server::start_livekit() {
     config.room.playout_delay = {.min_ms = min, .max_ms = std::max(min, max)};
   }
   config.room.sync_streams = config_.flag("livekit.room.sync_streams");
+  config.room.audio_sources = static_cast<uint32_t>(config_.number("livekit.room.audio_sources"));
   config.region = config_.text("livekit.region");
   config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));
   config.limits.attributes =

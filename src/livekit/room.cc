@@ -42,6 +42,7 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
   media::RoomSettings settings;
   sif_trailer_ = secrets_.token(kServerFrameTrailer);
   settings.playout_delay = parameters_.playout_delay;
+  settings.audio_sources = parameters_.audio_sources;
   settings.server_frame_trailer.assign(sif_trailer_.begin(), sif_trailer_.end());
   engine_.create_room(parameters_.id, settings);
   notify(now, RoomEvent::kRoomStarted);

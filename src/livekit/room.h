@@ -91,6 +91,7 @@ struct RoomParameters {
   size_t max_data_blobs = 0;
   /// What the jitter buffers of receivers of video are asked to keep to.
   std::optional<media::PlayoutDelay> playout_delay;
+  uint32_t audio_sources = 0;  // media::RoomSettings
   /// Tracks of one stream of a publisher are offered as one stream, which browsers play in step.
   bool sync_streams = false;
   std::vector<RequestedAgent> agents;  // of its configuration

@@ -145,6 +145,44 @@ TEST_F(RoomTest, SpeakersAreToldAsChanges) {
   EXPECT_FALSE(speakers[0].active);
 }
 
+TEST_F(RoomTest, WhoHasTheFloorIsToldFirst) {
+  make();
+  const auto alice = join("alice");
+  const auto bob = join("bob");
+  publish(alice, "a", TrackSource::kMicrophone, {microphone()});
+  const media::TrackId track_a(engine.received.rbegin()->first);
+  publish(bob, "b", TrackSource::kMicrophone, {microphone()});
+  const media::TrackId track_b(engine.received.rbegin()->first);
+  for (const bool alice_first : {true, false}) {
+    const auto front = alice_first ? track_a : track_b;
+    const auto back = alice_first ? track_b : track_a;
+    room->on_speakers(now, {{front, 0.75F}, {back, 0.5F}});
+    drain();
+    const auto speakers = last<server::SpeakersChanged>(bob).speakers;
+    ASSERT_THAT(speakers, SizeIs(2));
+    EXPECT_EQ(speakers[0].participant_sid, room->participant(alice_first ? "alice" : "bob")->sid);
+    EXPECT_EQ(speakers[0].level, 0.75F);
+  }
+}
+
+TEST_F(RoomTest, OnlyMicrophonesOfPeopleAreLeftOutInLargeRooms) {
+  RoomParameters parameters;
+  parameters.audio_sources = 7;
+  make(std::move(parameters));
+  EXPECT_EQ(engine.room_settings.audio_sources, 7U);
+  const auto always = [&](ParticipantKind kind, TrackSource source) {
+    auto who = as("guest" + std::to_string(tokens));
+    who.grants.kind = kind;
+    publish(join(std::move(who)), "sound", source, {microphone()});
+    return engine.received.rbegin()->second.always_forwarded;
+  };
+  EXPECT_FALSE(always(ParticipantKind::kStandard, TrackSource::kMicrophone));
+  EXPECT_TRUE(always(ParticipantKind::kStandard, TrackSource::kScreenShareAudio));
+  EXPECT_TRUE(always(ParticipantKind::kStandard, TrackSource::kUnknown));
+  EXPECT_TRUE(always(ParticipantKind::kAgent, TrackSource::kMicrophone));
+  EXPECT_TRUE(always(ParticipantKind::kSip, TrackSource::kMicrophone));
+}
+
 TEST_F(RoomTest, ConnectionQualityFollowsLoss) {
   make();
   const auto alice = join("alice");

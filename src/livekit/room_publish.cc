@@ -419,6 +419,9 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
   parameters.encodings = section.encodings;
   parameters.encrypted = track.info.encryption != EncryptionType::kNone;
   parameters.extensions = section.extensions;
+  // Of a screen, a phone line or an agent nobody may miss anything.
+  parameters.always_forwarded = track.info.source != TrackSource::kMicrophone ||
+                                publisher.info.kind != ParticipantKind::kStandard;
   put_in_order(parameters.encodings);
   engine_.add_receive_track(parameters);
   if (track.info.muted) engine_.set_receive_muted(codec.id, true);

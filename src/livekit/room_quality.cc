@@ -38,16 +38,22 @@ VideoQuality quality_of(const media::LayerRequest& request, const std::vector<Vi
 
 void Room::on_speakers(Now /*now*/, const std::vector<media::Speaker>& speakers) {
   std::map<std::string, float> now_speaking;
+  std::vector<std::string> order;
   for (const media::Speaker& speaker : speakers) {
     const auto track = tracks_by_id_.find(speaker.track.value);
     if (track == tracks_by_id_.end()) continue;
     const Participant* publisher = find(track->second->publisher);
     if (publisher == nullptr || publisher->info.permission.hidden) continue;
-    float& level = now_speaking[publisher->info.sid];
-    level = std::max(level, speaker.level);
+    const auto [said, added] = now_speaking.try_emplace(publisher->info.sid, speaker.level);
+    if (added) {
+      order.push_back(publisher->info.sid);
+    } else {
+      said->second = std::max(said->second, speaker.level);
+    }
   }
   server::SpeakersChanged message;
-  for (const auto& [sid, level] : now_speaking) {
+  for (const std::string& sid : order) {
+    const float level = now_speaking[sid];
     const auto before = speaking_.find(sid);
     if (before == speaking_.end() || before->second != level) {
       message.speakers.push_back({sid, level, true});

@@ -125,6 +125,7 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.max_participants = settings.max_participants.value_or(config_.room.max_participants);
   parameters.enable_remote_unmute = config_.room.enable_remote_unmute;
   parameters.playout_delay = playout_delay(config_.room, settings);
+  parameters.audio_sources = config_.room.audio_sources;
   parameters.sync_streams = settings.sync_streams.value_or(false) || config_.room.sync_streams;
   // Clients publish in another codec than they were asked to when it is not among these.
   parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kPcmu,

@@ -31,6 +31,8 @@ struct RoomDefaults {
   bool enable_remote_unmute = false;
   /// Of rooms that do not say themselves.
   std::optional<media::PlayoutDelay> playout_delay;
+  /// Where more microphones are live, only those that speak are forwarded. 0: all.
+  uint32_t audio_sources = 10;
   bool sync_streams = false;  // as above
   bool enable_data_blobs = false;
 };

@@ -28,11 +28,26 @@ void AudioLevelObserver::on_packet(TimePoint now, uint8_t level, Duration elapse
   last_ = now;
   elapsed = std::clamp<Duration>(elapsed, 1ms, kWindow);
   observed_ += elapsed;
+  double energy = static_cast<double>(linear(level)) * static_cast<double>(elapsed.count());
   if (audible(level)) {
     active_ += elapsed;
-    active_energy_ += static_cast<double>(linear(level)) * static_cast<double>(elapsed.count());
+    active_energy_ += energy;
   }
+  follow_run(audible(level), energy, elapsed);
   if (observed_ >= kWindow) end_window();
+}
+
+void AudioLevelObserver::follow_run(bool loud, double energy, Duration elapsed) {
+  quiet_ = loud ? Duration{} : quiet_ + elapsed;
+  if (quiet_ > kDip) {
+    run_ = {};
+    run_energy_ = 0;
+    run_packets_ = 0;
+  }
+  if (!loud) return;
+  run_ += elapsed;
+  run_energy_ += energy;
+  if (run_packets_ < kSurePackets) ++run_packets_;
 }
 
 void AudioLevelObserver::end_window() {
@@ -49,7 +64,10 @@ void AudioLevelObserver::end_window() {
 }
 
 float AudioLevelObserver::level(TimePoint now) const {
-  return any_ && now - last_ <= kExpiry ? smoothed_ : 0;
+  if (!any_ || now - last_ > kExpiry) return 0;
+  const bool sure = run_packets_ >= kSurePackets && run_ * 100 >= kWindow * kActivePercent;
+  if (smoothed_ > 0 || !sure) return smoothed_;
+  return static_cast<float>(run_energy_ / static_cast<double>(run_.count()));
 }
 
 }  // namespace turms::sfu

@@ -5,7 +5,11 @@
 namespace turms::sfu {
 
 bool AudioSelector::on_packet(TimePoint now, Microphone& microphone, uint8_t level) {
-  if (count_ == 0) return true;
+  if (count_ == 0 || microphone.always) return true;
+  if (!microphone.live) {
+    microphone.live = true;
+    ++live_;
+  }
   if (level <= kFloor) {
     microphone.level += (static_cast<float>(level) - microphone.level) * kSmoothing;
     microphone.last_loud = now;
@@ -13,16 +17,21 @@ bool AudioSelector::on_packet(TimePoint now, Microphone& microphone, uint8_t lev
   } else {
     microphone.loud_packets = 0;
   }
-  if (microphone.selected || microphone.pinned) return true;
-  if (selected_.size() < count_) {
-    admit(now, microphone);
+  if (live_ <= count_) {
+    if (!microphone.selected) admit(now, microphone);
     return true;
   }
+  if (microphone.selected) {
+    bool held = now - std::max(microphone.last_loud, microphone.admitted) < kHold;
+    if (!held) dismiss(microphone);
+    return held;
+  }
   if (microphone.loud_packets < kAdmitPackets) return false;
-  size_t place = replaceable(now, microphone);
-  if (place == selected_.size()) return false;
-  selected_[place]->selected = false;
-  selected_.erase(selected_.begin() + static_cast<ptrdiff_t>(place));
+  if (selected_.size() >= count_) {
+    Microphone* place = replaceable(now, microphone);
+    if (place == nullptr) return false;
+    dismiss(*place);
+  }
   admit(now, microphone);
   return true;
 }
@@ -33,26 +42,32 @@ void AudioSelector::admit(TimePoint now, Microphone& microphone) {
   selected_.push_back(&microphone);
 }
 
-/// selected_.size(): none. Who has been silent longest goes first, then the quietest.
-size_t AudioSelector::replaceable(TimePoint now, const Microphone& challenger) const {
-  size_t silent = selected_.size();
-  size_t quiet = selected_.size();
-  for (size_t i = 0; i < selected_.size(); ++i) {
-    const Microphone& one = *selected_[i];
-    if (now - one.last_loud >= kHold) {
-      if (silent == selected_.size() || one.last_loud < selected_[silent]->last_loud) silent = i;
-    } else if (now - one.admitted >= kHold && one.level - challenger.level >= kLouder) {
-      if (quiet == selected_.size() || one.level > selected_[quiet]->level) quiet = i;
+void AudioSelector::dismiss(Microphone& microphone) {
+  microphone.selected = false;
+  std::erase(selected_, &microphone);
+}
+
+/// Who has been silent longest goes first (it may have stopped sending), then the quietest.
+Microphone* AudioSelector::replaceable(TimePoint now, const Microphone& challenger) const {
+  Microphone* silent = nullptr;
+  Microphone* quiet = nullptr;
+  for (Microphone* one : selected_) {
+    if (now - std::max(one->last_loud, one->admitted) >= kHold) {
+      if (silent == nullptr || one->last_loud < silent->last_loud) silent = one;
+    } else if (!one->dominant && now - one->admitted >= kHold &&
+               one->level - challenger.level >= kLouder) {
+      if (quiet == nullptr || one->level > quiet->level) quiet = one;
     }
   }
-  return silent != selected_.size() ? silent : quiet;
+  return silent != nullptr ? silent : quiet;
 }
 
 void AudioSelector::remove(Microphone& microphone) {
-  std::erase(selected_, &microphone);
-  bool pinned = microphone.pinned;
+  if (microphone.selected) dismiss(microphone);
+  if (microphone.live) --live_;
+  bool always = microphone.always;
   microphone = {};
-  microphone.pinned = pinned;
+  microphone.always = always;
 }
 
 }  // namespace turms::sfu

@@ -12,17 +12,19 @@ namespace turms::sfu {
 struct Microphone {
   float level = 127;  // −dBov of what is above the floor, smoothed: pauses do not count
   uint8_t loud_packets = 0;
+  bool live = false;
   bool selected = false;
-  bool pinned = false;  // always selected, besides the others
+  bool always = false;    // forwarded besides the others, and not one of them
+  bool dominant = false;  // keeps its place while it speaks, whoever is louder
   TimePoint admitted;
   TimePoint last_loud;
 };
 
-/// Which microphones of a room are forwarded: at most `count` and the pinned ones. One that is free
-/// to be taken goes to whoever comes, silent or not, so a room with no more microphones than that
-/// loses nothing. Beyond, two packets in a row above the floor admit a microphone in place of the
-/// quietest that has been silent for kHold, or of one that is kLouder below it and has had its
-/// kHold. A packet costs O(count) at most, whoever listens.
+/// Which microphones of a room are forwarded. While no more than `count` are live, all of them are,
+/// silent or not: nothing is lost in a small meeting. Beyond, only those that speak, at most
+/// `count`: two packets in a row above the floor admit one, kHold of silence ends it. When all
+/// places are taken, it takes that of one that is kLouder below it and has had its kHold. A packet
+/// costs O(count) at most, whoever listens.
 class AudioSelector {
  public:
   static constexpr uint8_t kFloor = 50;  // −dBov
@@ -41,10 +43,12 @@ class AudioSelector {
 
  private:
   void admit(TimePoint now, Microphone& microphone);
-  [[nodiscard]] size_t replaceable(TimePoint now, const Microphone& challenger) const;
+  void dismiss(Microphone& microphone);
+  [[nodiscard]] Microphone* replaceable(TimePoint now, const Microphone& challenger) const;
 
   size_t count_;
-  std::vector<Microphone*> selected_;  // without the pinned
+  size_t live_ = 0;  // with packets since they were added or unmuted
+  std::vector<Microphone*> selected_;
 };
 
 }  // namespace turms::sfu

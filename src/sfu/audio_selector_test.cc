@@ -56,7 +56,52 @@ TEST(AudioSelector, AdmitsWhoeverSpeaksAtTheSecondPacket) {
   m.turn();
   EXPECT_TRUE(m.heard[40]);
   m.turn();
-  EXPECT_EQ(m.count(), 3U);
+  EXPECT_EQ(m.count(), 1U) << "of many, the silent cost nothing";
+}
+
+TEST(AudioSelector, SendsTheSilentAgainWhenThereAreFewMicrophones) {
+  Microphones<4> m(3);
+  m.run(3s);
+  EXPECT_EQ(m.count(), 0U);
+  m.selector.remove(m.mics[3]);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(m.selector.on_packet(m.now, m.mics[i], kSilent)) << i;
+  }
+}
+
+TEST(AudioSelector, SendsAtMostSoManyWhoSpeakAtOnce) {
+  Microphones<20> m(3);
+  m.levels.fill(kLoud);
+  for (int i = 0; i < 200; ++i) {
+    m.turn();
+    if (i > 100) {
+      EXPECT_EQ(m.count(), 3U);
+    }
+  }
+}
+
+TEST(AudioSelector, KeepsWhoeverHasTheFloorAlthoughOthersAreLouder) {
+  Microphones<3> m(2);
+  m.levels = {30, 30, kSilent};
+  m.run(3s);
+  m.mics[0].dominant = true;
+  m.levels[2] = 10;
+  m.run(1s);
+  EXPECT_TRUE(m.heard[0]);
+  EXPECT_FALSE(m.heard[1]);
+  EXPECT_TRUE(m.heard[2]);
+}
+
+TEST(AudioSelector, TakesThePlaceOfOneThatStoppedSending) {
+  Microphones<3> m(1);
+  m.levels[0] = kLoud;
+  m.run(3s);
+  // Not a packet more of the first one.
+  bool heard = false;
+  for (TimePoint end = m.now + 2s; m.now < end && !heard; m.now += 20ms) {
+    heard = m.selector.on_packet(m.now, m.mics[1], kLoud);
+  }
+  EXPECT_TRUE(heard);
 }
 
 TEST(AudioSelector, KeepsAPauseOfSpeech) {
@@ -86,9 +131,9 @@ TEST(AudioSelector, TakesTheLouderOfTwoWhoGoOn) {
   EXPECT_FALSE(m.heard[0]);
 }
 
-TEST(AudioSelector, SendsThePinnedBesidesTheOthers) {
+TEST(AudioSelector, SendsWhatIsAlwaysSentBesidesTheOthers) {
   Microphones<5> m(2);
-  m.mics[4].pinned = true;
+  m.mics[4].always = true;
   m.levels = {kLoud, kLoud, kLoud, kSilent, kSilent};
   m.run(1s);
   EXPECT_TRUE(m.heard[4]);

@@ -66,6 +66,14 @@ TEST_F(AudioLevel, SpeechIsHeardWithinASecondAndEnds) {
   EXPECT_EQ(level(), 0);
 }
 
+TEST_F(AudioLevel, WhoBeginsIsHeardBeforeTheWindowEnds) {
+  hear(127, 420ms);
+  hear(20, 140ms);
+  EXPECT_EQ(level(), 0) << "a click";
+  hear(20, 20ms);
+  EXPECT_GT(level(), 0);
+}
+
 TEST_F(AudioLevel, LouderIsMore) {
   hear(30, 2s);
   float quiet = level();

@@ -78,6 +78,71 @@ TEST(DominantSpeaker, ChangesWhenAnotherTakesTheFloor) {
   EXPECT_EQ(trace.changes.size(), 2U);
 }
 
+TEST(DominantSpeaker, ChangesWithin300MillisecondsWhereTwoAlternate) {
+  Trace trace;
+  trace.run(1s, kQuiet, kQuiet);
+  for (int turn = 0; turn < 20; ++turn) {
+    bool alice = turn % 2 == 0;
+    size_t before = trace.changes.size();
+    TimePoint began = trace.now;
+    trace.run(1500ms, alice ? kLoud : kQuiet, alice ? kQuiet : kLoud);
+    ASSERT_EQ(trace.changes.size(), before + 1) << turn;
+    EXPECT_LE(trace.changes.back() - began, 300ms) << turn;
+    EXPECT_EQ(trace.speakers.dominant(), alice ? kAlice : kBob);
+  }
+}
+
+TEST(DominantSpeaker, ChangesWithin300MillisecondsWhereTheFirstStopsSending) {
+  Trace trace;
+  trace.run(3s, kLoud, kQuiet);
+  TimePoint began = trace.now;
+  while (trace.changes.size() < 2 && trace.now < began + 2s) {
+    trace.speakers.on_packet(trace.now, kBob, kLoud);
+    trace.now += 20ms;
+    if (trace.now - trace.decided < DominantSpeaker::kInterval) continue;
+    trace.decided = trace.now;
+    if (trace.speakers.update(trace.now)) trace.changes.push_back(trace.now);
+  }
+  EXPECT_LE(trace.now - began, 300ms);
+  EXPECT_EQ(trace.speakers.dominant(), kBob);
+}
+
+TEST(DominantSpeaker, DoesNotChangeForACoughInAPause) {
+  Trace trace;
+  for (int i = 0; i < 10; ++i) {
+    trace.run(1s, kLoud, kQuiet);
+    trace.run(200ms, kQuiet, kQuiet);
+    trace.run(120ms, kQuiet, 5);
+    trace.run(300ms, kQuiet, kQuiet);
+  }
+  EXPECT_EQ(trace.changes.size(), 1U);
+  EXPECT_EQ(trace.speakers.dominant(), kAlice);
+}
+
+TEST(DominantSpeaker, DoesNotChangeForAWordWhileAnotherSpeaks) {
+  Trace trace;
+  trace.run(3s, kLoud, kQuiet);
+  for (int i = 0; i < 10; ++i) {
+    trace.run(400ms, kLoud, 15);
+    trace.run(1s, kLoud, kQuiet);
+  }
+  EXPECT_EQ(trace.changes.size(), 1U);
+}
+
+TEST(DominantSpeaker, IsNoSteadyNoise) {
+  constexpr uint8_t kFan = 42;
+  Trace trace;
+  trace.run(20s, kFan, kQuiet);
+  EXPECT_EQ(trace.speakers.dominant(), std::nullopt);
+  TimePoint spoke = trace.now;
+  trace.run(1s, kFan, kLoud);
+  ASSERT_EQ(trace.changes.size(), 1U);
+  EXPECT_LE(trace.changes[0] - spoke, 300ms);
+  // Speech above the noise is heard.
+  trace.run(2s, kLoud, kQuiet);
+  EXPECT_EQ(trace.speakers.dominant(), kAlice);
+}
+
 TEST(DominantSpeaker, IsForgottenWithItsTrack) {
   Trace trace;
   trace.run(2s, kLoud, kQuiet);

@@ -37,8 +37,8 @@ struct RoomSettings {
   /// Ends the frames that the server makes itself (silence after a mute) on encrypted tracks, so
   /// that receivers do not try to decrypt them: LiveKit's JoinResponse.sif_trailer.
   Bytes server_frame_trailer;
-  /// Of more microphones than this only those that speak are forwarded (AudioSelector); tracks
-  /// without levels always are. 0: all.
+  /// Where more microphones than this are live, only those that speak are forwarded, at most so
+  /// many at once (AudioSelector). Tracks without levels always are. 0: all.
   uint32_t audio_sources = 0;
 };
 
@@ -55,6 +55,8 @@ struct ReceiveTrackParameters {
   /// End-to-end encrypted: of a payload only what the codec's packets carry in the clear is read,
   /// and nothing is changed.
   bool encrypted = false;
+  /// Sound that no selection of microphones leaves out (RoomSettings.audio_sources).
+  bool always_forwarded = false;
 };
 
 struct SendTrackParameters {
@@ -82,7 +84,8 @@ struct LayerRequest {
 
 struct Speaker {
   TrackId track;
-  float level = 0;  // 0..1, linear
+  /// 0 to 1, linear. Whoever has the floor is told a step above all others.
+  float level = 0;
 };
 
 struct LayerStatistics {

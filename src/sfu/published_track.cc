@@ -31,6 +31,7 @@ PublishedTrack::PublishedTrack(const ReceiveTrackParameters& parameters, Transpo
   auto& codecs = format_.codecs;
   if (codecs.size() > kMaxCodecs) codecs.resize(kMaxCodecs);
   format_.payload_types = PayloadTypes(codecs);
+  microphone.always = parameters.always_forwarded;
   nack_ = std::any_of(codecs.begin(), codecs.end(), [](const auto& c) { return c.nack; });
   auto encodings = parameters.encodings;
   if (encodings.empty()) encodings.emplace_back();

@@ -72,6 +72,7 @@ class PublishedTrack {
   AudioLevelObserver level;
   Microphone microphone;
   bool left_out = false;  // its newest packet, for others speak
+  int64_t left_out_from = 0;
   bool in_speaker_list = false;
   TimePoint last_audible;        // last packet loud enough for speech
   uint32_t last_audio_time = 0;  // RTP time of the last packet with a level

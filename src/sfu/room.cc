@@ -96,7 +96,8 @@ void Room::Impl::transport_connected(TimePoint now, TransportId id) {
 }
 
 void Room::Impl::introduce_muted(TimePoint now, SubscribedTrack& subscription) {
-  if (!subscription.source().muted) return;
+  // Left out now: it would be heard of only when it speaks.
+  if (!subscription.source().muted && !subscription.source().left_out) return;
   subscription.introduce(now, counters_, config_.settings.server_frame_trailer);
 }
 
@@ -146,8 +147,7 @@ void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
     stream->key_frames.reset();
     timers_.cancel(stream->key_frame_timer);
   }
-  track.level.silence();
-  audio_selector_.remove(track.microphone);
+  fall_silent(track);
   reselect_all(now, track);
 }
 
@@ -168,7 +168,7 @@ void Room::Impl::remove_receive_track(TimePoint now, TrackId id) {
   std::erase_if(side.to_report, [&](ReceiveStream* s) { return &s->track() == &track; });
   std::erase(ticking_tracks_, &track);
   std::erase(speaker_candidates_, &track);
-  audio_selector_.remove(track.microphone);
+  fall_silent(track);
   bool spoke = std::any_of(speakers_.begin(), speakers_.end(),
                            [&](const Speaker& s) { return s.track == id; });
   tracks_.erase(it);

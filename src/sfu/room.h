@@ -51,7 +51,9 @@ struct RoomEvents {
   std::vector<LayerChange> layers;
 
   bool speakers_changed = false;
-  std::vector<Speaker> speakers;  // loudest first
+  /// First whoever has the floor, if it speaks, then the loudest. Who speaks is told within 300 ms,
+  /// other levels of the same at most each 300 ms.
+  std::vector<Speaker> speakers;
 
   /// About each second, those with traffic since the last time.
   std::vector<TrackStatistics> tracks;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <string_view>
 
 #include "sfu/room_impl.h"
@@ -22,11 +21,6 @@ constexpr Duration kSenderReport = 1s;
 /// Receivers need a report before they can synchronise: the first few come faster.
 constexpr std::array<Duration, 3> kEarlySenderReports = {200ms, 300ms, 500ms};
 constexpr Duration kSilentStream = 2s;
-
-/// In steps, so that not every flicker is told.
-float quantised(float level) {
-  return std::ceil(std::min(level, 1.0F) * 16) / 16;
-}
 
 }  // namespace
 
@@ -299,35 +293,6 @@ void Room::Impl::tick(TimePoint now) {
   }
   statistics_turn_ = !statistics_turn_;
   if (!ticking_tracks_.empty() || !statistics_turn_) timers_.schedule(tick_timer_, now + kTick);
-}
-
-void Room::Impl::speaker_turn(TimePoint now) {
-  std::erase_if(speaker_candidates_, [&](PublishedTrack* track) {
-    bool gone =
-        now - track->last_audible > AudioLevelObserver::kExpiry && track->level.level(now) == 0;
-    if (gone) track->in_speaker_list = false;
-    return gone;
-  });
-  update_speakers(now);
-  if (!speaker_candidates_.empty()) timers_.schedule(speaker_timer_, now + kSpeakerInterval);
-}
-
-void Room::Impl::update_speakers(TimePoint now) {
-  new_speakers_.clear();
-  for (PublishedTrack* track : speaker_candidates_) {
-    float level = track->muted ? 0 : track->level.level(now);
-    if (level > 0) new_speakers_.push_back({track->id(), quantised(level)});
-  }
-  std::sort(new_speakers_.begin(), new_speakers_.end(), [](const Speaker& a, const Speaker& b) {
-    return a.level != b.level ? a.level > b.level : a.track < b.track;
-  });
-  bool same = std::equal(
-      speakers_.begin(), speakers_.end(), new_speakers_.begin(), new_speakers_.end(),
-      [](const Speaker& a, const Speaker& b) { return a.track == b.track && a.level == b.level; });
-  if (same) return;
-  speakers_ = new_speakers_;
-  events_.speakers_changed = true;
-  events_.speakers = speakers_;
 }
 
 }  // namespace turms::sfu

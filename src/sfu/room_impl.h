@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "sfu/audio_selector.h"
+#include "sfu/dominant_speaker.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/published_track.h"
 #include "sfu/room.h"
@@ -18,7 +19,6 @@ namespace turms::sfu {
 
 /// Between measurements of what flows; every second one is told.
 inline constexpr Duration kTick = 500ms;
-inline constexpr Duration kSpeakerInterval = 300ms;
 inline constexpr Duration kReceiverReport = 1s;
 
 class Room::Impl {
@@ -72,6 +72,7 @@ class Room::Impl {
   // room_media.cc
   void accept(TimePoint now, Transport& transport, MutableByteView bytes);
   void forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void distribute(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void forward_burst(TimePoint now);
   void begin_below(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
@@ -83,12 +84,20 @@ class Room::Impl {
                                const SubscribedTrack& subscription) const;
   void note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& packet);
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
-  void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
-                     bool has_level);
-  bool select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void request_lost(TimePoint now, ReceiveStream& stream);
   void mark(TimePoint now, Transport& transport, ReceiveStream& stream);
   void mark(TimePoint now, SubscribedTrack& subscription);
+
+  // room_audio.cc: who speaks, and whose sound is forwarded.
+  void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
+                     bool has_level);
+  bool select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void leave_out(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void take_in(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  void fall_silent(PublishedTrack& track);
+  void speaker_turn(TimePoint now);
+  void update_speakers(TimePoint now);
+  void put_dominant_first();
 
   // room_control.cc
   void on_sender_report(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
@@ -101,8 +110,6 @@ class Room::Impl {
   void send_receiver_reports(TimePoint now, Transport& transport);
   void send_sender_reports(TimePoint now, Transport& transport);
   void tick(TimePoint now);
-  void speaker_turn(TimePoint now);
-  void update_speakers(TimePoint now);
   [[nodiscard]] uint64_t ntp(TimePoint now) const;
 
   RoomConfig config_;
@@ -125,8 +132,12 @@ class Room::Impl {
   bool statistics_turn_ = false;  // every second tick
 
   std::vector<PublishedTrack*> speaker_candidates_;  // audible lately, or speaking
-  std::vector<Speaker> speakers_;                    // as last told
+  DominantSpeaker dominant_speaker_;
+  std::vector<Speaker> speakers_;  // as last told
   std::vector<Speaker> new_speakers_;
+  std::vector<TrackId> told_speaking_;  // their tracks, ascending
+  std::vector<TrackId> new_speaking_;
+  TimePoint levels_told_;
   Timer speaker_timer_{Timer::Kind::kSpeakers, nullptr};
 
   RoomEvents events_;

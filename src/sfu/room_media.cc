@@ -198,6 +198,11 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
   if (key_frame && packet.sequence == stream.highest()) begin_below(now, stream, packet);
   if (stream.forwarders.empty() && stream.waiters.empty()) return;
   stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
+  distribute(now, stream, packet);
+}
+
+/// To all its subscribers, once the burst is whole.
+void Room::Impl::distribute(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
   if (burst_stream_ != &stream || burst_.size() == kMaxBurst) forward_burst(now);
   burst_stream_ = &stream;
   burst_.push_back(packet);
@@ -279,44 +284,6 @@ void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
     if (subscription.waiting == nullptr) wait_for(now, subscription, stream);
   }
   if (!stream.waiters.empty()) want_key_frame(now, stream);
-}
-
-void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
-                               bool has_level) {
-  if (!has_level || packet.payload.empty()) return;
-  uint32_t ticks = packet.timestamp - track.last_audio_time;
-  track.last_audio_time = packet.timestamp;
-  Duration elapsed = 20ms;
-  if (ticks > 0 && ticks < track.clock_rate() * 10) {
-    elapsed =
-        std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
-  }
-  uint8_t level = packet.audio_level & 0x7F;
-  track.level.on_packet(now, level, elapsed);
-  if (!AudioLevelObserver::audible(level)) return;
-  track.last_audible = now;
-  if (!track.in_speaker_list) {
-    track.in_speaker_list = true;
-    speaker_candidates_.push_back(&track);
-    if (!speaker_timer_.armed()) timers_.schedule(speaker_timer_, now + kSpeakerInterval);
-  }
-}
-
-/// What is left out costs its listeners nothing. When the microphone is heard again each of them
-/// goes on with the next number, as if nothing had been sent in between.
-bool Room::Impl::select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
-  PublishedTrack& track = stream.track();
-  bool selected = audio_selector_.on_packet(now, track.microphone, packet.audio_level & 0x7F);
-  if (!selected) {
-    if (!track.left_out) forward_burst(now);
-    track.left_out = true;
-    stream.losses.clear();
-  } else if (track.left_out) {
-    track.left_out = false;
-    stream.losses.clear();
-    for (SubscribedTrack* subscription : stream.forwarders) subscription->go_on_at(packet.sequence);
-  }
-  return selected;
 }
 
 void Room::Impl::request_lost(TimePoint now, ReceiveStream& stream) {

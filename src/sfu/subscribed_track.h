@@ -74,8 +74,11 @@ class SubscribedTrack {
   /// The source of sound was muted: what was being heard fades out instead of breaking off.
   /// `trailer` ends the frames when the track is encrypted.
   void send_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
-  /// The source is muted and nothing was sent yet: silence, or packets without payload, since some
-  /// clients (pion) know of no track before its first packet.
+  /// The source is left out from here on. Where it goes on later its numbers do too, so the end of
+  /// what was sent is told as what it is, a pause, not left to be taken for loss.
+  void send_pause(TimePoint now, RoomCounters& counters, ByteView trailer);
+  /// The source is muted or left out and nothing was sent yet: silence, or packets without payload,
+  /// since some clients (pion) know of no track before its first packet.
   void introduce(TimePoint now, RoomCounters& counters, ByteView trailer);
   /// Fetch what forward() will touch into the cache: first the track itself, a little later what it
   /// points to. With a hundred subscribers none of it is there otherwise.
@@ -214,6 +217,7 @@ class SubscribedTrack {
   bool send_padding(const ForwardContext& context, uint16_t out_sequence);
   bool send_made(const ForwardContext& context, const Made& made);
   void write_silence(TimePoint now, RoomCounters& counters, ByteView trailer);
+  void write_frames(TimePoint now, RoomCounters& counters, ByteView frame, size_t codec, int count);
   void send_parameter_sets(const ForwardContext& context, const ReceiveStream& stream,
                            const SourcePacket& packet);
 

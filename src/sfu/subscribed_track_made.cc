@@ -139,22 +139,40 @@ void SubscribedTrack::introduce(TimePoint now, RoomCounters& counters, ByteView 
   started_ = true;
 }
 
+void SubscribedTrack::send_pause(TimePoint now, RoomCounters& counters, ByteView trailer) {
+  if (!started_) return introduce(now, counters, trailer);
+  if (current_ < 0) return;
+  const auto& codecs = source_->codecs();
+  for (size_t i = 0; i < codecs.size(); ++i) {
+    if (codecs[i].codec != Codec::kOpus || codecs_[i].payload_type == kNoPayloadType) continue;
+    // A frame of nothing (RFC 6716 section 3.2.1): discontinuous transmission, in which decoders
+    // fade out and wait.
+    Bytes frame = {0xF8};
+    if (source_->encrypted()) frame.insert(frame.end(), trailer.begin(), trailer.end());
+    return write_frames(now, counters, frame, i, 1);
+  }
+}
+
 void SubscribedTrack::write_silence(TimePoint now, RoomCounters& counters, ByteView trailer) {
   const auto& codecs = source_->codecs();
-  ForwardContext context(now, counters);
   for (size_t i = 0; i < codecs.size(); ++i) {
     Bytes frame = silence(codecs[i].codec);
     if (frame.empty() || codecs_[i].payload_type == kNoPayloadType) continue;
     if (source_->encrypted()) frame.insert(frame.end(), trailer.begin(), trailer.end());
-    uint32_t step = source_->clock_rate() / 1000 * kSilentMs;
-    for (int n = 0; n < kSilentFrames; ++n) {
-      last_timestamp_ += step;
-      last_sent_ = now;
-      send_made(
-          context,
-          {next_sequence_++, last_timestamp_, codecs_[i].payload_type, ssrc_, false, {}, frame});
-    }
-    return;
+    return write_frames(now, counters, frame, i, kSilentFrames);
+  }
+}
+
+void SubscribedTrack::write_frames(TimePoint now, RoomCounters& counters, ByteView frame,
+                                   size_t codec, int count) {
+  ForwardContext context(now, counters);
+  uint32_t step = source_->clock_rate() / 1000 * kSilentMs;
+  for (int n = 0; n < count; ++n) {
+    last_timestamp_ += step;
+    last_sent_ = now;
+    send_made(
+        context,
+        {next_sequence_++, last_timestamp_, codecs_[codec].payload_type, ssrc_, false, {}, frame});
   }
 }
 

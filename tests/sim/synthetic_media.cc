@@ -98,6 +98,15 @@ std::vector<rtc::CodecParameters> subscriber_codecs(rtc::MediaKind kind) {
   return codecs(kind, kSubscriberOpus, kSubscriberVp8, kSubscriberVp8Rtx);
 }
 
+rtc::CodecParameters red(uint8_t payload_type) {
+  rtc::CodecParameters c;
+  c.codec = rtc::Codec::kRed;
+  c.payload_type = payload_type;
+  c.clock_rate = 48000;
+  c.channels = 2;
+  return c;
+}
+
 }  // namespace ids
 
 uint32_t SyntheticStream::timestamp_at(TimePoint now) const {
@@ -119,26 +128,26 @@ rtc::rtcp::SenderInfo SyntheticStream::sender_info(TimePoint now) const {
 
 void SyntheticStream::send(TimePoint now, uint32_t timestamp, bool marker, ByteView payload,
                            std::optional<uint8_t> audio_level) {
-  transmit(now, timestamp, marker, payload, false, audio_level);
-  if (config_.rtx_ssrc != rtc::Ssrc()) {
-    history_.push_back({sequence_, timestamp, marker, Bytes(payload.begin(), payload.end())});
-    if (history_.size() > kHistory) history_.pop_front();
-  }
-  ++sequence_;
+  (void)now;
+  Stored packet{sequence_++, timestamp, marker, Bytes(payload.begin(), payload.end()), audio_level};
+  transmit(packet, false);
+  if (config_.rtx_ssrc == rtc::Ssrc() && !config_.repeats) return;
+  history_.push_back(std::move(packet));
+  if (history_.size() > kHistory) history_.pop_front();
 }
 
-void SyntheticStream::on_nack(TimePoint now, rtc::rtp::SeqNum lost) {
+void SyntheticStream::on_nack(TimePoint, rtc::rtp::SeqNum lost) {
   auto it = std::find_if(history_.begin(), history_.end(),
                          [&](const Stored& s) { return s.sequence == lost.value; });
   if (it == history_.end()) return;
-  Bytes payload(2 + it->payload.size());
-  store_be16(payload.data(), it->sequence);
-  std::copy(it->payload.begin(), it->payload.end(), payload.begin() + 2);
-  transmit(now, it->timestamp, it->marker, payload, true, std::nullopt);
+  if (config_.rtx_ssrc == rtc::Ssrc()) return transmit(*it, false);
+  Stored rtx{rtx_sequence_++, it->timestamp, it->marker, Bytes(2 + it->payload.size()), {}};
+  store_be16(rtx.payload.data(), it->sequence);
+  std::copy(it->payload.begin(), it->payload.end(), rtx.payload.begin() + 2);
+  transmit(rtx, true);
 }
 
-void SyntheticStream::transmit(TimePoint, uint32_t timestamp, bool marker, ByteView payload,
-                               bool rtx, std::optional<uint8_t> audio_level) {
+void SyntheticStream::transmit(const Stored& packet, bool rtx) {
   rtc::ExtensionMap map = ids::publisher_extensions();
   std::array<rtc::rtp::ExtensionValue, 4> extensions;
   size_t count = 0;
@@ -153,18 +162,20 @@ void SyntheticStream::transmit(TimePoint, uint32_t timestamp, bool marker, ByteV
                              as_bytes(config_.rid)};
     }
   }
-  uint8_t level = audio_level.value_or(127);
-  if (audio_level) extensions[count++] = {map.id(Extension::kAudioLevel), ByteView(&level, 1)};
+  uint8_t level = packet.audio_level.value_or(127);
+  if (packet.audio_level)
+    extensions[count++] = {map.id(Extension::kAudioLevel), ByteView(&level, 1)};
   rtc::rtp::Header header;
-  header.marker = marker;
+  header.marker = packet.marker;
   header.payload_type = rtx ? config_.rtx_payload_type : config_.payload_type;
-  header.sequence = rtc::rtp::SeqNum(rtx ? rtx_sequence_++ : sequence_);
-  header.timestamp = rtc::rtp::RtpTime(timestamp);
+  header.sequence = rtc::rtp::SeqNum(packet.sequence);
+  header.timestamp = rtc::rtp::RtpTime(packet.timestamp);
   header.ssrc = rtx ? config_.rtx_ssrc : config_.ssrc;
   std::array<uint8_t, 1500> buffer;
-  size_t size = rtc::rtp::write_packet(buffer, header, std::span(extensions).first(count), payload);
+  size_t size =
+      rtc::rtp::write_packet(buffer, header, std::span(extensions).first(count), packet.payload);
   ++packets_;
-  octets_ += payload.size();
+  octets_ += packet.payload.size();
   send_(MutableByteView(buffer).first(size));
 }
 

@@ -42,14 +42,17 @@ namespace ids {
 inline constexpr uint8_t kVp8 = 96;
 inline constexpr uint8_t kVp8Rtx = 97;
 inline constexpr uint8_t kOpus = 111;
+inline constexpr uint8_t kRed = 63;
 // Subscribers use other numbers, so that a forgotten translation shows.
 inline constexpr uint8_t kSubscriberVp8 = 100;
 inline constexpr uint8_t kSubscriberVp8Rtx = 101;
 inline constexpr uint8_t kSubscriberOpus = 109;
+inline constexpr uint8_t kSubscriberRed = 62;
 rtc::ExtensionMap publisher_extensions();
 rtc::ExtensionMap subscriber_extensions();
 std::vector<rtc::CodecParameters> publisher_codecs(rtc::MediaKind kind);
 std::vector<rtc::CodecParameters> subscriber_codecs(rtc::MediaKind kind);
+rtc::CodecParameters red(uint8_t payload_type);
 }  // namespace ids
 
 /// A browser's send side for one track: packets with sequence, mid and rid until acknowledged,
@@ -66,6 +69,8 @@ class SyntheticStream {
     uint32_t clock_rate = 90000;
     uint16_t first_sequence = 0;
     uint32_t first_timestamp = 0;
+    /// Without RTX: what is asked for goes out again as it was.
+    bool repeats = false;
   };
   using Send = std::function<void(MutableByteView packet)>;
 
@@ -85,18 +90,20 @@ class SyntheticStream {
   rtc::rtcp::SenderInfo sender_info(TimePoint now) const;
   [[nodiscard]] uint32_t timestamp_at(TimePoint now) const;
   [[nodiscard]] const Config& config() const { return config_; }
+  void set_payload_type(uint8_t payload_type) { config_.payload_type = payload_type; }
+  void repeat_when_asked() { config_.repeats = true; }
   [[nodiscard]] uint64_t packets() const { return packets_; }
 
  private:
-  void transmit(TimePoint now, uint32_t timestamp, bool marker, ByteView payload, bool rtx,
-                std::optional<uint8_t> audio_level);
-
   struct Stored {
     uint16_t sequence = 0;
     uint32_t timestamp = 0;
     bool marker = false;
     Bytes payload;
+    std::optional<uint8_t> audio_level;
   };
+
+  void transmit(const Stored& packet, bool rtx);
 
   Config config_;
   uint16_t& transport_sequence_;

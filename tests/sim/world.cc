@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rtc/rtcp/packets.h"
+#include "rtc/rtp/payload.h"
 
 namespace turms::sim {
 
@@ -90,7 +91,7 @@ World::World(const WorldConfig& config)
       simulation_(config.seed),
       channels_(config.encrypted ? ChannelFactory::encrypted(simulation_.rng())
                                  : ChannelFactory::plain()),
-      room_(sfu::RoomConfig{config.seed, WallTime{1'700'000'000'000}}) {}
+      room_(sfu::RoomConfig{config.seed, WallTime{1'700'000'000'000}, config.settings}) {}
 
 World::~World() = default;
 
@@ -151,6 +152,7 @@ Client::Client(World& world, sfu::TransportId id, const LinkConfig& up, const Li
     : world_(world), id_(id), up_(world.simulation(), up), down_(world.simulation(), down) {
   every(kPollInterval, [this] {
     for (auto& receiver : receivers_) receiver->poll(world_now());
+    for (auto& [ssrc, listener] : listeners_) listener->poll(world_now());
   });
   // The first reports come early, as a browser's do.
   world_.simulation().after(200ms, [this] { send_reports(); });
@@ -224,7 +226,7 @@ sfu::TrackId Client::publish_video(std::vector<uint64_t> bits_per_second) {
   return p.id;
 }
 
-sfu::TrackId Client::publish_audio() {
+sfu::TrackId Client::publish_audio(AudioOptions options) {
   sfu::ReceiveTrackParameters p;
   p.id = sfu::TrackId(world_.next_id());
   p.transport = id_;
@@ -233,17 +235,44 @@ sfu::TrackId Client::publish_audio() {
   p.codecs = ids::publisher_codecs(p.kind);
   p.extensions = ids::publisher_extensions();
   p.encodings.push_back({});
+  p.codecs.front().nack = options.nack;
+  if (options.red) p.codecs.insert(p.codecs.begin(), ids::red(ids::kRed));
   audio_ = std::make_unique<SyntheticAudio>(make_stream(p.mid, "", false, ids::kOpus, 0, 48000));
+  if (options.red) audio_->stream.set_payload_type(ids::kRed);
+  if (options.nack) audio_->stream.repeat_when_asked();
+  audio_->red = options.red;
   world_.room().add_receive_track(world_now(), p);
   auto turn = std::make_shared<int>(0);
   every(20ms, [this, turn] {
     if (!connected() || audio_->stopped) return;
     if (audio_->silent && ++*turn % 20 != 0) return;
-    Bytes payload(80, 0x11);
-    audio_->stream.send(world_now(), audio_->stream.timestamp_at(world_now()), false, payload,
-                        audio_->level);
+    capture_audio();
   });
   return p.id;
+}
+
+void Client::capture_audio() {
+  SyntheticAudio& audio = *audio_;
+  TimePoint now = world_now();
+  Bytes frame(80, 0x11);
+  Truth truth;
+  truth.frame = static_cast<uint32_t>(audio.captured.size());
+  truth.captured_us = to_us(now.time_since_epoch());
+  truth.write(frame.data());
+  // Not across a pause.
+  const bool follows = !audio.captured.empty() && now - audio.captured.back() <= 20ms;
+  audio.captured.push_back(now);
+  Bytes payload = frame;
+  if (audio.red) {
+    const rtc::rtp::RedBlock block{ids::kOpus, 960, audio.before};
+    const std::span<const rtc::rtp::RedBlock> blocks(&block, follows ? 1 : 0);
+    payload.resize(rtc::rtp::red_head_size(blocks.size()));
+    rtc::rtp::write_red_head(payload, blocks, ids::kOpus);
+    if (follows) payload.insert(payload.end(), audio.before.begin(), audio.before.end());
+    payload.insert(payload.end(), frame.begin(), frame.end());
+  }
+  audio.before = frame;
+  audio.stream.send(now, audio.stream.timestamp_at(now), false, payload, audio.level);
 }
 
 ModelReceiver& Client::subscribe_video(sfu::TrackId source, const sfu::LayerRequest& request) {
@@ -265,6 +294,30 @@ ModelReceiver& Client::subscribe_video(sfu::TrackId source, const sfu::LayerRequ
   world_.room().add_send_track(world_now(), p, request);
   world_.settle();
   return receiver;
+}
+
+ModelListener& Client::listen(sfu::TrackId source, ModelListener::Options options, bool red) {
+  sfu::SendTrackParameters p;
+  p.id = sfu::SubscriptionId(world_.next_id());
+  p.transport = id_;
+  p.source = source;
+  p.mid = std::to_string(next_mid_++);
+  p.ssrc = rtc::Ssrc(static_cast<uint32_t>(10'000 + world_.next_id()));
+  p.codecs = ids::subscriber_codecs(rtc::MediaKind::kAudio);
+  if (red) p.codecs.insert(p.codecs.begin(), ids::red(ids::kSubscriberRed));
+  // As browsers: what is sent again must be the same to the last byte.
+  p.extensions.set(rtc::Extension::kMid, 2);
+  p.extensions.set(rtc::Extension::kTransportSequence, 3);
+  auto listener = std::make_unique<ModelListener>(
+      p.ssrc, options, [this](MutableByteView packet) { transmit(packet, PacketKind::kRtcp); });
+  ModelListener& added = *listener;
+  listeners_.emplace(p.ssrc.value, std::move(listener));
+  every(options.report_interval, [this, &added] {
+    if (connected()) added.report(world_now());
+  });
+  world_.room().add_send_track(world_now(), p, {});
+  world_.settle();
+  return added;
 }
 
 sfu::SubscriptionId Client::subscribe_audio(sfu::TrackId source) {
@@ -326,8 +379,24 @@ void Client::on_datagram(Datagram datagram) {
     audio_sequences_.push_back(view->sequence().value);
     return;
   }
-  auto it = by_ssrc_.find(view->ssrc().value);
-  if (it != by_ssrc_.end()) it->second->on_rtp(world_now(), *view);
+  if (auto it = by_ssrc_.find(view->ssrc().value); it != by_ssrc_.end()) {
+    it->second->on_rtp(world_now(), *view);
+  } else if (auto heard = listeners_.find(view->ssrc().value); heard != listeners_.end()) {
+    heard->second->on_rtp(world_now(), *view);
+  }
+}
+
+void Client::on_rtcp_nack(const rtc::rtcp::PacketView& packet) {
+  rtc::rtcp::for_each_nack(packet, [&](rtc::rtp::SeqNum lost) {
+    for (auto& layer : layers_) {
+      if (layer->stream().config().ssrc == packet.media_ssrc()) {
+        layer->stream().on_nack(world_now(), lost);
+      }
+    }
+    if (audio_ && audio_->stream.config().ssrc == packet.media_ssrc()) {
+      audio_->stream.on_nack(world_now(), lost);
+    }
+  });
 }
 
 void Client::on_rtcp(ByteView bytes) {
@@ -340,10 +409,7 @@ void Client::on_rtcp(ByteView bytes) {
     };
     switch (packet->kind()) {
       case rtc::rtcp::Kind::kNack:
-        for_layer(packet->media_ssrc(), [&](SyntheticLayer& layer) {
-          rtc::rtcp::for_each_nack(
-              *packet, [&](rtc::rtp::SeqNum lost) { layer.stream().on_nack(world_now(), lost); });
-        });
+        on_rtcp_nack(*packet);
         break;
       case rtc::rtcp::Kind::kPli:
         for_layer(packet->media_ssrc(), [](SyntheticLayer& layer) { layer.request_key_frame(); });
@@ -358,6 +424,10 @@ void Client::on_rtcp(ByteView bytes) {
         auto it = by_ssrc_.find(packet->sender_ssrc().value);
         if (it != by_ssrc_.end()) {
           it->second->on_sender_report(world_now(), rtc::rtcp::sender_info(*packet));
+        }
+        auto heard = listeners_.find(packet->sender_ssrc().value);
+        if (heard != listeners_.end()) {
+          heard->second->on_sender_report(world_now(), rtc::rtcp::sender_info(*packet));
         }
         break;
       }

@@ -9,6 +9,7 @@
 #include "sfu/room.h"
 #include "sim/channel.h"
 #include "sim/forwarding_check.h"
+#include "sim/model_listener.h"
 #include "sim/model_receiver.h"
 #include "sim/simulation.h"
 #include "sim/synthetic_media.h"
@@ -24,6 +25,7 @@ struct WorldConfig {
   LinkConfig down;  // server to clients
   /// Real peers (ICE, DTLS, SRTP) instead of plain packets.
   bool encrypted = false;
+  sfu::RoomSettings settings{};
 };
 
 class World;
@@ -35,6 +37,15 @@ struct SyntheticAudio {
   uint8_t level = 127;  // −dBov
   bool silent = false;  // discontinuous transmission: a packet per 400 ms
   bool stopped = false;
+  /// Each packet carries the one before again, as browsers do where RED is negotiated.
+  bool red = false;
+  std::vector<TimePoint> captured;  // by frame
+  Bytes before;
+};
+
+struct AudioOptions {
+  bool red = false;
+  bool nack = false;
 };
 
 /// One participant: what a browser does, with one connection for both directions.
@@ -44,8 +55,10 @@ class Client {
 
   /// Three simulcast layers, or as many as given rates.
   sfu::TrackId publish_video(std::vector<uint64_t> bits_per_second = {150'000, 500'000, 1'700'000});
-  sfu::TrackId publish_audio();
+  sfu::TrackId publish_audio(AudioOptions options = {});
   ModelReceiver& subscribe_video(sfu::TrackId source, const sfu::LayerRequest& request = {});
+  /// `red`: prefers it.
+  ModelListener& listen(sfu::TrackId source, ModelListener::Options options = {}, bool red = false);
   /// Counts packets only.
   sfu::SubscriptionId subscribe_audio(sfu::TrackId source);
   /// New SSRCs, numbers and timestamps for all video layers, without telling the server.
@@ -74,7 +87,9 @@ class Client {
   void transmit(MutableByteView packet, sfu::PacketKind kind);
   void on_datagram(Datagram datagram);
   void settle();
+  void capture_audio();
   void on_rtcp(ByteView packet);
+  void on_rtcp_nack(const rtc::rtcp::PacketView& packet);
   void send_reports();
   void every(Duration interval, std::function<void()> action);
 
@@ -89,6 +104,7 @@ class Client {
   std::unique_ptr<SyntheticAudio> audio_;
   std::vector<std::unique_ptr<ModelReceiver>> receivers_;
   std::unordered_map<uint32_t, ModelReceiver*> by_ssrc_;
+  std::unordered_map<uint32_t, std::unique_ptr<ModelListener>> listeners_;
   std::unordered_map<const ModelReceiver*, sfu::SubscriptionId> subscriptions_;
   std::vector<uint16_t> audio_sequences_;
   rtc::Ssrc audio_ssrc_;
