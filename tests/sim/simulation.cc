@@ -32,42 +32,41 @@ void Simulation::trace(uint64_t a, uint64_t b, uint64_t c) {
   mix(c);
 }
 
-bool Link::lost() {
-  Rng& rng = simulation_.rng();
-  if (config_.burst_start > 0) {
-    in_burst_ = in_burst_ ? !rng.chance(1 / config_.burst_length) : rng.chance(config_.burst_start);
-    if (in_burst_) return true;
-  }
-  return config_.loss > 0 && rng.chance(config_.loss);
-}
-
 void Link::send(Datagram datagram) {
-  Rng& rng = simulation_.rng();
-  if (lost()) return;
-  TimePoint out = simulation_.now();
-  if (config_.bits_per_second != 0) {
-    if (free_at_ - out > config_.queue_time) return;
-    uint64_t bits = (datagram.bytes.size() + 28) * 8;  // with IP and UDP headers
-    free_at_ = std::max(free_at_, out) + Duration(bits * 1'000'000'000 / config_.bits_per_second);
-    out = free_at_;
-  }
-  if (config_.duplicate > 0 && rng.chance(config_.duplicate)) {
-    schedule(out + config_.delay + 1ms, datagram);
-  }
-  TimePoint arrival = out + config_.delay;
-  if (config_.jitter > Duration{}) {
-    arrival += Duration(rng.below(static_cast<uint64_t>(config_.jitter.count())));
-  }
-  if (config_.reorder > 0 && rng.chance(config_.reorder)) {
-    schedule(arrival + config_.reorder_delay, std::move(datagram));
-    return;
-  }
-  last_arrival_ = std::max(last_arrival_, arrival);
-  schedule(last_arrival_, std::move(datagram));
+  link_.send(simulation_.now(), {std::move(datagram.bytes), datagram.client_port});
+  wake_in_time();
 }
 
-void Link::schedule(TimePoint time, Datagram datagram) {
-  simulation_.at(time, [this, d = std::move(datagram)]() mutable { deliver_(std::move(d)); });
+void Link::set_config(const LinkConfig& config) {
+  config_ = config;
+  link_.set_profile(simulation_.now(), config);
+  wake_in_time();
+}
+
+double Link::dropped_share() const {
+  const link::LinkCounters& c = link_.counters();
+  if (c.packets_in == 0) return 0;
+  const uint64_t dropped = c.policed + c.queue_full + c.lost + c.overflow;
+  return static_cast<double>(dropped) / static_cast<double>(c.packets_in);
+}
+
+void Link::deliver() {
+  while (auto packet = link_.receive(simulation_.now())) {
+    deliver_({static_cast<uint16_t>(packet->tag), std::move(packet->bytes)});
+  }
+  wake_in_time();
+}
+
+void Link::wake_in_time() {
+  const TimePoint next = link_.next_timeout();
+  if (next >= wake_) return;
+  wake_ = next;
+  simulation_.at(next, [this, next] {
+    // A later one that was asked for before an earlier one has nothing left to do.
+    if (wake_ != next) return;
+    wake_ = kNever;
+    deliver();
+  });
 }
 
 }  // namespace turms::sim

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "link/shaped_link.h"
 
 namespace turms::sim {
 
@@ -57,44 +58,37 @@ struct Datagram {
 };
 
 /// What happens to datagrams in one direction.
-struct LinkConfig {
-  Duration delay = 20ms;
-  Duration jitter = 0ms;  // uniform on top of the delay; order is kept
-  double loss = 0;
-  /// Loss in bursts (Gilbert-Elliott): the chance per datagram to enter a burst; one ends with
-  /// chance 1 / burst_length.
-  double burst_start = 0;
-  double burst_length = 3;
-  double reorder = 0;  // chance to be held back by reorder_delay
-  Duration reorder_delay = 30ms;
-  double duplicate = 0;
-  /// 0: unlimited. Else a queue that drops its tail beyond queue_time.
-  uint64_t bits_per_second = 0;
-  Duration queue_time = 300ms;
+struct LinkConfig : link::LinkProfile {
+  LinkConfig() { delay = 20ms; }
 };
 
+/// A shaped link on virtual time. Its datagrams have the headers of IPv4 and UDP besides.
 class Link {
  public:
   using Deliver = std::function<void(Datagram)>;
 
-  Link(Simulation& simulation, LinkConfig config) : simulation_(simulation), config_(config) {}
+  Link(Simulation& simulation, const LinkConfig& config)
+      : simulation_(simulation), config_(config), link_(config, simulation.rng().next(), 28) {}
 
   void set_deliver(Deliver deliver) { deliver_ = std::move(deliver); }
 
   void send(Datagram datagram);
-  void set_config(const LinkConfig& config) { config_ = config; }
+  void set_config(const LinkConfig& config);
   [[nodiscard]] const LinkConfig& config() const { return config_; }
+  /// How long a datagram sent now would wait for those before it.
+  [[nodiscard]] Duration queue_delay() const { return link_.queue_delay(simulation_.now()); }
+  /// Of all datagrams so far.
+  [[nodiscard]] double dropped_share() const;
 
  private:
-  bool lost();
-  void schedule(TimePoint time, Datagram datagram);
+  void deliver();
+  void wake_in_time();
 
   Simulation& simulation_;
   LinkConfig config_;
+  link::ShapedLink link_;
   Deliver deliver_;
-  bool in_burst_ = false;
-  TimePoint free_at_;       // the rate limiter has sent everything
-  TimePoint last_arrival_;  // keeps order
+  TimePoint wake_ = kNever;  // when deliver() is called next
 };
 
 }  // namespace turms::sim
