@@ -278,6 +278,32 @@ struct SoundCall : Call {
     send(head, payload);
     now += 20ms;
   }
+  /// A frame of one byte, its number, in RED that carries the one before again.
+  void red(uint16_t n) {
+    Bytes payload(rtc::rtp::red_head_size(1));
+    const Bytes before = {static_cast<uint8_t>(n - 1)};
+    const rtc::rtp::RedBlock block{111, 960, before};
+    rtc::rtp::write_red_head(payload, std::span(&block, 1), 111);
+    payload.push_back(before[0]);
+    payload.push_back(static_cast<uint8_t>(n));
+    sound(n, payload, 63);
+  }
+  /// A report of the subscriber on 100 packets more, of which so many are lost.
+  void report(int lost) {
+    reported_highest += 100;
+    reported_lost += lost;
+    rtc::rtcp::ReportBlock block;
+    block.ssrc = kOut;
+    block.fraction_lost = static_cast<uint8_t>(lost * 256 / 100);
+    block.cumulative_lost = reported_lost;
+    block.extended_highest_sequence = reported_highest;
+    std::array<uint8_t, 100> rtcp;
+    rtc::rtcp::Writer writer(rtcp);
+    writer.receiver_report(rtc::Ssrc(5), std::span(&block, 1));
+    room.handle_rtcp(now, kSubscriber, writer.written());
+  }
+  uint32_t reported_highest = 0;
+  int reported_lost = 0;
 };
 
 TEST(Sound, IsSentAgainAsItWas) {
@@ -324,23 +350,103 @@ TEST(Sound, LossIsMadeGoodFromRedForThoseWithoutIt) {
                                testing::Pair(13, 13), testing::Pair(14, 14)));
 }
 
-TEST(Sound, BecomesRedForThoseWhoPreferIt) {
+TEST(Sound, BecomesRedForThoseWhoPreferItAndLosePackets) {
   SoundCall call;
   call.subscribe.codecs = {codec(Codec::kRed, 62), codec(Codec::kOpus, 109)};
   call.start();
-  for (uint16_t n = 1; n <= 4; ++n) call.sound(n, {static_cast<uint8_t>(n), 7});
-  auto out = call.subscriber.of(kOut);
-  ASSERT_THAT(out, SizeIs(4));
-  EXPECT_EQ(out[3].payload_type(), 62);
-  auto primary = rtc::rtp::parse_red_primary(out[3].payload());
+  uint16_t n = 1;
+  const auto newest = [&] {
+    for (int i = 0; i < 4; ++i, ++n) call.sound(n, {static_cast<uint8_t>(n), 7});
+    return call.subscriber.of(kOut).back();
+  };
+  // Nothing is known of its link yet.
+  auto out = newest();
+  EXPECT_EQ(out.payload_type(), 62);
+  auto primary = rtc::rtp::parse_red_primary(out.payload());
   ASSERT_TRUE(primary);
   EXPECT_EQ(primary->payload_type, 109);
   EXPECT_THAT(primary->payload, ElementsAre(4, 7));
-  auto blocks = rtc::rtp::parse_red_redundancy(out[3].payload());
+  auto blocks = rtc::rtp::parse_red_redundancy(out.payload());
+  ASSERT_EQ(blocks.count, 1U);
+  EXPECT_EQ(blocks.blocks[0].timestamp_offset, 960);
+  EXPECT_THAT(blocks.blocks[0].payload, ElementsAre(3, 7));
+  auto first = call.subscriber.of(kOut).front();
+  EXPECT_EQ(rtc::rtp::parse_red_redundancy(first.payload()).count, 0U);
+  call.report(0);
+  EXPECT_EQ(newest().payload_type(), 109) << "plain without loss";
+  call.report(10);
+  out = newest();
+  EXPECT_EQ(out.payload_type(), 62);
+  blocks = rtc::rtp::parse_red_redundancy(out.payload());
   ASSERT_EQ(blocks.count, 2U);
   EXPECT_EQ(blocks.blocks[0].timestamp_offset, 1920);
-  EXPECT_THAT(blocks.blocks[0].payload, ElementsAre(2, 7));
-  EXPECT_EQ(rtc::rtp::parse_red_redundancy(out[0].payload()).count, 0U);
+  EXPECT_THAT(blocks.blocks[0].payload, ElementsAre(n - 3, 7));
+}
+
+TEST(Sound, OfRedASubscriberGetsAsMuchAsItNeeds) {
+  SoundCall call;
+  call.publish.codecs = {codec(Codec::kRed, 63), codec(Codec::kOpus, 111)};
+  call.subscribe.codecs = {codec(Codec::kRed, 62), codec(Codec::kOpus, 109)};
+  call.start();
+  uint16_t n = 1;
+  const auto newest = [&] {
+    for (int i = 0; i < 4; ++i) call.red(n++);
+    return call.subscriber.of(kOut).back();
+  };
+  auto out = newest();
+  EXPECT_EQ(out.payload_type(), 62);
+  EXPECT_EQ(out.payload().size(), rtc::rtp::red_head_size(1) + 2) << "as its publisher made it";
+  call.report(0);
+  out = newest();
+  EXPECT_EQ(out.payload_type(), 109);
+  EXPECT_THAT(out.payload(), ElementsAre(8));
+  call.report(5);
+  out = newest();
+  EXPECT_EQ(out.payload_type(), 62);
+  EXPECT_EQ(out.payload().size(), rtc::rtp::red_head_size(1) + 2);
+  call.report(20);
+  newest();
+  ++n;  // one is lost: the next carries it again, and so does the one after
+  call.red(n++);
+  call.red(n++);
+  out = call.subscriber.of(kOut).back();
+  auto blocks = rtc::rtp::parse_red_redundancy(out.payload());
+  ASSERT_EQ(blocks.count, 2U);
+  EXPECT_EQ(blocks.blocks[0].payload_type, 109);
+  EXPECT_EQ(blocks.blocks[0].timestamp_offset, 1920);
+  EXPECT_THAT(blocks.blocks[0].payload, ElementsAre(n - 3));
+  EXPECT_THAT(blocks.blocks[1].payload, ElementsAre(n - 2));
+  EXPECT_THAT(rtc::rtp::parse_red_primary(out.payload())->payload, ElementsAre(n - 1));
+}
+
+/// Whatever form it had: the same key stream must not meet other bytes.
+TEST(Sound, IsNeverSentAgainInAnotherForm) {
+  SoundCall call;
+  call.publish.codecs = {codec(Codec::kRed, 63), codec(Codec::kOpus, 111)};
+  call.subscribe.codecs = {codec(Codec::kRed, 62), codec(Codec::kOpus, 109)};
+  call.subscribe.extensions.set(rtc::Extension::kTransportSequence, 3);
+  call.start();
+  uint16_t n = 1;
+  const auto some = [&] {
+    for (int i = 0; i < 4; ++i) call.red(n++);
+    for (int i = 0; i < 4; ++i, ++n) call.sound(n, {static_cast<uint8_t>(n)});
+  };
+  some();
+  for (int lost : {0, 5, 20}) {
+    call.report(lost);
+    some();
+  }
+  auto sent = call.subscriber.rtp;
+  call.report(0);
+  size_t again = 0;
+  for (const Bytes& original : sent) {
+    call.subscriber.clear();
+    call.nack({rtc::rtp::PacketView::parse(original)->sequence()});
+    if (call.subscriber.rtp.empty()) continue;
+    ++again;
+    EXPECT_EQ(call.subscriber.rtp[0], original);
+  }
+  EXPECT_GT(again, 10U) << "what was not made RED here is";
 }
 
 TEST(Sound, EncryptedIsNeitherTakenApartNorPutTogether) {

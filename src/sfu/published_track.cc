@@ -7,7 +7,7 @@ namespace turms::sfu {
 namespace {
 
 constexpr Duration kVideoHistory = 1500ms;
-constexpr Duration kAudioHistory = 1500ms;
+constexpr Duration kAudioHistory = 500ms;
 
 uint32_t clock_rate_of(const ReceiveTrackParameters& parameters) {
   if (!parameters.codecs.empty() && parameters.codecs.front().clock_rate != 0) {

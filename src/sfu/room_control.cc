@@ -87,7 +87,7 @@ void Room::Impl::on_report_blocks(TimePoint now, Transport& transport,
   for (size_t i = 0; i < packet.count(); ++i) {
     rtcp::ReportBlock block = rtcp::report_block(packet, i);
     auto it = transport.send->by_ssrc.find(block.ssrc.value);
-    if (it != transport.send->by_ssrc.end()) it->second->on_report_block(middle, block);
+    if (it != transport.send->by_ssrc.end()) it->second->on_report_block(now, middle, block);
   }
 }
 
@@ -105,6 +105,7 @@ void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc 
   auto it = transport.send->by_ssrc.find(media.value);
   if (it == transport.send->by_ssrc.end()) return;
   SubscribedTrack& subscription = *it->second;
+  subscription.ask_key_frame();
   // A switch under way brings a key frame of the new layer; the old one may be needed until then.
   ReceiveStream* stream = subscription.current() >= 0
                               ? &subscription.source().stream(subscription.current())

@@ -190,6 +190,7 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
   bool key_frame = packet.can_start && !packet.opaque && stream.track().is_video();
   if (key_frame) {
     stream.key_frames.on_key_frame(now);
+    for (SubscribedTrack* subscription : stream.forwarders) subscription->key_frame_begins();
     timers_.cancel(stream.key_frame_timer);
   } else if (stream.key_frames.wanted() && !stream.key_frame_timer.armed()) {
     stream.key_frames.wake(now);

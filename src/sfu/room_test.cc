@@ -207,6 +207,22 @@ TEST(Room, LeavesOutPaddingAndHigherTemporalLayersWithoutAGap) {
   EXPECT_EQ(second->picture_id, first->picture_id + 2);
 }
 
+TEST(Room, SendsNothingFromBeforeAKeyFrameThatIsAskedFor) {
+  Call call;
+  call.start();
+  for (uint16_t n = 1; n <= 3; ++n) call.frame(n, n == 1);
+  auto lost = call.subscriber.of(kOut)[1].sequence();
+  call.pli();
+  call.nack({lost});
+  EXPECT_THAT(call.subscriber.of(kOutRtx), SizeIs(0));
+  call.frame(4);
+  call.nack({call.subscriber.of(kOut).back().sequence()});
+  EXPECT_THAT(call.subscriber.of(kOutRtx), SizeIs(1)) << "what came after the request";
+  call.frame(5, true);
+  call.nack({lost});
+  EXPECT_THAT(call.subscriber.of(kOutRtx), SizeIs(2));
+}
+
 TEST(Room, SplitsRedForThoseWithoutIt) {
   for (bool has_red : {true, false}) {
     Call call(rtc::MediaKind::kAudio);

@@ -38,6 +38,7 @@ class SentPackets {
     uint8_t epoch : 2 = 0;  // of the source stream, low bits
     uint8_t resends : 2 = 0;
     uint8_t marker : 1 = 0;  // as sent
+    uint8_t red : 1 = 0;     // sound that left as RED
     State state : 4 = State::kNone;
     uint32_t time_ms : 28 = 0;  // last sent, or kept
 

@@ -69,6 +69,7 @@ SubscribedTrack::SubscribedTrack(const SendTrackParameters& parameters,
       playout_delay_(playout_delay),
       playout_delay_sent_(first_sequence),
       next_rtx_sequence_(first_sequence) {
+  if (!source.is_video()) redundancy_ = std::make_unique<RedundancyControl>();
   match_codecs();
   build_template();
 }
@@ -106,8 +107,8 @@ void SubscribedTrack::match_codecs() {
       codecs_[i] = {candidate.payload_type, candidate.rtx_payload_type, 0};
     }
   }
-  // A subscriber that prefers RED gets it from those too who do not send it. What is encrypted was
-  // so as a whole, and receivers take the blocks apart after decryption.
+  // A subscriber that prefers RED can get it from those too who do not send it. What is encrypted
+  // was so as a whole, and receivers take the blocks apart after decryption.
   if (accepted_.empty() || accepted_.front().codec != Codec::kRed || source_->encrypted()) return;
   for (size_t i = 0; i < std::min(codecs.size(), codecs_.size()); ++i) {
     bool plain = codecs[i].codec == Codec::kOpus && codecs_[i].payload_type != kNoPayloadType;
@@ -211,6 +212,7 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
   temporal_ = static_cast<uint8_t>(decision.temporal);
   skipping_ = false;
   skipped_any_ = false;
+  key_frame_begins();
   if (packet.layering > Layering::kVp8) {
     if (!selector_) selector_ = std::make_unique<FrameSelector>();
     selector_->begin();

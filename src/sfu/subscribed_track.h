@@ -14,6 +14,7 @@
 #include "sfu/frame_selector.h"
 #include "sfu/layer_allocator.h"
 #include "sfu/parameters.h"
+#include "sfu/redundancy_control.h"
 #include "sfu/rewriter.h"
 #include "sfu/sent_packets.h"
 #include "sfu/source_packet.h"
@@ -102,7 +103,10 @@ class SubscribedTrack {
   /// The subscriber misses this one: sends it again if that is worth it.
   void resend(const ForwardContext& context, uint16_t out_sequence);
   /// `now_ntp` is the middle of our clock's NTP time, as in our sender reports.
-  void on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
+  void on_report_block(TimePoint now, uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
+  /// It asks for a key frame: until one comes, nothing from before is of use to it.
+  void ask_key_frame() { key_frame_asked_at_ = next_sequence_; }
+  void key_frame_begins() { key_frame_asked_at_.reset(); }
 
   /// RTP time of this stream at `now`.
   [[nodiscard]] uint32_t rtp_time_at(TimePoint now) const;
@@ -128,10 +132,10 @@ class SubscribedTrack {
   struct OutCodec {
     uint8_t payload_type = kNoPayloadType;
     uint8_t rtx_payload_type = 0;
-    uint8_t red_payload_type = 0;  // not 0: plain packets of the codec are sent as RED
+    uint8_t red_payload_type = 0;  // not 0: plain packets of the codec can be sent as RED
   };
-  /// Packets that one of RED carries again.
-  static constexpr size_t kRedundancy = 2;
+  /// Packets that one of RED carries again, at most.
+  static constexpr size_t kRedundancy = RedundancyControl::kMax;
   /// How a packet that was decided on is written: for the first time, again to the last byte, or
   /// inside a packet of the RTX stream.
   enum class Form : uint8_t { kFirst, kAgain, kRtx };
@@ -206,8 +210,16 @@ class SubscribedTrack {
                                          MutableByteView out) const;
   /// Does the subscriber have to be told other active decode targets than the packet says?
   [[nodiscard]] bool changes_targets(const SourcePacket& packet) const;
-  /// What of the packet the subscriber gets: all, or the Opus inside RED.
-  [[nodiscard]] Selected select(const SourcePacket& packet) const;
+  /// What of the packet the subscriber gets: all, or the Opus inside RED where it does not take
+  /// RED or `red` is not wanted.
+  [[nodiscard]] Selected select(const SourcePacket& packet, bool red) const;
+  /// Is it sent the Opus inside a packet of RED?
+  [[nodiscard]] bool takes_apart(const SourcePacket& packet) const {
+    return !packet.primary.empty() &&
+           select(packet, red_distance_ > 0).payload.data() == packet.primary.data();
+  }
+  /// Does more redundancy have to be put into the packet than its publisher did?
+  [[nodiscard]] bool makes_red(const SourcePacket& packet) const;
   [[nodiscard]] size_t header_size(const SourcePacket& packet) const;
   void count_sent(const ForwardContext& context, size_t head, size_t payload);
 
@@ -225,8 +237,11 @@ class SubscribedTrack {
   bool send_again(const ForwardContext& context, SentPackets::Entry& entry);
   bool resend_parameter_set(const ForwardContext& context, const SentPackets::Entry& entry);
   [[nodiscard]] std::optional<SourcePacket> read_source(const SentPackets::Entry& entry) const;
-  size_t redundancy(const SourcePacket& packet,
+  size_t redundancy(const SourcePacket& packet, OutCodec codec,
                     std::array<rtc::rtp::RedBlock, kRedundancy>& blocks) const;
+  [[nodiscard]] std::optional<rtc::rtp::RedBlock> earlier(const SourcePacket& packet,
+                                                          size_t back) const;
+  [[nodiscard]] bool is_opus(uint8_t payload_type) const;
   void fill_from_red(const ForwardContext& context, const SourcePacket& packet);
 
   // Read for each packet.
@@ -241,6 +256,7 @@ class SubscribedTrack {
   uint8_t audio_level_at_ = 0;
   uint8_t sparse_ = 0;  // SparseExtension bits the subscriber takes
   uint8_t epoch_ = 0;   // of the stream being forwarded
+  uint8_t red_distance_ = RedundancyControl().distance();  // as redundancy_ says
   uint16_t next_sequence_ = 0;
   int64_t source_highest_ = 0;  // the newest packet dealt with
   int64_t source_first_ = 0;    // where forwarding of this encoding began
@@ -282,6 +298,8 @@ class SubscribedTrack {
   std::optional<PlayoutDelay> playout_delay_;
   uint32_t playout_delay_sent_ = 0;  // number of the first packet that had it
   uint16_t next_rtx_sequence_ = 0;
+  std::unique_ptr<RedundancyControl> redundancy_;  // of sound
+  std::optional<uint16_t> key_frame_asked_at_;
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;
   int64_t lost_ = 0;
@@ -302,6 +320,7 @@ inline SentPackets::Entry& SubscribedTrack::record(uint16_t source_sequence, uin
   entry.epoch = epoch_ & 3;
   entry.resends = 0;
   entry.marker = 0;
+  entry.red = 0;
   entry.state = state;
   entry.time_ms = now_ms & SentPackets::kTimeMask;
   return entry;

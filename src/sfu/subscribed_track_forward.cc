@@ -73,9 +73,7 @@ void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket&
   bool missing = packet.sequence > source_highest_ + 1;
   SentPackets::Entry* entry = decide(context, packet);
   if (entry == nullptr) return;
-  bool splits =
-      missing && !packet.primary.empty() && codecs_[packet.codec].payload_type == kNoPayloadType;
-  if (splits) fill_from_red(context, packet);
+  if (missing && takes_apart(packet)) fill_from_red(context, packet);
   write<Form::kFirst>(context, *entry, packet);
 }
 
@@ -169,10 +167,13 @@ void SubscribedTrack::skip_picture(const SourcePacket& packet) {
 
 // ---- Writing
 
-SubscribedTrack::Selected SubscribedTrack::select(const SourcePacket& packet) const {
+SubscribedTrack::Selected SubscribedTrack::select(const SourcePacket& packet, bool red) const {
   OutCodec codec = codecs_[packet.codec];
-  if (codec.payload_type == kNoPayloadType && !packet.primary.empty()) {
-    return {codecs_[packet.primary_codec], packet.primary};
+  if ((!red || codec.payload_type == kNoPayloadType) && !packet.primary.empty()) {
+    OutCodec inner = codecs_[packet.primary_codec];
+    if (inner.payload_type != kNoPayloadType || codec.payload_type == kNoPayloadType) {
+      return {inner, packet.primary};
+    }
   }
   ByteView payload = packet.payload;
   if (packet.trailer != 0 && !packet_trailer_) {
@@ -204,10 +205,14 @@ Stamp SubscribedTrack::take_stamp(const ForwardContext& context) const {
 template <SubscribedTrack::Form form>
 bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& entry,
                             const SourcePacket& packet) {
-  auto [codec, payload] = select(packet);
+  const bool red = form == Form::kFirst ? red_distance_ > 0 : entry.red != 0;
+  auto [codec, payload] = select(packet, red);
   if constexpr (form == Form::kFirst) {
     last_payload_type_ = codec.payload_type;
-    if (codec.red_payload_type != 0) return write_as_red(context, entry, packet);
+    if (codec.red_payload_type != 0 || !packet.primary.empty()) {
+      if (red && makes_red(packet)) return write_as_red(context, entry, packet);
+      entry.red = red && payload.data() == packet.payload.data() ? 1 : 0;
+    }
   }
   constexpr size_t kPrefix = form == Form::kRtx ? rtc::rtp::kRtxOverhead : 0;
   MutableByteView out = reserve(context, header_size(packet) + kPrefix + payload.size());

@@ -61,7 +61,7 @@ void SubscribedTrack::send_filler(const ForwardContext& context, SentPackets::En
 /// Receivers do not know that anything came before the first packet they got, so without a packet
 /// before it the loss of the first one is never repaired and costs another key frame.
 void SubscribedTrack::open(const ForwardContext& context, const SourcePacket& packet) {
-  last_payload_type_ = select(packet).codec.payload_type;
+  last_payload_type_ = select(packet, true).codec.payload_type;
   last_timestamp_ = packet.timestamp;
   send_padding(context, next_sequence_++);
 }
@@ -178,64 +178,112 @@ void SubscribedTrack::write_frames(TimePoint now, RoomCounters& counters, ByteVi
 
 // ---- RED (RFC 2198)
 
-/// The packets before `packet`, as far as the history has them without a gap, as redundant blocks;
-/// oldest first.
-size_t SubscribedTrack::redundancy(const SourcePacket& packet,
-                                   std::array<rtc::rtp::RedBlock, kRedundancy>& blocks) const {
-  constexpr uint32_t kMaxOffset = 1 << 14;
-  constexpr size_t kMaxBlock = 1 << 10;
+bool SubscribedTrack::is_opus(uint8_t payload_type) const {
+  auto meaning = source_->payload_types().find(payload_type);
+  return meaning && !meaning->rtx && source_->codecs()[meaning->codec].codec == Codec::kOpus;
+}
+
+bool SubscribedTrack::makes_red(const SourcePacket& packet) const {
+  if (packet.primary.empty()) return codecs_[packet.codec].red_payload_type != 0;
+  // Publishers carry one again as a rule.
+  return red_distance_ > 1 && codecs_[packet.primary_codec].red_payload_type != 0 &&
+         rtc::rtp::parse_red_redundancy(packet.payload).count < red_distance_;
+}
+
+/// What the packet so many before `packet` carried: from what its publisher repeats of it, or from
+/// the history.
+std::optional<rtc::rtp::RedBlock> SubscribedTrack::earlier(const SourcePacket& packet,
+                                                           size_t back) const {
   const ReceiveStream& stream = source_->stream(packet.encoding);
-  size_t count = 0;
-  for (size_t back = 1; back <= kRedundancy; ++back) {
-    auto number = static_cast<uint16_t>(packet.sequence - static_cast<int64_t>(back));
-    auto view = rtc::rtp::PacketView::parse(stream.history.find(number));
-    if (!view || view->payload_type() != packet.view.payload_type()) break;
+  // Newest first: the packet itself, then those between.
+  for (size_t carrier = 0; carrier <= back; ++carrier) {
+    auto number = static_cast<uint16_t>(packet.sequence - static_cast<int64_t>(carrier));
+    auto view =
+        carrier == 0 ? packet.view : rtc::rtp::PacketView::parse(stream.history.find(number));
+    if (!view) continue;
     uint32_t offset = packet.timestamp - view->timestamp().value;
-    ByteView payload = view->payload();
-    if (payload.empty() || payload.size() >= kMaxBlock || offset == 0 || offset >= kMaxOffset)
+    if (is_opus(view->payload_type())) {
+      if (carrier != back) continue;
+      return rtc::rtp::RedBlock{0, static_cast<uint16_t>(std::min(offset, uint32_t{0xFFFF})),
+                                view->payload()};
+    }
+    if (carrier == back) {
+      auto primary = rtc::rtp::parse_red_primary(view->payload());
+      if (!primary || !is_opus(primary->payload_type)) continue;
+      return rtc::rtp::RedBlock{0, static_cast<uint16_t>(std::min(offset, uint32_t{0xFFFF})),
+                                primary->payload};
+    }
+    rtc::rtp::RedBlocks red = rtc::rtp::parse_red_redundancy(view->payload());
+    size_t place = back - carrier;
+    if (place > red.count) continue;
+    const rtc::rtp::RedBlock& block = red.blocks[red.count - place];
+    if (!is_opus(block.payload_type)) continue;
+    offset += block.timestamp_offset;
+    return rtc::rtp::RedBlock{0, static_cast<uint16_t>(std::min(offset, uint32_t{0xFFFF})),
+                              block.payload};
+  }
+  return std::nullopt;
+}
+
+/// The packets before `packet`, as far as they are known without a gap, as redundant blocks; oldest
+/// first.
+size_t SubscribedTrack::redundancy(const SourcePacket& packet, OutCodec codec,
+                                   std::array<rtc::rtp::RedBlock, kRedundancy>& blocks) const {
+  constexpr uint16_t kMaxOffset = 1 << 14;
+  constexpr size_t kMaxBlock = 1 << 10;
+  size_t count = 0;
+  for (size_t back = 1; back <= red_distance_; ++back) {
+    auto block = earlier(packet, back);
+    if (!block || block->payload.empty() || block->payload.size() >= kMaxBlock ||
+        block->timestamp_offset == 0 || block->timestamp_offset >= kMaxOffset) {
       break;
-    blocks[kRedundancy - back] = {codecs_[packet.codec].payload_type, static_cast<uint16_t>(offset),
-                                  payload};
+    }
+    block->payload_type = codec.payload_type;
+    blocks[kRedundancy - back] = *block;
     ++count;
   }
   std::move(blocks.end() - static_cast<ptrdiff_t>(count), blocks.end(), blocks.begin());
   return count;
 }
 
-/// Plain Opus as RED, for a subscriber that prefers it.
+/// Opus as RED, for a subscriber that prefers it and loses packets.
 bool SubscribedTrack::write_as_red(const ForwardContext& context, SentPackets::Entry& entry,
                                    const SourcePacket& packet) {
+  const auto [codec, primary] = select(packet, false);
   std::array<rtc::rtp::RedBlock, kRedundancy> blocks;
-  size_t count = redundancy(packet, blocks);
+  size_t count = redundancy(packet, codec, blocks);
   std::span<const rtc::rtp::RedBlock> used(blocks.data(), count);
-  size_t size = rtc::rtp::red_head_size(count) + packet.payload.size();
+  size_t size = rtc::rtp::red_head_size(count) + primary.size();
   for (const auto& block : used) size += block.payload.size();
   if (header_size(packet) + size > kMaxPacketSize) {
     used = {};
-    size = rtc::rtp::red_head_size(0) + packet.payload.size();
+    size = rtc::rtp::red_head_size(0) + primary.size();
   }
   MutableByteView out = reserve(context, header_size(packet) + size);
   if (out.empty()) return false;
-  const OutCodec& codec = codecs_[packet.codec];
   Stamp stamp = take_stamp(context);
   size_t head = write_header(packet, entry,
                              {codec.red_payload_type, entry.marker != 0, entry.out_sequence, ssrc_},
                              stamp, out);
   if (head == 0) return false;
   entry.number_offset = stamp.transport_sequence;
+  // What it carries along may differ by the time it is asked for, and must not be encrypted under
+  // the same number then. Those that follow carry it again.
+  entry.red = 1;
+  entry.resends = kMaxResends;
   rtc::rtp::write_red_head(out.subspan(head), used, codec.payload_type);
   auto body = out.begin() + static_cast<ptrdiff_t>(head + rtc::rtp::red_head_size(used.size()));
   for (const auto& block : used) {
     body = std::copy(block.payload.begin(), block.payload.end(), body);
   }
-  std::copy(packet.payload.begin(), packet.payload.end(), body);
+  std::copy(primary.begin(), primary.end(), body);
   transport_.sink.commit(head + size, PacketKind::kRtp);
   count_sent(context, head, size);
   return true;
 }
 
-/// A subscriber without RED gets what was lost from the redundant blocks, as packets of their own.
-/// `packet` is the newest decided on.
+/// A subscriber that gets plain Opus gets what was lost from the redundant blocks, as packets of
+/// their own. `packet` is the newest decided on.
 void SubscribedTrack::fill_from_red(const ForwardContext& context, const SourcePacket& packet) {
   rtc::rtp::RedBlocks red = rtc::rtp::parse_red_redundancy(packet.payload);
   for (size_t back = 1; back <= red.count; ++back) {

@@ -11,6 +11,11 @@ namespace turms::sfu {
 void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequence) {
   SentPackets::Entry* entry = sent_.find(out_sequence);
   if (entry == nullptr) return;
+  if (redundancy_) {
+    redundancy_->on_request(context.now, out_sequence, packets_);
+    red_distance_ = redundancy_->distance();
+  }
+  if (key_frame_asked_at_ && static_cast<int16_t>(out_sequence - *key_frame_asked_at_) < 0) return;
   if (entry->state == SentPackets::State::kExpected) {
     const ReceiveStream& stream = source_->stream(entry->encoding);
     auto newest = rtc::rtp::SeqNum(static_cast<uint16_t>(stream.highest()));
@@ -46,14 +51,18 @@ bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Ent
   if (!rtx && (source_->is_video() || send_time_at_ != 0)) return false;
   auto packet = read_source(entry);
   if (!packet) return false;
-  OutCodec codec = select(*packet).codec;
+  OutCodec codec = select(*packet, entry.red != 0).codec;
   if (rtx) return codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, *packet);
-  // RED carries it again anyway, and what it would carry along may differ by now.
-  if (codec.payload_type == kNoPayloadType || codec.red_payload_type != 0) return false;
+  if (codec.payload_type == kNoPayloadType) return false;
   return write<Form::kAgain>(context, entry, *packet);
 }
 
-void SubscribedTrack::on_report_block(uint32_t now_ntp, const rtc::rtcp::ReportBlock& block) {
+void SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
+                                      const rtc::rtcp::ReportBlock& block) {
+  if (redundancy_) {
+    redundancy_->on_report(now, block);
+    red_distance_ = redundancy_->distance();
+  }
   lost_ = std::max<int32_t>(block.cumulative_lost, 0);
   jitter_ = block.jitter;
   bool acknowledged = playout_delay_ && started_ &&
