@@ -93,7 +93,10 @@ Result<TunEnds::Side> TunEnds::open_side(const TunConfig& config, bool is_server
     if (!side.net.valid()) return failed("/proc/self/ns/net");
   }
   side.tun = Descriptor(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  if (!side.tun.valid()) return failed("/dev/net/tun");
+  // Containers may be without it, for root too.
+  if (!side.tun.valid()) {
+    return fail(ErrorCode::kPermissionDenied, failed("/dev/net/tun").error().message);
+  }
   ifreq request{};
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   // One server may have several links, whose networks differ in the third part.

@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import puppeteer from 'puppeteer-core';
 import { eventually } from '../../e2e/lib/runner.mjs';
-import { chromiumArguments, chromiumPath, connect, receivedAudio, serveBundle, watchVideos } from './page.mjs';
+import { chromiumArguments, chromiumPath, connect, firefoxPath, receivedAudio, serveBundle, watchVideos } from './page.mjs';
 import { api, token, webSocketUrl } from './world.mjs';
-
-const firefoxPath = process.env.TURMS_FIREFOX ?? '/usr/bin/firefox-esr';
 
 const launch = () =>
   Promise.all([

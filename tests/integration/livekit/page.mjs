@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const chromiumPath = process.env.TURMS_CHROMIUM ?? '/usr/bin/chromium';
+export const firefoxPath = process.env.TURMS_FIREFOX ?? '/usr/bin/firefox-esr';
 export const chromiumArguments = [
   '--no-sandbox',
   '--use-fake-device-for-media-stream',

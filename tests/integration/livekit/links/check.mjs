@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
 import { eventually, Runner } from '../../../e2e/lib/runner.mjs';
+import { firefoxPath } from '../page.mjs';
 import * as analysis from './analysis_check.mjs';
 import { inside, Link, NoRights } from './link.mjs';
 import { removeMedia, World } from './world.mjs';
@@ -99,8 +101,8 @@ async function goesOn(watcher, pictures) {
   await eventually(async () => (await packets()) > before, 'more sound', patienceMs);
 }
 
-async function survives(mode) {
-  const world = await World.make({ mode, profile: { both: { delay_ms: 25, queue_ms: 300 }, down: { rate_kbps: 4000 } } });
+async function survives(mode, browser = 'chromium') {
+  const world = await World.make({ mode, browser, profile: { both: { delay_ms: 25, queue_ms: 300 }, down: { rate_kbps: 4000 } } });
   try {
     await world.publisher();
     const watcher = await world.watcher();
@@ -126,6 +128,9 @@ const withTun = (name, body) => (trouble ? runner.skip(name, trouble) : runner.t
 await withTun('a link of TUN devices carries its rate, after its delay', carriesItsRate);
 await runner.test('a proxy delays and loses datagrams', proxiesDatagrams);
 await withTun('a meeting survives a narrow and lossy link', () => survives('tun'));
+const firefox = 'a meeting survives a narrow and lossy link in Firefox';
+if (existsSync(firefoxPath)) await withTun(firefox, () => survives('tun', 'firefox'));
+else runner.skip(firefox, `there is no ${firefoxPath}`);
 await runner.test('a meeting survives a narrow and lossy proxy', () => survives('udp'));
 await removeMedia();
 process.exit(runner.finish());

@@ -1,9 +1,8 @@
 // A process on the clients' side of a link: it serves the page on its own loopback address and drives a browser there. What
 // it is asked comes by Node's channel to the parent: { id, op, ... }; it answers { id, value } or { id, error }.
 import puppeteer from 'puppeteer-core';
-import { chromiumArguments, chromiumPath, serveBundle } from '../page.mjs';
+import { chromiumArguments, chromiumPath, firefoxPath, serveBundle } from '../page.mjs';
 
-const firefoxPath = process.env.TURMS_FIREFOX ?? '/usr/bin/firefox-esr';
 const pages = [];
 let browser;
 let site;

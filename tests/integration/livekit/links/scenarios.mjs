@@ -27,6 +27,11 @@ function pictureFigures({ frames, stats }, from, to) {
   ];
 }
 
+/** The same as the browser counts it: of decoded pictures, whether or not each was shown, and of freezes that ended. */
+function browsersFreezes({ stats }, from, to) {
+  return { what: 'frozen, as the browser counts', value: growth(stats, 'video', 'totalFreezesDuration', from, to), unit: 's' };
+}
+
 function firstPicture(seen, bar) {
   const first = seen.frames.publisher[0]?.[0];
   return { what: 'first picture', value: first ? (first - seen.joining) / 1000 : null, unit: 's', bar };
@@ -50,6 +55,7 @@ async function drop(world) {
     firstPicture(seen, { most: 1 }),
     { what: 'before: width', value: usualWidth(frames, steady, down), unit: 'px', bar: { least: 1280 } },
     { what: 'frozen in 10 s after the drop', value: seconds(frozenMs(frames, down, down + 10_000)), unit: 's', bar: { most: 0.5 } },
+    { ...browsersFreezes(seen, down, down + 10_000), what: 'the same, as the browser counts' },
     { what: 'frozen in the 20 s after that', value: seconds(frozenMs(frames, down + 10_000, up)), unit: 's', bar: { most: 0.5 } },
     ...pictureFigures({ frames, stats: seen.stats }, down + 10_000, up).map((figure) => ({ ...figure, what: `narrow: ${figure.what}` })),
     { what: 'sound concealed in 10 s after the drop', value: concealedPercent(seen.stats, down, down + 10_000), unit: '%', bar: { most: 1 } },
@@ -73,6 +79,7 @@ async function loss(world) {
   const frames = seen.frames.publisher;
   return [
     { what: 'frozen in 20 s', value: seconds(frozenMs(frames, from, to)), unit: 's', bar: { most: 0.2 } },
+    browsersFreezes(seen, from, to),
     { what: 'width', value: usualWidth(frames, from, to), unit: 'px', bar: { least: 1280 } },
     { what: 'pictures a second', value: framesPerSecond(frames, from, to), unit: '' },
     { what: 'sound concealed', value: concealedPercent(seen.stats, from, to), unit: '%', bar: { most: 0.5 } },
@@ -187,6 +194,7 @@ const steady = (bars, trouble) => async (world) => {
   const series = world.link.between(from, to);
   const figures = [
     { what: 'frozen', value: seconds(frozenMs(frames, from, to)), unit: 's', bar: { most: bars.frozen } },
+    browsersFreezes(seen, from, to),
     ...pictureFigures({ frames, stats: seen.stats }, from, to),
     { what: 'video rate', value: videoKbps(seen.stats, from, to), unit: 'kbit/s' },
     { what: 'size changes a minute', value: (sizeChanges(frames, from, to) * 60_000) / (to - from), unit: '', bar: { most: bars.changes } },
