@@ -42,6 +42,7 @@ Status Client::join(TimePoint now, const std::string& ip, uint16_t port, const s
                     Media publish) {
   started_ = now;
   silent_ = publish.silent;
+  level_ = publish.level;
   const auto add = [&](bool video) {
     SentTrack track;
     track.video = video;
@@ -99,6 +100,7 @@ Status Client::receive_signal(TimePoint now) {
         for (SentTrack& track : sent_)
           track.payload_type = track.video ? event.video_payload_type : event.audio_payload_type;
         mid_extension_ = event.mid_extension;
+        level_extension_ = event.level_extension;
         publisher_ = make_peer(now, signalling_->publisher_ice(), event.remote.local_role);
         publisher_->set_remote(now, event.remote.ice, event.remote.fingerprint);
         break;
@@ -249,9 +251,14 @@ void Client::send_packet(TimePoint now, SentTrack& track, bool marker, MutableBy
                                 .sequence = rtc::rtp::SeqNum(track.sequence++),
                                 .timestamp = rtc::rtp::RtpTime(track.timestamp),
                                 .ssrc = track.ssrc};
-  const rtc::rtp::ExtensionValue mid{mid_extension_, as_bytes(track.mid)};
+  std::array<rtc::rtp::ExtensionValue, 2> extensions;
+  size_t count = 0;
+  if (mid_extension_ != 0) extensions[count++] = {mid_extension_, as_bytes(track.mid)};
+  if (level_ && level_extension_ != 0 && !track.video) {
+    extensions[count++] = {level_extension_, ByteView(&*level_, 1)};
+  }
   stamp(now, payload.first(payload_size));
-  size_t size = rtc::rtp::write_packet(packet, header, {&mid, mid_extension_ != 0 ? 1u : 0u},
+  size_t size = rtc::rtp::write_packet(packet, header, std::span(extensions).first(count),
                                        payload.first(payload_size));
   TURMS_CHECK(size != 0);
   size = publisher_->protect_rtp(packet, size);

@@ -56,6 +56,8 @@ class Client {
     bool video = false;
     bool audio = false;
     bool silent = false;  // published, but nothing is sent
+    /// How loud its sound says to be (−dBov, RFC 6464); nothing: it does not say.
+    std::optional<uint8_t> level{};
   };
   /// Opens the signalling connection; media is published as soon as the server lets it.
   Status join(TimePoint now, const std::string& ip, uint16_t port, const std::string& token,
@@ -131,6 +133,8 @@ class Client {
   uint8_t mid_extension_ = 0;
   bool publishing_ = false;
   bool silent_ = false;
+  std::optional<uint8_t> level_;
+  uint8_t level_extension_ = 0;
   bool moved_ = false;
   TimePoint started_{};
   std::optional<TimePoint> first_media_;

@@ -66,7 +66,11 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
           if (codec.codec == rtc::Codec::kOpus) event.audio_payload_type = codec.payload_type;
           if (codec.codec == rtc::Codec::kVp8) event.video_payload_type = codec.payload_type;
         }
-        event.mid_extension = rtc::sdp::extension_map(section).id(rtc::Extension::kMid);
+        const auto extensions = rtc::sdp::extension_map(section);
+        event.mid_extension = extensions.id(rtc::Extension::kMid);
+        if (const uint8_t id = extensions.id(rtc::Extension::kAudioLevel); id != 0) {
+          event.level_extension = id;
+        }
       }
       add_candidates(false, *answer);
       break;
@@ -161,6 +165,10 @@ std::string Client::Signalling::offer(const std::vector<Track>& tracks,
       section.formats = {{111, "opus", 48000, 2, "minptime=10;useinbandfec=1", {}}};
     }
     section.extensions = {{4, rtc::sdp::extension_uri(rtc::Extension::kMid), std::nullopt}};
+    if (!track.video) {
+      section.extensions.push_back(
+          {1, rtc::sdp::extension_uri(rtc::Extension::kAudioLevel), std::nullopt});
+    }
     section.msid = {"stream", track.cid};
     section.ssrcs = {{track.ssrc, "loadgen", "stream " + track.cid}};
     description.bundle.push_back(track.mid);

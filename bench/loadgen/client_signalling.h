@@ -26,6 +26,7 @@ class Client::Signalling {
     uint8_t audio_payload_type = 0;
     uint8_t video_payload_type = 0;
     uint8_t mid_extension = 0;
+    uint8_t level_extension = 0;  // of audio
   };
   Event receive(ByteView message);
 

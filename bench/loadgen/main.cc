@@ -36,6 +36,7 @@ struct Plan {
   bool video = false;
   bool audio = false;
   bool silent = false;
+  int speaking = -1;  // -1: no levels are told
   bool tcp = false;
   uint16_t turn_tls_port = 0;
   int seconds = 10;
@@ -153,6 +154,8 @@ class Run {
     return (plan_.video || plan_.audio) && !plan_.silent;
   }
   [[nodiscard]] int expected_streams() const {
+    // The silent ones may be left out.
+    if (plan_.speaking >= 0 && !plan_.video) return std::min(plan_.speaking, plan_.publishers);
     return plan_.publishers * (static_cast<int>(plan_.video) + static_cast<int>(plan_.audio));
   }
 
@@ -162,6 +165,11 @@ class Run {
         std::make_unique<Client>(Shared{*fabric_, resources_, dtls_.fingerprint(), totals_}, index);
     Client::Media media;
     if (publisher) media = {.video = plan_.video, .audio = plan_.audio, .silent = plan_.silent};
+    if (publisher && plan_.speaking >= 0) {
+      constexpr uint8_t kSpeech = 25;
+      constexpr uint8_t kRoom = 90;
+      media.level = index < static_cast<size_t>(plan_.speaking) ? kSpeech : kRoom;
+    }
     const Status status =
         client->join(monotonic_now(), plan_.ip, plan_.port, token_of(index), media);
     if (!status) {
@@ -292,6 +300,9 @@ int main(int argc, char** argv) {
   app.add_flag("--video", plan.video, "Each publisher sends 2.3 Mbit/s of VP8");
   app.add_flag("--audio", plan.audio, "Each publisher sends 50 packets of audio per second");
   app.add_flag("--silent", plan.silent, "Tracks are published, and nothing is sent on them");
+  app.add_option("--speaking", plan.speaking,
+                 "So many of the publishers speak, the others say that they are silent")
+      ->check(CLI::Range(0, 100));
   CLI::Option* tcp = app.add_flag("--tcp", plan.tcp, "Media over TCP");
   app.add_option("--turn-tls", plan.turn_tls_port,
                  "Port of the server's TURN over TLS: who only subscribes receives through it")
