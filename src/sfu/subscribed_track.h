@@ -215,8 +215,7 @@ class SubscribedTrack {
   [[nodiscard]] Selected select(const SourcePacket& packet, bool red) const;
   /// Is it sent the Opus inside a packet of RED?
   [[nodiscard]] bool takes_apart(const SourcePacket& packet) const {
-    return !packet.primary.empty() &&
-           select(packet, red_distance_ > 0).payload.data() == packet.primary.data();
+    return !packet.primary.empty() && select(packet, true).payload.data() == packet.primary.data();
   }
   /// Does more redundancy have to be put into the packet than its publisher did?
   [[nodiscard]] bool makes_red(const SourcePacket& packet) const;

@@ -205,13 +205,14 @@ Stamp SubscribedTrack::take_stamp(const ForwardContext& context) const {
 template <SubscribedTrack::Form form>
 bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& entry,
                             const SourcePacket& packet) {
-  const bool red = form == Form::kFirst ? red_distance_ > 0 : entry.red != 0;
+  // What came as RED goes on as RED: loss begins long before it is reported.
+  const bool red = form == Form::kFirst || entry.red != 0;
   auto [codec, payload] = select(packet, red);
   if constexpr (form == Form::kFirst) {
     last_payload_type_ = codec.payload_type;
     if (codec.red_payload_type != 0 || !packet.primary.empty()) {
-      if (red && makes_red(packet)) return write_as_red(context, entry, packet);
-      entry.red = red && payload.data() == packet.payload.data() ? 1 : 0;
+      if (makes_red(packet)) return write_as_red(context, entry, packet);
+      entry.red = payload.data() == packet.payload.data() ? 1 : 0;
     }
   }
   constexpr size_t kPrefix = form == Form::kRtx ? rtc::rtp::kRtxOverhead : 0;

@@ -184,7 +184,9 @@ bool SubscribedTrack::is_opus(uint8_t payload_type) const {
 }
 
 bool SubscribedTrack::makes_red(const SourcePacket& packet) const {
-  if (packet.primary.empty()) return codecs_[packet.codec].red_payload_type != 0;
+  if (packet.primary.empty()) {
+    return red_distance_ > 0 && codecs_[packet.codec].red_payload_type != 0;
+  }
   // Publishers carry one again as a rule.
   return red_distance_ > 1 && codecs_[packet.primary_codec].red_payload_type != 0 &&
          rtc::rtp::parse_red_redundancy(packet.payload).count < red_distance_;
