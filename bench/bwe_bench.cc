@@ -30,7 +30,7 @@ double measure(int packets_per_message, bool pace, bool feedback) {
     config.max = Bitrate::kbps(30'000);
     Estimator estimator(now, config);
     Pacer pacer;
-    pacer.set_rate(now, Bitrate::kbps(40'000), false, true);
+    pacer.set_rate(now, Bitrate::kbps(40'000), Pacer::Path::kUntried);
     estimator.set_demand(now, {Bitrate::kbps(20'000), Bitrate::kbps(2'000), {}});
     const Duration gap = Duration(100ms) / packets_per_message;
     std::chrono::nanoseconds spent{};

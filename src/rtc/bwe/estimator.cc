@@ -11,6 +11,7 @@ constexpr Duration kLossInterval = 1s;
 constexpr Duration kMaxInterval = 250ms;     // between two looks at silence and round trip
 constexpr double kProbeDropFraction = 0.85;  // of the acknowledged rate: no probe pulls lower
 constexpr double kCleanLoss = 0.02;
+constexpr double kLossy = 0.1;
 
 bool by_arrival(const PacketResult& a, const PacketResult& b) {
   return a.received != b.received ? a.received < b.received : a.sequence < b.sequence;
@@ -36,7 +37,8 @@ const char* to_string(LimitingReason reason) {
   return "?";
 }
 
-Estimator::Estimator(TimePoint now, const Config& config) : config_(config) {
+Estimator::Estimator(TimePoint now, const Config& config)
+    : config_(config), history_(config.first_sequence) {
   config_.min = std::max(config_.min, kLowestBitrate);
   config_.max = std::max(config_.max, config_.min);
   config_.start = std::clamp(config_.start, config_.min, config_.max);
@@ -93,7 +95,10 @@ void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& fee
 
   const auto delay = delay_based_.on_feedback(now, received, acknowledged_, probe_result(received));
   if (delay.updated) {
-    if (delay.from_probe) target_rate_.set_rate(now, delay.rate);
+    if (delay.from_probe) {
+      target_rate_.set_rate(now, delay.rate);
+      proof_ = {delay.rate, now};
+    }
     target_rate_.on_delay_based(now, delay.rate);
   }
   target_rate_.on_feedback(now, results, limited);
@@ -188,6 +193,8 @@ void Estimator::on_route_change(TimePoint now) {
   target_rate_.set_fallback(now, fallback_);
   delay_based_.set_start(start);
   delay_based_.set_min(config_.min);
+  proof_.reset();
+  was_congested_ = false;
   probes_.restart(now, start);
   publish(now);
   schedule(now);
@@ -248,6 +255,8 @@ void Estimator::publish(TimePoint now) {
   next.queue = path_.queue();
   next.reason = static_cast<LimitingReason>(target_rate_.limit());
   next.overusing = delay_based_.usage() == Usage::kOverusing;
+  was_congested_ = was_congested_ || next.overusing || draining(now) || next.loss > kLossy ||
+                   target_rate_.loss_state() == LossState::kDecreasing;
   next.fallback = fallback_;
   if (next.rate != target_.rate) alr_.set_estimate(next.rate);
   changed_ = changed_ || next.rate != target_.rate || next.stable != target_.stable ||

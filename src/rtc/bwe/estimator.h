@@ -10,6 +10,7 @@
 #include "rtc/bwe/alr_detector.h"
 #include "rtc/bwe/bitrate.h"
 #include "rtc/bwe/delay_based_bwe.h"
+#include "rtc/bwe/limiting_reason.h"
 #include "rtc/bwe/path_delay.h"
 #include "rtc/bwe/probe_bitrate_estimator.h"
 #include "rtc/bwe/probe_controller.h"
@@ -19,10 +20,6 @@
 #include "rtc/rtcp/packets.h"
 
 namespace turms::rtc::bwe {
-
-/// What limits the target.
-enum class LimitingReason : uint8_t { kNone, kDelay, kLoss, kReceiver, kRoundTrip, kMaximum };
-const char* to_string(LimitingReason reason);
 
 struct Target {
   Bitrate rate;
@@ -57,6 +54,8 @@ class Estimator {
     double pacing_factor = 1.25;
     /// The receiver negotiated transport-wide feedback; else REMB and receiver reports alone.
     bool transport_feedback = true;
+    /// Of the first packet that on_sent() is told of.
+    uint16_t first_sequence = 0;
   };
   /// With packets leaving and no feedback for so long, the fall-back begins; feedback ends it.
   static constexpr Duration kFeedbackTimeout = 1s;
@@ -93,6 +92,14 @@ class Estimator {
   [[nodiscard]] const Target& target() const { return target_; }
   /// Whether target() differs from what it was at the last call.
   bool take_change();
+  /// What the latest probe has shown to get through.
+  struct Proof {
+    Bitrate rate;
+    TimePoint at{};
+  };
+  [[nodiscard]] const std::optional<Proof>& proof() const { return proof_; }
+  /// Has anything been seen that speaks against the path, since it is this one?
+  [[nodiscard]] bool was_congested() const { return was_congested_; }
   /// The next burst to send; give it to the pacer.
   std::optional<ProbeCluster> take_probe();
 
@@ -139,6 +146,8 @@ class Estimator {
   std::optional<TimePoint> drain_since_;
   Target target_;
   bool changed_ = true;
+  std::optional<Proof> proof_;
+  bool was_congested_ = false;
   TimePoint deadline_{};
 };
 

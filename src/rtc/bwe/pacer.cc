@@ -19,11 +19,10 @@ Pacer::Record Pacer::Queue::pop() {
   return record;
 }
 
-void Pacer::set_rate(TimePoint now, Bitrate rate, bool short_bursts, bool path_clean) {
+void Pacer::set_rate(TimePoint now, Bitrate rate, Path path) {
   drain(now);
   rate_ = std::max(rate, kLowestBitrate);
-  short_bursts_ = short_bursts;
-  path_clean_ = path_clean;
+  path_ = path;
 }
 
 void Pacer::set_padding_rate(TimePoint now, Bitrate rate) {
@@ -36,6 +35,19 @@ void Pacer::add_probe(const ProbeCluster& cluster) {
   probes_[(probe_first_ + probe_size_++) % probes_.size()] = cluster;
 }
 
+bool Pacer::pass(TimePoint now, size_t size) {
+  if (!video_.empty() || !retransmissions_.empty() || probe_size_ > 0 || waiting_streams_ > 0) {
+    return false;
+  }
+  drain(now);
+  if (!may_send()) {
+    resting_ = true;
+    return false;
+  }
+  count(now, static_cast<int64_t>(size), ProbeCluster::kNone);
+  return true;
+}
+
 bool Pacer::push(TimePoint now, const Packet& packet) {
   drain(now);
   if (packet.kind == Class::kRetransmission) {
@@ -44,12 +56,12 @@ bool Pacer::push(TimePoint now, const Packet& packet) {
   } else {
     Stream* stream = stream_of(packet.stream);
     if (stream == nullptr || video_.full()) {
-      if (stream != nullptr) stream->waits_for_key_frame = true;
+      if (stream != nullptr) set_waiting(*stream, true);
       return false;
     }
     if (stream->waits_for_key_frame) {
       if (!packet.key_frame_begin) return false;
-      stream->waits_for_key_frame = false;
+      set_waiting(*stream, false);
     }
     ++stream->queued;
     video_.push({packet, now});
@@ -57,6 +69,22 @@ bool Pacer::push(TimePoint now, const Packet& packet) {
   }
   queued_bytes_ += packet.size;
   return true;
+}
+
+void Pacer::set_waiting(Stream& stream, bool waits) {
+  if (stream.waits_for_key_frame == waits) return;
+  stream.waits_for_key_frame = waits;
+  waiting_streams_ += waits ? 1 : -1;
+}
+
+void Pacer::remove_stream(uint32_t id) {
+  for (Stream& stream : streams_) {
+    if (stream.used && stream.id == id) set_waiting(stream, false);
+  }
+}
+
+void Pacer::skip_to_key_frame(uint32_t id) {
+  if (Stream* stream = stream_of(id)) set_waiting(*stream, true);
 }
 
 void Pacer::on_bypassed(TimePoint now, size_t size) {
@@ -93,12 +121,13 @@ void Pacer::drain(TimePoint now) {
 
 Bitrate Pacer::drain_rate() const {
   Bitrate rate = rate_;
-  if (path_clean_ && queued_key_bytes_ > 0) rate = rate * kKeyFrameFactor;
+  if (path_ == Path::kCongested) return rate;
+  if (path_ == Path::kUntried && queued_key_bytes_ > 0) rate = rate * kKeyFrameFactor;
   return std::max(rate, rate_of(queued_bytes_, kDrainDelay));
 }
 
 int64_t Pacer::burst_bytes() const {
-  const bool is_short = short_bursts_ || rate_ < kShortBurstBelow;
+  const bool is_short = path_ == Path::kCongested || rate_ < kShortBurstBelow;
   return bytes_in(drain_rate(), is_short ? kShortBurst : kBurst);
 }
 
@@ -131,11 +160,11 @@ std::optional<Pacer::Output> Pacer::next_late(TimePoint now) {
   const bool late = now - front.queued > kMaxDelay;
   if (!stream->waits_for_key_frame) {
     if (!late) return std::nullopt;
-    stream->waits_for_key_frame = true;
+    set_waiting(*stream, true);
     return Output{Action::kNeedKeyFrame, front.packet, 0, ProbeCluster::kNone};
   }
   if (front.packet.key_frame_begin && !late) {
-    stream->waits_for_key_frame = false;
+    set_waiting(*stream, false);
     return std::nullopt;
   }
   return Output{Action::kDrop, pop_video().packet, 0, ProbeCluster::kNone};

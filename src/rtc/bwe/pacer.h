@@ -26,7 +26,7 @@ class Pacer {
  public:
   static constexpr size_t kVideoCapacity = 2048;
   static constexpr size_t kRetransmissionCapacity = 512;
-  static constexpr size_t kMaxStreams = 64;
+  static constexpr size_t kMaxStreams = 256;
   static constexpr Duration kDrainDelay = 250ms;
   static constexpr Duration kMaxDelay = 500ms;
   static constexpr Duration kBurst = 40ms;
@@ -59,14 +59,26 @@ class Pacer {
     int probe_cluster = ProbeCluster::kNone;
   };
 
-  /// `rate`: Target::pacing. `short_bursts`: while overusing. `path_clean`: the queue on the path
-  /// is empty, so a key frame may leave at twice the rate.
-  void set_rate(TimePoint now, Bitrate rate, bool short_bursts, bool path_clean);
+  /// What is known of the path.
+  enum class Path : uint8_t {
+    kUntried,    // nothing has spoken against it yet: a key frame may leave at twice the rate
+    kNormal,     // what would wait for longer than kDrainDelay leaves faster
+    kCongested,  // nothing leaves faster, and bursts are short
+  };
+  /// `rate`: Target::pacing.
+  void set_rate(TimePoint now, Bitrate rate, Path path);
   void set_padding_rate(TimePoint now, Bitrate rate);
   void add_probe(const ProbeCluster& cluster);
 
+  /// Nothing waits and the rate allows it: the packet is counted and may leave at once, without a
+  /// record. Cheaper than push() and next().
+  [[nodiscard]] bool pass(TimePoint now, size_t size);
   /// False: refused, the owner drops it (and asks for a key frame, if it is video).
   [[nodiscard]] bool push(TimePoint now, const Packet& packet);
+  /// What it has queued still comes out.
+  void remove_stream(uint32_t id);
+  /// What it has queued is dropped, and what comes before its next key frame.
+  void skip_to_key_frame(uint32_t id);
   void on_bypassed(TimePoint now, size_t size);
   void on_padding_sent(TimePoint now, size_t size, int probe_cluster);
   /// There is nothing to pad with: ends the cluster, and padding until the next set_padding_rate.
@@ -118,6 +130,7 @@ class Pacer {
   void count(TimePoint now, int64_t size, int cluster);
   Record pop_video();
   Stream* stream_of(uint32_t id);
+  void set_waiting(Stream& stream, bool waits);
   void start_probe(TimePoint now);
   void end_probe();
   [[nodiscard]] TimePoint probe_due() const;
@@ -125,13 +138,13 @@ class Pacer {
   Queue retransmissions_{kRetransmissionCapacity};
   Queue video_{kVideoCapacity};
   std::array<Stream, kMaxStreams> streams_;
+  int waiting_streams_ = 0;  // for a key frame
   int64_t queued_bytes_ = 0;
   int64_t queued_key_bytes_ = 0;
 
   Bitrate rate_ = Bitrate::kbps(750);
   Bitrate padding_rate_;
-  bool short_bursts_ = false;
-  bool path_clean_ = false;
+  Path path_ = Path::kNormal;
   double debt_ = 0;          // bytes sent ahead of the rate
   double padding_debt_ = 0;  // the same for the padding rate
   int in_burst_ = 0;

@@ -22,7 +22,7 @@ class BwePacerTest : public testing::Test {
 };
 
 TEST_F(BwePacerTest, BelowTheRateNothingWaits) {
-  pacer_.set_rate(now_, Bitrate::kbps(4000), false, true);
+  pacer_.set_rate(now_, Bitrate::kbps(4000), Pacer::Path::kUntried);
   for (uint64_t i = 0; i < 100; ++i) {
     ASSERT_TRUE(pacer_.push(now_, video(i)));
     const auto sent = take();
@@ -33,7 +33,7 @@ TEST_F(BwePacerTest, BelowTheRateNothingWaits) {
 }
 
 TEST_F(BwePacerTest, AFrameLeavesInBurstsAtTheRate) {
-  pacer_.set_rate(now_, Bitrate::kbps(2400), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(2400), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < 50; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));  // 200 ms
   const TimePoint start = now_;
   size_t sent = 0;
@@ -49,7 +49,7 @@ TEST_F(BwePacerTest, AFrameLeavesInBurstsAtTheRate) {
 }
 
 TEST_F(BwePacerTest, RetransmissionsGoFirstAndAudioCounts) {
-  pacer_.set_rate(now_, Bitrate::kbps(2400), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(2400), Pacer::Path::kNormal);
   ASSERT_TRUE(pacer_.push(now_, video(1)));
   ASSERT_TRUE(pacer_.push(now_, {2, 1200, 0, Pacer::Class::kRetransmission, false, false}));
   const auto sent = take();
@@ -67,13 +67,13 @@ TEST_F(BwePacerTest, RetransmissionsGoFirstAndAudioCounts) {
 }
 
 TEST_F(BwePacerTest, ALongQueueDrainsWithinTheBound) {
-  pacer_.set_rate(now_, Bitrate::kbps(500), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(500), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < 100; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));  // 1.9 s
   EXPECT_LE(pacer_.expected_delay(), Pacer::kDrainDelay + 1ms);
 }
 
 TEST_F(BwePacerTest, VideoThatWaitedTooLongIsDroppedToTheNextKeyFrame) {
-  pacer_.set_rate(now_, Bitrate::kbps(500), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(500), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));
   now_ += 501ms;  // nobody asked in between
   ASSERT_TRUE(pacer_.push(now_, video(5)));
@@ -88,7 +88,7 @@ TEST_F(BwePacerTest, VideoThatWaitedTooLongIsDroppedToTheNextKeyFrame) {
 }
 
 TEST_F(BwePacerTest, AStreamThatWasDroppedRefusesAllButAKeyFrame) {
-  pacer_.set_rate(now_, Bitrate::kbps(500), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(500), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));
   now_ += 501ms;
   (void)take();
@@ -98,13 +98,13 @@ TEST_F(BwePacerTest, AStreamThatWasDroppedRefusesAllButAKeyFrame) {
 }
 
 TEST_F(BwePacerTest, AFullQueueRefuses) {
-  pacer_.set_rate(now_, Bitrate::kbps(100), false, false);
+  pacer_.set_rate(now_, Bitrate::kbps(100), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < Pacer::kVideoCapacity; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));
   EXPECT_FALSE(pacer_.push(now_, video(9999)));
 }
 
 TEST_F(BwePacerTest, AProbeIsSentAtItsRateWithMediaFirst) {
-  pacer_.set_rate(now_, Bitrate::kbps(500), false, true);
+  pacer_.set_rate(now_, Bitrate::kbps(500), Pacer::Path::kUntried);
   ProbeCluster probe;
   probe.id = 3;
   probe.rate = Bitrate::kbps(2400);

@@ -84,7 +84,8 @@ void LinkSimulation::source() {
 void LinkSimulation::pace() {
   const Target& target = estimator_.target();
   if (estimator_.take_change()) {
-    pacer_.set_rate(now_, target.pacing, target.overusing, target.queue < PathDelay::kClean);
+    pacer_.set_rate(now_, target.pacing,
+                    target.overusing ? Pacer::Path::kCongested : Pacer::Path::kNormal);
     const bool idle = value(plan_.wanted).is_zero();
     pacer_.set_padding_rate(now_, idle ? Bitrate() : target.padding);
   }

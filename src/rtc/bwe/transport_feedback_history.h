@@ -23,6 +23,9 @@ class TransportFeedbackHistory {
   /// A reference time further than this from the one before is a new clock.
   static constexpr Duration kMaxReferenceStep = std::chrono::minutes(10);
 
+  /// `first_sequence`: of the first packet.
+  explicit TransportFeedbackHistory(uint16_t first_sequence = 0) : next_(first_sequence) {}
+
   struct Counters {
     uint64_t malformed = 0;   // messages
     uint64_t unknown = 0;     // packets that were never sent or are too old
@@ -69,7 +72,7 @@ class TransportFeedbackHistory {
   PacketResult result_of(TimePoint now, int64_t sequence, const Slot& slot) const;
 
   std::vector<Slot> slots_;
-  int64_t next_ = 0;  // unwrapped
+  int64_t next_;  // unwrapped
   size_t untracked_ = 0;
   std::array<ProbeCluster, kClusters> clusters_;
   std::optional<int64_t> last_reference_;  // 24 bits, in ticks of 64 ms
