@@ -115,6 +115,11 @@ struct Statistics {
   RoomId room;
   std::vector<TrackStatistics> tracks;
   std::vector<SubscriptionStatistics> subscriptions;
+  std::vector<PathStatistics> paths;
+};
+struct StreamStates {
+  RoomId room;
+  std::vector<StreamState> states;
 };
 struct Data {
   RoomId room;
@@ -124,6 +129,6 @@ struct Data {
 
 using Event = std::variant<event::TransportConnected, event::TransportFailed,
                            event::TransportClosed, event::LayerStarted, event::LayerStopped,
-                           event::Speakers, event::Statistics, event::Data>;
+                           event::Speakers, event::Statistics, event::StreamStates, event::Data>;
 
 }  // namespace turms::media

@@ -24,12 +24,14 @@
 namespace turms::media {
 
 using sfu::LayerRequest;
+using sfu::PathStatistics;
 using sfu::PlayoutDelay;
 using sfu::ReceiveTrackParameters;
 using sfu::RoomId;
 using sfu::RoomSettings;
 using sfu::SendTrackParameters;
 using sfu::Speaker;
+using sfu::StreamState;
 using sfu::SubscriptionId;
 using sfu::SubscriptionStatistics;
 using sfu::TrackId;
@@ -127,6 +129,10 @@ class EngineEvents {
   /// About every second per room with traffic.
   virtual void on_statistics(RoomId, std::vector<TrackStatistics>,
                              std::vector<SubscriptionStatistics>) = 0;
+  /// Before on_statistics(), of the paths to their subscribers.
+  virtual void on_paths(RoomId, std::vector<PathStatistics>) {}
+  /// Subscriptions that were paused for want of bandwidth, or go on; in order.
+  virtual void on_stream_states(RoomId, std::vector<StreamState>) {}
   /// From the room's data router. At most kMaxDataNotes wait for this thread.
   virtual void on_data(RoomId, const DataNote&) {}
 };

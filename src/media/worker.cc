@@ -314,8 +314,12 @@ void Worker::tell_room_events(WorkerRoom& room) {
   if (room_events_.speakers_changed) {
     events_->add(event::Speakers{room.id, room_events_.speakers});
   }
+  if (!room_events_.stream_states.empty()) {
+    events_->add(event::StreamStates{room.id, room_events_.stream_states});
+  }
   if (!room_events_.tracks.empty() || !room_events_.subscriptions.empty()) {
-    events_->add(event::Statistics{room.id, room_events_.tracks, room_events_.subscriptions});
+    events_->add(event::Statistics{room.id, room_events_.tracks, room_events_.subscriptions,
+                                   room_events_.paths});
   }
 }
 

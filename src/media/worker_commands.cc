@@ -154,7 +154,7 @@ bool Worker::add_member(std::unique_ptr<Member> member) {
   }
   place = std::move(member);
   place->room.members.push_back(place.get());
-  place->room.room.add_transport(place->id, place->outlet());
+  place->room.room.add_transport(place->id, place->outlet(), place->as_peer() != nullptr);
   metrics_.transports.add();
   return true;
 }

@@ -1,6 +1,7 @@
 #include "sfu/bandwidth_allocator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -10,6 +11,9 @@ namespace {
 
 constexpr uint32_t k720p = 1280 * 720;
 constexpr uint32_t k360p = 640 * 360;
+/// What half the frames are worth. A screen lives on sharpness.
+constexpr double kHalfTheFrames = 0.6;
+constexpr double kHalfTheFramesOfAScreen = 0.9;
 constexpr uint32_t kAnyPixels = std::numeric_limits<uint32_t>::max();
 
 bool within(TimePoint now, TimePoint since, Duration window) {
@@ -31,50 +35,61 @@ void BandwidthAllocator::update_generations(TimePoint now, uint64_t target) {
   generation_ = std::min(generation_, target);
 }
 
-/// Ascending in cost and falling in utility for each bit: what lies below the hull is never worth
-/// its bits.
+/// Ascending in cost and in utility: what costs more and shows less is never worth it.
 void BandwidthAllocator::make_points(Candidate& candidate) const {
-  const BandwidthDemand& d = *candidate.demand;
+  const LayerDemand& d = *candidate.demand;
+  const Memory& m = *candidate.memory;
   std::array<Point, kMaxPoints> all;
   int count = 0;
   int layers = std::min(d.layer_count, kMaxSpatialLayers);
   int temporals = std::clamp(d.temporal_count, 1, kMaxTemporalLayers);
-  for (int s = 0; s < layers && s <= d.request.max_spatial; ++s) {
-    if ((d.active_layers >> s & 1) == 0) continue;
+  int top = std::clamp(d.request.max_spatial, 0, layers - 1);
+  unsigned active = d.active_layers;
+  // A large picture beats none.
+  if (unsigned at_most = (2U << top) - 1; (active & at_most) == 0 && active != 0) {
+    top = std::countr_zero(active);
+  }
+  uint32_t had = 0;  // what is sent now costs
+  for (int s = 0; s <= top; ++s) {
+    if ((active >> s & 1) == 0) continue;
     auto index = static_cast<size_t>(s);
     uint32_t pixels = d.pixels[index] != 0 ? d.pixels[index] : k720p >> 2 * (layers - 1 - s);
-    uint32_t seen = d.tile_pixels == 0 ? pixels : std::min(pixels, d.tile_pixels);
+    uint32_t tile = d.request.tile_pixels;
+    uint32_t seen = tile == 0 ? pixels : std::min(pixels, tile);
+    double sharpness = std::sqrt(static_cast<double>(seen));
+    if (s == m.spatial) sharpness *= kSwitchWorth;
     for (int t = 0; t < temporals && t <= std::max(d.request.max_temporal, 0); ++t) {
-      // Half the frames are worth three quarters of the picture; a screen lives on sharpness.
-      double frames = std::pow(d.screen_share ? 0.9 : 0.75, temporals - 1 - t);
-      all[static_cast<size_t>(count++)] = {static_cast<int8_t>(s), static_cast<int8_t>(t),
-                                           d.bits_per_second[index][static_cast<size_t>(t)], pixels,
-                                           std::sqrt(static_cast<double>(seen)) * frames};
+      double frames =
+          std::pow(d.screen_share ? kHalfTheFramesOfAScreen : kHalfTheFrames, temporals - 1 - t);
+      uint32_t bps = d.bits_per_second[index][static_cast<size_t>(t)];
+      if (s < m.spatial || (s == m.spatial && t <= m.temporal)) had = std::max(had, bps);
+      all[static_cast<size_t>(count++)] = {static_cast<int8_t>(s), static_cast<int8_t>(t), bps,
+                                           pixels, sharpness * frames};
     }
   }
+  // No layer is begun at its lowest frame rate, or to save bits.
+  const auto is_odd = [&](const Point& p) {
+    if (p.spatial <= std::max<int>(m.spatial, std::countr_zero(active))) return false;
+    return p.bps <= had || (!d.screen_share && temporals > 2 && p.temporal == 0);
+  };
+  count = static_cast<int>(std::remove_if(all.begin(), all.begin() + count, is_odd) - all.begin());
   std::sort(all.begin(), all.begin() + count, [](const Point& a, const Point& b) {
     return a.bps != b.bps ? a.bps < b.bps : a.utility > b.utility;
   });
   for (int i = 0; i < count; ++i) {
     const Point& point = all[static_cast<size_t>(i)];
-    auto& hull = candidate.points;
-    auto at = [&](int n) -> Point& { return hull[static_cast<size_t>(n)]; };
-    if (candidate.count > 0 && point.utility <= at(candidate.count - 1).utility) continue;
-    while (candidate.count >= 2) {
-      const Point& a = at(candidate.count - 2);
-      const Point& b = at(candidate.count - 1);
-      bool below = (b.utility - a.utility) * (point.bps - a.bps) <=
-                   (point.utility - a.utility) * (b.bps - a.bps);
-      if (!below) break;
-      --candidate.count;
-    }
-    at(candidate.count++) = point;
+    auto next = static_cast<size_t>(candidate.count);
+    if (next > 0 && point.utility <= candidate.points[next - 1].utility) continue;
+    candidate.points[next] = point;
+    ++candidate.count;
   }
-  const Memory& m = *candidate.memory;
-  for (int i = 0; i < candidate.count; ++i) {
-    const Point& p = candidate.points[static_cast<size_t>(i)];
-    bool not_above = p.spatial < m.spatial || (p.spatial == m.spatial && p.temporal <= m.temporal);
-    if (not_above) candidate.before = i;
+  auto points = std::span(candidate.points).first(static_cast<size_t>(candidate.count));
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (m.spatial >= 0 && points[i].bps <= had) candidate.before = static_cast<int>(i);
+    for (size_t j = i + 1; j < points.size(); ++j) {
+      double bits = std::max<double>(points[j].bps - points[i].bps, 1);
+      points[i].slope = std::max(points[i].slope, (points[j].utility - points[i].utility) / bits);
+    }
   }
 }
 
@@ -87,10 +102,13 @@ bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uin
     uint64_t cost = candidate.points[0].bps;
     return total + std::max(cost / 10, kResumeMargin) <= limit;
   }
-  if (total > limit) return false;
-  if (m.failures >= kFailures && within(now, m.failed_at, kFailurePenalty)) return false;
-  if (!within(now, m.failed_at, kDowngradeMemory)) return true;
-  return static_cast<double>(total) * kProofMargin <= static_cast<double>(proven_);
+  auto next = static_cast<size_t>(candidate.chosen + 1);
+  double peak = candidate.points[next].bps * static_cast<double>(candidate.demand->peak - 1);
+  if (static_cast<double>(total) + peak > static_cast<double>(limit)) return false;
+  bool again = m.failures >= kFailures && within(now, m.failed_at, kFailurePenalty);
+  if (!again && !within(now, m.failed_at, kDowngradeMemory)) return true;
+  double margin = again ? kProofMarginAgain : kProofMargin;
+  return static_cast<double>(total) * margin <= static_cast<double>(proven_);
 }
 
 /// The next point of the candidate, if it may have it.
@@ -102,7 +120,10 @@ bool BandwidthAllocator::take(TimePoint now, Candidate& candidate) {
   uint64_t total = allocated_ + candidate.points[static_cast<size_t>(next)].bps - had;
   bool kept = next <= candidate.before;
   bool fits = kept ? total <= keep_ : may_rise(now, candidate, total);
-  if (kept && next == 0) {
+  if (next == 0 && bases_always_) {
+    candidate.closed = !fits;  // and no more than that
+    fits = true;
+  } else if (kept && next == 0) {
     Memory& m = *candidate.memory;
     if (fits) {
       m.unfit_since = kNever;
@@ -149,11 +170,8 @@ void BandwidthAllocator::share_rest(TimePoint now, bool kept_only) {
     const Candidate& c = candidates_[index];
     int next = c.chosen + 1;
     if (c.closed || c.chosen < 0 || next >= c.count || (kept_only && next > c.before)) return;
-    const Point& from = c.points[static_cast<size_t>(c.chosen)];
-    const Point& to = c.points[static_cast<size_t>(next)];
-    double area = c.demand->tile_pixels == 0 ? k360p : c.demand->tile_pixels;
-    double gradient = (to.utility - from.utility) * area * c.demand->weight /
-                      std::max<double>(to.bps - from.bps, 1);
+    double area = c.demand->request.tile_pixels == 0 ? k360p : c.demand->request.tile_pixels;
+    double gradient = c.points[static_cast<size_t>(c.chosen)].slope * area;
     heap_.emplace_back(gradient, std::numeric_limits<uint32_t>::max() - index);
     std::push_heap(heap_.begin(), heap_.end());
   };
@@ -166,8 +184,9 @@ void BandwidthAllocator::share_rest(TimePoint now, bool kept_only) {
   }
 }
 
-std::span<const BandwidthDecision> BandwidthAllocator::allocate(
-    TimePoint now, std::span<const BandwidthDemand> demands, const Bandwidth& bandwidth) {
+std::span<const LayerDecision> BandwidthAllocator::allocate(TimePoint now,
+                                                            std::span<const LayerDemand> demands,
+                                                            const Bandwidth& bandwidth) {
   update_generations(now, bandwidth.target_bps);
   bool fresh = bandwidth.proven_bps != 0 && now - bandwidth.proven_at <= kProof;
   proven_ = fresh ? bandwidth.proven_bps : 0;
@@ -176,18 +195,13 @@ std::span<const BandwidthDecision> BandwidthAllocator::allocate(
 
   candidates_.clear();
   decisions_.assign(demands.size(), {});
-  uint64_t sound = 0;
+  bases_always_ = bandwidth.bases_always;
+  uint64_t sound = bandwidth.audio_bps;
   uint64_t before = 0;
   for (size_t i = 0; i < demands.size(); ++i) {
-    const BandwidthDemand& demand = demands[i];
-    decisions_[i].layers.subscription = demand.subscription;
-    if (demand.kind == rtc::MediaKind::kAudio) {
-      if (demand.request.paused) continue;
-      decisions_[i].layers.spatial = 0;
-      sound += demand.bits_per_second[0][0];
-      continue;
-    }
-    if (demand.request.paused || demand.hidden) {
+    const LayerDemand& demand = demands[i];
+    decisions_[i].subscription = demand.subscription;
+    if (demand.request.paused) {
       memory_.erase(demand.subscription);
       continue;
     }
@@ -212,27 +226,50 @@ std::span<const BandwidthDecision> BandwidthAllocator::allocate(
   share_rest(now, false);
 
   size_t next = 0;
-  for (BandwidthDecision& decision : decisions_) {
+  for (LayerDecision& decision : decisions_) {
     if (next == candidates_.size()) break;
     Candidate& c = candidates_[next];
-    if (c.demand->subscription != decision.layers.subscription) continue;
+    if (c.demand->subscription != decision.subscription) continue;
     decide(now, c, decision);
     ++next;
   }
+  sum_up(sound);
   return decisions_;
 }
 
-void BandwidthAllocator::decide(TimePoint now, Candidate& c, BandwidthDecision& decision) {
+void BandwidthAllocator::sum_up(uint64_t sound) {
+  wanted_ = sound;
+  next_step_ = 0;
+  for (const Candidate& c : candidates_) {
+    if (c.count == 0) continue;
+    wanted_ += c.points[static_cast<size_t>(c.count - 1)].bps;
+    if (c.chosen + 1 >= c.count) continue;
+    uint64_t had = c.chosen < 0 ? 0 : c.points[static_cast<size_t>(c.chosen)].bps;
+    uint64_t step = allocated_ + c.points[static_cast<size_t>(c.chosen + 1)].bps - had;
+    if (next_step_ == 0 || step < next_step_) next_step_ = step;
+  }
+}
+
+void BandwidthAllocator::decide(TimePoint now, Candidate& c, LayerDecision& decision) {
   Memory& m = *c.memory;
   if (c.chosen >= 0) {
     const Point& p = c.points[static_cast<size_t>(c.chosen)];
-    decision.layers.spatial = p.spatial;
-    decision.layers.temporal = p.temporal;
+    decision.spatial = p.spatial;
+    decision.temporal = p.temporal;
   }
   decision.paused = c.chosen < 0 && c.count > 0;
-  if (c.chosen < c.before) {
-    m.failures = within(now, m.failed_at, kFailurePenalty) ? m.failures + 1 : 1;
+  const auto rank = [](int spatial, int temporal) {
+    return spatial * kMaxTemporalLayers + temporal;
+  };
+  int had = m.spatial < 0 ? -1 : rank(m.spatial, m.temporal);
+  int has = decision.spatial < 0 ? -1 : rank(decision.spatial, decision.temporal);
+  if (has < had && c.chosen < c.before) {
+    bool soon = within(now, m.rose_at, kFailureWindow);
+    m.failures = soon ? m.failures + 1 : within(now, m.failed_at, kFailurePenalty) ? m.failures : 0;
     m.failed_at = now;
+    m.rose_at = kNever;
+  } else if (has > had) {
+    m.rose_at = now;
   }
   if (decision.paused && !m.paused) {
     m.flapped = within(now, m.paused_at, kFlapWindow) || within(now, m.resumed_at, kFlapWindow);
@@ -242,8 +279,8 @@ void BandwidthAllocator::decide(TimePoint now, Candidate& c, BandwidthDecision& 
     m.resumed_at = now;
   }
   m.paused = decision.paused;
-  m.spatial = static_cast<int8_t>(decision.layers.spatial);
-  m.temporal = static_cast<int8_t>(decision.layers.temporal);
+  m.spatial = static_cast<int8_t>(decision.spatial);
+  m.temporal = static_cast<int8_t>(decision.temporal);
 }
 
 }  // namespace turms::sfu

@@ -8,10 +8,10 @@ namespace turms::sfu {
 namespace {
 
 /// Simulcast 150, 500 and 1700 kbit/s with three temporal layers each.
-BandwidthDemand camera(uint64_t id, uint32_t tile_pixels = 1280 * 720) {
-  BandwidthDemand d;
+LayerDemand camera(uint64_t id, uint32_t tile_pixels = 1280 * 720) {
+  LayerDemand d;
   d.subscription = SubscriptionId(id);
-  d.tile_pixels = tile_pixels;
+  d.request.tile_pixels = tile_pixels;
   d.layer_count = 3;
   d.temporal_count = 3;
   d.active_layers = 7;
@@ -21,50 +21,68 @@ BandwidthDemand camera(uint64_t id, uint32_t tile_pixels = 1280 * 720) {
   return d;
 }
 
-BandwidthDemand microphone(uint64_t id) {
-  BandwidthDemand d;
-  d.subscription = SubscriptionId(id);
-  d.kind = rtc::MediaKind::kAudio;
-  d.bits_per_second[0][0] = 40'000;
-  return d;
-}
-
 struct Table {
-  const std::vector<BandwidthDecision>& at(uint64_t target, Duration later = 100ms,
-                                           uint64_t proven = 0) {
+  const std::vector<LayerDecision>& at(uint64_t target, Duration later = 100ms,
+                                       uint64_t proven = 0) {
     now += later;
-    auto d = allocator.allocate(now, demands, {target, proven, now});
+    auto d = allocator.allocate(now, demands, {target, proven, now, audio, bases_always});
     decisions.assign(d.begin(), d.end());
     return decisions;
   }
   void settle(uint64_t target, Duration length) {
     for (Duration spent{}; spent < length; spent += 100ms) at(target);
   }
-  [[nodiscard]] int spatial(size_t i) const { return decisions[i].layers.spatial; }
+  [[nodiscard]] int spatial(size_t i) const { return decisions[i].spatial; }
 
   BandwidthAllocator allocator;
-  std::vector<BandwidthDemand> demands;
-  std::vector<BandwidthDecision> decisions;
+  std::vector<LayerDemand> demands;
+  std::vector<LayerDecision> decisions;
+  uint64_t audio = 0;
+  bool bases_always = false;
   TimePoint now{100s};
 };
 
 TEST(BandwidthAllocator, GivesAllWhereThereIsRoom) {
   Table t;
-  t.demands = {microphone(1), camera(2)};
+  t.demands = {camera(2)};
+  t.audio = 40'000;
   t.at(3'000'000);
-  EXPECT_EQ(t.spatial(0), 0);
-  EXPECT_EQ(t.spatial(1), 2);
-  EXPECT_EQ(t.decisions[1].layers.temporal, 2);
+  EXPECT_EQ(t.spatial(0), 2);
+  EXPECT_EQ(t.decisions[0].temporal, 2);
   EXPECT_EQ(t.allocator.allocated_bps(), 1'740'000U);
+  EXPECT_EQ(t.allocator.wanted_bps(), 1'740'000U);
+  EXPECT_EQ(t.allocator.next_step_bps(), 0U);
 }
 
-TEST(BandwidthAllocator, NeverPausesSound) {
+TEST(BandwidthAllocator, SoundComesFirst) {
   Table t;
-  t.demands = {microphone(1), camera(2)};
+  t.demands = {camera(2)};
+  t.audio = 40'000;
+  t.settle(100'000, 5s);  // enough for the picture alone
+  EXPECT_EQ(t.spatial(0), -1);
+  EXPECT_TRUE(t.decisions[0].paused);
+  EXPECT_EQ(t.allocator.allocated_bps(), 40'000U);
+  EXPECT_EQ(t.allocator.wanted_bps(), 1'740'000U);
+  EXPECT_EQ(t.allocator.next_step_bps(), 120'000U);
+}
+
+TEST(BandwidthAllocator, SendsBasesWhereNothingIsKnownOfThePath) {
+  Table t;
+  t.demands = {camera(1), camera(2)};
+  t.bases_always = true;
   t.settle(20'000, 5s);
   EXPECT_EQ(t.spatial(0), 0);
-  EXPECT_EQ(t.spatial(1), -1);
-  EXPECT_TRUE(t.decisions[1].paused);
+  EXPECT_EQ(t.spatial(1), 0);
+  EXPECT_EQ(t.decisions[0].temporal, 0);
+}
+
+TEST(BandwidthAllocator, ALargePictureBeatsNone) {
+  Table t;
+  t.demands = {camera(1)};
+  t.demands[0].request.max_spatial = 0;
+  t.demands[0].active_layers = 0b110;
+  t.at(3'000'000);
+  EXPECT_EQ(t.spatial(0), 1);
 }
 
 TEST(BandwidthAllocator, GivesEveryTileItsBaseBeforeOneMore) {
@@ -92,11 +110,11 @@ TEST(BandwidthAllocator, PutsScreenShareAndStageFirst) {
   EXPECT_EQ(more.spatial(0), 0);
 }
 
-TEST(BandwidthAllocator, SendsNothingHiddenOrPaused) {
+TEST(BandwidthAllocator, SendsNothingThatIsNotWantedOrNotThere) {
   Table t;
   t.demands = {camera(1), camera(2)};
-  t.demands[0].hidden = true;
-  t.demands[1].request.paused = true;
+  t.demands[0].request.paused = true;
+  t.demands[1].active_layers = 0;
   t.at(5'000'000);
   EXPECT_EQ(t.spatial(0), -1);
   EXPECT_EQ(t.spatial(1), -1);
@@ -176,7 +194,7 @@ TEST(BandwidthAllocator, HoldsStillOnASteadyLink) {
   for (int n = 0; n < 600; ++n) {
     t.at(6'000'000 + static_cast<uint64_t>(n % 7) * 40'000);
     for (size_t i = 0; i < before.size(); ++i) {
-      EXPECT_EQ(t.decisions[i].layers.spatial, before[i].layers.spatial);
+      EXPECT_EQ(t.decisions[i].spatial, before[i].spatial);
     }
   }
 }

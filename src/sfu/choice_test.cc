@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "sfu/audio_level_observer.h"
-#include "sfu/layer_allocator.h"
+#include "sfu/layer_policy.h"
 
 namespace turms::sfu {
 namespace {
 
-TEST(AskedLayerAllocator, Table) {
+TEST(AskedLayers, Table) {
   struct Case {
     bool paused;
     int asked;
@@ -26,14 +26,13 @@ TEST(AskedLayerAllocator, Table) {
       {false, -7, 3, 0b111, 0},  // nonsense is bounded
       {false, 99, 3, 0b111, 2},
   };
-  AskedLayerAllocator allocator;
+  AskedLayers policy;
   for (const Case& c : cases) {
     LayerDemand demand;
     demand.request = {c.paused, c.asked, 3};
     demand.layer_count = c.count;
     demand.active_layers = c.active;
-    std::vector<LayerDecision> decisions;
-    allocator.update(demand, decisions);
+    auto decisions = policy.allocate({}, {&demand, 1}, {});
     ASSERT_EQ(decisions.size(), 1U);
     EXPECT_EQ(decisions[0].spatial, c.expected)
         << c.paused << " " << c.asked << " of " << c.count << " active " << int{c.active};

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/strong_int.h"
+#include "rtc/bwe/limiting_reason.h"
 #include "rtc/parameters.h"
 
 /// What the control plane tells a room about its transports and tracks, and what it hears back:
@@ -40,6 +41,17 @@ struct RoomSettings {
   /// Where more microphones than this are live, only those that speak are forwarded, at most so
   /// many at once (AudioSelector). Tracks without levels always are. 0: all.
   uint32_t audio_sources = 0;
+  /// Video follows the bandwidth of each subscriber's path; else each gets what it asks for.
+  bool follows_bandwidth = true;
+  /// A subscription whose lowest layer does not fit its path is paused; else it is sent all the
+  /// same.
+  bool allow_pause = true;
+};
+
+/// What a publisher announces of a layer; zero: not told.
+struct LayerAnnouncement {
+  uint32_t pixels = 0;
+  uint32_t bits_per_second = 0;
 };
 
 struct ReceiveTrackParameters {
@@ -57,6 +69,8 @@ struct ReceiveTrackParameters {
   bool encrypted = false;
   /// Sound that no selection of microphones leaves out (RoomSettings.audio_sources).
   bool always_forwarded = false;
+  bool screen_share = false;
+  std::array<LayerAnnouncement, kMaxSpatialLayers> layers{};
 };
 
 struct SendTrackParameters {
@@ -74,12 +88,14 @@ struct SendTrackParameters {
   bool packet_trailer = false;
 };
 
-/// What the subscriber asks for. Bandwidth allocation, when it comes, lowers it, never raises it.
+/// What the subscriber asks for. Bandwidth lowers it, never raises it.
 struct LayerRequest {
   bool paused = false;
   /// Simulcast encodings and SVC layers alike.
   int max_spatial = kMaxSpatialLayers - 1;
   int max_temporal = 3;
+  uint32_t tile_pixels = 0;  // shown at; 0: not known
+  bool pinned = false;       // before others, as the speaker is
 };
 
 struct Speaker {
@@ -117,6 +133,32 @@ struct SubscriptionStatistics {
   int current_spatial = -1;  // -1: nothing is being forwarded
   int current_temporal = -1;
   uint32_t jitter_us = 0;  // from receiver reports
+  /// What is wanted and there, and what of it the path was found to carry; -1: nothing.
+  int wanted_spatial = -1;
+  int allocated_spatial = -1;
+  int allocated_temporal = -1;
+  bool paused = false;  // for want of bandwidth
+};
+
+/// A subscription was paused for want of bandwidth, or goes on.
+struct StreamState {
+  SubscriptionId subscription;
+  bool paused = false;
+};
+
+/// What a subscriber's path carries.
+struct PathStatistics {
+  TransportId transport;
+  uint64_t estimate_bps = 0;
+  uint64_t wanted_bps = 0;     // if all subscriptions had the best layer that they want
+  uint64_t allocated_bps = 0;  // what they were given
+  uint64_t padding_bytes = 0;  // sent as probes so far
+  uint32_t round_trip_us = 0;
+  uint32_t queue_us = 0;  // on the path, above its least delay
+  uint32_t pacer_us = 0;  // in our own queue
+  float loss = 0;         // share of packets
+  rtc::bwe::LimitingReason reason = rtc::bwe::LimitingReason::kNone;
+  bool fallback = false;  // no transport-wide feedback: by REMB and receiver reports
 };
 
 }  // namespace turms::sfu

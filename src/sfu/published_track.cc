@@ -8,6 +8,8 @@ namespace {
 
 constexpr Duration kVideoHistory = 1500ms;
 constexpr Duration kAudioHistory = 500ms;
+/// Measurements of a layer that has just begun, while its encoder still rises.
+constexpr int kSettled = 3;
 
 uint32_t clock_rate_of(const ReceiveTrackParameters& parameters) {
   if (!parameters.codecs.empty() && parameters.codecs.front().clock_rate != 0) {
@@ -27,7 +29,9 @@ PublishedTrack::PublishedTrack(const ReceiveTrackParameters& parameters, Transpo
               .is_video = parameters.kind == rtc::MediaKind::kVideo,
               .encrypted = parameters.encrypted},
       extensions_(parameters.extensions),
-      clock_rate_(clock_rate_of(parameters)) {
+      clock_rate_(clock_rate_of(parameters)),
+      screen_share_(parameters.screen_share),
+      announced_(parameters.layers) {
   auto& codecs = format_.codecs;
   if (codecs.size() > kMaxCodecs) codecs.resize(kMaxCodecs);
   format_.payload_types = PayloadTypes(codecs);
@@ -52,6 +56,40 @@ uint8_t PublishedTrack::active_layers() const {
     for (size_t i = 0; i < streams_.size(); ++i) bits |= (streams_[i]->active() ? 1U : 0U) << i;
   }
   return static_cast<uint8_t>(bits);
+}
+
+void PublishedTrack::describe(LayerDemand& demand) {
+  demand.screen_share = screen_share_;
+  demand.layer_count = layer_count();
+  demand.active_layers = active_layers();
+  int below = 0;  // layers whose cost is in the sum, of an SVC stream
+  std::array<uint32_t, kMaxTemporalLayers> sum{};
+  for (int s = 0; s < demand.layer_count; ++s) {
+    const auto index = static_cast<size_t>(s);
+    const LayerCost& cost = layer(s).cost;
+    const LayerAnnouncement& announced = announced_[index];
+    demand.pixels[index] = announced.pixels;
+    demand.temporal_count = std::max(demand.temporal_count, cost.temporal_count());
+    demand.peak = std::max(demand.peak, cost.peak());
+    for (int t = 0; t < kMaxTemporalLayers; ++t) {
+      auto& bps = demand.bits_per_second[index][static_cast<size_t>(t)];
+      bps = cost.bits_per_second(t);
+      if (cost.age() < kSettled) bps = std::max(bps, first_guess(s, demand.layer_count));
+      if (!is_svc()) continue;
+      bps += below > 0 ? sum[static_cast<size_t>(t)] : 0;
+      sum[static_cast<size_t>(t)] = bps;
+    }
+    ++below;
+  }
+}
+
+/// Before a layer's rate is known: what was announced, or what is usual.
+uint32_t PublishedTrack::first_guess(int layer, int layer_count) const {
+  constexpr std::array<uint32_t, kMaxSpatialLayers> kUsual = {150'000, 500'000, 1'700'000};
+  const uint32_t announced = announced_[static_cast<size_t>(layer)].bits_per_second;
+  if (announced != 0) return announced / 10 * 8;  // encoders stay below
+  if (layer_count == 1) return 0;                 // there is nothing to choose
+  return kUsual[static_cast<size_t>(kMaxSpatialLayers - layer_count + layer)];
 }
 
 LayerStatistics PublishedTrack::layer_statistics(int layer) const {

@@ -7,6 +7,7 @@
 
 #include "sfu/audio_level_observer.h"
 #include "sfu/audio_selector.h"
+#include "sfu/layer_policy.h"
 #include "sfu/parameters.h"
 #include "sfu/receive_stream.h"
 #include "sfu/source_packet.h"
@@ -27,6 +28,9 @@ class PublishedTrack {
   [[nodiscard]] TrackId id() const { return id_; }
   [[nodiscard]] bool is_video() const { return format_.is_video; }
   [[nodiscard]] rtc::MediaKind kind() const { return kind_; }
+  [[nodiscard]] bool screen_share() const { return screen_share_; }
+  /// What each choice costs; `demand` is of a subscription to it.
+  void describe(LayerDemand& demand);
   [[nodiscard]] const std::string& mid() const { return mid_; }
   [[nodiscard]] Transport& transport() const { return transport_; }
   [[nodiscard]] const std::vector<rtc::CodecParameters>& codecs() const { return format_.codecs; }
@@ -80,6 +84,8 @@ class PublishedTrack {
   Timer activity_timer{Timer::Kind::kActivity, this};
 
  private:
+  [[nodiscard]] uint32_t first_guess(int layer, int layer_count) const;
+
   TrackId id_;
   rtc::MediaKind kind_;
   std::string mid_;
@@ -88,6 +94,8 @@ class PublishedTrack {
   rtc::ExtensionMap extensions_;
   uint32_t clock_rate_;
   bool nack_ = false;
+  bool screen_share_;
+  std::array<LayerAnnouncement, kMaxSpatialLayers> announced_;
   std::vector<std::unique_ptr<ReceiveStream>> streams_;
 };
 

@@ -105,7 +105,9 @@ void ReceiveStream::restart() {
   codec = -1;
 }
 
-void LayerActivity::on_packet(TimePoint now, uint32_t packet_timestamp, size_t size) {
+void LayerActivity::on_packet(TimePoint now, uint32_t packet_timestamp, size_t size,
+                              uint8_t temporal) {
+  cost.on_packet(temporal, size);
   ++packets;
   bytes += size;
   last_packet = now;
@@ -190,6 +192,7 @@ void ReceiveStream::measure(Duration interval) {
     layer.bits_per_second =
         smoothed_rate(layer.bits_per_second,
                       layer.bytes - std::exchange(layer.measured_bytes, layer.bytes), interval);
+    if (layer.active) layer.cost.measure(interval);
   }
   bits_per_second_ =
       smoothed_rate(bits_per_second_, bytes_ - std::exchange(measured_bytes_, bytes_), interval);

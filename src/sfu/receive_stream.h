@@ -12,6 +12,7 @@
 #include "rtc/rtcp/packets.h"
 #include "rtc/rtp/dependency_descriptor.h"
 #include "sfu/key_frame_requester.h"
+#include "sfu/layer_cost.h"
 #include "sfu/loss_tracker.h"
 #include "sfu/packet_history.h"
 #include "sfu/parameter_sets.h"
@@ -41,9 +42,12 @@ struct LayerActivity {
   static constexpr Duration kSilence = 300ms;
   static constexpr int kIntervals = 5;  // halves
 
-  void on_packet(TimePoint now, uint32_t timestamp, size_t size);
-  /// Whoever begins anew has no usual interval yet.
-  void restart() { interval = kFirstInterval; }
+  void on_packet(TimePoint now, uint32_t timestamp, size_t size, uint8_t temporal = 0);
+  /// Whoever begins anew has no usual interval yet, and costs what is announced.
+  void restart() {
+    interval = kFirstInterval;
+    cost.reset();
+  }
   [[nodiscard]] Duration silence() const {
     return std::max<Duration>(kSilence, interval * kIntervals / 2);
   }
@@ -59,6 +63,7 @@ struct LayerActivity {
   uint64_t bytes = 0;
   uint64_t measured_bytes = 0;
   uint32_t bits_per_second = 0;
+  LayerCost cost;
 };
 
 /// One encoding of a published track as it arrives: order, loss, reports (RFC 3550), what to ask

@@ -11,15 +11,17 @@ void RoomEvents::clear() {
   layers.clear();
   speakers_changed = false;
   speakers.clear();
+  stream_states.clear();
   tracks.clear();
   subscriptions.clear();
+  paths.clear();
 }
 
 Room::Room(const RoomConfig& config) : impl_(std::make_unique<Impl>(config)) {}
 Room::~Room() = default;
 
-void Room::add_transport(TransportId id, TransportSink& sink) {
-  impl_->add_transport(id, sink);
+void Room::add_transport(TransportId id, TransportSink& sink, bool has_path) {
+  impl_->add_transport(id, sink, has_path);
 }
 void Room::transport_connected(TimePoint now, TransportId id) {
   impl_->transport_connected(now, id);
@@ -76,12 +78,12 @@ Transport* Room::Impl::find_transport(TransportId id) {
   return it == transports_.end() ? nullptr : it->second.get();
 }
 
-void Room::Impl::add_transport(TransportId id, TransportSink& sink) {
+void Room::Impl::add_transport(TransportId id, TransportSink& sink, bool has_path) {
   if (transports_.size() >= kMaxTransports || transports_.contains(id)) {
     ++counters_.refused_parameters;
     return;
   }
-  transports_.emplace(id, std::make_unique<Transport>(id, sink));
+  transports_.emplace(id, std::make_unique<Transport>(id, sink, has_path));
 }
 
 void Room::Impl::transport_connected(TimePoint now, TransportId id) {
@@ -196,6 +198,7 @@ void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parame
   transport->send->by_ssrc.emplace(parameters.ssrc.value, &added);
   source->second->subscriptions.push_back(&added);
   subscriptions_.emplace(parameters.id, std::move(subscription));
+  control_path(now, added);
   reselect(now, added);
   introduce_muted(now, added);
 }
@@ -243,13 +246,13 @@ void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
   std::erase(subscription.next_source->subscriptions, &subscription);
   std::erase(subscription.source().leaving, &subscription);
   std::erase(ticking_subscriptions_, &subscription);
-  subscriptions_.erase(it);
-  decisions_.clear();
-  asked_.remove(id, decisions_);
-  for (const LayerDecision& decision : decisions_) {
-    auto other = subscriptions_.find(decision.subscription);
-    if (other != subscriptions_.end()) apply(now, *other->second, decision);
+  if (side.path) {
+    side.path->remove_stream(subscription.ssrc());
+    side.path->remove(id);
   }
+  Transport& transport = subscription.transport();
+  subscriptions_.erase(it);
+  if (side.path && transport.connected) allocate(now, transport);
 }
 
 bool Room::Impl::take_events(RoomEvents& events) {

@@ -36,6 +36,8 @@ struct RoomCounters {
   uint64_t muted = 0;
   uint64_t oversized = 0;
   uint64_t sink_refused = 0;
+  uint64_t pacer_refused = 0;
+  uint64_t pacer_dropped = 0;       // waited too long
   uint64_t refused_parameters = 0;  // unknown or duplicate ids, too many tracks
 };
 
@@ -55,12 +57,16 @@ struct RoomEvents {
   /// other levels of the same at most each 300 ms.
   std::vector<Speaker> speakers;
 
+  std::vector<StreamState> stream_states;
+
   /// About each second, those with traffic since the last time.
   std::vector<TrackStatistics> tracks;
   std::vector<SubscriptionStatistics> subscriptions;
+  std::vector<PathStatistics> paths;
 
   [[nodiscard]] bool empty() const {
-    return layers.empty() && !speakers_changed && tracks.empty() && subscriptions.empty();
+    return layers.empty() && !speakers_changed && stream_states.empty() && tracks.empty() &&
+           subscriptions.empty();
   }
   void clear();
 };
@@ -85,8 +91,9 @@ class Room {
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
-  /// `sink` must outlive the transport.
-  void add_transport(TransportId id, TransportSink& sink);
+  /// `sink` must outlive the transport. `has_path`: there is a network behind it and a receiver
+  /// that reports, so that video follows its bandwidth.
+  void add_transport(TransportId id, TransportSink& sink, bool has_path = false);
   /// ICE and DTLS are up: what is subscribed begins to flow, key frames are asked for.
   void transport_connected(TimePoint now, TransportId id);
   /// With its tracks and subscriptions, and the subscriptions to its tracks.

@@ -125,6 +125,9 @@ void Room::Impl::speaker_turn(TimePoint now) {
     };
     mark_dominant(before, false);
     mark_dominant(dominant_speaker_.dominant(), true);
+    // The stage stays with whoever had the floor last.
+    auto floor = tracks_.find(dominant_speaker_.dominant().value_or(TrackId()));
+    if (floor != tracks_.end()) speaking_transport_ = floor->second->transport().id;
   }
   update_speakers(now);
   if (!speaker_candidates_.empty()) {

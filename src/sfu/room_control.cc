@@ -59,15 +59,24 @@ void Room::Impl::handle_rtcp(TimePoint now, TransportId id, ByteView bytes) {
         rtcp::for_each_fir(
             *packet, [&](rtc::Ssrc media, uint8_t) { on_picture_loss(now, *transport, media); });
         break;
+      case rtcp::Kind::kTransportFeedback:
+        if (transport->send && transport->send->path) {
+          transport->send->path->on_transport_feedback(now, *packet);
+        }
+        break;
+      case rtcp::Kind::kRemb:
+        if (transport->send && transport->send->path) {
+          transport->send->path->on_remb(now, rtcp::remb(*packet).bits_per_second);
+        }
+        break;
       case rtcp::Kind::kSourceDescription:
       case rtcp::Kind::kBye:  // its silence tells as much
-      case rtcp::Kind::kTransportFeedback:
-      case rtcp::Kind::kRemb:
       case rtcp::Kind::kUnknown:
         break;
     }
   }
   if (!reader.ok()) ++counters_.malformed_rtcp;
+  if (transport->send) settle_path(now, *transport);
 }
 
 void Room::Impl::on_sender_report(TimePoint now, Transport& transport,
@@ -84,10 +93,18 @@ void Room::Impl::on_report_blocks(TimePoint now, Transport& transport,
                                   const rtcp::PacketView& packet) {
   if (!transport.send) return;
   auto middle = static_cast<uint32_t>(ntp(now) >> 16);
+  SubscribedTrack::Reported all;
   for (size_t i = 0; i < packet.count(); ++i) {
     rtcp::ReportBlock block = rtcp::report_block(packet, i);
     auto it = transport.send->by_ssrc.find(block.ssrc.value);
-    if (it != transport.send->by_ssrc.end()) it->second->on_report_block(now, middle, block);
+    if (it == transport.send->by_ssrc.end()) continue;
+    const auto reported = it->second->on_report_block(now, middle, block);
+    all.lost += reported.lost;
+    all.expected += reported.expected;
+    all.round_trip = reported.round_trip;
+  }
+  if (transport.send->path && all.round_trip != Duration::zero()) {
+    transport.send->path->on_receiver_report(now, all.lost, all.expected, all.round_trip);
   }
 }
 
@@ -157,6 +174,12 @@ void Room::Impl::handle_timeout(TimePoint now) {
       case Timer::Kind::kSenderReport:
         send_sender_reports(now, *static_cast<Transport*>(timer->owner()));
         break;
+      case Timer::Kind::kPath: {
+        auto& transport = *static_cast<Transport*>(timer->owner());
+        pace(now, transport);
+        settle_path(now, transport);
+        break;
+      }
       case Timer::Kind::kActivity:
         update_activity(now, *static_cast<PublishedTrack*>(timer->owner()));
         break;
@@ -266,6 +289,7 @@ void Room::Impl::tick(TimePoint now) {
   for (PublishedTrack* track : ticking_tracks_) {
     for (auto& stream : track->streams()) stream->measure(interval);
   }
+  measure_paths(now);
   // Every second time the numbers are told, and whoever had no traffic leaves the lists.
   if (statistics_turn_) {
     for (PublishedTrack* track : ticking_tracks_) {
@@ -288,6 +312,11 @@ void Room::Impl::tick(TimePoint now) {
     last_statistics_ = now;
     for (SubscribedTrack* subscription : ticking_subscriptions_) {
       events_.subscriptions.push_back(subscription->statistics(since));
+      PathControl* path = subscription->transport().send->path.get();
+      if (path != nullptr && path->told_at != now) {
+        path->told_at = now;
+        events_.paths.push_back(path->statistics());
+      }
       subscription->in_tick_list = false;
     }
     ticking_subscriptions_.clear();

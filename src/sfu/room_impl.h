@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "sfu/audio_selector.h"
 #include "sfu/dominant_speaker.h"
-#include "sfu/layer_allocator.h"
+#include "sfu/layer_policy.h"
 #include "sfu/published_track.h"
 #include "sfu/room.h"
 #include "sfu/subscribed_track.h"
@@ -26,7 +26,7 @@ class Room::Impl {
   explicit Impl(const RoomConfig& config);
 
   // room.cc: what the control plane asks for.
-  void add_transport(TransportId id, TransportSink& sink);
+  void add_transport(TransportId id, TransportSink& sink, bool has_path);
   void transport_connected(TimePoint now, TransportId id);
   void remove_transport(TimePoint now, TransportId id);
   void add_receive_track(const ReceiveTrackParameters& parameters);
@@ -53,8 +53,18 @@ class Room::Impl {
   Transport* find_transport(TransportId id);
   void introduce_muted(TimePoint now, SubscribedTrack& subscription);
 
+  // room_path.cc: what leaves on a subscriber's path, and when.
+  void control_path(TimePoint now, SubscribedTrack& subscription);
+  void allocate(TimePoint now, Transport& transport);
+  void measure_paths(TimePoint now);
+  /// After anything that may have changed what the path's timer is for.
+  void settle_path(TimePoint now, Transport& transport);
+  void pace(TimePoint now, Transport& transport);
+  size_t send_probe(const ForwardContext& context, Transport& transport, size_t size);
+
   // room_layers.cc: who gets what.
   void reselect(TimePoint now, SubscribedTrack& subscription);
+  LayerDemand demand_of(const SubscribedTrack& subscription);
   void reselect_all(TimePoint now, PublishedTrack& track);
   void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
   static int layers_inside(const SubscribedTrack& subscription, PublishedTrack& track);
@@ -116,7 +126,7 @@ class Room::Impl {
   Rng rng_;
   RoomCounters counters_;
   TimerHeap timers_;  // before everything that has timers
-  AskedLayerAllocator asked_;
+  AskedLayers asked_;
   AudioSelector audio_selector_;
 
   std::unordered_map<TransportId, std::unique_ptr<Transport>> transports_;
@@ -138,6 +148,7 @@ class Room::Impl {
   std::vector<TrackId> told_speaking_;  // their tracks, ascending
   std::vector<TrackId> new_speaking_;
   TimePoint levels_told_;
+  TransportId speaking_transport_;  // whose video is on the stage
   Timer speaker_timer_{Timer::Kind::kSpeakers, nullptr};
 
   RoomEvents events_;
@@ -147,7 +158,8 @@ class Room::Impl {
   std::vector<SourcePacket> burst_;
 
   // Kept to save allocations.
-  std::vector<LayerDecision> decisions_;
+  std::vector<LayerDemand> demands_;
+  std::vector<SubscribedTrack*> demanding_;
   std::vector<rtc::rtp::SeqNum> lost_;
   std::vector<rtc::rtcp::ReportBlock> blocks_;
 };

@@ -23,27 +23,22 @@ void swap_remove(std::vector<SubscribedTrack*>& list, size_t position, Moved mov
 }  // namespace
 
 void Room::Impl::reselect(TimePoint now, SubscribedTrack& subscription) {
-  PublishedTrack& track = *subscription.next_source;
+  Transport& transport = subscription.transport();
+  if (transport.send->path && subscription.next_source->is_video()) {
+    subscription.stale = true;
+    return allocate(now, transport);
+  }
+  const LayerDemand demand = demand_of(subscription);
+  apply(now, subscription, asked_.allocate(now, {&demand, 1}, {}).front());
+}
+
+LayerDemand Room::Impl::demand_of(const SubscribedTrack& subscription) {
   LayerDemand demand;
   demand.subscription = subscription.id();
-  demand.kind = track.kind();
   demand.request = subscription.request;
   if (!subscription.transport().connected) demand.request.paused = true;
-  demand.layer_count = track.layer_count();
-  demand.active_layers = track.active_layers();
-  for (int i = 0; i < demand.layer_count; ++i) {
-    demand.bits_per_second[static_cast<size_t>(i)] = track.layer(i).bits_per_second;
-  }
-  decisions_.clear();
-  asked_.update(demand, decisions_);
-  for (const LayerDecision& decision : decisions_) {
-    if (decision.subscription == subscription.id()) {
-      apply(now, subscription, decision);
-      continue;
-    }
-    auto other = subscriptions_.find(decision.subscription);
-    if (other != subscriptions_.end()) apply(now, *other->second, decision);
-  }
+  subscription.next_source->describe(demand);
+  return demand;
 }
 
 void Room::Impl::reselect_all(TimePoint now, PublishedTrack& track) {
@@ -52,7 +47,11 @@ void Room::Impl::reselect_all(TimePoint now, PublishedTrack& track) {
 
 void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
                        const LayerDecision& decision) {
+  if (decision.paused != subscription.decision.paused) {
+    events_.stream_states.push_back({subscription.id(), decision.paused});
+  }
   subscription.decision = decision;
+  subscription.hold_back = false;
   int target = decision.spatial;
   if (target < 0) {
     bool switching = &subscription.source() != subscription.next_source;
@@ -69,7 +68,17 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
   if (stream.encoding() == subscription.current() && &subscription.source() == &track) {
     stop_waiting(subscription);
   } else {
-    // The layer being forwarded goes on until the other one's key frame is here.
+    // The layer being forwarded goes on until the other one's key frame is here; with as little as
+    // possible where the path does not carry it.
+    PathControl* path = subscription.transport().send->path.get();
+    bool down =
+        path != nullptr && &subscription.source() == &track && target < subscription.current();
+    if (down && path->congested()) {
+      path->skip_to_key_frame(subscription.ssrc());
+      stop_forwarding(subscription);
+    } else {
+      subscription.hold_back = down;
+    }
     wait_for(now, subscription, stream);
   }
   if (subscription.current() < 0 || &subscription.source() != &track) return;

@@ -180,7 +180,7 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& 
   }
   // Not every payload tells.
   if (layer.timestamp != packet.timestamp) packet.start_of_frame = true;
-  layer.on_packet(now, packet.timestamp, packet.view.data().size());
+  layer.on_packet(now, packet.timestamp, packet.view.data().size(), packet.temporal_id);
   if (!track.activity_timer.armed() && track.layer_count() > 1) [[unlikely]] {
     update_activity(now, track);
   }
@@ -225,6 +225,9 @@ void Room::Impl::forward_burst(TimePoint now) {
     if (i + kAhead / 2 < forwarders.size()) forwarders[i + kAhead / 2]->prefetch_place();
     SubscribedTrack* subscription = forwarders[i];
     for (const SourcePacket& packet : burst_) subscription->forward(context, packet);
+    if (PathControl* path = subscription->transport().send->path.get(); path && path->woken) {
+      settle_path(now, subscription->transport());
+    }
     if (!subscription->in_tick_list || !subscription->in_report_list) [[unlikely]] {
       mark(now, *subscription);
     }
@@ -251,6 +254,7 @@ void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& str
       auto next = track.read_stored(stream, static_cast<uint16_t>(n));
       if (next && next->sequence == n) subscription.forward(context, *next);
     }
+    settle_path(context.now, subscription.transport());
     mark(context.now, subscription);
   }
 }

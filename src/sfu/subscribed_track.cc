@@ -206,9 +206,11 @@ void SubscribedTrack::begin(const ForwardContext& context, const ReceiveStream& 
   current_ = packet.encoding;
   last_encoding_ = packet.encoding;
   epoch_ = epoch;
+  begin_sequence_ = next_sequence_;
   begin_timestamp_ = packet.timestamp + timestamp_offset_;
   source_first_ = packet.sequence;
   source_highest_ = packet.sequence - 1;
+  hold_back = false;
   temporal_ = static_cast<uint8_t>(decision.temporal);
   skipping_ = false;
   skipped_any_ = false;
@@ -234,7 +236,7 @@ void SubscribedTrack::start_numbers(const SourcePacket& packet) {
 
 void SubscribedTrack::request_layers(int spatial) {
   if (!selector_) return;
-  selector_->request(static_cast<uint8_t>(spatial), static_cast<uint8_t>(decision.temporal));
+  selector_->request(static_cast<uint8_t>(spatial), static_cast<uint8_t>(temporal_limit()));
 }
 
 bool SubscribedTrack::needs_key_frame() const {

@@ -12,7 +12,7 @@
 #include "rtc/rtcp/packets.h"
 #include "sfu/forward_context.h"
 #include "sfu/frame_selector.h"
-#include "sfu/layer_allocator.h"
+#include "sfu/layer_policy.h"
 #include "sfu/parameters.h"
 #include "sfu/redundancy_control.h"
 #include "sfu/rewriter.h"
@@ -52,6 +52,7 @@ class SubscribedTrack {
   [[nodiscard]] Transport& transport() const { return transport_; }
   [[nodiscard]] rtc::Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] int current() const { return current_; }
+  [[nodiscard]] bool has_transport_sequence() const { return transport_sequence_at_ != 0; }
 
   /// Can the subscriber make use of this packet's codec?
   [[nodiscard]] bool accepts(const SourcePacket& packet) const {
@@ -94,16 +95,29 @@ class SubscribedTrack {
   [[nodiscard]] bool needs_key_frame() const;
   /// Spatial layer being forwarded, an encoding or one inside; -1: none.
   [[nodiscard]] int current_layer() const;
-  /// A packet of the current encoding: decides, and writes what leaves at once.
+  /// A packet of the current encoding: decides, and writes it unless it has to wait for its turn.
   void forward(const ForwardContext& context, const SourcePacket& packet);
-  /// Writes a packet that was decided on and left queued. False when the source no longer has it:
-  /// then its number is filled when the subscriber asks for it.
-  bool write_queued(const ForwardContext& context, uint16_t out_sequence);
+  /// The turn of a packet that was decided on and left queued. When its source no longer has it,
+  /// its number is filled when the subscriber asks for it.
+  void write_queued(const ForwardContext& context, uint16_t out_sequence);
+  /// It will not be sent.
+  void drop_queued(uint16_t out_sequence);
+  /// The turn of a packet that was asked for again.
+  void resend_queued(const ForwardContext& context, uint16_t out_sequence);
+  /// About `size` bytes to test the path with: what was sent lately, again, else padding. Bytes
+  /// sent; 0: this subscription has nothing to send.
+  size_t send_probe(const ForwardContext& context, size_t size);
 
   /// The subscriber misses this one: sends it again if that is worth it.
   void resend(const ForwardContext& context, uint16_t out_sequence);
+  /// What a report block says since the one before.
+  struct Reported {
+    int64_t lost = 0;
+    int64_t expected = 0;
+    Duration round_trip{};
+  };
   /// `now_ntp` is the middle of our clock's NTP time, as in our sender reports.
-  void on_report_block(TimePoint now, uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
+  Reported on_report_block(TimePoint now, uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
   /// It asks for a key frame: until one comes, nothing from before is of use to it.
   void ask_key_frame() { key_frame_asked_at_ = next_sequence_; }
   void key_frame_begins() { key_frame_asked_at_.reset(); }
@@ -118,6 +132,8 @@ class SubscribedTrack {
   PublishedTrack* next_source;  // other than source() until it has begun
   LayerRequest request;
   LayerDecision decision;
+  bool hold_back = false;            // the base frame rate only, until a lower layer takes over
+  bool stale = false;                // its inputs changed since it was decided on
   size_t forwarder_position = 0;     // in the current encoding's forwarders
   ReceiveStream* waiting = nullptr;  // of next_source: for a packet to begin with
   size_t waiter_position = 0;        // in its waiters
@@ -189,6 +205,15 @@ class SubscribedTrack {
                              uint32_t now_ms);
   void keep_places(const ForwardContext& context, int64_t first, int64_t last, uint8_t encoding);
   void skip_picture(const SourcePacket& packet);
+
+  [[nodiscard]] int temporal_limit() const { return hold_back ? 0 : decision.temporal; }
+
+  // Leaving.
+  /// Writes it, or has it wait for its turn.
+  void leave(const ForwardContext& context, SentPackets::Entry& entry, const SourcePacket& packet);
+  bool again(const ForwardContext& context, SentPackets::Entry& entry);
+  size_t send_padding_packet(const ForwardContext& context, size_t padding);
+  void commit(const ForwardContext& context, size_t size, bool numbered = true);
 
   // Writing.
   /// The one way out for what publishers sent: from what was decided and the source's packet.
@@ -268,9 +293,11 @@ class SubscribedTrack {
 
   // Of the newest packet sent.
   uint8_t last_payload_type_ = 0;
+  uint8_t last_rtx_payload_type_ = 0;
   uint32_t last_timestamp_ = 0;
   TimePoint last_sent_;
   std::array<Numbers, kLayerings> last_numbers_{};
+  uint16_t begin_sequence_ = 0;   // the next number when forwarding began
   uint32_t begin_timestamp_ = 0;  // of the packet that forwarding began with
   uint32_t told_targets_ = 0;     // active decode targets as the subscriber knows them
   bool started_ = false;
@@ -302,7 +329,10 @@ class SubscribedTrack {
   Duration round_trip_ = 100ms;
   uint32_t round_trip_us_ = 0;
   int64_t lost_ = 0;
-  uint32_t jitter_ = 0;  // in clock units, as reported
+  uint32_t highest_reported_ = 0;
+  uint32_t key_frame_timestamp_ = 0;  // as its source has it
+  bool paced_ = false;                // what is being written was counted by the pacer
+  uint32_t jitter_ = 0;               // in clock units, as reported
   uint64_t measured_bytes_ = 0;
 };
 

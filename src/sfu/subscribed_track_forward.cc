@@ -52,7 +52,7 @@ bool SubscribedTrack::wanted_late(const SourcePacket& packet) {
 
 bool SubscribedTrack::wanted_vp8(const SourcePacket& packet) {
   if (!packet.vp8.has_temporal_id) return true;
-  auto limit = static_cast<uint8_t>(decision.temporal);
+  auto limit = static_cast<uint8_t>(temporal_limit());
   if (limit < temporal_) temporal_ = limit;  // leaving the higher layers out is always possible
   if (packet.temporal_id <= temporal_) return true;
   // Going up is possible where a frame depends on the base layer only (RFC 7741, Y), or where
@@ -67,27 +67,67 @@ bool SubscribedTrack::wanted_vp8(const SourcePacket& packet) {
 void SubscribedTrack::forward(const ForwardContext& context, const SourcePacket& packet) {
   if (packet.sequence <= source_highest_) {
     SentPackets::Entry* late = decide_late(context, packet);
-    if (late != nullptr) write<Form::kFirst>(context, *late, packet);
+    if (late != nullptr) leave(context, *late, packet);
     return;
   }
   bool missing = packet.sequence > source_highest_ + 1;
   SentPackets::Entry* entry = decide(context, packet);
   if (entry == nullptr) return;
   if (missing && takes_apart(packet)) fill_from_red(context, packet);
-  write<Form::kFirst>(context, *entry, packet);
+  leave(context, *entry, packet);
 }
 
-bool SubscribedTrack::write_queued(const ForwardContext& context, uint16_t out_sequence) {
-  SentPackets::Entry* entry = sent_.find(out_sequence);
-  if (entry == nullptr || entry->state != SentPackets::State::kQueued) return false;
-  auto packet = read_source(*entry);
-  if (packet && write<Form::kFirst>(context, *entry, *packet)) {
-    entry->state = SentPackets::State::kSent;
-    entry->time_ms = context.now_ms & SentPackets::kTimeMask;
-    return true;
+void SubscribedTrack::leave(const ForwardContext& context, SentPackets::Entry& entry,
+                            const SourcePacket& packet) {
+  PathControl* path = transport_.send->path.get();
+  if (path == nullptr || !source_->is_video()) {
+    write<Form::kFirst>(context, entry, packet);
+    return;
   }
+  size_t size = header_size_ + packet.payload.size();
+  if (packet.can_start) key_frame_timestamp_ = packet.timestamp;
+  if (path->pass(context.now, size)) [[likely]] {
+    paced_ = true;
+    write<Form::kFirst>(context, entry, packet);
+    paced_ = false;
+    return;
+  }
+  entry.state = SentPackets::State::kQueued;
+  // What cannot be told, encrypted frames for instance, must not be waited for.
+  bool begins = packet.can_start || (packet.opaque && packet.start_of_frame);
+  bool key = packet.can_start || packet.timestamp == key_frame_timestamp_;
+  bool queued = path->queue(context.now, {.ssrc = ssrc_,
+                                          .sequence = entry.out_sequence,
+                                          .key_frame = key,
+                                          .key_frame_begin = begins,
+                                          .size = size});
+  if (!queued) {
+    entry.state = SentPackets::State::kExpected;
+    ++context.counters.pacer_refused;
+  }
+}
+
+void SubscribedTrack::write_queued(const ForwardContext& context, uint16_t out_sequence) {
+  SentPackets::Entry* entry = sent_.find(out_sequence);
+  if (entry == nullptr || entry->state != SentPackets::State::kQueued) return;
+  auto packet = read_source(*entry);
+  paced_ = true;
+  bool written = packet && write<Form::kFirst>(context, *entry, *packet);
+  paced_ = false;
+  entry->state = written ? SentPackets::State::kSent : SentPackets::State::kExpected;
+  if (written) entry->time_ms = context.now_ms & SentPackets::kTimeMask;
+}
+
+void SubscribedTrack::drop_queued(uint16_t out_sequence) {
+  SentPackets::Entry* entry = sent_.find(out_sequence);
+  if (entry == nullptr || entry->state != SentPackets::State::kQueued) return;
   entry->state = SentPackets::State::kExpected;
-  return false;
+}
+
+void SubscribedTrack::commit(const ForwardContext& context, size_t size, bool numbered) {
+  transport_.sink.commit(size, PacketKind::kRtp);
+  transport_.send->on_sent(context.now, size, numbered && transport_sequence_at_ != 0,
+                           !source_->is_video(), paced_);
 }
 
 /// A packet newer than all before: nullptr when it is left out.
@@ -199,7 +239,7 @@ MutableByteView SubscribedTrack::reserve(const ForwardContext& context, size_t s
 }
 
 Stamp SubscribedTrack::take_stamp(const ForwardContext& context) const {
-  return transport_.send->stamp(context, transport_sequence_at_ != 0);
+  return transport_.send->stamp(context);
 }
 
 template <SubscribedTrack::Form form>
@@ -210,6 +250,7 @@ bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& e
   auto [codec, payload] = select(packet, red);
   if constexpr (form == Form::kFirst) {
     last_payload_type_ = codec.payload_type;
+    last_rtx_payload_type_ = codec.rtx_payload_type;
     if (codec.red_payload_type != 0 || !packet.primary.empty()) {
       if (makes_red(packet)) return write_as_red(context, entry, packet);
       entry.red = payload.data() == packet.payload.data() ? 1 : 0;
@@ -246,7 +287,7 @@ bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& e
     entry.number_offset = stamp.transport_sequence;
   }
   size_t size = head + kPrefix + payload.size();
-  transport_.sink.commit(size, PacketKind::kRtp);
+  commit(context, size, form != Form::kAgain);
   if constexpr (form == Form::kFirst) {
     count_sent(context, head, payload.size());
   } else {

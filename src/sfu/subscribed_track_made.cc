@@ -46,7 +46,7 @@ bool SubscribedTrack::send_made(const ForwardContext& context, const Made& made)
   auto body = out.begin() + header_size_;
   body = std::copy(made.prefix.begin(), made.prefix.end(), body);
   std::copy(made.payload.begin(), made.payload.end(), body);
-  transport_.sink.commit(size, PacketKind::kRtp);
+  commit(context, size);
   ++packets_;
   bytes_ += size;
   payload_bytes_ += made.payload.size();
@@ -76,10 +76,26 @@ bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_s
              take_stamp(context));
   out[0] |= 0x20;
   out[header_size_] = kPadding;
-  transport_.sink.commit(size, PacketKind::kRtp);
+  commit(context, size);
   ++packets_;
   bytes_ += size;
   return true;
+}
+
+/// Padding of the RTX stream, whose receiver expects nothing in its numbers.
+size_t SubscribedTrack::send_padding_packet(const ForwardContext& context, size_t padding) {
+  padding = std::clamp<size_t>(padding, 1, 255);
+  size_t size = header_size_ + padding;
+  MutableByteView out = reserve(context, size);
+  if (out.empty()) return 0;
+  put_header(out.data(), {last_rtx_payload_type_, false, next_rtx_sequence_++, rtx_ssrc_},
+             last_timestamp_, take_stamp(context));
+  out[0] |= 0x20;
+  std::fill_n(out.begin() + header_size_, padding, uint8_t{0});
+  out[size - 1] = static_cast<uint8_t>(padding);
+  commit(context, size);
+  bytes_ += size;
+  return size;
 }
 
 /// A sender may give its parameter sets only once, long before this subscriber came.
@@ -279,7 +295,7 @@ bool SubscribedTrack::write_as_red(const ForwardContext& context, SentPackets::E
     body = std::copy(block.payload.begin(), block.payload.end(), body);
   }
   std::copy(primary.begin(), primary.end(), body);
-  transport_.sink.commit(head + size, PacketKind::kRtp);
+  commit(context, head + size);
   count_sent(context, head, size);
   return true;
 }

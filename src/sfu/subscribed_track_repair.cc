@@ -29,13 +29,66 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
   bool parameter_set = entry->state == SentPackets::State::kParameterSet;
   if (entry->state != SentPackets::State::kSent && !parameter_set) return;
   if (entry->resends >= kMaxResends) return;
+  // A key frame has made it worthless, and the path needs its bits.
+  const PathControl* path = transport_.send->path.get();
+  bool before_begin = static_cast<int16_t>(out_sequence - begin_sequence_) < 0;
+  if (path != nullptr && before_begin && path->congested()) return;
   auto apart_ms = static_cast<uint32_t>(std::min<int64_t>(100, 2 * to_ms(round_trip_)));
   if (entry->resends > 0 && entry->age_ms(context.now_ms) < apart_ms) return;
-  bool sent = parameter_set ? resend_parameter_set(context, *entry) : send_again(context, *entry);
-  if (sent) {
-    ++entry->resends;
-    entry->time_ms = context.now_ms & SentPackets::kTimeMask;
+  if (parameter_set) {
+    if (!resend_parameter_set(context, *entry)) return;
+  } else if (!again(context, *entry)) {
+    return;
   }
+  ++entry->resends;
+  entry->time_ms = context.now_ms & SentPackets::kTimeMask;
+}
+
+/// Sends it again, or has it wait for its turn.
+bool SubscribedTrack::again(const ForwardContext& context, SentPackets::Entry& entry) {
+  PathControl* path = transport_.send->path.get();
+  if (path == nullptr || !source_->is_video()) return send_again(context, entry);
+  auto packet = read_source(entry);
+  if (!packet || rtx_ssrc_ == rtc::Ssrc()) return false;
+  size_t size = header_size_ + rtc::rtp::kRtxOverhead + packet->payload.size();
+  if (!path->pass(context.now, size)) {
+    return path->queue(
+        context.now,
+        {.ssrc = ssrc_, .sequence = entry.out_sequence, .retransmission = true, .size = size});
+  }
+  paced_ = true;
+  bool sent = send_again(context, entry);
+  paced_ = false;
+  return sent;
+}
+
+void SubscribedTrack::resend_queued(const ForwardContext& context, uint16_t out_sequence) {
+  SentPackets::Entry* entry = sent_.find(out_sequence);
+  if (entry == nullptr || entry->state != SentPackets::State::kSent) return;
+  paced_ = true;
+  send_again(context, *entry);
+  paced_ = false;
+}
+
+size_t SubscribedTrack::send_probe(const ForwardContext& context, size_t size) {
+  if (current_ < 0 || rtx_ssrc_ == rtc::Ssrc() || last_rtx_payload_type_ == 0) return 0;
+  constexpr size_t kWorthAPacket = 300;
+  constexpr uint16_t kRecent = 32;
+  uint64_t before = bytes_;
+  paced_ = true;
+  // What might have been lost is of more use than padding.
+  for (uint16_t back = 1; back <= kRecent && bytes_ - before + kWorthAPacket <= size; ++back) {
+    SentPackets::Entry* entry = sent_.find(static_cast<uint16_t>(next_sequence_ - back));
+    if (entry == nullptr || entry->state != SentPackets::State::kSent) continue;
+    auto packet = read_source(*entry);
+    if (packet && packet->payload.size() >= kWorthAPacket)
+      write<Form::kRtx>(context, *entry, *packet);
+  }
+  while (bytes_ - before < size) {
+    if (send_padding_packet(context, size - (bytes_ - before)) == 0) break;
+  }
+  paced_ = false;
+  return bytes_ - before;
 }
 
 std::optional<SourcePacket> SubscribedTrack::read_source(const SentPackets::Entry& entry) const {
@@ -57,12 +110,18 @@ bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Ent
   return write<Form::kAgain>(context, entry, *packet);
 }
 
-void SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
-                                      const rtc::rtcp::ReportBlock& block) {
+SubscribedTrack::Reported SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
+                                                           const rtc::rtcp::ReportBlock& block) {
   if (redundancy_) {
     redundancy_->on_report(now, block);
     red_distance_ = redundancy_->distance();
   }
+  Reported reported;
+  if (highest_reported_ != 0) {
+    reported.lost = block.cumulative_lost - lost_;
+    reported.expected = static_cast<int32_t>(block.extended_highest_sequence - highest_reported_);
+  }
+  highest_reported_ = block.extended_highest_sequence;
   lost_ = std::max<int32_t>(block.cumulative_lost, 0);
   jitter_ = block.jitter;
   bool acknowledged = playout_delay_ && started_ &&
@@ -72,12 +131,15 @@ void SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
     playout_delay_.reset();
     build_template();
   }
-  if (block.last_sr == 0) return;
+  reported.round_trip = round_trip_;
+  if (block.last_sr == 0) return reported;
   // RFC 3550 section 6.4.1, in 1/65536 s.
   uint32_t trip = now_ntp - block.last_sr - block.delay_since_last_sr;
-  if (trip > 10 * 65536) return;  // more than 10 s, or negative by rounding
+  if (trip > 10 * 65536) return reported;  // more than 10 s, or negative by rounding
   round_trip_ = std::chrono::microseconds(static_cast<int64_t>(trip) * 1'000'000 / 65536);
   round_trip_us_ = static_cast<uint32_t>(to_us(round_trip_));
+  reported.round_trip = round_trip_;
+  return reported;
 }
 
 uint32_t SubscribedTrack::rtp_time_at(TimePoint now) const {
@@ -107,6 +169,12 @@ SubscriptionStatistics SubscribedTrack::statistics(Duration interval) {
   measured_bytes_ = bytes_;
   s.current_spatial = current_layer();
   s.current_temporal = current_ < 0 ? -1 : selector_ ? selector_->temporal() : temporal_;
+  s.allocated_spatial = decision.spatial;
+  s.allocated_temporal = decision.spatial < 0 ? -1 : decision.temporal;
+  s.paused = decision.paused;
+  if (!request.paused) {
+    s.wanted_spatial = std::min(request.max_spatial, next_source->layer_count() - 1);
+  }
   s.jitter_us = static_cast<uint32_t>(uint64_t{jitter_} * 1'000'000 / source_->clock_rate());
   return s;
 }

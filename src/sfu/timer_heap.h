@@ -15,6 +15,7 @@ class Timer : public TimerNode {
     kFeedback,         // owner: Transport
     kReceiverReport,   // owner: Transport
     kSenderReport,     // owner: Transport
+    kPath,             // owner: Transport
     kActivity,         // owner: PublishedTrack
     kTick,             // the room
     kSpeakers,         // the room

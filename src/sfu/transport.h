@@ -9,8 +9,8 @@
 #include "sfu/demultiplexer.h"
 #include "sfu/feedback_generator.h"
 #include "sfu/forward_context.h"
-#include "sfu/layer_allocator.h"
 #include "sfu/parameters.h"
+#include "sfu/path_control.h"
 #include "sfu/remote_clock.h"
 #include "sfu/timer_heap.h"
 #include "sfu/transport_sink.h"
@@ -50,11 +50,23 @@ struct SendSide {
   std::vector<SubscribedTrack*> to_report;  // sent packets since the last sender report
   int reports = 0;                          // sent so far: the first ones come faster
 
-  /// For the packet that leaves now. Media, retransmissions, padding: each that has room for a
-  /// transport-wide sequence number gets the next one here, and nowhere else.
-  [[nodiscard]] Stamp stamp(const ForwardContext& context, bool numbered) {
-    return {numbered ? transport_sequence_++ : uint16_t{0}, context.abs_send_time};
+  /// For the packet that is written now: media, retransmission or padding.
+  [[nodiscard]] Stamp stamp(const ForwardContext& context) const {
+    return {path ? path->next_sequence() : transport_sequence_, context.abs_send_time};
   }
+  /// It left. `numbered`: it carried the transport-wide sequence number of the stamp. `paced`: the
+  /// pacer has counted it.
+  void on_sent(TimePoint now, size_t size, bool numbered, bool audio, bool paced) {
+    if (path) return path->on_sent(now, size, numbered, audio, paced);
+    if (numbered) ++transport_sequence_;
+  }
+  void control_path(TimePoint now, Transport& transport, PathControl::Config config) {
+    config.first_sequence = transport_sequence_;
+    path = std::make_unique<PathControl>(now, transport, config);
+  }
+
+  /// From the first video on; none where the other end is not a network.
+  std::unique_ptr<PathControl> path;
 
  private:
   uint16_t transport_sequence_ = 0;
@@ -63,7 +75,8 @@ struct SendSide {
 /// One participant's connection as the room sees it. Small until it publishes or subscribes. Owned
 /// by the room.
 struct Transport {
-  Transport(TransportId id_in, TransportSink& sink_in) : id(id_in), sink(sink_in) {}
+  Transport(TransportId id_in, TransportSink& sink_in, bool has_path_in)
+      : id(id_in), sink(sink_in), has_path(has_path_in) {}
 
   ReceiveSide& receiving() {
     if (!receive) receive = std::make_unique<ReceiveSide>(*this);
@@ -76,6 +89,7 @@ struct Transport {
 
   TransportId id;
   TransportSink& sink;
+  const bool has_path;  // a network between, with a receiver that reports
   bool connected = false;
   std::unique_ptr<ReceiveSide> receive;
   std::unique_ptr<SendSide> send;

@@ -68,6 +68,7 @@ rtc::ExtensionMap subscriber_extensions() {
   map.set(Extension::kMid, 2);
   map.set(Extension::kAudioLevel, 5);
   map.set(Extension::kAbsSendTime, 6);
+  map.set(Extension::kTransportSequence, 7);
   return map;
 }
 

@@ -111,7 +111,7 @@ Client& World::add_client(const LinkConfig& up, const LinkConfig& down) {
       [&client](Datagram d) { client.down_.send(std::move(d)); });
   client.channel_ = std::move(pair.client);
   server.channel = std::move(pair.server);
-  room_.add_transport(id, server);
+  room_.add_transport(id, server, config_.follows_bandwidth);
   client.up_.set_deliver([&server](Datagram d) { server.on_datagram(std::move(d)); });
   client.down_.set_deliver([&client](Datagram d) { client.on_datagram(std::move(d)); });
   client.leave_ = [this, &server, id] {
@@ -134,6 +134,8 @@ void World::settle() {
     if (events_.speakers_changed) speakers_.push_back({now(), events_.speakers});
     for (auto& e : events_.layers) layer_changes_.push_back(e);
     for (auto& s : events_.tracks) track_statistics_[s.track] = s;
+    for (auto& e : events_.stream_states) stream_states_.push_back(e);
+    for (auto& p : events_.paths) path_statistics_[p.transport] = p;
     for (auto& s : events_.subscriptions) subscription_statistics_[s.subscription] = s;
   }
   TimePoint due = room_.next_timeout();
@@ -157,6 +159,9 @@ Client::Client(World& world, sfu::TransportId id, const LinkConfig& up, const Li
   // The first reports come early, as a browser's do.
   world_.simulation().after(200ms, [this] { send_reports(); });
   every(1s, [this] { send_reports(); });
+  if (world_.config().follows_bandwidth) {
+    every(sfu::FeedbackGenerator::kInterval, [this] { send_feedback(); });
+  }
 }
 
 TimePoint Client::world_now() const {
@@ -374,6 +379,11 @@ void Client::on_datagram(Datagram datagram) {
   }
   auto view = rtc::rtp::PacketView::parse(packet);
   if (!view) return;
+  if (world_.config().follows_bandwidth) {
+    const uint8_t id = ids::subscriber_extensions().id(rtc::Extension::kTransportSequence);
+    auto number = rtc::rtp::parse_transport_sequence(view->extension(id).value_or(ByteView()));
+    if (number) feedback_.on_packet(world_now(), *number);
+  }
   world_.simulation().trace(id_.value, view->ssrc().value, view->sequence().value);
   if (audio_ssrc_ && view->ssrc() == audio_ssrc_) {
     audio_sequences_.push_back(view->sequence().value);
@@ -440,6 +450,16 @@ void Client::on_rtcp(ByteView bytes) {
       default:
         break;
     }
+  }
+}
+
+void Client::send_feedback() {
+  if (gone_ || !connected()) return;
+  std::array<uint8_t, 1200> buffer;
+  while (feedback_.pending()) {
+    size_t size = feedback_.write(world_now(), rtc::Ssrc(5), rtc::Ssrc(6), buffer);
+    if (size == 0) break;
+    transmit(MutableByteView(buffer).first(size), PacketKind::kRtcp);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sfu/feedback_generator.h"
 #include "sfu/room.h"
 #include "sim/channel.h"
 #include "sim/forwarding_check.h"
@@ -26,6 +27,8 @@ struct WorldConfig {
   /// Real peers (ICE, DTLS, SRTP) instead of plain packets.
   bool encrypted = false;
   sfu::RoomSettings settings{};
+  /// Video follows the bandwidth of each client's path, which tells of what arrives.
+  bool follows_bandwidth = false;
 };
 
 class World;
@@ -91,6 +94,7 @@ class Client {
   void on_rtcp(ByteView packet);
   void on_rtcp_nack(const rtc::rtcp::PacketView& packet);
   void send_reports();
+  void send_feedback();
   void every(Duration interval, std::function<void()> action);
 
   World& world_;
@@ -109,6 +113,7 @@ class Client {
   std::vector<uint16_t> audio_sequences_;
   rtc::Ssrc audio_ssrc_;
   uint16_t transport_sequence_ = 0;
+  sfu::FeedbackGenerator feedback_;  // of what arrives
   bool gone_ = false;
   int next_mid_ = 0;
   uint64_t feedback_messages_ = 0;
@@ -147,6 +152,13 @@ class World {
   subscription_statistics() const {
     return subscription_statistics_;
   }
+  [[nodiscard]] const std::unordered_map<sfu::TransportId, sfu::PathStatistics>& path_statistics()
+      const {
+    return path_statistics_;
+  }
+  [[nodiscard]] const std::vector<sfu::StreamState>& stream_states() const {
+    return stream_states_;
+  }
   /// Key frame requests sent to publishers.
   uint64_t key_frame_requests = 0;
 
@@ -172,6 +184,8 @@ class World {
   std::vector<sfu::RoomEvents::LayerChange> layer_changes_;
   std::unordered_map<sfu::TrackId, sfu::TrackStatistics> track_statistics_;
   std::unordered_map<sfu::SubscriptionId, sfu::SubscriptionStatistics> subscription_statistics_;
+  std::unordered_map<sfu::TransportId, sfu::PathStatistics> path_statistics_;
+  std::vector<sfu::StreamState> stream_states_;
 };
 
 }  // namespace turms::sim

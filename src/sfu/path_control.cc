@@ -1,0 +1,168 @@
+#include "sfu/path_control.h"
+
+#include <algorithm>
+
+#include "sfu/transport.h"
+
+namespace turms::sfu {
+
+using rtc::bwe::Bitrate;
+using rtc::bwe::ProbeCluster;
+
+namespace {
+
+constexpr Duration kCongested = 60ms;
+
+uint64_t handle_of(const PathControl::Queued& packet) {
+  return uint64_t{packet.ssrc.value} << 17 | uint64_t{packet.retransmission} << 16 |
+         packet.sequence;
+}
+
+Bitrate bitrate(uint64_t bps) {
+  return Bitrate(static_cast<int64_t>(bps));
+}
+
+uint32_t microseconds(Duration d) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(to_us(d), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+PathControl::PathControl(TimePoint now, Transport& transport, const Config& config)
+    : timer(Timer::Kind::kPath, &transport),
+      audio_since(now),
+      estimator_(now, {.transport_feedback = config.transport_feedback,
+                       .first_sequence = config.first_sequence}),
+      id_(transport.id),
+      allow_pause_(config.allow_pause) {
+  update(now);
+}
+
+void PathControl::on_sent(TimePoint now, size_t size, bool numbered, bool audio, bool paced) {
+  size += kOverhead;
+  if (audio) {
+    audio_bytes += size;
+  } else if (!has_media_) {
+    has_media_ = woken = true;
+  }
+  if (!paced) pacer_.on_bypassed(now, size);
+  if (numbered) {
+    estimator_.on_sent(now, {.size = size, .audio = audio, .probe_cluster = cluster_});
+  } else {
+    estimator_.on_untracked_sent(now, size);
+  }
+}
+
+bool PathControl::queue(TimePoint now, const Queued& packet) {
+  using Class = rtc::bwe::Pacer::Class;
+  woken = true;
+  return pacer_.push(now, {.handle = handle_of(packet),
+                           .size = static_cast<uint32_t>(packet.size + kOverhead),
+                           .stream = packet.ssrc.value,
+                           .kind = packet.retransmission ? Class::kRetransmission : Class::kVideo,
+                           .key_frame = packet.key_frame,
+                           .key_frame_begin = packet.key_frame_begin});
+}
+
+std::optional<PathControl::Output> PathControl::next(TimePoint now) {
+  auto output = pacer_.next(now);
+  cluster_ = output ? output->probe_cluster : ProbeCluster::kNone;
+  if (!output) return std::nullopt;
+  Output out;
+  out.action = output->action;
+  out.padding = output->padding;
+  out.packet.ssrc = rtc::Ssrc(static_cast<uint32_t>(output->packet.handle >> 17));
+  out.packet.retransmission = (output->packet.handle >> 16 & 1) != 0;
+  out.packet.sequence = static_cast<uint16_t>(output->packet.handle);
+  out.packet.size = output->packet.size;
+  return out;
+}
+
+void PathControl::on_padding_sent(TimePoint now, size_t size) {
+  padding_bytes_ += size;
+  pacer_.on_padding_sent(now, size, cluster_);
+}
+
+void PathControl::on_transport_feedback(TimePoint now, const rtc::rtcp::PacketView& packet) {
+  estimator_.on_transport_feedback(now, packet);
+}
+
+void PathControl::on_remb(TimePoint now, uint64_t bits_per_second) {
+  estimator_.on_remb(now, bitrate(std::min<uint64_t>(bits_per_second, INT64_MAX / 2)));
+}
+
+void PathControl::on_receiver_report(TimePoint now, int64_t lost, int64_t expected,
+                                     Duration round_trip) {
+  estimator_.on_receiver_report(now, lost, expected, round_trip);
+}
+
+bool PathControl::update(TimePoint now) {
+  if (now >= estimator_.next_deadline()) estimator_.on_timeout(now);
+  if (has_media_) {
+    estimator_.set_demand(now, demand_);
+    while (const auto cluster = estimator_.take_probe()) pacer_.add_probe(*cluster);
+  }
+  if (!estimator_.take_change()) return false;
+  const rtc::bwe::Target& target = estimator_.target();
+  using Path = rtc::bwe::Pacer::Path;
+  bool congested = target.overusing || target.queue > kCongested;
+  bool untried = !estimator_.was_congested() && !target.fallback;
+  pacer_.set_rate(now, congested ? target.rate : target.pacing,
+                  congested ? Path::kCongested
+                  : untried ? Path::kUntried
+                            : Path::kNormal);
+  pacer_.set_padding_rate(now, target.padding);
+  return true;
+}
+
+TimePoint PathControl::next_deadline() const {
+  return std::min(estimator_.next_deadline(), pacer_.next_deadline());
+}
+
+std::span<const LayerDecision> PathControl::allocate(TimePoint now,
+                                                     std::span<const LayerDemand> demands,
+                                                     uint64_t audio) {
+  Bandwidth bandwidth;
+  bandwidth.target_bps = static_cast<uint64_t>(estimator_.target().rate.bps());
+  if (const auto& proof = estimator_.proof()) {
+    bandwidth.proven_bps = static_cast<uint64_t>(proof->rate.bps());
+    bandwidth.proven_at = proof->at;
+  }
+  bandwidth.audio_bps = audio;
+  bandwidth.bases_always = !allow_pause_ || !estimator_.was_congested();
+  const auto decisions = allocator_.allocate(now, demands, bandwidth);
+  demand_ = {.wanted = bitrate(allocator_.wanted_bps()),
+             .allocated = bitrate(allocator_.allocated_bps()),
+             .next_step = bitrate(allocator_.next_step_bps())};
+  woken = true;
+  allocated_at = now;
+  return decisions;
+}
+
+bool PathControl::congested() const {
+  return estimator_.target().queue > kCongested || pacer_.expected_delay() > kCongested;
+}
+
+bool PathControl::constrained() const {
+  return allocator_.allocated_bps() < allocator_.wanted_bps() ||
+         allocator_.wanted_bps() > static_cast<uint64_t>(estimator_.target().rate.bps());
+}
+
+PathStatistics PathControl::statistics() const {
+  const rtc::bwe::Target& target = estimator_.target();
+  PathStatistics s;
+  s.transport = id_;
+  s.estimate_bps = static_cast<uint64_t>(target.rate.bps());
+  s.wanted_bps = allocator_.wanted_bps();
+  s.allocated_bps = allocator_.allocated_bps();
+  s.padding_bytes = padding_bytes_;
+  s.round_trip_us = microseconds(target.rtt);
+  s.queue_us = microseconds(target.queue);
+  s.pacer_us = microseconds(pacer_.expected_delay());
+  s.loss = static_cast<float>(target.loss);
+  s.reason = target.reason;
+  s.fallback = target.fallback;
+  return s;
+}
+
+}  // namespace turms::sfu

@@ -1,0 +1,318 @@
+#include "sim/adaptation.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "sfu/bandwidth_allocator.h"
+#include "sim/world.h"
+
+namespace turms::sim {
+
+namespace {
+
+constexpr Duration kSample = 20ms;
+constexpr uint64_t kAudioRate = 60'000;  // with headers
+constexpr std::array<uint32_t, 3> kPixels = {320 * 180, 640 * 360, 1280 * 720};
+constexpr std::array<uint64_t, 3> kRates = {150'000, 500'000, 1'700'000};
+/// Of a layer, up to each temporal one, in the pattern 0 2 1 2.
+constexpr std::array<double, 3> kShares = {0.25, 0.5, 1};
+
+/// What a viewer has of a tile, as the server reckons: half the frames are worth 0.6.
+double utility_of(int layer, double frames_per_second) {
+  if (layer < 0 || frames_per_second <= 0) return 0;
+  double share = std::min(frames_per_second / kFramesPerSecond, 1.0);
+  return std::sqrt(static_cast<double>(kPixels[static_cast<size_t>(layer)])) *
+         std::pow(share, 0.737);
+}
+
+const PathStep& step_at(const AdaptationPlan& plan, Duration at) {
+  const PathStep* current = &plan.path.front();
+  for (const PathStep& step : plan.path) {
+    if (step.at <= at) current = &step;
+  }
+  return *current;
+}
+
+uint64_t capacity_at(const AdaptationPlan& plan, Duration at) {
+  uint64_t capacity = step_at(plan, at).bits_per_second;
+  bool shared = plan.cross_traffic > 0 && at >= plan.cross_from && at < plan.cross_to;
+  return shared ? capacity - std::min(plan.cross_traffic, capacity / 2) : capacity;
+}
+
+/// The best choice of layers at a capacity, by the server's own order of classes: it knows the
+/// capacity, which the server has to find out.
+std::vector<sfu::LayerDecision> best(const AdaptationPlan& plan, uint64_t capacity) {
+  std::vector<sfu::LayerDemand> demands;
+  for (int i = 0; i < plan.tiles; ++i) {
+    sfu::LayerDemand d;
+    d.subscription = sfu::SubscriptionId(static_cast<uint64_t>(i) + 1);
+    d.layer_count = 3;
+    d.temporal_count = 3;
+    d.active_layers = 7;
+    d.stage = i == 0;
+    d.request.max_spatial = i == 0 ? plan.largest : 0;
+    d.request.tile_pixels = kPixels[i == 0 ? static_cast<size_t>(plan.largest) : 0];
+    for (size_t s = 0; s < 3; ++s) {
+      d.pixels[s] = kPixels[s];
+      for (size_t t = 0; t < 3; ++t) {
+        // Headers of RTP, UDP and IP take about a twentieth.
+        d.bits_per_second[s][t] =
+            static_cast<uint32_t>(static_cast<double>(kRates[s]) * kShares[t] * 1.05);
+      }
+    }
+    demands.push_back(d);
+  }
+  sfu::BandwidthAllocator oracle;
+  uint64_t usable = capacity * 95 / 100;
+  auto out = oracle.allocate(TimePoint(1s), demands,
+                             {.target_bps = usable, .audio_bps = plan.sound ? kAudioRate : 0});
+  return {out.begin(), out.end()};
+}
+
+double utility_of(const std::vector<sfu::LayerDecision>& decisions) {
+  double sum = 0;
+  for (const auto& d : decisions) {
+    if (d.spatial < 0) continue;
+    double fps = kFramesPerSecond * kShares[static_cast<size_t>(std::min(d.temporal, 2))];
+    sum += utility_of(d.spatial, fps);
+  }
+  return sum;
+}
+
+Duration percentile(std::vector<Duration> values, double share) {
+  if (values.empty()) return {};
+  auto nth =
+      values.begin() + static_cast<ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), nth, values.end());
+  return *nth;
+}
+
+/// Decoded frames of one receiver in a second: the layer most of them had, and how many.
+struct Second {
+  int layer = -1;
+  int frames = 0;
+};
+
+std::vector<Second> seconds_of(const ModelReceiver& receiver, TimePoint start, Duration length) {
+  auto count = static_cast<size_t>(length / 1s);
+  std::vector<Second> out(count);
+  std::vector<std::array<int, 3>> layers(count);
+  for (const auto& d : receiver.decoded()) {
+    auto index = static_cast<size_t>((d.time - start) / 1s);
+    if (d.time < start || index >= count) continue;
+    ++out[index].frames;
+    ++layers[index][d.truth.layer];
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (out[i].frames == 0) continue;
+    out[i].layer =
+        static_cast<int>(std::max_element(layers[i].begin(), layers[i].end()) - layers[i].begin());
+  }
+  return out;
+}
+
+/// W3C webrtc-stats: a gap between frames of more than max(3δ, δ + 150 ms) is a freeze.
+void measure_freezes(const ModelReceiver& receiver, TimePoint from, AdaptationFigures& figures) {
+  double mean = 1e9 / kFramesPerSecond;
+  TimePoint last{};
+  for (const auto& d : receiver.decoded()) {
+    if (last != TimePoint{}) {
+      auto gap = static_cast<double>((d.time - last).count());
+      if (d.time >= from && gap > std::max(3 * mean, mean + 150e6)) {
+        figures.freeze += d.time - last;
+        figures.longest_freeze = std::max<Duration>(figures.longest_freeze, d.time - last);
+      } else {
+        mean += (gap - mean) / 30;
+      }
+    }
+    last = d.time;
+  }
+}
+
+}  // namespace
+
+AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
+  WorldConfig config;
+  config.seed = seed;
+  config.up.delay = config.down.delay = 10ms;
+  config.follows_bandwidth = true;
+  World world(config);
+
+  std::vector<sfu::TrackId> tracks;
+  sfu::TrackId sound;
+  for (int i = 0; i < plan.tiles; ++i) {
+    Client& publisher = world.add_client();
+    tracks.push_back(publisher.publish_video({kRates.begin(), kRates.end()}));
+    if (i == 0 && plan.sound) {
+      sound = publisher.publish_audio();
+      publisher.audio().level = 30;
+    }
+  }
+  world.run_for(2s);  // the encoders are at work
+
+  LinkConfig down;
+  down.queue_time = plan.queue;
+  down.jitter = plan.jitter;
+  down.burst_start = plan.burst_start;
+  LinkConfig up;
+  const auto apply = [&](const PathStep& step, Client* client) {
+    down.bits_per_second = step.bits_per_second;
+    down.delay = up.delay = step.delay;
+    down.loss = up.loss = step.loss;
+    if (client == nullptr) return;
+    client->down().set_config(down);
+    client->up().set_config(up);
+  };
+  apply(plan.path.front(), nullptr);
+  Client& viewer = world.add_client(up, down);
+  const TimePoint start = world.now();
+  for (const PathStep& step : plan.path) {
+    world.simulation().at(start + step.at, [&, step] { apply(step, &viewer); });
+  }
+  std::vector<ModelReceiver*> receivers;
+  for (int i = 0; i < plan.tiles; ++i) {
+    sfu::LayerRequest request;
+    request.max_spatial = i == 0 ? plan.largest : 0;
+    request.tile_pixels = kPixels[i == 0 ? static_cast<size_t>(plan.largest) : 0];
+    request.pinned = i == 0 && plan.tiles > 1;
+    receivers.push_back(&viewer.subscribe_video(tracks[static_cast<size_t>(i)], request));
+  }
+  if (plan.sound) viewer.subscribe_audio(sound);
+
+  // What others send: constant, in packets of 1200 bytes.
+  std::function<void()> cross = [&] {
+    Duration at = world.now() - start;
+    if (at >= plan.cross_to) return;
+    viewer.down().send({.client_port = 0xFFFF, .bytes = Bytes(1200)});
+    world.simulation().after(
+        Duration(1228ll * 8 * 1'000'000'000 / static_cast<int64_t>(plan.cross_traffic)), cross);
+  };
+  if (plan.cross_traffic > 0) world.simulation().at(start + plan.cross_from, [&] { cross(); });
+
+  std::vector<Duration> queues;
+  std::vector<Duration> pacers;
+  TimePoint drop_at{};
+  uint64_t capacity = 0;
+  for (TimePoint at = start; at < start + plan.end; at += kSample) {
+    world.run_for(kSample);
+    uint64_t now_capacity = capacity_at(plan, world.now() - start);
+    if (now_capacity < capacity) drop_at = world.now();
+    capacity = now_capacity;
+    if (world.now() - start < 2s || world.now() - drop_at < 1s) continue;
+    queues.push_back(viewer.down().queue_delay());
+    const auto& paths = world.path_statistics();
+    if (const auto it = paths.find(viewer.id()); it != paths.end()) {
+      pacers.push_back(std::chrono::microseconds(it->second.pacer_us));
+    }
+  }
+
+  AdaptationFigures figures;
+  figures.queue_p95 = percentile(queues, 0.95);
+  figures.pacer_p95 = percentile(pacers, 0.95);
+  std::vector<std::vector<Second>> seen;
+  for (const ModelReceiver* receiver : receivers) {
+    seen.push_back(seconds_of(*receiver, start, plan.end));
+  }
+  double got = 0;
+  double possible = 0;
+  Duration rise_at{};
+  uint64_t before = plan.path.front().bits_per_second;
+  for (size_t i = 0; i < seen.front().size(); ++i) {
+    Duration at = std::chrono::seconds(i);
+    uint64_t now_capacity = capacity_at(plan, at);
+    if (now_capacity > before) rise_at = at;
+    before = now_capacity;
+    if (at < 5s || (rise_at > Duration{} && at < rise_at + 5s)) continue;
+    double had = 0;
+    for (const auto& tile : seen) had += utility_of(tile[i].layer, tile[i].frames);
+    double most = utility_of(best(plan, now_capacity));
+    got += std::min(had, most);
+    possible += most;
+  }
+  figures.utility = possible > 0 ? got / possible : 1;
+  if (rise_at > Duration{}) {
+    auto aim = best(plan, capacity_at(plan, rise_at)).front().spatial;
+    for (const auto& d : receivers.front()->decoded()) {
+      if (d.time < start + rise_at || d.truth.layer < aim) continue;
+      figures.recovery = d.time - start - rise_at;
+      break;
+    }
+  }
+  if (!receivers.front()->decoded().empty()) {
+    figures.first_frame = receivers.front()->decoded().front().time - start;
+  } else {
+    figures.first_frame = plan.end;
+  }
+  measure_freezes(*receivers.front(), start + 2s, figures);
+  int switches = 0;
+  int layer = -1;
+  for (const auto& d : receivers.front()->decoded()) {
+    if (d.time < start + 10s) {
+      layer = d.truth.layer;
+      continue;
+    }
+    if (d.truth.layer != layer) ++switches;
+    layer = d.truth.layer;
+  }
+  figures.switches_per_minute = switches * 60.0 / static_cast<double>((plan.end - 10s) / 1s);
+  const auto& numbers = viewer.audio_sequences();
+  if (numbers.size() > 1) {
+    std::vector<uint16_t> sorted(numbers);
+    auto expected = static_cast<double>(static_cast<uint16_t>(sorted.back() - sorted.front())) + 1;
+    std::sort(sorted.begin(), sorted.end());
+    auto unique = static_cast<double>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
+    figures.audio_lost = std::max(0.0, 1 - unique / expected);
+  }
+  figures.lost = viewer.down().dropped_share();
+  return figures;
+}
+
+std::vector<AdaptationPlan> adaptation_plans() {
+  constexpr auto kbps = [](uint64_t n) { return n * 1000; };
+  std::vector<AdaptationPlan> plans;
+  const auto add = [&](AdaptationPlan plan) { plans.push_back(std::move(plan)); };
+  add({.name = "steady 4 Mbit/s", .path = {{0s, kbps(4000)}}});
+  add({.name = "A 1, 2.5, 0.6, 1 Mbit/s",
+       .path = {{0s, kbps(1000), 50ms},
+                {40s, kbps(2500), 50ms},
+                {60s, kbps(600), 50ms},
+                {80s, kbps(1000), 50ms}},
+       .end = 100s});
+  add({.name = "drop 4 to 0.7, back to 4 Mbit/s",
+       .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}}});
+  add({.name = "G 5 to 0.25, back to 5 Mbit/s",
+       .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}}});
+  add({.name = "300 kbit/s with sound", .path = {{0s, kbps(300)}}});
+  add({.name = "delay step 10 to 80 ms",
+       .path = {{0s, kbps(4000), 10ms}, {20s, kbps(4000), 80ms}}});
+  add({.name = "loss 2 %", .path = {{0s, kbps(4000), 25ms, 0.02}}});
+  add({.name = "loss 5 %, 100 ms round trip", .path = {{0s, kbps(4000), 50ms, 0.05}}});
+  add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}});
+  add({.name = "cross traffic 1 of 2.5 Mbit/s",
+       .path = {{0s, kbps(2500)}},
+       .cross_traffic = kbps(1000),
+       .cross_from = 20s,
+       .cross_to = 40s});
+  add({.name = "H square 1.5/2.5 Mbit/s",
+       .path = {{0s, kbps(2500)},
+                {15s, kbps(1500)},
+                {20s, kbps(2500)},
+                {25s, kbps(1500)},
+                {30s, kbps(2500)},
+                {35s, kbps(1500)},
+                {40s, kbps(2500)},
+                {45s, kbps(1500)},
+                {50s, kbps(2500)}}});
+  add({.name = "M bloat 1 s, 2 Mbit/s", .path = {{0s, kbps(2000)}}, .queue = 1s});
+  add({.name = "N shallow queue, 1 Mbit/s", .path = {{0s, kbps(1000)}}, .queue = 30ms});
+  add({.name = "K Wi-Fi jitter 60 ms, bursts",
+       .path = {{0s, kbps(4000)}},
+       .jitter = 60ms,
+       .burst_start = 0.002});
+  add({.name = "50 tiles on 6 Mbit/s", .path = {{0s, kbps(6000)}}, .tiles = 50, .end = 40s});
+  add({.name = "9 tiles on 2.5 Mbit/s", .path = {{0s, kbps(2500)}}, .tiles = 9});
+  return plans;
+}
+
+}  // namespace turms::sim

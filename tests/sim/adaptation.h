@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/simulation.h"
+
+namespace turms::sim {
+
+/// What the path to one subscriber does from a time on.
+struct PathStep {
+  Duration at{};
+  uint64_t bits_per_second = 0;
+  Duration delay = 25ms;  // each way
+  double loss = 0;        // both ways
+};
+
+/// One subscriber behind a link that changes, in a room of publishers with simulcast of 150, 500
+/// and 1700 kbit/s in three temporal layers each.
+struct AdaptationPlan {
+  std::string name;
+  std::vector<PathStep> path;
+  Duration queue = 300ms;  // drop-tail
+  Duration jitter{};
+  double burst_start = 0;  // of losses to the subscriber
+  int tiles = 1;           // videos, the first one large and pinned when there are several
+  int largest = 2;         // layer asked for in the large tile; small ones ask for the lowest
+  bool sound = true;
+  /// Traffic of others on the link to the subscriber, between two times.
+  uint64_t cross_traffic = 0;
+  Duration cross_from{};
+  Duration cross_to{};
+  Duration end = 60s;
+};
+
+struct AdaptationFigures {
+  /// Use of what was seen ÷ use of the best choice of layers at the true capacity, from 5 s on and
+  /// without the 5 s after a rise.
+  double utility = 0;
+  Duration queue_p95{};  // on the link, without the second after a drop
+  Duration pacer_p95{};  // in our queue
+  Duration freeze{};     // of the large tile (webrtc-stats, totalFreezesDuration), from 2 s on
+  Duration longest_freeze{};
+  /// From the last rise of the capacity until the layers of the best choice are seen.
+  std::optional<Duration> recovery;
+  Duration first_frame{};
+  double switches_per_minute = 0;  // of the large tile's layer
+  double audio_lost = 0;           // share of the packets
+  double lost = 0;                 // share of all packets dropped by the link
+};
+
+/// Same plan and seed, same figures.
+AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed);
+
+/// Of the reference suite and the list.
+std::vector<AdaptationPlan> adaptation_plans();
+
+}  // namespace turms::sim
