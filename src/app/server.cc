@@ -266,6 +266,8 @@ Status Server::start_livekit() {
     const auto max = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.max"));
     config.room.playout_delay = {.min_ms = min, .max_ms = std::max(min, max)};
   }
+  config.room.follows_bandwidth = config_.flag("livekit.rtc.congestion_control.enabled");
+  config.room.allow_pause = config_.flag("livekit.rtc.congestion_control.allow_pause");
   config.room.sync_streams = config_.flag("livekit.room.sync_streams");
   config.room.audio_sources = static_cast<uint32_t>(config_.number("livekit.room.audio_sources"));
   config.region = config_.text("livekit.region");

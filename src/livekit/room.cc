@@ -43,6 +43,8 @@ Room::Room(RoomParameters parameters, Now now, media::Engine& engine, RoomSecret
   sif_trailer_ = secrets_.token(kServerFrameTrailer);
   settings.playout_delay = parameters_.playout_delay;
   settings.audio_sources = parameters_.audio_sources;
+  settings.follows_bandwidth = parameters_.follows_bandwidth;
+  settings.allow_pause = parameters_.allow_pause;
   settings.server_frame_trailer.assign(sif_trailer_.begin(), sif_trailer_.end());
   engine_.create_room(parameters_.id, settings);
   notify(now, RoomEvent::kRoomStarted);

@@ -94,6 +94,9 @@ struct RoomParameters {
   uint32_t audio_sources = 0;  // media::RoomSettings
   /// Tracks of one stream of a publisher are offered as one stream, which browsers play in step.
   bool sync_streams = false;
+  /// As in media::RoomSettings.
+  bool follows_bandwidth = true;
+  bool allow_pause = true;
   std::vector<RequestedAgent> agents;  // of its configuration
   /// Whoever they are; max_participants counts people only. Each has up to two connections.
   size_t max_members = media::kMaxTransportsPerRoom / 2;
@@ -235,6 +238,7 @@ class Room {
   void on_speakers(Now now, const std::vector<media::Speaker>& speakers);
   void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
                      const std::vector<media::SubscriptionStatistics>& subscriptions);
+  void on_stream_states(const std::vector<media::StreamState>& states);
 
   // ---- server API
 

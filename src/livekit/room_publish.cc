@@ -423,6 +423,14 @@ void Room::bind(Now now, Participant& publisher, PublishedTrack& track, Publishe
   parameters.always_forwarded = track.info.source != TrackSource::kMicrophone ||
                                 publisher.info.kind != ParticipantKind::kStandard;
   put_in_order(parameters.encodings);
+  parameters.screen_share = track.info.source == TrackSource::kScreenShare;
+  const std::vector<VideoLayer>& layers = track.layers_of(codec.id);
+  for (size_t i = 0; i < std::min(layers.size(), parameters.layers.size()); ++i) {
+    constexpr uint32_t kMostPixels = 1 << 14;  // of a side
+    parameters.layers[i] = {
+        .pixels = std::min(layers[i].width, kMostPixels) * std::min(layers[i].height, kMostPixels),
+        .bits_per_second = layers[i].bitrate};
+  }
   engine_.add_receive_track(parameters);
   if (track.info.muted) engine_.set_receive_muted(codec.id, true);
 

@@ -113,6 +113,28 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
   }
 }
 
+void Room::on_stream_states(const std::vector<media::StreamState>& states) {
+  std::map<ParticipantKey, server::StreamStateUpdate> updates;
+  for (const media::StreamState& state : states) {
+    const auto subscriber = by_subscription_.find(state.subscription.value);
+    if (subscriber == by_subscription_.end()) continue;
+    for (const auto& [sid, subscription] : subscriber->second->subscriptions) {
+      if (subscription.id != state.subscription) continue;
+      const auto track = tracks_by_id_.find(subscription.source.value);
+      if (track == tracks_by_id_.end()) break;
+      const Participant* publisher = find(track->second->publisher);
+      if (publisher == nullptr) break;
+      updates[subscriber->second->key].streams.push_back(
+          {publisher->info.sid, sid,
+           state.paused ? server::StreamState::kPaused : server::StreamState::kActive});
+      break;
+    }
+  }
+  for (auto& [key, update] : updates) {
+    if (const Participant* subscriber = find(key)) send(*subscriber, std::move(update));
+  }
+}
+
 void Room::check_quality(Now now) {
   quality_at_.reset();
   server::ConnectionQualityUpdate update;

@@ -20,6 +20,8 @@ server::RequestResponse too_many(std::string what) {
 
 // A layer is good enough for a picture that is up to a ninth larger, as with LiveKit.
 constexpr float kLayerTolerance = 0.9F;
+// livekit_rtc.proto, UpdateTrackSettings: 0 is none.
+constexpr uint32_t kHighestPriority = 1;
 
 // The lowest layer that fills so many lines. As LiveKit does, heights are compared as they are: an
 // upright tile around a wide picture asks for many lines.
@@ -469,6 +471,10 @@ media::LayerRequest Room::layer_request(const Subscription& subscription,
   const TrackSettings& settings = subscription.settings;
   request.paused = settings.disabled || settings.quality == VideoQuality::kOff;
   if (track.info.type != TrackType::kVideo) return request;
+  constexpr uint32_t kMostPixels = 1 << 14;  // of a side
+  request.tile_pixels =
+      std::min(settings.width, kMostPixels) * std::min(settings.height, kMostPixels);
+  request.pinned = settings.priority == kHighestPriority;
   // Layers are lowest first, so their index is the spatial layer.
   const std::vector<VideoLayer>& layers = track.layers_of(subscription.source);
   if (layers.size() > 1) {

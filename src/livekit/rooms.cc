@@ -126,6 +126,8 @@ Result<Room*> Rooms::open(const std::string& name, const RoomSettings& settings)
   parameters.enable_remote_unmute = config_.room.enable_remote_unmute;
   parameters.playout_delay = playout_delay(config_.room, settings);
   parameters.audio_sources = config_.room.audio_sources;
+  parameters.follows_bandwidth = config_.room.follows_bandwidth;
+  parameters.allow_pause = config_.room.allow_pause;
   parameters.sync_streams = settings.sync_streams.value_or(false) || config_.room.sync_streams;
   // Clients publish in another codec than they were asked to when it is not among these.
   parameters.enabled_codecs = {rtc::Codec::kOpus, rtc::Codec::kRed, rtc::Codec::kPcmu,
@@ -274,6 +276,13 @@ void Rooms::on_statistics(media::RoomId id, std::vector<media::TrackStatistics> 
                           std::vector<media::SubscriptionStatistics> subscriptions) {
   if (Room* room = find(id)) {
     room->on_statistics(now(), tracks, subscriptions);
+    touch(*room);
+  }
+}
+
+void Rooms::on_stream_states(media::RoomId id, std::vector<media::StreamState> states) {
+  if (Room* room = find(id)) {
+    room->on_stream_states(states);
     touch(*room);
   }
 }

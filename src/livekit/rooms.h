@@ -78,6 +78,7 @@ class Rooms : private media::EngineEvents {
   void on_speakers(media::RoomId room, std::vector<media::Speaker> speakers) override;
   void on_statistics(media::RoomId room, std::vector<media::TrackStatistics> tracks,
                      std::vector<media::SubscriptionStatistics> subscriptions) override;
+  void on_stream_states(media::RoomId room, std::vector<media::StreamState> states) override;
 
   void touch(Entry& entry);
   void settle_all();

@@ -34,6 +34,8 @@ struct RoomDefaults {
   /// Where more microphones are live, only those that speak are forwarded. 0: all.
   uint32_t audio_sources = 10;
   bool sync_streams = false;  // as above
+  bool follows_bandwidth = true;
+  bool allow_pause = true;
   bool enable_data_blobs = false;
 };
 
