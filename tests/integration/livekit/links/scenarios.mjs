@@ -236,6 +236,27 @@ async function download(world) {
 const policed = { both: { delay_ms: 25 }, down: { rate_kbps: 5000, policer_kbps: 1000, policer_burst_bytes: 16_384 } };
 const bloated = { both: { delay_ms: 25, queue_ms: 1000 }, down: { rate_kbps: 2000 } };
 
+/** The way back leads through losses, which an estimator of bandwidth must not go on believing in when they are over. */
+async function lossyReturn(world) {
+  await world.publisher();
+  const watcher = await world.watcher();
+  await watcher.sees('publisher', 1280).catch(() => {});
+  await world.link.change({ down: { rate_kbps: 700 } });
+  await pause(8_000);
+  const wide = await world.link.change({ down: { rate_kbps: 4000 }, both: { loss: 0.05 } });
+  await pause(10_000);
+  const clean = await world.link.change({ both: { loss: 0 } });
+  await pause(25_000);
+  const end = Date.now();
+  const seen = await watcher.everything();
+  const frames = seen.frames.publisher;
+  return [
+    { what: 'while lossy: width', value: usualWidth(frames, wide, clean), unit: 'px' },
+    { what: 'while lossy: frozen in 10 s', value: seconds(frozenMs(frames, wide, clean)), unit: 's', bar: { most: 0.5 } },
+    { what: 'top layer after the losses', value: seconds(timeToWidth(frames, clean, 1280, end)), unit: 's', bar: { most: 5 } },
+  ];
+}
+
 /** By name: what it is, the link to watchers at first, and what gives the figures. */
 export const scenarios = {
   drop: { title: 'capacity 4 → 0.7 → 4 Mbit/s, 50 ms round trip', profile: shaped(4000), run: drop },
@@ -244,6 +265,7 @@ export const scenarios = {
   tiles: { title: 'nine tiles on 2.5 Mbit/s, one pinned', profile: shaped(2500), run: tiles },
   uplink: { title: 'the publisher’s uplink 4 → 0.8 Mbit/s', profile: {}, run: uplink },
   narrow: { title: '300 kbit/s with sound, from the start', profile: shaped(300), run: narrow },
+  return: { title: '0.7 Mbit/s, then 4 with 5 % lost for 10 s, then none lost', profile: shaped(4000), run: lossyReturn },
   policer: { title: 'policed at 1 Mbit/s with a bucket of 16 KB', profile: policed, run: steady({ frozen: 1, changes: 2, concealed: 2 }) },
   bloat: { title: '2 Mbit/s with a queue of a second', profile: bloated, run: steady({ frozen: 0.3, changes: 2, concealed: 0.5, queue: 30, used: 80 }) },
   wifi: { title: 'a radio that is away for 100 to 300 ms every 2 to 5 s', profile: shaped(8000, 10), run: steady({ frozen: 1.5, changes: 2, concealed: 3 }, wifi) },
