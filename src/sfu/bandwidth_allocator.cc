@@ -93,6 +93,10 @@ void BandwidthAllocator::make_points(Candidate& candidate) const {
   }
 }
 
+Duration BandwidthAllocator::failure_penalty(int failures) {
+  return std::min<Duration>(kFirstPenalty * (1 << std::min(failures - 1, 8)), kMaxPenalty);
+}
+
 bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uint64_t total) const {
   const Memory& m = *candidate.memory;
   uint64_t limit = std::max(rise_, proven_);
@@ -105,7 +109,7 @@ bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uin
   auto next = static_cast<size_t>(candidate.chosen + 1);
   double peak = candidate.points[next].bps * static_cast<double>(candidate.demand->peak - 1);
   if (static_cast<double>(total) + peak > static_cast<double>(limit)) return false;
-  bool again = m.failures >= kFailures && within(now, m.failed_at, kFailurePenalty);
+  bool again = m.failures > 0 && within(now, m.failed_at, failure_penalty(m.failures));
   if (!again && !within(now, m.failed_at, kDowngradeMemory)) return true;
   double margin = again ? kProofMarginAgain : kProofMargin;
   return static_cast<double>(total) * margin <= static_cast<double>(proven_);
@@ -265,7 +269,7 @@ void BandwidthAllocator::decide(TimePoint now, Candidate& c, LayerDecision& deci
   int has = decision.spatial < 0 ? -1 : rank(decision.spatial, decision.temporal);
   if (has < had && c.chosen < c.before) {
     bool soon = within(now, m.rose_at, kFailureWindow);
-    m.failures = soon ? m.failures + 1 : within(now, m.failed_at, kFailurePenalty) ? m.failures : 0;
+    m.failures = soon ? m.failures + 1 : within(now, m.failed_at, kMaxPenalty) ? m.failures : 0;
     m.failed_at = now;
     m.rose_at = kNever;
   } else if (has > had) {

@@ -22,8 +22,8 @@ namespace turms::sfu {
 /// - Upgrades have to fit the lowest target of the last two generations of kGeneration, or what a
 ///   probe has proven within kProof.
 /// - What bandwidth took away comes back within kDowngradeMemory only to a probe of kProofMargin
-///   times what it needs; where upgrades were taken back three times within kFailureWindow, to one
-///   of kProofMarginAgain for kFailurePenalty.
+///   times what it needs; for kFirstPenalty, doubling up to kMaxPenalty, after an upgrade that was
+///   taken back within kFailureWindow only to one of kProofMarginAgain.
 /// - A change of the spatial layer has to be worth kSwitchWorth: it costs a key frame.
 /// - A base pauses when it has not fitted for kPauseAfter, resumes with a margin, and after pausing
 ///   twice within kFlapWindow not before that has passed.
@@ -35,12 +35,12 @@ class BandwidthAllocator final : public LayerPolicy {
   static constexpr Duration kGeneration = 2500ms;
   static constexpr Duration kProof = 2s;
   static constexpr double kProofMargin = 1.15;
-  static constexpr double kProofMarginAgain = 1.75;
+  static constexpr double kProofMarginAgain = 1.5;
   static constexpr Duration kDowngradeMemory = 10s;
-  static constexpr Duration kFailurePenalty = 30s;
+  static constexpr Duration kFirstPenalty = 6s;
+  static constexpr Duration kMaxPenalty = 40s;
   static constexpr Duration kFailureWindow = 5s;
   static constexpr double kSwitchWorth = 1.1;
-  static constexpr int kFailures = 3;
   static constexpr Duration kPauseAfter = 2s;
   static constexpr Duration kFlapWindow = 10s;
   static constexpr uint64_t kResumeMargin = 20'000;  // or a tenth
@@ -89,6 +89,7 @@ class BandwidthAllocator final : public LayerPolicy {
     bool closed = false;
   };
 
+  static Duration failure_penalty(int failures);
   void update_generations(TimePoint now, uint64_t target);
   void make_points(Candidate& candidate) const;
   bool take(TimePoint now, Candidate& candidate);

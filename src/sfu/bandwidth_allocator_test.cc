@@ -148,6 +148,33 @@ TEST(BandwidthAllocator, ComesBackToAProofOrAfterTenSeconds) {
   EXPECT_EQ(t.spatial(0), 2);
 }
 
+TEST(BandwidthAllocator, AnUpgradeThatWasTakenBackNeedsABetterProof) {
+  Table t;
+  t.demands = {camera(1)};
+  t.settle(600'000, 3s);
+  ASSERT_EQ(t.spatial(0), 1);
+  t.at(2'000'000, 100ms, 2'000'000);  // proven, and too much all the same
+  ASSERT_EQ(t.spatial(0), 2);
+  t.at(600'000);
+  ASSERT_EQ(t.spatial(0), 1);
+  Table more = t;
+  t.at(3'000'000, 100ms, 2'400'000);  // 1.4 times what it needs
+  EXPECT_LT(t.allocator.allocated_bps(), 1'700'000U);
+  more.at(3'000'000, 100ms, 2'600'000);
+  EXPECT_EQ(more.spatial(0), 2);
+}
+
+TEST(BandwidthAllocator, BeginsNoLayerAtItsLowestFrameRateAndNoneToSaveBits) {
+  Table t;
+  t.demands = {camera(1)};
+  t.settle(550'000, 3s);
+  ASSERT_EQ(t.spatial(0), 1);
+  t.demands[0].bits_per_second[2] = {300'000, 450'000, 1'700'000, 0};
+  t.at(480'000);  // 360p does not fit any more, and some of 720p would
+  EXPECT_EQ(t.spatial(0), 1);
+  EXPECT_EQ(t.decisions[0].temporal, 1);
+}
+
 TEST(BandwidthAllocator, RisesToTheLowestOfTwoGenerations) {
   Table t;
   t.demands = {camera(1)};

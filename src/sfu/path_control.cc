@@ -12,6 +12,7 @@ using rtc::bwe::ProbeCluster;
 namespace {
 
 constexpr Duration kCongested = 60ms;
+constexpr double kPacing = 1.1;
 
 uint64_t handle_of(const PathControl::Queued& packet) {
   return uint64_t{packet.ssrc.value} << 17 | uint64_t{packet.retransmission} << 16 |
@@ -107,7 +108,11 @@ bool PathControl::update(TimePoint now) {
   using Path = rtc::bwe::Pacer::Path;
   bool congested = target.overusing || target.queue > kCongested;
   bool untried = !estimator_.was_congested() && !target.fallback;
-  pacer_.set_rate(now, congested ? target.rate : target.pacing,
+  // Where the path has shown its limit a key frame at more than that would look like another.
+  pacer_.set_rate(now,
+                  untried     ? target.pacing
+                  : congested ? target.rate
+                              : target.rate * kPacing,
                   congested ? Path::kCongested
                   : untried ? Path::kUntried
                             : Path::kNormal);

@@ -232,6 +232,7 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
   }
   figures.utility = possible > 0 ? got / possible : 1;
   if (rise_at > Duration{}) {
+    figures.rises = true;
     auto aim = best(plan, capacity_at(plan, rise_at)).front().spatial;
     for (const auto& d : receivers.front()->decoded()) {
       if (d.time < start + rise_at || d.truth.layer < aim) continue;
@@ -272,28 +273,35 @@ std::vector<AdaptationPlan> adaptation_plans() {
   constexpr auto kbps = [](uint64_t n) { return n * 1000; };
   std::vector<AdaptationPlan> plans;
   const auto add = [&](AdaptationPlan plan) { plans.push_back(std::move(plan)); };
-  add({.name = "steady 4 Mbit/s", .path = {{0s, kbps(4000)}}});
+  add({.name = "steady 4 Mbit/s", .path = {{0s, kbps(4000)}}, .bars = {0.99, 100ms}});
   add({.name = "A 1, 2.5, 0.6, 1 Mbit/s",
        .path = {{0s, kbps(1000), 50ms},
                 {40s, kbps(2500), 50ms},
                 {60s, kbps(600), 50ms},
                 {80s, kbps(1000), 50ms}},
-       .end = 100s});
+       .end = 100s,
+       .bars = {0.75, 2000ms}});
   add({.name = "drop 4 to 0.7, back to 4 Mbit/s",
-       .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}}});
+       .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}},
+       .bars = {0.7, 1300ms}});
   add({.name = "G 5 to 0.25, back to 5 Mbit/s",
-       .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}}});
-  add({.name = "300 kbit/s with sound", .path = {{0s, kbps(300)}}});
+       .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}},
+       .bars = {0.65, 2800ms}});
+  add({.name = "300 kbit/s with sound", .path = {{0s, kbps(300)}}, .bars = {0.5, 1600ms}});
   add({.name = "delay step 10 to 80 ms",
-       .path = {{0s, kbps(4000), 10ms}, {20s, kbps(4000), 80ms}}});
-  add({.name = "loss 2 %", .path = {{0s, kbps(4000), 25ms, 0.02}}});
-  add({.name = "loss 5 %, 100 ms round trip", .path = {{0s, kbps(4000), 50ms, 0.05}}});
-  add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}});
+       .path = {{0s, kbps(4000), 10ms}, {20s, kbps(4000), 80ms}},
+       .bars = {0.9, 100ms}});
+  add({.name = "loss 2 %", .path = {{0s, kbps(4000), 25ms, 0.02}}, .bars = {0.9, 600ms}});
+  add({.name = "loss 5 %, 100 ms round trip",
+       .path = {{0s, kbps(4000), 50ms, 0.05}},
+       .bars = {0.4, 1300ms}});
+  add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}, .bars = {0, 8000ms}});
   add({.name = "cross traffic 1 of 2.5 Mbit/s",
        .path = {{0s, kbps(2500)}},
        .cross_traffic = kbps(1000),
        .cross_from = 20s,
-       .cross_to = 40s});
+       .cross_to = 40s,
+       .bars = {0.6, 1200ms}});
   add({.name = "H square 1.5/2.5 Mbit/s",
        .path = {{0s, kbps(2500)},
                 {15s, kbps(1500)},
@@ -303,15 +311,30 @@ std::vector<AdaptationPlan> adaptation_plans() {
                 {35s, kbps(1500)},
                 {40s, kbps(2500)},
                 {45s, kbps(1500)},
-                {50s, kbps(2500)}}});
-  add({.name = "M bloat 1 s, 2 Mbit/s", .path = {{0s, kbps(2000)}}, .queue = 1s});
-  add({.name = "N shallow queue, 1 Mbit/s", .path = {{0s, kbps(1000)}}, .queue = 30ms});
+                {50s, kbps(2500)}},
+       .bars = {0.75, 700ms}});
+  add({.name = "M bloat 1 s, 2 Mbit/s",
+       .path = {{0s, kbps(2000)}},
+       .queue = 1s,
+       .bars = {0.95, 500ms}});
+  add({.name = "N shallow queue, 1 Mbit/s",
+       .path = {{0s, kbps(1000)}},
+       .queue = 30ms,
+       .bars = {0.85, 2800ms}});
   add({.name = "K Wi-Fi jitter 60 ms, bursts",
        .path = {{0s, kbps(4000)}},
        .jitter = 60ms,
-       .burst_start = 0.002});
-  add({.name = "50 tiles on 6 Mbit/s", .path = {{0s, kbps(6000)}}, .tiles = 50, .end = 40s});
-  add({.name = "9 tiles on 2.5 Mbit/s", .path = {{0s, kbps(2500)}}, .tiles = 9});
+       .burst_start = 0.002,
+       .bars = {0.4, 800ms}});
+  add({.name = "50 tiles on 6 Mbit/s",
+       .path = {{0s, kbps(6000)}},
+       .tiles = 50,
+       .end = 40s,
+       .bars = {0.85, 100ms, 180ms}});
+  add({.name = "9 tiles on 2.5 Mbit/s",
+       .path = {{0s, kbps(2500)}},
+       .tiles = 9,
+       .bars = {0.95, 500ms}});
   return plans;
 }
 

@@ -33,6 +33,12 @@ struct AdaptationPlan {
   Duration cross_from{};
   Duration cross_to{};
   Duration end = 60s;
+  /// What every seed keeps to. They stand guard over what was reached; what we aim at is more.
+  struct Bars {
+    double utility = 0;
+    Duration longest_freeze = 60s;
+    Duration queue_p95 = 60ms;
+  } bars;
 };
 
 struct AdaptationFigures {
@@ -43,7 +49,8 @@ struct AdaptationFigures {
   Duration pacer_p95{};  // in our queue
   Duration freeze{};     // of the large tile (webrtc-stats, totalFreezesDuration), from 2 s on
   Duration longest_freeze{};
-  /// From the last rise of the capacity until the layers of the best choice are seen.
+  bool rises = false;  // the capacity, at some time
+  /// From its last rise until the layers of the best choice are seen.
   std::optional<Duration> recovery;
   Duration first_frame{};
   double switches_per_minute = 0;  // of the large tile's layer

@@ -16,7 +16,7 @@ std::string milliseconds(Duration d) {
 class Adaptation : public testing::TestWithParam<AdaptationPlan> {};
 
 TEST_P(Adaptation, Figures) {
-  for (uint64_t seed : seeds(2)) {
+  for (uint64_t seed : seeds(3)) {
     SCOPED_TRACE(replay_hint(seed));
     const AdaptationFigures f = run_adaptation(GetParam(), seed);
     fmt::print(

@@ -12,6 +12,8 @@ constexpr Duration kMaxInterval = 250ms;     // between two looks at silence and
 constexpr double kProbeDropFraction = 0.85;  // of the acknowledged rate: no probe pulls lower
 constexpr double kCleanLoss = 0.02;
 constexpr double kLossy = 0.1;
+constexpr double kNoLoss = 0.01;
+constexpr Duration kLossOver = 1s;
 
 bool by_arrival(const PacketResult& a, const PacketResult& b) {
   return a.received != b.received ? a.received < b.received : a.sequence < b.sequence;
@@ -96,6 +98,9 @@ void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& fee
   const auto delay = delay_based_.on_feedback(now, received, acknowledged_, probe_result(received));
   if (delay.updated) {
     if (delay.from_probe) {
+      // The loss-based part may not grow beyond what a limited sender has acknowledged.
+      const bool by_loss = target_rate_.loss_state() != LossState::kDelayBased;
+      if (by_loss && delay.rate > target_.rate && loss_is_over(now)) target_rate_.forget_losses();
       target_rate_.set_rate(now, delay.rate);
       proof_ = {delay.rate, now};
     }
@@ -219,13 +224,19 @@ void Estimator::watch(TimePoint now) {
   acknowledged_.reset();
 }
 
-ProbeController::Cause Estimator::cause() const {
+bool Estimator::loss_is_over(TimePoint now) const {
+  return lossless_since_ && now - *lossless_since_ >= kLossOver;
+}
+
+ProbeController::Cause Estimator::cause(TimePoint now) const {
   using Cause = ProbeController::Cause;
   if (delay_based_.usage() != Usage::kNormal) return Cause::kDelayIncreased;
   if (target_rate_.rtt_above_limit()) return Cause::kRoundTrip;
   switch (target_rate_.loss_state()) {
+    // Below its estimate a sender with layers cannot show by what gets through that the loss is
+    // over; a probe can.
     case LossState::kDecreasing:
-      return Cause::kLoss;
+      return loss_is_over(now) ? Cause::kLossRecovering : Cause::kLoss;
     case LossState::kIncreasing:
       return Cause::kLossRecovering;
     case LossState::kDelayBased:
@@ -265,8 +276,13 @@ void Estimator::publish(TimePoint now) {
              next.overusing != target_.overusing || next.fallback != target_.fallback;
   target_ = next;
   const bool clean = target_rate_.average_loss() < kCleanLoss;
+  if (target_rate_.average_loss() >= kNoLoss) {
+    lossless_since_.reset();
+  } else if (!lossless_since_) {
+    lossless_since_ = now;
+  }
   probes_.set_clean(clean ? path_.clean_since() : std::nullopt);
-  probes_.set_estimate(now, next.rate, cause());
+  probes_.set_estimate(now, next.rate, cause(now));
 }
 
 void Estimator::schedule(TimePoint now) {

@@ -120,7 +120,8 @@ class Estimator {
   void watch(TimePoint now);
   void publish(TimePoint now);
   void schedule(TimePoint now);
-  [[nodiscard]] ProbeController::Cause cause() const;
+  [[nodiscard]] ProbeController::Cause cause(TimePoint now) const;
+  [[nodiscard]] bool loss_is_over(TimePoint now) const;
   bool draining(TimePoint now);
 
   Config config_;
@@ -144,6 +145,7 @@ class Estimator {
   bool was_application_limited_ = false;
   bool fallback_ = false;
   std::optional<TimePoint> drain_since_;
+  std::optional<TimePoint> lossless_since_;
   Target target_;
   bool changed_ = true;
   std::optional<Proof> proof_;

@@ -75,15 +75,19 @@ void TargetRate::set_rate(TimePoint now, Bitrate rate) {
   history_size_ = 0;
 }
 
-void TargetRate::set_fallback(TimePoint now, bool on) {
-  if (fallback_ == on) return;
-  fallback_ = on;
-  delay_based_ = kUnlimited;
+void TargetRate::forget_losses() {
   loss_state_ = LossState::kDelayBased;
   loss_based_ = LossBasedBwe();
   loss_based_.set_min_max(min_, max_);
   lost_ = 0;
   expected_ = 0;
+}
+
+void TargetRate::set_fallback(TimePoint now, bool on) {
+  if (fallback_ == on) return;
+  fallback_ = on;
+  delay_based_ = kUnlimited;
+  forget_losses();
   fraction_lost_ = 0;
   if (on) update(now);
 }

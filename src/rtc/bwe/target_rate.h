@@ -64,6 +64,8 @@ class TargetRate {
   /// A probe's result: taken as it is.
   void set_rate(TimePoint now, Bitrate rate);
   void set_fallback(TimePoint now, bool on);
+  /// What was lost before says nothing about the path as it is now.
+  void forget_losses();
 
   void on_sent(TimePoint now) { backoff_.on_sent(now); }
   void on_delay_based(TimePoint now, Bitrate rate);
