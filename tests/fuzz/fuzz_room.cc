@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::array<Sink, 3> sinks;
   TimePoint now{1s};
   for (uint64_t i = 0; i < sinks.size(); ++i) {
-    room.add_transport(sfu::TransportId(i + 1), sinks[i]);
+    room.add_transport(sfu::TransportId(i + 1), sinks[i], i % 2 == 1);
     room.transport_connected(now, sfu::TransportId(i + 1));
   }
   rtc::ExtensionMap extensions;
