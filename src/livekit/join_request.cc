@@ -82,6 +82,9 @@ Result<JoinRequest> decode_join_request(std::string_view parameter) {
   out.auto_subscribe = in.connection_settings().auto_subscribe();
   out.auto_subscribe_data_tracks = in.connection_settings().auto_subscribe_data_track();
   out.adaptive_stream = in.connection_settings().adaptive_stream();
+  if (in.connection_settings().has_subscriber_allow_pause()) {
+    out.allow_pause = in.connection_settings().subscriber_allow_pause();
+  }
   out.metadata = in.metadata();
   out.attributes = {in.participant_attributes().begin(), in.participant_attributes().end()};
   out.reconnect = in.reconnect();
@@ -104,6 +107,9 @@ std::string encode_join_request(const JoinRequest& request, JoinCompression comp
   out.mutable_connection_settings()->set_auto_subscribe_data_track(
       request.auto_subscribe_data_tracks);
   out.mutable_connection_settings()->set_adaptive_stream(request.adaptive_stream);
+  if (request.allow_pause) {
+    out.mutable_connection_settings()->set_subscriber_allow_pause(*request.allow_pause);
+  }
   out.set_metadata(request.metadata);
   for (const auto& [key, value] : request.attributes) {
     (*out.mutable_participant_attributes())[key] = value;

@@ -25,6 +25,7 @@ struct JoinRequest {
   bool auto_subscribe = false;
   bool auto_subscribe_data_tracks = false;
   bool adaptive_stream = false;
+  std::optional<bool> allow_pause;
   std::string metadata;
   Attributes attributes;
   bool reconnect = false;

@@ -29,6 +29,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
   request.auto_subscribe = true;
   request.auto_subscribe_data_tracks = true;
   request.adaptive_stream = true;
+  request.allow_pause = false;
   request.metadata = "about me";
   request.attributes = {{"mood", "good"}};
   request.reconnect = true;
@@ -49,6 +50,7 @@ TEST(JoinRequest, SaysAllThatAClientIs) {
     EXPECT_TRUE(decoded->auto_subscribe);
     EXPECT_TRUE(decoded->auto_subscribe_data_tracks);
     EXPECT_TRUE(decoded->adaptive_stream);
+    EXPECT_EQ(decoded->allow_pause, false);
     EXPECT_EQ(decoded->metadata, "about me");
     EXPECT_EQ(decoded->attributes.at("mood"), "good");
     EXPECT_TRUE(decoded->reconnect);

@@ -109,6 +109,8 @@ struct Participant {
   bool single_connection = false;  // in place of two
   bool sync_streams = false;       // receives the tracks of a stream as one stream
   bool playout_delay = true;       // it is asked for the one of the room
+  media::PathLimits path_limits;   // of what it receives
+  bool path_limits_told = true;
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports

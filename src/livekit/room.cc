@@ -161,6 +161,8 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   participant->auto_subscribe = parameters.auto_subscribe;
   participant->auto_subscribe_data_tracks = parameters.auto_subscribe_data_tracks;
   participant->adaptive_stream = parameters.adaptive_stream;
+  participant->path_limits.allow_pause = parameters.allow_pause;
+  participant->path_limits_told = !parameters.allow_pause;
   participant->single_connection = parameters.single_connection;
   participant->protocol = parameters.protocol;
   participant->sync_streams = parameters_.sync_streams && !parameters.firefox &&

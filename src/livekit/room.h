@@ -111,6 +111,8 @@ struct JoinParameters {
   bool auto_subscribe_data_tracks = false;
   /// It asks for the layers that it shows: until it has, the lowest will do.
   bool adaptive_stream = false;
+  /// Video that does not fit its bandwidth is paused; else as the room says.
+  std::optional<bool> allow_pause;
   int32_t protocol = kProtocolVersion;  // of signalling, as the client speaks it
   /// One peer connection for both directions (protocol v1) instead of two.
   bool single_connection = false;

@@ -148,7 +148,10 @@ void Room::on_simulate(Now now, Participant& from, const client::Simulate& reque
   using client::Scenario;
   switch (request.scenario) {
     case Scenario::kOther:
+      break;
     case Scenario::kSubscriberBandwidth:
+      from.path_limits.max_bps = static_cast<uint64_t>(std::max<int64_t>(request.value, 0));
+      engine_.set_path_limits(from.negotiation->subscriber(), from.path_limits);
       break;
     case Scenario::kSpeaker: {
       const int64_t seconds = std::clamp<int64_t>(request.value, 1, kMaxSpeakingSeconds);

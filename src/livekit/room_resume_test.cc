@@ -258,6 +258,16 @@ TEST_F(RoomResumeTest, ASpeakerIsSimulatedForSoManySeconds) {
   EXPECT_FALSE(end.speakers[0].active);
 }
 
+TEST_F(RoomResumeTest, ABandwidthIsSimulatedUntilItIsLifted) {
+  say(bob, client::Simulate{client::Scenario::kSubscriberBandwidth, 100'000});
+  ASSERT_THAT(engine.path_limits, SizeIs(1));
+  EXPECT_EQ(engine.path_limits.begin()->second.max_bps, 100'000U);
+  say(bob, client::Simulate{client::Scenario::kSubscriberBandwidth, 0});
+  EXPECT_EQ(engine.path_limits.begin()->second.max_bps, 0U);
+  say(bob, client::Simulate{client::Scenario::kSubscriberBandwidth, -5});
+  EXPECT_EQ(engine.path_limits.begin()->second.max_bps, 0U);
+}
+
 TEST_F(RoomResumeTest, TheSignalIsLostOnceMoreAfterAResume) {
   say(alice, client::Simulate{client::Scenario::kDisconnectSignalOnResume});
   lose_signal(alice);

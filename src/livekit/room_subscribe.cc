@@ -414,6 +414,9 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription,
   constexpr uint8_t kPacketTrailer = 1;  // CAP_PACKET_TRAILER
   parameters.packet_trailer = std::ranges::find(subscriber.info.capabilities, kPacketTrailer) !=
                               subscriber.info.capabilities.end();
+  if (!std::exchange(subscriber.path_limits_told, true)) {
+    engine_.set_path_limits(parameters.transport, subscriber.path_limits);
+  }
   engine_.add_send_track(parameters, layer_request(subscription, track));
   subscription.sending = true;
   by_subscription_.emplace(subscription.id.value, &subscriber);

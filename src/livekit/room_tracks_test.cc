@@ -540,6 +540,21 @@ TEST_F(RoomTest, SettingsMayComeBeforeTheSubscriptionThatTheyAreFor) {
   EXPECT_EQ(engine.layers.at(engine.sent.begin()->first).max_spatial, 2);
 }
 
+TEST_F(RoomTest, AClientSaysWhetherItsVideoMayBePaused) {
+  make();
+  const auto alice = join("alice");
+  JoinParameters never = as("bob");
+  never.allow_pause = false;
+  const auto bob = join(never);
+  const auto carol = join("carol");  // says nothing
+  publish(alice, "cam", TrackSource::kCamera, {camera()});
+  answer(bob);
+  answer(carol);
+  ASSERT_THAT(engine.sent, SizeIs(2));
+  ASSERT_THAT(engine.path_limits, SizeIs(1));
+  EXPECT_EQ(engine.path_limits.begin()->second.allow_pause, false);
+}
+
 TEST_F(RoomTest, WhoAdaptsStreamsStartsWithTheLowestLayer) {
   make();
   const auto alice = join("alice");

@@ -139,6 +139,7 @@ Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest
     out.auto_subscribe = join->auto_subscribe;
     out.auto_subscribe_data_tracks = join->auto_subscribe_data_tracks;
     out.adaptive_stream = join->adaptive_stream;
+    out.allow_pause = join->allow_pause;
     if (join->protocol != 0) out.protocol = join->protocol;
     out.client_protocol = join->client_protocol;
     out.capabilities = std::move(join->capabilities);
@@ -165,6 +166,9 @@ Result<Signalling::Introduction> Signalling::introduction(const net::HttpRequest
   out.auto_subscribe = auto_subscribe.empty() || is_true(auto_subscribe);
   out.auto_subscribe_data_tracks = is_true(request.query_value("auto_subscribe_data_track"));
   out.adaptive_stream = is_true(request.query_value("adaptive_stream"));
+  if (const auto allow = request.query_value("subscriber_allow_pause"); allow && !allow->empty()) {
+    out.allow_pause = is_true(allow);
+  }
   if (const int32_t protocol = number(request.query_value("protocol"))) out.protocol = protocol;
   out.client_protocol = number(request.query_value("client_protocol"));
   out.capabilities = decode_capabilities(value("capabilities"));
@@ -224,6 +228,7 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
   out.join.auto_subscribe = introduced->auto_subscribe;
   out.join.auto_subscribe_data_tracks = introduced->auto_subscribe_data_tracks;
   out.join.adaptive_stream = introduced->adaptive_stream;
+  out.join.allow_pause = introduced->allow_pause;
   out.join.single_connection = introduced->single_connection;
   out.join.protocol = introduced->protocol;
   out.join.client_protocol = introduced->client_protocol;

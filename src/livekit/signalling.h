@@ -56,6 +56,7 @@ class Signalling {
     bool auto_subscribe = true;
     bool auto_subscribe_data_tracks = false;
     bool adaptive_stream = false;
+    std::optional<bool> allow_pause;
     bool single_connection = false;
     int32_t protocol = kProtocolVersion;
     int32_t client_protocol = 0;

@@ -58,6 +58,9 @@ class RecordingEngine : public media::Engine {
     ++transports.at(id.value).restarts;
   }
   void close_transport(media::TransportId id) override { transports.erase(id.value); }
+  void set_path_limits(media::TransportId id, const media::PathLimits& limits) override {
+    path_limits[id.value] = limits;
+  }
   void add_receive_track(const media::ReceiveTrackParameters& p) override {
     received[p.id.value] = p;
   }
@@ -93,6 +96,7 @@ class RecordingEngine : public media::Engine {
   std::map<uint64_t, bool> muted;
   std::map<uint64_t, media::SendTrackParameters> sent;
   std::map<uint64_t, media::LayerRequest> layers;
+  std::map<uint64_t, media::PathLimits> path_limits;  // by transport
 };
 
 /// A track in a client's offer.

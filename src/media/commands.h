@@ -58,6 +58,10 @@ struct SetLayerRequest {
   SubscriptionId subscription;
   LayerRequest request;
 };
+struct SetPathLimits {
+  TransportId transport;
+  PathLimits limits;
+};
 struct SetSendSource {
   RoomId room;
   SubscriptionId subscription;
@@ -73,12 +77,13 @@ struct TellData {
 };
 }  // namespace command
 
-using Command = std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
-                             command::CreateQueue, command::AdoptStream, command::SetRemote,
-                             command::RestartIce, command::CloseTransport, command::AddReceiveTrack,
-                             command::SetReceiveMuted, command::RemoveReceiveTrack,
-                             command::AddSendTrack, command::SetLayerRequest,
-                             command::SetSendSource, command::RemoveSendTrack, command::TellData>;
+using Command =
+    std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
+                 command::CreateQueue, command::AdoptStream, command::SetRemote,
+                 command::RestartIce, command::CloseTransport, command::AddReceiveTrack,
+                 command::SetReceiveMuted, command::RemoveReceiveTrack, command::AddSendTrack,
+                 command::SetLayerRequest, command::SetPathLimits, command::SetSendSource,
+                 command::RemoveSendTrack, command::TellData>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {

@@ -138,6 +138,9 @@ class EngineImpl final : public Engine {
   void restart_ice(TransportId id, const rtc::IceCredentials& local) override {
     send(id, command::RestartIce{id, local});
   }
+  void set_path_limits(TransportId id, const PathLimits& limits) override {
+    send(id, command::SetPathLimits{id, limits});
+  }
   void close_transport(TransportId id) override {
     send(id, command::CloseTransport{id});
     const auto it = transports_.find(id);

@@ -24,6 +24,7 @@
 namespace turms::media {
 
 using sfu::LayerRequest;
+using sfu::PathLimits;
 using sfu::PathStatistics;
 using sfu::PlayoutDelay;
 using sfu::ReceiveTrackParameters;
@@ -215,6 +216,7 @@ class Engine {
   virtual void set_remote(TransportId, const RemoteParameters&) = 0;
   virtual void restart_ice(TransportId, const rtc::IceCredentials& local) = 0;
   virtual void close_transport(TransportId) = 0;
+  virtual void set_path_limits(TransportId, const PathLimits&) {}
 
   virtual void add_receive_track(const ReceiveTrackParameters&) = 0;
   /// Muted: packets are dropped at the door, speakers and statistics pause.

@@ -101,6 +101,13 @@ struct Worker::Apply {
       room.set_layer_request(worker.now_, c.subscription, c.request);
     });
   }
+  void operator()(const command::SetPathLimits& c) {
+    const auto it = worker.members_.find(c.transport);
+    if (it == worker.members_.end()) return worker.metrics_.refused_commands.add();
+    WorkerRoom& room = it->second->room;
+    room.room.set_path_limits(worker.now_, c.transport, c.limits);
+    worker.touch(room);
+  }
   void operator()(const command::SetSendSource& c) {
     with_room(c.room, [&](sfu::Room& room) {
       room.set_send_source(worker.now_, c.subscription, c.source);

@@ -98,6 +98,12 @@ struct LayerRequest {
   bool pinned = false;       // before others, as the speaker is
 };
 
+/// What a subscriber's path is held to, whatever it carries.
+struct PathLimits {
+  uint64_t max_bps = 0;             // 0: no limit
+  std::optional<bool> allow_pause;  // else as RoomSettings says
+};
+
 struct Speaker {
   TrackId track;
   /// 0 to 1, linear. Whoever has the floor is told a step above all others.

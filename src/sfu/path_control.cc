@@ -126,7 +126,7 @@ TimePoint PathControl::next_deadline() const {
 
 std::span<const LayerDecision> PathControl::allocate(TimePoint now,
                                                      std::span<const LayerDemand> demands,
-                                                     uint64_t audio) {
+                                                     uint64_t audio, const PathLimits& limits) {
   Bandwidth bandwidth;
   bandwidth.target_bps = static_cast<uint64_t>(estimator_.target().rate.bps());
   if (const auto& proof = estimator_.proof()) {
@@ -134,7 +134,13 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
     bandwidth.proven_at = proof->at;
   }
   bandwidth.audio_bps = audio;
-  bandwidth.bases_always = !allow_pause_ || !estimator_.was_congested();
+  const bool may_pause = limits.allow_pause.value_or(allow_pause_);
+  const bool untried = !estimator_.was_congested() && limits.max_bps == 0;
+  bandwidth.bases_always = !may_pause || untried;
+  if (limits.max_bps != 0) {
+    bandwidth.target_bps = std::min(bandwidth.target_bps, limits.max_bps);
+    bandwidth.proven_bps = std::min(bandwidth.proven_bps, limits.max_bps);
+  }
   const auto decisions = allocator_.allocate(now, demands, bandwidth);
   demand_ = {.wanted = bitrate(allocator_.wanted_bps()),
              .allocated = bitrate(allocator_.allocated_bps()),

@@ -84,7 +84,7 @@ class PathControl {
 
   /// `audio_bps`: sound on the transport. Decisions in the order of `demands`.
   std::span<const LayerDecision> allocate(TimePoint now, std::span<const LayerDemand> demands,
-                                          uint64_t audio_bps);
+                                          uint64_t audio_bps, const PathLimits& limits = {});
   void remove(SubscriptionId subscription) { allocator_.remove(subscription); }
   /// Is there something that a change of the estimate might change?
   [[nodiscard]] bool constrained() const;

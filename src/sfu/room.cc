@@ -26,6 +26,9 @@ void Room::add_transport(TransportId id, TransportSink& sink, bool has_path) {
 void Room::transport_connected(TimePoint now, TransportId id) {
   impl_->transport_connected(now, id);
 }
+void Room::set_path_limits(TimePoint now, TransportId id, const PathLimits& limits) {
+  impl_->set_path_limits(now, id, limits);
+}
 void Room::remove_transport(TimePoint now, TransportId id) {
   impl_->remove_transport(now, id);
 }

@@ -96,6 +96,7 @@ class Room {
   void add_transport(TransportId id, TransportSink& sink, bool has_path = false);
   /// ICE and DTLS are up: what is subscribed begins to flow, key frames are asked for.
   void transport_connected(TimePoint now, TransportId id);
+  void set_path_limits(TimePoint now, TransportId id, const PathLimits& limits);
   /// With its tracks and subscriptions, and the subscriptions to its tracks.
   void remove_transport(TimePoint now, TransportId id);
 

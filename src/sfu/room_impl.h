@@ -28,6 +28,7 @@ class Room::Impl {
   // room.cc: what the control plane asks for.
   void add_transport(TransportId id, TransportSink& sink, bool has_path);
   void transport_connected(TimePoint now, TransportId id);
+  void set_path_limits(TimePoint now, TransportId id, const PathLimits& limits);
   void remove_transport(TimePoint now, TransportId id);
   void add_receive_track(const ReceiveTrackParameters& parameters);
   void set_receive_muted(TimePoint now, TrackId id, bool muted);

@@ -24,6 +24,16 @@ void Room::Impl::control_path(TimePoint now, SubscribedTrack& subscription) {
   for (SubscribedTrack* other : transport.send->tracks) other->stale = true;
 }
 
+void Room::Impl::set_path_limits(TimePoint now, TransportId id, const PathLimits& limits) {
+  Transport* transport = find_transport(id);
+  if (transport == nullptr) {
+    ++counters_.unknown_transport;
+    return;
+  }
+  transport->limits = limits;
+  if (transport->send && transport->send->path) allocate(now, *transport);
+}
+
 void Room::Impl::allocate(TimePoint now, Transport& transport) {
   PathControl& path = *transport.send->path;
   demands_.clear();
@@ -35,7 +45,7 @@ void Room::Impl::allocate(TimePoint now, Transport& transport) {
     demand.stage = demand.request.pinned || publisher.id == speaking_transport_;
     demanding_.push_back(subscription);
   }
-  const auto decisions = path.allocate(now, demands_, path.audio_bps);
+  const auto decisions = path.allocate(now, demands_, path.audio_bps, transport.limits);
   for (size_t i = 0; i < decisions.size(); ++i) {
     SubscribedTrack& subscription = *demanding_[i];
     if (!subscription.stale && decisions[i] == subscription.decision) continue;
@@ -109,8 +119,11 @@ void Room::Impl::pace(TimePoint now, Transport& transport) {
 }
 
 size_t Room::Impl::send_probe(const ForwardContext& context, Transport& transport, size_t size) {
-  for (SubscribedTrack* subscription : transport.send->tracks) {
-    if (size_t sent = subscription->send_probe(context, size); sent > 0) return sent;
+  for (bool flowing : {true, false}) {
+    for (SubscribedTrack* subscription : transport.send->tracks) {
+      if ((subscription->current() >= 0) != flowing) continue;
+      if (size_t sent = subscription->send_probe(context, size); sent > 0) return sent;
+    }
   }
   return 0;
 }

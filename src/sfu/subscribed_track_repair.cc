@@ -71,13 +71,15 @@ void SubscribedTrack::resend_queued(const ForwardContext& context, uint16_t out_
 }
 
 size_t SubscribedTrack::send_probe(const ForwardContext& context, size_t size) {
-  if (current_ < 0 || rtx_ssrc_ == rtc::Ssrc() || last_rtx_payload_type_ == 0) return 0;
+  // A paused one still carries padding: else nothing would ever show that the path is better.
+  if (rtx_ssrc_ == rtc::Ssrc() || last_rtx_payload_type_ == 0) return 0;
   constexpr size_t kWorthAPacket = 300;
   constexpr uint16_t kRecent = 32;
   uint64_t before = bytes_;
   paced_ = true;
   // What might have been lost is of more use than padding.
-  for (uint16_t back = 1; back <= kRecent && bytes_ - before + kWorthAPacket <= size; ++back) {
+  for (uint16_t back = 1;
+       current_ >= 0 && back <= kRecent && bytes_ - before + kWorthAPacket <= size; ++back) {
     SentPackets::Entry* entry = sent_.find(static_cast<uint16_t>(next_sequence_ - back));
     if (entry == nullptr || entry->state != SentPackets::State::kSent) continue;
     auto packet = read_source(*entry);

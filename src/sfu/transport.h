@@ -90,6 +90,7 @@ struct Transport {
   TransportId id;
   TransportSink& sink;
   const bool has_path;  // a network between, with a receiver that reports
+  PathLimits limits;
   bool connected = false;
   std::unique_ptr<ReceiveSide> receive;
   std::unique_ptr<SendSide> send;

@@ -7,6 +7,7 @@ import { chromiumArguments, chromiumPath, connect, serveBundle, watchVideos } fr
 import { api, token, webSocketUrl } from './world.mjs';
 
 const onOneNode = 'a single node of LiveKit has nowhere to move the session to';
+const pausesNothing = 'LiveKit pauses nothing unless it is configured to';
 const byItself = 'LiveKit leaves it to the client, which does not come back by itself';
 
 // What goes wrong, what the client says when it is well again, and why LiveKit's server is left out.
@@ -41,6 +42,13 @@ function forget() {
 function sentLayers() {
   const [publication] = [...window.room.localParticipant.videoTrackPublications.values()];
   return publication.track.sender.getParameters().encodings.map((encoding) => encoding.active !== false);
+}
+
+/** In the page: of each picture that it sees, whether the server sends it. */
+function streamStates() {
+  return [...window.room.remoteParticipants.values()].flatMap((participant) =>
+    [...participant.videoTrackPublications.values()].map((publication) => publication.track?.streamState),
+  );
 }
 
 export async function run(test) {
@@ -93,6 +101,18 @@ export async function run(test) {
           await Promise.all([goesOn(bob, 'bob sees alice'), goesOn(alice, 'alice sees bob')]);
         });
       }
+
+      await test.ours(pausesNothing, `over ${topology} a picture that does not fit is paused, and comes back by itself`, async () => {
+        await bob.evaluate(() => {
+          window.events.length = 0;
+          return window.room.simulateScenario('subscriber-bandwidth', 20_000);
+        });
+        await heard(bob, 'trackStreamStateChanged');
+        await eventually(async () => (await bob.evaluate(streamStates)).includes('paused'), 'paused');
+        await bob.evaluate(() => window.room.simulateScenario('subscriber-bandwidth', 0));
+        await eventually(async () => !(await bob.evaluate(streamStates)).includes('paused'), 'not paused', 30_000);
+        await goesOn(bob, 'bob sees alice');
+      });
 
       await test(`over ${topology} who was said to speak, and then sent away, comes back`, async () => {
         await bob.evaluate(() => {
