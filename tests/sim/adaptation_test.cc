@@ -17,7 +17,7 @@ std::string milliseconds(Duration d) {
 class Adaptation : public testing::TestWithParam<AdaptationPlan> {};
 
 TEST_P(Adaptation, Figures) {
-  for (uint64_t seed : seeds(3)) {
+  for (uint64_t seed : seeds(20)) {
     SCOPED_TRACE(replay_hint(seed));
     const AdaptationFigures f = run_adaptation(GetParam(), seed);
     fmt::print(
