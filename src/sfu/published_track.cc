@@ -62,8 +62,7 @@ void PublishedTrack::describe(LayerDemand& demand) {
   demand.screen_share = screen_share_;
   demand.layer_count = layer_count();
   demand.active_layers = active_layers();
-  int below = 0;  // layers whose cost is in the sum, of an SVC stream
-  std::array<uint32_t, kMaxTemporalLayers> sum{};
+  std::array<uint32_t, kMaxTemporalLayers> below{};  // of an SVC stream, the layers below
   for (int s = 0; s < demand.layer_count; ++s) {
     const auto index = static_cast<size_t>(s);
     const LayerCost& cost = layer(s).cost;
@@ -71,15 +70,12 @@ void PublishedTrack::describe(LayerDemand& demand) {
     demand.pixels[index] = announced.pixels;
     demand.temporal_count = std::max(demand.temporal_count, cost.temporal_count());
     demand.peak = std::max(demand.peak, cost.peak());
+    const uint32_t least = cost.age() < kSettled ? first_guess(s, demand.layer_count) : 0;
     for (int t = 0; t < kMaxTemporalLayers; ++t) {
       auto& bps = demand.bits_per_second[index][static_cast<size_t>(t)];
-      bps = cost.bits_per_second(t);
-      if (cost.age() < kSettled) bps = std::max(bps, first_guess(s, demand.layer_count));
-      if (!is_svc()) continue;
-      bps += below > 0 ? sum[static_cast<size_t>(t)] : 0;
-      sum[static_cast<size_t>(t)] = bps;
+      bps = std::max(cost.bits_per_second(t), least) + below[static_cast<size_t>(t)];
+      if (is_svc()) below[static_cast<size_t>(t)] = bps;
     }
-    ++below;
   }
 }
 

@@ -79,9 +79,7 @@ void Room::Impl::settle_path(TimePoint now, Transport& transport) {
     path->update(now);
   }
   TimePoint deadline = std::max(path->next_deadline(), now);
-  if (!path->timer.armed() || path->timer.due() != deadline) {
-    timers_.schedule(path->timer, deadline);
-  }
+  if (path->timer.due() != deadline) timers_.schedule(path->timer, deadline);
 }
 
 void Room::Impl::pace(TimePoint now, Transport& transport) {
