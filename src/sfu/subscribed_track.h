@@ -258,7 +258,8 @@ class SubscribedTrack {
                            const SourcePacket& packet);
 
   // Repairing.
-  bool send_again(const ForwardContext& context, SentPackets::Entry& entry);
+  bool send_again(const ForwardContext& context, SentPackets::Entry& entry,
+                  const SourcePacket& packet);
   bool resend_parameter_set(const ForwardContext& context, const SentPackets::Entry& entry);
   [[nodiscard]] std::optional<SourcePacket> read_source(const SentPackets::Entry& entry) const;
   size_t redundancy(const SourcePacket& packet, OutCodec codec,

@@ -46,18 +46,21 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
 
 /// Sends it again, or has it wait for its turn.
 bool SubscribedTrack::again(const ForwardContext& context, SentPackets::Entry& entry) {
-  PathControl* path = transport_.send->path.get();
-  if (path == nullptr || !source_->is_video()) return send_again(context, entry);
+  // Sound has no RTX: the packet goes out as it did the first time, to the last byte, for SRTP
+  // encrypts it with the same key stream again.
+  bool rtx = rtx_ssrc_ != rtc::Ssrc();
+  if (!rtx && (source_->is_video() || send_time_at_ != 0)) return false;
   auto packet = read_source(entry);
-  if (!packet || rtx_ssrc_ == rtc::Ssrc()) return false;
+  if (!packet) return false;
+  PathControl* path = source_->is_video() ? transport_.send->path.get() : nullptr;
   size_t size = header_size_ + rtc::rtp::kRtxOverhead + packet->payload.size();
-  if (!path->pass(context.now, size)) {
+  if (path != nullptr && !path->pass(context.now, size)) {
     return path->queue(
         context.now,
         {.ssrc = ssrc_, .sequence = entry.out_sequence, .retransmission = true, .size = size});
   }
-  paced_ = true;
-  bool sent = send_again(context, entry);
+  paced_ = path != nullptr;
+  bool sent = send_again(context, entry, *packet);
   paced_ = false;
   return sent;
 }
@@ -65,8 +68,10 @@ bool SubscribedTrack::again(const ForwardContext& context, SentPackets::Entry& e
 void SubscribedTrack::resend_queued(const ForwardContext& context, uint16_t out_sequence) {
   SentPackets::Entry* entry = sent_.find(out_sequence);
   if (entry == nullptr || entry->state != SentPackets::State::kSent) return;
+  auto packet = read_source(*entry);
+  if (!packet) return;
   paced_ = true;
-  send_again(context, *entry);
+  send_again(context, *entry, *packet);
   paced_ = false;
 }
 
@@ -99,17 +104,14 @@ std::optional<SourcePacket> SubscribedTrack::read_source(const SentPackets::Entr
   return source_->read_stored(stream, entry.source_sequence);
 }
 
-bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Entry& entry) {
-  bool rtx = rtx_ssrc_ != rtc::Ssrc();
-  // Sound has no RTX: the packet goes out as it did the first time, to the last byte, for SRTP
-  // encrypts it with the same key stream again.
-  if (!rtx && (source_->is_video() || send_time_at_ != 0)) return false;
-  auto packet = read_source(entry);
-  if (!packet) return false;
-  OutCodec codec = select(*packet, entry.red != 0).codec;
-  if (rtx) return codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, *packet);
+bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Entry& entry,
+                                 const SourcePacket& packet) {
+  OutCodec codec = select(packet, entry.red != 0).codec;
+  if (rtx_ssrc_ != rtc::Ssrc()) {
+    return codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, packet);
+  }
   if (codec.payload_type == kNoPayloadType) return false;
-  return write<Form::kAgain>(context, entry, *packet);
+  return write<Form::kAgain>(context, entry, packet);
 }
 
 SubscribedTrack::Reported SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
