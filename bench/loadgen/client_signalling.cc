@@ -2,6 +2,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <charconv>
+#include <span>
 
 #include "base/check.h"
 #include "livekit/signal.pb.h"
@@ -48,6 +50,7 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
     case ::livekit::SignalResponse::kJoin:
       event.kind = Event::Kind::kJoined;
       participant_sid_ = response.join().participant().sid();
+      add_cameras(response.join().other_participants());
       for (const auto& server : response.join().ice_servers()) {
         for (const std::string& url : server.urls()) {
           if (url.starts_with("turns:")) event.relay = {server.username(), server.credential()};
@@ -66,11 +69,8 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
           if (codec.codec == rtc::Codec::kOpus) event.audio_payload_type = codec.payload_type;
           if (codec.codec == rtc::Codec::kVp8) event.video_payload_type = codec.payload_type;
         }
-        const auto extensions = rtc::sdp::extension_map(section);
-        event.mid_extension = extensions.id(rtc::Extension::kMid);
-        if (const uint8_t id = extensions.id(rtc::Extension::kAudioLevel); id != 0) {
-          event.level_extension = id;
-        }
+        (section.type == MediaType::kVideo ? event.video_extensions : event.audio_extensions) =
+            rtc::sdp::extension_map(section);
       }
       add_candidates(false, *answer);
       break;
@@ -83,8 +83,41 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
       event.kind = Event::Kind::kSubscriberOffer;
       event.remote = std::move(*remote);
       add_candidates(true, *offer);
+      for (const MediaSection& section : offer->sections) {
+        const bool video = section.type == MediaType::kVideo;
+        for (const rtc::CodecParameters& codec : rtc::sdp::codec_parameters(section)) {
+          (video ? event.video_payload_types : event.audio_payload_types)
+              .push_back(codec.payload_type);
+        }
+        const uint8_t id = rtc::sdp::extension_map(section).id(rtc::Extension::kTransportSequence);
+        if (id != 0) event.transport_sequence = id;
+      }
       offered_ = std::move(*offer);
       offer_id_ = response.offer().id();
+      break;
+    }
+    case ::livekit::SignalResponse::kUpdate:
+      add_cameras(response.update().participants());
+      break;
+    case ::livekit::SignalResponse::kTrackPublished:
+      event.kind = Event::Kind::kPublished;
+      event.cid = response.track_published().cid();
+      event.sid = response.track_published().track().sid();
+      break;
+    case ::livekit::SignalResponse::kSubscribedQualityUpdate: {
+      event.kind = Event::Kind::kWanted;
+      event.sid = response.subscribed_quality_update().track_sid();
+      const auto take = [&](const auto& qualities) {
+        for (const auto& quality : qualities) {
+          if (quality.enabled() && quality.quality() <= ::livekit::HIGH) {
+            event.qualities |= static_cast<uint8_t>(1U << quality.quality());
+          }
+        }
+      };
+      take(response.subscribed_quality_update().subscribed_qualities());
+      for (const auto& codec : response.subscribed_quality_update().subscribed_codecs()) {
+        take(codec.qualities());
+      }
       break;
     }
     case ::livekit::SignalResponse::kTrickle: {
@@ -102,6 +135,22 @@ Client::Signalling::Event Client::Signalling::receive(ByteView message) {
       break;
   }
   return event;
+}
+
+template <class Participants>
+void Client::Signalling::add_cameras(const Participants& participants) {
+  for (const auto& participant : participants) {
+    if (participant.sid() == participant_sid_) continue;
+    for (const auto& track : participant.tracks()) {
+      if (track.type() != ::livekit::VIDEO || !known_cameras_.insert(track.sid()).second) continue;
+      // Identities end with the number of the seat.
+      const std::string& name = participant.identity();
+      size_t member = 0;
+      const size_t digits = name.find_last_not_of("0123456789") + 1;
+      std::from_chars(name.data() + digits, name.data() + name.size(), member);
+      cameras_.push_back({track.sid(), member});
+    }
+  }
 }
 
 void Client::Signalling::add_candidates(bool subscriber, const SessionDescription& description) {
@@ -124,21 +173,24 @@ void Client::Signalling::add_candidate(bool subscriber, const rtc::sdp::Candidat
   candidates_.push_back({subscriber, found});
 }
 
-std::string Client::Signalling::add_track(const std::string& cid, bool video) const {
+std::string Client::Signalling::add_track(const Track& said) const {
   ::livekit::SignalRequest request;
   auto& track = *request.mutable_add_track();
-  track.set_cid(cid);
-  track.set_name(video ? "camera" : "microphone");
-  track.set_type(video ? ::livekit::VIDEO : ::livekit::AUDIO);
-  track.set_source(video ? ::livekit::CAMERA : ::livekit::MICROPHONE);
-  if (video) {
-    track.set_width(1280);
-    track.set_height(720);
+  track.set_cid(said.cid);
+  track.set_name(said.video ? "camera" : "microphone");
+  track.set_type(said.video ? ::livekit::VIDEO : ::livekit::AUDIO);
+  track.set_source(said.video ? ::livekit::CAMERA : ::livekit::MICROPHONE);
+  if (!said.video) return to_bytes(request);
+  track.set_width(1280);
+  track.set_height(720);
+  const std::span layers = said.simulcast ? simulcast_layers() : single_layer();
+  for (size_t i = 0; i < layers.size(); ++i) {
     auto& layer = *track.add_layers();
-    layer.set_quality(::livekit::HIGH);
-    layer.set_width(1280);
-    layer.set_height(720);
-    layer.set_bitrate(2'300'000);
+    layer.set_quality(layers.size() == 1 ? ::livekit::HIGH
+                                         : static_cast<::livekit::VideoQuality>(i));
+    layer.set_width(layers[i].width);
+    layer.set_height(layers[i].height);
+    layer.set_bitrate(layers[i].bits_per_second);
   }
   return to_bytes(request);
 }
@@ -159,18 +211,30 @@ std::string Client::Signalling::offer(const std::vector<Track>& tracks,
     set_transport(section, publisher_ice_, fingerprint, rtc::sdp::Setup::kActpass);
     section.rtcp_mux = section.rtcp_reduced_size = true;
     if (track.video) {
-      section.formats = {{96, "VP8", 90000, 1, "", {"nack", "nack pli", "ccm fir"}},
+      section.formats = {{96, "VP8", 90000, 1, "", {"nack", "nack pli", "ccm fir", "transport-cc"}},
                          {97, "rtx", 90000, 1, "apt=96", {}}};
     } else {
       section.formats = {{111, "opus", 48000, 2, "minptime=10;useinbandfec=1", {}}};
     }
-    section.extensions = {{4, rtc::sdp::extension_uri(rtc::Extension::kMid), std::nullopt}};
-    if (!track.video) {
-      section.extensions.push_back(
-          {1, rtc::sdp::extension_uri(rtc::Extension::kAudioLevel), std::nullopt});
-    }
+    using rtc::Extension;
+    const auto extension = [&](uint8_t id, Extension which) {
+      section.extensions.push_back({id, rtc::sdp::extension_uri(which), std::nullopt});
+    };
+    extension(4, Extension::kMid);
+    extension(3, Extension::kTransportSequence);
+    if (!track.video) extension(1, Extension::kAudioLevel);
     section.msid = {"stream", track.cid};
-    section.ssrcs = {{track.ssrc, "loadgen", "stream " + track.cid}};
+    if (track.simulcast) {
+      extension(10, Extension::kRid);
+      extension(11, Extension::kRepairedRid);
+      section.simulcast.emplace();
+      for (const Layer& layer : simulcast_layers()) {
+        section.rids.push_back({layer.rid, true, ""});
+        section.simulcast->send.push_back({{{layer.rid, false}}});
+      }
+    } else {
+      section.ssrcs = {{track.ssrc, "loadgen", "stream " + track.cid}};
+    }
     description.bundle.push_back(track.mid);
     description.sections.push_back(std::move(section));
   }
@@ -204,6 +268,17 @@ std::string Client::Signalling::answer(const rtc::DtlsFingerprint& fingerprint) 
 std::string Client::Signalling::ping(int64_t timestamp_ms) {
   ::livekit::SignalRequest request;
   request.mutable_ping_req()->set_timestamp(timestamp_ms);
+  return to_bytes(request);
+}
+
+std::string Client::Signalling::settings(const std::vector<std::string>& sids, uint32_t width,
+                                         uint32_t height) {
+  ::livekit::SignalRequest request;
+  auto& settings = *request.mutable_track_setting();
+  for (const std::string& sid : sids) settings.add_track_sids(sid);
+  settings.set_disabled(width == 0);
+  settings.set_width(width);
+  settings.set_height(height);
   return to_bytes(request);
 }
 

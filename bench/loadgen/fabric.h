@@ -41,6 +41,8 @@ class Fabric {
   /// Queues; flush() sends.
   virtual void send(size_t endpoint, const rtc::TransportAddress& to, ByteView data) = 0;
   virtual void flush() = 0;
+  /// Datagrams that the kernel dropped since this program did not read them in time.
+  [[nodiscard]] virtual uint64_t dropped() const { return 0; }
 };
 
 }  // namespace turms::loadgen

@@ -1,5 +1,6 @@
-// turms_loadgen: publishers and subscribers in one room of a LiveKit-compatible server on this
-// machine, and what that cost the server. Prints one JSON object. Bounded in time and clients; it
+// turms_loadgen: publishers and subscribers in rooms of a LiveKit-compatible server on this
+// machine, and what that cost the server. Prints one JSON object, with what this program itself
+// needed: where that is a whole core, the figures are its own. Bounded in time and clients; it
 // stops by itself.
 
 #include <fmt/core.h>
@@ -31,21 +32,34 @@ struct Plan {
   std::string key = "devkey";
   std::string secret = "secret";
   std::string room = "load";
-  int publishers = 1;
-  int subscribers = 100;
+  int rooms = 1;
+  int publishers = 1;     // of each room
+  int subscribers = 100;  // of each room, who publish nothing
+  int cameras = -1;       // so many of the publishers have one; -1: all
   bool video = false;
   bool audio = false;
+  bool simulcast = false;
   bool silent = false;
+  int tiles = 0;
+  bool feedback = true;
+  int talking = 0;
   int speaking = -1;  // -1: no levels are told
   bool tcp = false;
   uint16_t turn_tls_port = 0;
   int seconds = 10;
   int joins_per_second = 20;
+  int join_step = 0;
   int resumes = 0;
   int server_pid = 0;
 };
 
-constexpr int kMaxClients = 2000;
+constexpr int kMaxClients = 4000;
+/// Old clients' timers are asked in turns of so many.
+constexpr size_t kTimerTurns = 8;
+constexpr size_t kNewClients = 256;
+/// From here on the figures say more about this program than about the server.
+constexpr double kBusy = 0.9;
+constexpr double kLateMs = 10;
 constexpr Duration kJoinLimit = 60s;
 constexpr Duration kSettle = 2s;
 constexpr uint64_t kFabricTag = UINT64_MAX - 1;
@@ -69,9 +83,7 @@ class Run {
 
   int execute() {
     const double memory_before = bench::resident_kib(plan_.server_pid);
-    for (int i = 0; i < plan_.publishers; ++i) {
-      if (!join(true)) return 1;
-    }
+    if (!join_all(true, plan_.rooms * plan_.publishers)) return 1;
     if (!turn_until([&] {
           return std::ranges::all_of(clients_, [](const auto& c) { return c->publishing(); }) ||
                  !(plan_.video || plan_.audio);
@@ -81,23 +93,19 @@ class Run {
     }
     if (plan_.silent) run_for(kSettle);  // negotiation among the publishers
     const double joins_before = bench::cpu_seconds(plan_.server_pid);
-    const TimePoint first_join = monotonic_now();
-    for (int i = 0; i < plan_.subscribers; ++i) {
-      const TimePoint due = first_join + Duration(1s) * i / plan_.joins_per_second;
-      turn_until([&] { return monotonic_now() >= due; });
-      if (!join(false)) return 1;
-    }
+    if (!join_all(false, plan_.rooms * plan_.subscribers)) return 1;
+    const auto receives = [&](size_t i) {
+      return static_cast<int>(clients_[i]->streams()) >= expected_streams(i) &&
+             static_cast<int>(clients_[i]->videos()) >= expected_videos(i);
+    };
+    size_t seen = 0;  // all before receive
     const auto all_receive = [&] {
-      return !plan_publishes() ||
-             std::ranges::all_of(clients_.begin() + plan_.publishers, clients_.end(),
-                                 [&](const auto& c) {
-                                   return static_cast<int>(c->streams()) >= expected_streams();
-                                 });
+      while (seen < clients_.size() && (!plan_publishes() || receives(seen))) ++seen;
+      return seen == clients_.size();
     };
     if (!turn_until(all_receive)) {
-      int receiving = 0;
-      for (const auto& client : clients_)
-        receiving += static_cast<int>(client->streams()) >= expected_streams() ? 1 : 0;
+      size_t receiving = 0;
+      for (size_t i = 0; i < clients_.size(); ++i) receiving += receives(i) ? 1 : 0;
       fmt::print(stderr, "only {} of {} receive everything\n", receiving, clients_.size());
     }
     if (plan_.silent) run_for(kSettle);
@@ -106,6 +114,7 @@ class Run {
     if (!resume()) return 1;
     totals_ = {};
     totals_.sample_latency = true;
+    const uint64_t dropped_before = fabric_->dropped();
     for (auto& client : clients_) client->reset_statistics();
     const double cpu_before = bench::cpu_seconds(plan_.server_pid);
     const double own_before = bench::cpu_seconds(::getpid());
@@ -115,6 +124,7 @@ class Run {
     const double cpu = bench::cpu_seconds(plan_.server_pid) - cpu_before;
     const double own = bench::cpu_seconds(::getpid()) - own_before;
     totals_.sample_latency = false;
+    dropped_ = fabric_->dropped() - dropped_before;
     report(elapsed, cpu, own, bench::resident_kib(plan_.server_pid) - memory_before);
     for (auto& client : clients_) client->leave();
     return 0;
@@ -124,7 +134,7 @@ class Run {
   /// One subscriber after the other changes its network.
   bool resume() {
     for (int i = 0; i < plan_.resumes && i < plan_.subscribers; ++i) {
-      const auto index = static_cast<size_t>(plan_.publishers + i);
+      const size_t index = publishers() + static_cast<size_t>(i);
       Client& client = *clients_[index];
       poller_.remove(client.signal().fd());
       const TimePoint start = monotonic_now();
@@ -144,34 +154,101 @@ class Run {
     return true;
   }
 
+  /// All who publish come first, room by room.
+  [[nodiscard]] size_t publishers() const {
+    return static_cast<size_t>(plan_.rooms) * static_cast<size_t>(plan_.publishers);
+  }
+  [[nodiscard]] Seat seat_of(size_t index) const {
+    const auto members = static_cast<size_t>(plan_.publishers);
+    Seat seat{.members = std::max<size_t>(members, 1),
+              .talkers = static_cast<size_t>(plan_.talking)};
+    if (index < publishers()) {
+      seat.room = index / members;
+      seat.member = index % members;
+    } else {
+      seat.room = (index - publishers()) / static_cast<size_t>(std::max(plan_.subscribers, 1));
+      seat.member = index;
+    }
+    return seat;
+  }
+  [[nodiscard]] bool has_camera(const Seat& seat) const {
+    return plan_.video && (plan_.cameras < 0 || seat.member < static_cast<size_t>(plan_.cameras));
+  }
+
   [[nodiscard]] std::string token_of(size_t index) const {
-    const bool publisher = index < static_cast<size_t>(plan_.publishers);
+    const bool publisher = index < publishers();
+    const Seat seat = seat_of(index);
     return join_token(plan_.key, plan_.secret,
-                      fmt::format("{}{}", publisher ? "pub" : "sub", index), plan_.room);
+                      fmt::format("{}{}", publisher ? "pub" : "sub", seat.member),
+                      fmt::format("{}{}", plan_.room, seat.room));
   }
 
   [[nodiscard]] bool plan_publishes() const {
     return (plan_.video || plan_.audio) && !plan_.silent;
   }
-  [[nodiscard]] int expected_streams() const {
+  [[nodiscard]] int cameras() const {
+    if (!plan_.video) return 0;
+    return plan_.cameras < 0 ? plan_.publishers : std::min(plan_.cameras, plan_.publishers);
+  }
+  [[nodiscard]] int expected_videos(size_t index) const {
+    const bool own = index < publishers() && has_camera(seat_of(index));
+    const int others = cameras() - (own ? 1 : 0);
+    if (plan_.tiles == 0) return others;
+    // Where not every publisher has a camera, who is shown may have none.
+    return cameras() < plan_.publishers ? 0 : std::min(others, plan_.tiles);
+  }
+  [[nodiscard]] int expected_streams(size_t index) const {
     // The silent ones may be left out.
-    if (plan_.speaking >= 0 && !plan_.video) return std::min(plan_.speaking, plan_.publishers);
-    return plan_.publishers * (static_cast<int>(plan_.video) + static_cast<int>(plan_.audio));
+    if (plan_.talking > 0) return 0;
+    const bool publisher = index < publishers();
+    const int others = plan_.publishers - (publisher ? 1 : 0);
+    if (plan_.speaking >= 0 && !plan_.video) {
+      return publisher ? 0 : std::min(plan_.speaking, plan_.publishers);
+    }
+    return plan_.audio && plan_.tiles == 0 ? others : 0;
+  }
+
+  bool join_all(bool publisher, int count) {
+    const TimePoint first = monotonic_now();
+    double cpu = bench::cpu_seconds(plan_.server_pid);
+    // A few publishers come at once.
+    const bool spread = !publisher || count > 100;
+    Duration waited{};
+    for (int i = 0; i < count; ++i) {
+      const TimePoint due = first + waited + Duration(1s) * i / plan_.joins_per_second;
+      if (spread) turn_until([&] { return monotonic_now() >= due; });
+      if (!join(publisher)) return false;
+      if (publisher || plan_.join_step == 0 || (i + 1) % plan_.join_step != 0) continue;
+      run_for(kSettle);
+      waited += kSettle;
+      const double now = bench::cpu_seconds(plan_.server_pid);
+      join_steps_ms_.push_back((now - cpu) * 1000 / plan_.join_step);
+      cpu = now;
+    }
+    return true;
   }
 
   bool join(bool publisher) {
     const size_t index = clients_.size();
-    auto client =
-        std::make_unique<Client>(Shared{*fabric_, resources_, dtls_.fingerprint(), totals_}, index);
+    const Seat seat = seat_of(index);
+    auto client = std::make_unique<Client>(
+        Shared{*fabric_, resources_, dtls_.fingerprint(), totals_, schedule_}, index, seat);
     Client::Media media;
-    if (publisher) media = {.video = plan_.video, .audio = plan_.audio, .silent = plan_.silent};
+    if (publisher) {
+      media = {.video = has_camera(seat),
+               .audio = plan_.audio,
+               .simulcast = plan_.simulcast,
+               .silent = plan_.silent};
+    }
     if (publisher && plan_.speaking >= 0) {
       constexpr uint8_t kSpeech = 25;
       constexpr uint8_t kRoom = 90;
-      media.level = index < static_cast<size_t>(plan_.speaking) ? kSpeech : kRoom;
+      media.level = seat.member < static_cast<size_t>(plan_.speaking) ? kSpeech : kRoom;
     }
+    const Client::Watching watching{.tiles = static_cast<size_t>(plan_.tiles),
+                                    .feedback = plan_.feedback};
     const Status status =
-        client->join(monotonic_now(), plan_.ip, plan_.port, token_of(index), media);
+        client->join(monotonic_now(), plan_.ip, plan_.port, token_of(index), media, watching);
     if (!status) {
       fmt::print(stderr, "{}\n", status.error().message);
       return false;
@@ -217,11 +294,15 @@ class Run {
       }
     }
     now = monotonic_now();
-    for (int i = 0; i < plan_.publishers && i < static_cast<int>(clients_.size()); ++i)
-      clients_[i]->publish(now);
+    while (const auto due = schedule_.take(now)) clients_[due->client]->perform(now, *due);
     if (now >= next_timeouts_) {
       next_timeouts_ = now + 5ms;
-      for (auto& client : clients_) client->handle_timeout(now);
+      timer_turn_ = (timer_turn_ + 1) % kTimerTurns;
+      for (size_t i = timer_turn_; i < clients_.size(); i += kTimerTurns) {
+        clients_[i]->handle_timeout(now);
+      }
+      const size_t old = clients_.size() - std::min(clients_.size(), kNewClients);
+      for (size_t i = old; i < clients_.size(); ++i) clients_[i]->handle_timeout(now);
     }
     // Reports and pings of the clients are spread over their interval, as those of real ones are.
     if (!clients_.empty() && now >= next_report_) {
@@ -236,7 +317,8 @@ class Run {
 
   void report(double elapsed, double cpu, double own, double memory_kib) {
     std::vector<float> joins;
-    for (size_t i = static_cast<size_t>(plan_.publishers); i < clients_.size(); ++i) {
+    const bool only_publishers = plan_.subscribers == 0;
+    for (size_t i = only_publishers ? 0 : publishers(); i < clients_.size(); ++i) {
       const auto first = clients_[i]->first_media();
       if (first)
         joins.push_back(
@@ -250,20 +332,32 @@ class Run {
       expected += e;
     }
     const auto packets = static_cast<double>(totals_.packets);
+    const double late = bench::percentile(totals_.late_ms, 0.99);
+    const double joined =
+        only_publishers ? 0 : static_cast<double>(plan_.rooms * plan_.subscribers);
+    std::string steps;
+    for (const double step : join_steps_ms_) {
+      steps += fmt::format("{}{:.3f}", steps.empty() ? "" : ",", step);
+    }
+    size_t videos = 0;
+    for (const auto& client : clients_) videos += client->videos();
     fmt::print(
-        "{{\"packets_per_second\":{:.0f},\"loss\":{:.5f},\"server_cpu\":{:.4f},\"loadgen_cpu\":{:."
-        "4f},\"us_per_packet\":{:.3f},"
-        "\"latency_p50_ms\":{:.3f},\"latency_p99_ms\":{:.3f},\"join_p50_ms\":{:.1f},\"join_p99_"
-        "ms\":{:.1f},\"join_cpu_ms\":{:.2f},\"resume_p50_ms\":{:.1f},\"resume_p99_ms\":{:.1f},"
-        "\"memory_kib_per_participant\":{:.1f}}}\n",
-        packets / elapsed,
+        "{{\"packets_per_second\":{:.0f},\"published_per_second\":{:.0f},"
+        "\"megabits_per_second\":{:.1f},\"videos\":{},"
+        "\"loss\":{:.5f},\"server_cpu\":{:.4f},\"loadgen_cpu\":{:.4f},\"us_per_packet\":{:.3f},"
+        "\"latency_p50_ms\":{:.3f},\"latency_p99_ms\":{:.3f},\"join_p50_ms\":{:.1f},"
+        "\"join_p99_ms\":{:.1f},\"join_cpu_ms\":{:.2f},\"join_steps_ms\":[{}],"
+        "\"resume_p50_ms\":{:.1f},\"resume_p99_ms\":{:.1f},\"memory_kib_per_participant\":{:.1f},"
+        "\"late_p99_ms\":{:.2f},\"loadgen_dropped\":{},\"loadgen_is_the_limit\":{}}}\n",
+        packets / elapsed, static_cast<double>(totals_.published) / elapsed,
+        static_cast<double>(totals_.bytes) * 8e-6 / elapsed, videos,
         expected == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(expected),
         cpu / elapsed, own / elapsed, packets == 0 ? 0.0 : cpu * 1e6 / packets,
         bench::percentile(totals_.latency_ms, 0.5), bench::percentile(totals_.latency_ms, 0.99),
         bench::percentile(joins, 0.5), bench::percentile(joins, 0.99),
-        plan_.subscribers == 0 ? 0.0 : join_cpu_ * 1000 / plan_.subscribers,
-        bench::percentile(resumes_ms_, 0.5), bench::percentile(resumes_ms_, 0.99),
-        memory_kib / static_cast<double>(clients_.size()));
+        joined == 0 ? 0.0 : join_cpu_ * 1000 / joined, steps, bench::percentile(resumes_ms_, 0.5),
+        bench::percentile(resumes_ms_, 0.99), memory_kib / static_cast<double>(clients_.size()),
+        late, dropped_, own / elapsed > kBusy || late > kLateMs || dropped_ > 0);
   }
 
   const Plan& plan_;
@@ -275,11 +369,15 @@ class Run {
   net::Poller poller_;
   Totals totals_;
   std::vector<std::unique_ptr<Client>> clients_;
+  Schedule schedule_;
   TimePoint next_timeouts_{};
+  size_t timer_turn_ = 0;
   TimePoint next_report_{};
   size_t report_index_ = 0;
   double join_cpu_ = 0;  // of the server, while the subscribers came
+  std::vector<double> join_steps_ms_;
   std::vector<float> resumes_ms_;
+  uint64_t dropped_ = 0;  // at this program's socket
 };
 
 }  // namespace
@@ -293,13 +391,32 @@ int main(int argc, char** argv) {
   app.add_option("--key", plan.key, "API key")->capture_default_str();
   app.add_option("--secret", plan.secret, "API secret")->capture_default_str();
   app.add_option("--room", plan.room, "Room")->capture_default_str();
-  app.add_option("--publishers", plan.publishers)->check(CLI::Range(0, 100))->capture_default_str();
-  app.add_option("--subscribers", plan.subscribers)
-      ->check(CLI::Range(0, kMaxClients - 100))
+  app.add_option("--rooms", plan.rooms, "Rooms like this one")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--publishers", plan.publishers, "Of each room")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  app.add_option("--subscribers", plan.subscribers, "Of each room; they publish nothing")
+      ->check(CLI::Range(0, kMaxClients))
       ->capture_default_str();
   app.add_flag("--video", plan.video, "Each publisher sends 2.3 Mbit/s of VP8");
+  CLI::Option* simulcast = app.add_flag(
+      "--simulcast", plan.simulcast, "Video in three layers; those that nobody wants are not sent");
+  app.add_option("--cameras", plan.cameras, "Only so many publishers of each room send video")
+      ->check(CLI::Range(0, 1000));
   app.add_flag("--audio", plan.audio, "Each publisher sends 50 packets of audio per second");
   app.add_flag("--silent", plan.silent, "Tracks are published, and nothing is sent on them");
+  app.add_option("--tiles", plan.tiles, "Each shows so many videos in a grid, and hides the others")
+      ->check(CLI::Range(1, 49))
+      ->needs(simulcast);
+  app.add_flag("--feedback,!--no-feedback", plan.feedback,
+               "Subscribers send transport-wide feedback (the default)");
+  app.add_option(
+         "--talking", plan.talking,
+         "So many publishers of a room talk at a time, in turns; the others send as good as "
+         "nothing")
+      ->check(CLI::Range(1, 100));
   app.add_option("--speaking", plan.speaking,
                  "So many of the publishers speak, the others say that they are silent")
       ->check(CLI::Range(0, 100));
@@ -313,6 +430,9 @@ int main(int argc, char** argv) {
   app.add_option("--joins-per-second", plan.joins_per_second)
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option("--join-step", plan.join_step,
+                 "Tells the server's CPU per join of each so many subscribers")
+      ->check(CLI::Range(1, kMaxClients));
   app.add_option("--resumes", plan.resumes,
                  "So many subscribers then change their network, one after the other")
       ->check(CLI::Range(0, kMaxClients))
@@ -320,6 +440,10 @@ int main(int argc, char** argv) {
   app.add_option("--server-pid", plan.server_pid, "Process whose CPU and memory are measured")
       ->required();
   CLI11_PARSE(app, argc, argv);
+  if (plan.rooms * (plan.publishers + plan.subscribers) > kMaxClients) {
+    fmt::print(stderr, "more than {} clients\n", kMaxClients);
+    return 1;
+  }
   Run run(plan);
   return run.execute();
 }

@@ -1,6 +1,7 @@
 #include "bench/loadgen/udp_fabric.h"
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -66,6 +67,13 @@ UdpFabric::UdpFabric() : receive_buffer_(kBatch * kBufferSize) {
 
 UdpFabric::~UdpFabric() {
   ::close(fd_);
+}
+
+uint64_t UdpFabric::dropped() const {
+  std::array<uint32_t, SK_MEMINFO_VARS> values{};
+  socklen_t length = sizeof values;
+  if (::getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, values.data(), &length) != 0) return 0;
+  return values[SK_MEMINFO_DROPS];
 }
 
 rtc::TransportAddress UdpFabric::address(size_t endpoint) const {

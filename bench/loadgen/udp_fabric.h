@@ -30,6 +30,7 @@ class UdpFabric final : public Fabric {
   /// Runs of equal-size datagrams of one endpoint to one destination share a segmented message.
   void send(size_t endpoint, const rtc::TransportAddress& to, ByteView data) override;
   void flush() override;
+  [[nodiscard]] uint64_t dropped() const override;
 
   [[nodiscard]] uint64_t send_failures() const { return send_failures_; }
 
