@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   Load load;
   CLI::App app{"The floor for forwarding on loopback"};
   app.add_option("--destinations", load.destinations)
-      ->check(CLI::Range(1, 2000))
+      ->check(CLI::Range(1, 4000))
       ->capture_default_str();
   app.add_option("--packets", load.packets_per_burst, "Packets per burst and destination")
       ->check(CLI::Range(1, 32))
