@@ -16,7 +16,7 @@ namespace turms::media {
 class TurnPacing {
  public:
   static constexpr size_t kMany = 16;
-  static constexpr Duration kPause = 400us;
+  static constexpr Duration kPause = 800us;
   /// After data has left for many.
   static constexpr Duration kWindow = 10ms;
 

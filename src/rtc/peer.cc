@@ -71,7 +71,7 @@ struct Peer::Queue {
 Peer::Peer(TimePoint, const PeerConfig& config, const PeerResources& resources)
     : resources_(resources),
       ice_(make_agent(config, resources.rng)),
-      dtls_(std::make_unique<dtls::Transport>(resources.dtls, config.dtls_role)),
+      dtls_(std::make_unique<dtls::Transport>(resources.dtls, config.dtls_role, resources.srtp)),
       connect_timeout_(config.connect_timeout),
       role_(config.role),
       dtls_role_(config.dtls_role) {}
@@ -83,7 +83,7 @@ void Peer::set_remote(TimePoint now, const IceCredentials& ice, const DtlsFinger
   if (ended_) return;
   if (role && *role != dtls_role_ && !remote_fingerprint_ && !dtls_heard_) {
     dtls_role_ = *role;
-    dtls_ = std::make_unique<dtls::Transport>(resources_.dtls, *role);
+    dtls_ = std::make_unique<dtls::Transport>(resources_.dtls, *role, resources_.srtp);
   }
   if (!connected_ && connect_deadline_ == kNever) connect_deadline_ = now + connect_timeout_;
   ice_->set_remote(now, ice);

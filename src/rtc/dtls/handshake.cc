@@ -88,7 +88,8 @@ struct Handshake::Callbacks {
   static unsigned timer(SSL*, unsigned) { return kNeverByItself; }
 };
 
-Handshake::Handshake(const Context& context, DtlsRole role) : role_(role) {
+Handshake::Handshake(const Context& context, DtlsRole role, srtp::Backend& backend)
+    : role_(role), backend_(backend) {
   ssl_ = SSL_new(context.ctx_);
   BIO* bio = BIO_new(Callbacks::method());
   TURMS_CHECK(ssl_ != nullptr && bio != nullptr);
@@ -183,7 +184,7 @@ Handshake::State Handshake::handle_timeout(TimePoint now) {
 /// The Finished of a client: it came encrypted out of OpenSSL, and the server would take its number
 /// for a replay. Its keys exist from the moment it was written.
 void Handshake::seal_again(Bytes& record) {
-  Records records(role_, export_secrets());
+  Records records(role_, export_secrets(), backend_);
   Bytes plain(record.size());
   const auto view = RecordView::parse(record);
   TURMS_CHECK(view);

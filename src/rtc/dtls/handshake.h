@@ -29,7 +29,7 @@ class Handshake {
   static constexpr size_t kMaxFlightRecords = 64;
   static constexpr int kMaxRetransmissions = 12;
 
-  Handshake(const Context& context, DtlsRole role);
+  Handshake(const Context& context, DtlsRole role, srtp::Backend& backend);
   ~Handshake();
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
@@ -61,6 +61,7 @@ class Handshake {
 
   ssl_st* ssl_ = nullptr;
   DtlsRole role_;
+  srtp::Backend& backend_;
   TimePoint deadline_ = kNever;
   Duration timeout_ = Transport::kFirstTimeout;
   int retransmissions_ = 0;

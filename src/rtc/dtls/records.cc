@@ -18,35 +18,6 @@ constexpr size_t kNonce = 8;
 constexpr size_t kTag = 16;
 constexpr uint64_t kWindow = 64;
 
-/// One direction of one key size. OpenSSL looks a cipher up anew for every context that is not
-/// given one it knows, and that costs more than a record: so each thread keeps the four contexts
-/// and gives them the key of the record at hand. A context per transport would cost more memory
-/// than all the rest of it.
-struct CipherContext {
-  CipherContext(const char* name, int encrypt)
-      : cipher(EVP_CIPHER_fetch(nullptr, name, nullptr)), context(EVP_CIPHER_CTX_new()) {
-    TURMS_CHECK(cipher != nullptr && context != nullptr &&
-                EVP_CipherInit_ex2(context, cipher, nullptr, nullptr, encrypt, nullptr) == 1);
-  }
-  ~CipherContext() {
-    EVP_CIPHER_CTX_free(context);
-    EVP_CIPHER_free(cipher);
-  }
-  CipherContext(const CipherContext&) = delete;
-  CipherContext& operator=(const CipherContext&) = delete;
-
-  EVP_CIPHER* cipher;
-  EVP_CIPHER_CTX* context;
-};
-
-EVP_CIPHER_CTX* keyed_cipher(bool aes256, const uint8_t* key, const uint8_t* iv, int encrypt) {
-  thread_local CipherContext contexts[2][2] = {{{"AES-128-GCM", 0}, {"AES-128-GCM", 1}},
-                                               {{"AES-256-GCM", 0}, {"AES-256-GCM", 1}}};
-  EVP_CIPHER_CTX* context = contexts[aes256 ? 1 : 0][encrypt].context;
-  TURMS_CHECK(EVP_CipherInit_ex2(context, nullptr, key, iv, encrypt, nullptr) == 1);
-  return context;
-}
-
 /// Sequence with epoch, type, version, plain size (RFC 5246 section 6.2.3.3, RFC 6347
 /// section 4.1.2.1).
 std::array<uint8_t, 13> additional_data(uint64_t sequence, ContentType type, size_t size) {
@@ -93,21 +64,30 @@ std::optional<RecordView> RecordView::parse(ByteView datagram) {
                     numbers & 0xFFFFFFFFFFFF, datagram.first(size)};
 }
 
-Records::Records(DtlsRole role, const Secrets& secrets)
-    : aes256_(secrets.aes256),
+Records::Records(DtlsRole role, const Secrets& secrets, srtp::Backend& backend)
+    : backend_(&backend),
+      aes256_(secrets.aes256),
       next_sequence_(secrets.next_sequence),
       next_nonce_(secrets.next_nonce) {
   const size_t key = aes256_ ? 32 : 16;
   std::array<uint8_t, 2 * (32 + 4)> block{};
   derive_key_block(secrets, MutableByteView(block).first(2 * (key + 4)));
-  Key client;
-  Key server;
+  Direction& client = role == DtlsRole::kClient ? write_ : read_;
+  Direction& server = role == DtlsRole::kClient ? read_ : write_;
   std::memcpy(client.key.data(), &block[0], key);
   std::memcpy(server.key.data(), &block[key], key);
   std::memcpy(client.salt.data(), &block[2 * key], 4);
   std::memcpy(server.salt.data(), &block[2 * key + 4], 4);
-  write_ = role == DtlsRole::kClient ? client : server;
-  read_ = role == DtlsRole::kClient ? server : client;
+}
+
+srtp::Cipher& Records::cipher(Direction& direction) {
+  if (direction.cipher == nullptr) {
+    const ByteView key(direction.key);
+    direction.cipher =
+        aes256_ ? backend_->make_cipher(srtp::Profile::kAeadAes256Gcm, key, {})
+                : backend_->make_cipher(srtp::Profile::kAeadAes128Gcm, key.first(16), {});
+  }
+  return *direction.cipher;
 }
 
 void Records::seal(ContentType type, ByteView plain, Bytes& out) {
@@ -126,46 +106,41 @@ size_t Records::seal_in_place(ContentType type, size_t size, MutableByteView out
   std::memcpy(p + 3, additional.data(), 8);
   store_be16(p + 11, static_cast<uint16_t>(kNonce + size + kTag));
 
-  std::array<uint8_t, 12> iv;
-  std::memcpy(iv.data(), write_.salt.data(), 4);
-  store_be64(&iv[4], next_nonce_);
-  std::memcpy(p + kRecordHeader, &iv[4], kNonce);
-  uint8_t* content = p + kContentOffset;
-  EVP_CIPHER_CTX* const cipher = keyed_cipher(aes256_, write_.key.data(), iv.data(), 1);
-  int written = 0;
-  TURMS_CHECK(EVP_EncryptUpdate(cipher, nullptr, &written, additional.data(),
-                                static_cast<int>(additional.size())) == 1 &&
-              EVP_EncryptUpdate(cipher, content, &written, content, static_cast<int>(size)) == 1 &&
-              EVP_EncryptFinal_ex(cipher, content + size, &written) == 1 &&
-              EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, kTag, content + size) == 1);
+  srtp::CipherJob job;
+  std::memcpy(job.iv.data(), write_.salt.data(), 4);
+  store_be64(&job.iv[4], next_nonce_);
+  std::memcpy(p + kRecordHeader, &job.iv[4], kNonce);
+  job.authenticated = additional.data();
+  job.authenticated_size = additional.size();
+  job.text = p + kContentOffset;
+  job.text_size = size;
+  job.tag = job.text + size;
+  cipher(write_).seal(job);
   ++next_sequence_;
   ++next_nonce_;
   return kOverhead + size;
 }
 
-std::optional<size_t> Records::decrypt(const Key& key, const RecordView& record,
-                                       MutableByteView out) const {
+std::optional<size_t> Records::decrypt(Direction& direction, const RecordView& record,
+                                       MutableByteView out) {
   const ByteView body = record.bytes.subspan(kRecordHeader);
   if (load_be16(&record.bytes[1]) != kVersion || record.epoch != kEpoch) return std::nullopt;
   if (body.size() < kNonce + kTag) return std::nullopt;
   const size_t size = body.size() - kNonce - kTag;
   if (size > out.size()) return std::nullopt;
-  std::array<uint8_t, 12> iv;
-  std::memcpy(iv.data(), key.salt.data(), 4);
-  std::memcpy(&iv[4], body.data(), kNonce);
   std::array<uint8_t, kTag> tag;
   std::memcpy(tag.data(), &body[kNonce + size], kTag);
+  std::memcpy(out.data(), &body[kNonce], size);
   const auto additional = additional_data(record.sequence, record.type, size);
-  EVP_CIPHER_CTX* const cipher = keyed_cipher(aes256_, key.key.data(), iv.data(), 0);
-  int written = 0;
-  uint8_t nothing = 0;
-  const bool authentic =
-      EVP_DecryptUpdate(cipher, nullptr, &written, additional.data(),
-                        static_cast<int>(additional.size())) == 1 &&
-      EVP_DecryptUpdate(cipher, out.data(), &written, &body[kNonce], static_cast<int>(size)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(cipher, &nothing, &written) == 1;
-  return authentic ? std::optional(size) : std::nullopt;
+  srtp::CipherJob job;
+  std::memcpy(job.iv.data(), direction.salt.data(), 4);
+  std::memcpy(&job.iv[4], body.data(), kNonce);
+  job.authenticated = additional.data();
+  job.authenticated_size = additional.size();
+  job.text = out.data();
+  job.text_size = size;
+  job.tag = tag.data();
+  return cipher(direction).open(job) ? std::optional(size) : std::nullopt;
 }
 
 std::optional<size_t> Records::open(const RecordView& record, MutableByteView out) {
@@ -185,7 +160,7 @@ std::optional<size_t> Records::open(const RecordView& record, MutableByteView ou
   return size;
 }
 
-std::optional<size_t> Records::open_own(const RecordView& record, MutableByteView out) const {
+std::optional<size_t> Records::open_own(const RecordView& record, MutableByteView out) {
   return decrypt(write_, record, out);
 }
 

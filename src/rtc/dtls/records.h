@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
 #include "rtc/parameters.h"
+#include "rtc/srtp/backend.h"
 
 namespace turms::rtc::dtls {
 
@@ -42,12 +44,14 @@ struct Secrets {
 
 /// The record layer of DTLS 1.2 with AES-GCM (RFC 5288) in epoch 1, after the handshake. OpenSSL
 /// could do this too, but its connection object holds 40 KB for as long as it lives; this is 150
-/// bytes.
+/// bytes, and for each direction that is used the expanded key, about 1 KB: to expand it for each
+/// record costs five times as much as to seal the record.
 class Records {
  public:
   static constexpr size_t kOverhead = kRecordHeader + 8 + 16;  // header, nonce, tag
 
-  Records(DtlsRole role, const Secrets& secrets);
+  /// `backend` outlives it.
+  Records(DtlsRole role, const Secrets& secrets, srtp::Backend& backend);
 
   /// Where in a record its content lies.
   static constexpr size_t kContentOffset = kRecordHeader + 8;
@@ -58,21 +62,24 @@ class Records {
   /// size, which `out` has room for.
   size_t seal_in_place(ContentType type, size_t size, MutableByteView out);
   /// The size of the plain content written to `out`; nothing when it is of another epoch, does not
-  /// authenticate, was seen before, or does not fit.
+  /// authenticate, was seen before, or does not fit. `out` is overwritten in any case.
   std::optional<size_t> open(const RecordView& record, MutableByteView out);
   /// The same for a record that this side wrote itself, during the handshake.
-  std::optional<size_t> open_own(const RecordView& record, MutableByteView out) const;
+  std::optional<size_t> open_own(const RecordView& record, MutableByteView out);
 
  private:
-  struct Key {
+  struct Direction {
     std::array<uint8_t, 32> key{};
     std::array<uint8_t, 4> salt{};
+    std::unique_ptr<srtp::Cipher> cipher;  // from the first record on
   };
-  std::optional<size_t> decrypt(const Key& key, const RecordView& record,
-                                MutableByteView out) const;
+  srtp::Cipher& cipher(Direction& direction);
+  std::optional<size_t> decrypt(Direction& direction, const RecordView& record,
+                                MutableByteView out);
 
-  Key write_;
-  Key read_;
+  srtp::Backend* backend_;
+  Direction write_;
+  Direction read_;
   bool aes256_;
   uint64_t next_sequence_;
   uint64_t next_nonce_;

@@ -24,8 +24,10 @@ bool is_dtls(ByteView datagram) {
 
 }  // namespace
 
-Transport::Transport(const Context& context, DtlsRole role)
-    : role_(role), handshake_(std::make_unique<Handshake>(context, role)) {}
+Transport::Transport(const Context& context, DtlsRole role, srtp::Backend& backend)
+    : backend_(backend),
+      role_(role),
+      handshake_(std::make_unique<Handshake>(context, role, backend)) {}
 
 Transport::~Transport() = default;
 
@@ -74,7 +76,7 @@ void Transport::on_handshake_done() {
     if (early_data_.size() == kMaxEarlyRecords) continue;
     early_data_.emplace_back(plain.begin(), plain.begin() + static_cast<ptrdiff_t>(size));
   }
-  records_.emplace(role_, handshake_->export_secrets());
+  records_.emplace(role_, handshake_->export_secrets(), backend_);
   if (role_ != DtlsRole::kServer) return;
   next_plain_sequence_ = handshake_->next_plain_sequence();
   if (const auto record = RecordView::parse(handshake_->finished_record())) {

@@ -34,7 +34,8 @@ class Transport {
 
   enum class State : uint8_t { kNew, kHandshake, kConnected, kClosed, kFailed };
 
-  Transport(const Context& context, DtlsRole role);
+  /// `backend` ciphers records after the handshake; it outlives the transport.
+  Transport(const Context& context, DtlsRole role, srtp::Backend& backend);
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
@@ -81,6 +82,7 @@ class Transport {
   void repeat_last_flight();
   void queue(Bytes datagram);
 
+  srtp::Backend& backend_;
   DtlsRole role_;
   State state_ = State::kNew;
   std::unique_ptr<Handshake> handshake_;  // until connected

@@ -15,6 +15,15 @@ Context& context() {
   return shared;
 }
 
+srtp::Backend& backend(srtp::Backend::Kind kind) {
+  static const auto openssl = srtp::Backend::create(srtp::Backend::Kind::kOpenSsl);
+  static const auto fastest = srtp::Backend::create();
+  return kind == srtp::Backend::Kind::kOpenSsl ? *openssl : *fastest;
+}
+srtp::Backend& backend() {
+  return backend(srtp::Backend::Kind::kIpsecMb);
+}
+
 /// The other side by OpenSSL alone, over plain memory BIOs: the oracle for what Records does after
 /// the handshake.
 class OpenSslPeer {
@@ -89,7 +98,7 @@ class OpenSslPeer {
   BIO* out_ = nullptr;
 };
 
-using Parameter = std::tuple<DtlsRole, const char*>;
+using Parameter = std::tuple<DtlsRole, const char*, srtp::Backend::Kind>;
 
 class DtlsOracle : public testing::TestWithParam<Parameter> {
  protected:
@@ -122,7 +131,7 @@ class DtlsOracle : public testing::TestWithParam<Parameter> {
 
   static DtlsRole role() { return std::get<0>(GetParam()); }
   TimePoint now_{5s};
-  Transport transport_{context(), role()};
+  Transport transport_{context(), role(), backend(std::get<2>(GetParam()))};
   OpenSslPeer oracle_{role() == DtlsRole::kClient ? DtlsRole::kServer : DtlsRole::kClient,
                       std::get<1>(GetParam())};
 };
@@ -254,14 +263,16 @@ TEST_P(DtlsOracle, ARecordThatDoesNotFitIsLost) {
 INSTANTIATE_TEST_SUITE_P(All, DtlsOracle,
                          testing::Combine(testing::Values(DtlsRole::kServer, DtlsRole::kClient),
                                           testing::Values("ECDHE-ECDSA-AES128-GCM-SHA256",
-                                                          "ECDHE-ECDSA-AES256-GCM-SHA384")));
+                                                          "ECDHE-ECDSA-AES256-GCM-SHA384"),
+                                          testing::Values(srtp::Backend::Kind::kOpenSsl,
+                                                          srtp::Backend::Kind::kIpsecMb)));
 
 // --- Timers
 // ---------------------------------------------------------------------------------------
 
 TEST(DtlsTransport, RetransmitsOnOurClock) {
   // No real time passes here: OpenSSL's own deadlines never do.
-  Transport client(context(), DtlsRole::kClient);
+  Transport client(context(), DtlsRole::kClient, backend());
   const TimePoint start(77s);
   client.start(start);
   EXPECT_EQ(client.take_outgoing().size(), 1u);
@@ -283,8 +294,8 @@ TEST(DtlsTransport, RetransmitsOnOurClock) {
 }
 
 TEST(DtlsTransport, TheLastFlightIsRepeatedForAClientThatMissedIt) {
-  Transport server(context(), DtlsRole::kServer);
-  Transport client(context(), DtlsRole::kClient);
+  Transport server(context(), DtlsRole::kServer, backend());
+  Transport client(context(), DtlsRole::kClient, backend());
   TimePoint now(1s);
   Bytes out(2000);
   const auto to_server = [&] {
@@ -325,8 +336,8 @@ TEST(DtlsTransport, TheLastFlightIsRepeatedForAClientThatMissedIt) {
 
 TEST(DtlsTransport, ConnectsWhicheverDatagramIsLost) {
   for (int lost = 0; lost < 12; ++lost) {
-    Transport server(context(), DtlsRole::kServer);
-    Transport client(context(), DtlsRole::kClient);
+    Transport server(context(), DtlsRole::kServer, backend());
+    Transport client(context(), DtlsRole::kClient, backend());
     TimePoint now(1s);
     Bytes out(2000);
     int sent = 0;
@@ -353,8 +364,8 @@ TEST(DtlsTransport, ConnectsWhicheverDatagramIsLost) {
 }
 
 TEST(DtlsTransport, ApplicationDataBehindTheLastFlightIsKept) {
-  Transport server(context(), DtlsRole::kServer);
-  Transport client(context(), DtlsRole::kClient);
+  Transport server(context(), DtlsRole::kServer, backend());
+  Transport client(context(), DtlsRole::kClient, backend());
   const TimePoint now(1s);
   client.start(now);
   for (const Bytes& d : client.take_outgoing()) EXPECT_TRUE(server.receive(now, d));
@@ -390,7 +401,7 @@ TEST(DtlsTransport, AHelloInFragmentsOutOfOrder) {
     rest = rest.subspan(record->bytes.size());
   }
   ASSERT_GE(records.size(), 2u);
-  Transport server(context(), DtlsRole::kServer);
+  Transport server(context(), DtlsRole::kServer, backend());
   for (size_t i = records.size(); i-- > 0;) {
     EXPECT_TRUE(server.take_outgoing().empty());
     EXPECT_TRUE(server.receive(TimePoint(1s), records[i]));
@@ -399,7 +410,7 @@ TEST(DtlsTransport, AHelloInFragmentsOutOfOrder) {
 }
 
 TEST(DtlsTransport, RefusesWhatIsNoDtls) {
-  Transport server(context(), DtlsRole::kServer);
+  Transport server(context(), DtlsRole::kServer, backend());
   const Bytes cases[] = {
       {},
       Bytes(12, 22),

@@ -32,8 +32,8 @@ class Cipher {
   [[nodiscard]] virtual bool open(const CipherJob& job) = 0;
 };
 
-/// One cipher library, for the peers of one thread (it may keep state of work in flight). Outlives
-/// the ciphers it made.
+/// One cipher library, for the peers of one thread (it may keep state of work in flight): for SRTP,
+/// and with its AEAD profiles for DTLS records. Outlives the ciphers it made.
 class Backend {
  public:
   enum class Kind : uint8_t { kOpenSsl, kIpsecMb };
