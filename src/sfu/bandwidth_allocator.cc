@@ -102,12 +102,16 @@ bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uin
   uint64_t limit = std::max(rise_, proven_);
   bool resumes = m.paused && candidate.chosen < 0;
   if (resumes) {
-    if (m.flapped && within(now, m.paused_at, kFlapWindow)) return false;
     uint64_t cost = candidate.points[0].bps;
+    const bool plenty = total + cost <= limit;
+    if (m.flapped && !plenty && within(now, m.paused_at, kFlapWindow)) return false;
     return total + std::max(cost / 10, kResumeMargin) <= limit;
   }
+  if (unknown_ && candidate.chosen >= 0) return false;
   auto next = static_cast<size_t>(candidate.chosen + 1);
-  double peak = candidate.points[next].bps * static_cast<double>(candidate.demand->peak - 1);
+  const Point& point = candidate.points[next];
+  const auto layer = static_cast<size_t>(point.spatial);
+  double peak = point.bps * static_cast<double>(candidate.demand->peak[layer] - 1);
   if (static_cast<double>(total) + peak > static_cast<double>(limit)) return false;
   bool again = m.failures > 0 && within(now, m.failed_at, failure_penalty(m.failures));
   if (!again && !within(now, m.failed_at, kDowngradeMemory)) return true;
@@ -133,8 +137,8 @@ bool BandwidthAllocator::take(TimePoint now, Candidate& candidate) {
       m.unfit_since = kNever;
     } else {
       if (m.unfit_since == kNever) m.unfit_since = now;
-      fits = now - m.unfit_since < kPauseAfter;  // a dip is better ridden out than seen
-      candidate.closed = true;                   // and no more than that
+      fits = calm_ || now - m.unfit_since < kPauseAfter;  // a dip is better ridden out than seen
+      candidate.closed = true;                            // and no more than that
     }
   }
   if (!fits) {
@@ -200,6 +204,8 @@ std::span<const LayerDecision> BandwidthAllocator::allocate(TimePoint now,
   candidates_.clear();
   decisions_.assign(demands.size(), {});
   bases_always_ = bandwidth.bases_always;
+  unknown_ = bandwidth.unknown;
+  calm_ = bandwidth.calm;
   uint64_t sound = bandwidth.audio_bps;
   uint64_t before = 0;
   for (size_t i = 0; i < demands.size(); ++i) {
@@ -216,9 +222,10 @@ std::span<const LayerDecision> BandwidthAllocator::allocate(TimePoint now,
     if (c.before >= 0) before += c.points[static_cast<size_t>(c.before)].bps;
   }
   allocated_ = sound;
-  bool fits = sound + before <= bandwidth.target_bps;
-  keep_ = fits ? bandwidth.target_bps
-               : static_cast<uint64_t>(kFill * static_cast<double>(bandwidth.target_bps));
+  keep_ = bandwidth.target_bps + bandwidth.slack_bps;
+  if (sound + before > keep_) {
+    keep_ = static_cast<uint64_t>(kFill * static_cast<double>(bandwidth.target_bps));
+  }
 
   bases(now, true, false);
   bases(now, false, true);

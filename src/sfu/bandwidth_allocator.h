@@ -25,8 +25,9 @@ namespace turms::sfu {
 ///   times what it needs; for kFirstPenalty, doubling up to kMaxPenalty, after an upgrade that was
 ///   taken back within kFailureWindow only to one of kProofMarginAgain.
 /// - A change of the spatial layer has to be worth kSwitchWorth: it costs a key frame.
-/// - A base pauses when it has not fitted for kPauseAfter, resumes with a margin, and after pausing
-///   twice within kFlapWindow not before that has passed.
+/// - A base pauses when it has not fitted for kPauseAfter and what is sent waits, resumes with a
+/// margin, and after pausing
+///   twice within kFlapWindow not before that has passed, unless there is room for it twice.
 ///
 /// Memory: one record for each subscription until remove(). Allocates while the number grows.
 class BandwidthAllocator final : public LayerPolicy {
@@ -108,6 +109,8 @@ class BandwidthAllocator final : public LayerPolicy {
   uint64_t wanted_ = 0;
   uint64_t next_step_ = 0;
   bool bases_always_ = false;
+  bool unknown_ = false;
+  bool calm_ = false;
   uint64_t keep_ = 0;    // limit for what was sent before
   uint64_t rise_ = 0;    // limit for more
   uint64_t proven_ = 0;  // 0: nothing fresh

@@ -25,7 +25,8 @@ struct Table {
   const std::vector<LayerDecision>& at(uint64_t target, Duration later = 100ms,
                                        uint64_t proven = 0) {
     now += later;
-    auto d = allocator.allocate(now, demands, {target, proven, now, audio, bases_always});
+    auto d = allocator.allocate(now, demands,
+                                {target, proven, now, audio, bases_always, slack, unknown, calm});
     decisions.assign(d.begin(), d.end());
     return decisions;
   }
@@ -39,6 +40,9 @@ struct Table {
   std::vector<LayerDecision> decisions;
   uint64_t audio = 0;
   bool bases_always = false;
+  uint64_t slack = 0;
+  bool unknown = false;
+  bool calm = false;
   TimePoint now{100s};
 };
 
@@ -195,6 +199,55 @@ TEST(BandwidthAllocator, RidesOutADipBeforePausing) {
   t.settle(50'000, 300ms);
   EXPECT_EQ(t.spatial(0), -1);
   EXPECT_TRUE(t.decisions[0].paused);
+}
+
+TEST(BandwidthAllocator, DoesNotPauseWhatGetsThroughInTime) {
+  Table t;
+  t.demands = {camera(2)};
+  t.settle(300'000, 5s);
+  t.calm = true;
+  t.settle(60'000, 10s);
+  EXPECT_EQ(t.spatial(0), 0);
+  t.calm = false;
+  t.settle(60'000, BandwidthAllocator::kPauseAfter + 200ms);
+  EXPECT_TRUE(t.decisions[0].paused);
+}
+
+TEST(BandwidthAllocator, KeepsALayerThatIsALittleDearerThanTheTarget) {
+  Table t;
+  t.demands = {camera(2)};
+  t.settle(600'000, 6s);
+  ASSERT_EQ(t.spatial(0), 1);
+  ASSERT_EQ(t.decisions[0].temporal, 2);
+  t.slack = 48'000;
+  t.at(480'000);
+  EXPECT_EQ(t.decisions[0].temporal, 2);
+  t.slack = 0;
+  t.at(480'000);
+  EXPECT_EQ(t.decisions[0].temporal, 1);
+}
+
+TEST(BandwidthAllocator, BeginsWithTheLowestOnAPathOfWhichNothingIsKnown) {
+  Table t;
+  t.demands = {camera(2)};
+  t.bases_always = t.unknown = true;
+  t.at(600'000);
+  EXPECT_EQ(t.spatial(0), 0);
+  t.unknown = false;
+  t.at(600'000);
+  EXPECT_EQ(t.spatial(0), 1);
+}
+
+TEST(BandwidthAllocator, WhatIsAddedHasToFitAtItsPeak) {
+  Table t;
+  t.demands = {camera(2)};
+  t.demands[0].peak = {1, 1.4F, 1};
+  t.settle(600'000, 10s);
+  EXPECT_EQ(t.spatial(0), 1);
+  EXPECT_LT(t.decisions[0].temporal, 2);
+  t.demands[0].peak = {1.4F, 1.1F, 1.4F};
+  t.settle(600'000, 1s);
+  EXPECT_EQ(t.decisions[0].temporal, 2);
 }
 
 TEST(BandwidthAllocator, DoesNotFlapATileTwiceInTenSeconds) {

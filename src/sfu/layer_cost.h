@@ -10,14 +10,18 @@
 namespace turms::sfu {
 
 /// What a layer costs to forward, by temporal layer: the smoothed rate of about a second, by which
-/// a layer is kept, and how much more one of the last two seconds had, which it has to fit before
-/// it is added.
+/// a layer is kept, and how much more one of the last eight seconds had, which it has to fit before
+/// it is added. Packets count with what IP, UDP and SRTP add.
+///
+/// Key frames count as frames of usual size. They come when a subscriber asks, and encoders save
+/// afterwards what they cost: otherwise each switch would make all layers look dear at first, and
+/// cheap a second later.
 class LayerCost {
  public:
-  void on_packet(uint8_t temporal, size_t size) {
+  void on_packet(uint8_t temporal, size_t size, bool key_frame = false) {
     if (temporal >= kMaxTemporalLayers) temporal = kMaxTemporalLayers - 1;
-    bytes_[temporal] += static_cast<uint32_t>(size);
     if (temporal >= count_) count_ = static_cast<uint8_t>(temporal + 1);
+    (key_frame ? key_bytes_ : bytes_[temporal]) += static_cast<uint32_t>(size + kOverhead);
   }
   /// About each 500 ms.
   void measure(Duration interval);
@@ -28,18 +32,23 @@ class LayerCost {
   /// 0: not measured yet.
   [[nodiscard]] uint32_t bits_per_second(int up_to_temporal) const;
   /// Of all temporal layers; at least 1.
-  [[nodiscard]] float peak() const;
+  [[nodiscard]] float peak() const { return peak_; }
   /// For how many measurements it has been flowing.
   [[nodiscard]] int age() const { return age_; }
 
  private:
-  static constexpr size_t kSlots = 4;
+  static constexpr size_t kOverhead = 38;
+  static constexpr size_t kSlots = 16;
   static constexpr int kMaxAge = 100;
   static constexpr float kMaxPeak = 1.5F;
 
+  void update_peak();
+
   std::array<uint32_t, kMaxTemporalLayers> bytes_{};  // since the last measurement
+  uint32_t key_bytes_ = 0;                            // the same
   std::array<uint32_t, kMaxTemporalLayers> smoothed_{};
-  std::array<std::array<uint32_t, kSlots>, kMaxTemporalLayers> recent_{};
+  std::array<uint32_t, kSlots> recent_{};  // of all temporal layers
+  float peak_ = 1;
   uint8_t next_ = 0;
   uint8_t count_ = 1;
   int age_ = 0;

@@ -23,6 +23,13 @@ struct Bandwidth {
   /// Nothing has spoken against the path yet, or pausing is not allowed: lowest layers are sent
   /// whatever the target says.
   bool bases_always = false;
+  /// What was sent may go on while it exceeds the target by less than that: it gets through, and
+  /// pictures differ in what they cost.
+  uint64_t slack_bps = 0;
+  /// Nothing is known of the path yet: no more than lowest layers is begun.
+  bool unknown = false;
+  /// What is sent gets through in time, whatever the target says: no lowest layer is paused.
+  bool calm = false;
 };
 
 /// What one subscription wants, what its source offers, and what each choice costs.
@@ -37,8 +44,9 @@ struct LayerDemand {
   std::array<uint32_t, kMaxSpatialLayers> pixels{};  // 0: a quarter of the layer above, top 720p
   /// Of spatial layer s with temporal layers up to t, lower layers of an SVC stream included.
   std::array<std::array<uint32_t, kMaxTemporalLayers>, kMaxSpatialLayers> bits_per_second{};
-  /// How much more they cost at times: what is added must fit then too.
-  float peak = 1;
+  /// How much more a spatial layer costs at times: what is added must fit then too.
+  std::array<float, kMaxSpatialLayers> peak = {1, 1, 1};
+  static_assert(kMaxSpatialLayers == 3);
 };
 
 struct LayerDecision {

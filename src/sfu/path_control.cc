@@ -13,6 +13,23 @@ namespace {
 
 constexpr Duration kCongested = 60ms;
 constexpr double kPacing = 1.1;
+/// What waits shorter is no reason to pause.
+constexpr Duration kCalmQueue = 100ms;
+constexpr Duration kCalmPacer = 400ms;
+/// What waits shorter flows, and may exceed the estimate by a tenth.
+constexpr Duration kFlowingQueue = 40ms;
+constexpr Duration kFlowingPacer = 150ms;
+constexpr uint64_t kSlack = 10;
+/// What has to wait longer in the pacer is taken off what may be sent, as if it were to be made up
+/// for within kCatchUp.
+constexpr Duration kPacerPatience = 250ms;
+constexpr double kCatchUpSeconds = 2;
+/// For how long a probe may tell before more than lowest layers is begun without.
+constexpr Duration kUnknown = 1s;
+/// Redundant sound takes a sixth of that.
+constexpr Bitrate kNarrow = Bitrate::kbps(1000);
+constexpr double kNarrowHysteresis = 1.3;
+constexpr Duration kLossMemory = 10s;
 
 uint64_t handle_of(const PathControl::Queued& packet) {
   return uint64_t{packet.ssrc.value} << 17 | uint64_t{packet.retransmission} << 16 |
@@ -43,8 +60,9 @@ void PathControl::on_sent(TimePoint now, size_t size, bool numbered, bool audio,
   size += kOverhead;
   if (audio) {
     audio_bytes += size;
-  } else if (!has_media_) {
-    has_media_ = woken = true;
+  } else if (media_since_ == kNever) {
+    media_since_ = now;
+    woken = true;
   }
   if (!paced) pacer_.on_bypassed(now, size);
   if (numbered) {
@@ -99,25 +117,48 @@ void PathControl::on_receiver_report(TimePoint now, int64_t lost, int64_t expect
 
 bool PathControl::update(TimePoint now) {
   if (now >= estimator_.next_deadline()) estimator_.on_timeout(now);
-  if (has_media_) {
+  if (media_since_ != kNever) {
     estimator_.set_demand(now, demand_);
     while (const auto cluster = estimator_.take_probe()) pacer_.add_probe(*cluster);
   }
   if (!estimator_.take_change()) return false;
+  set_pacing(now);
+  pacer_.set_padding_rate(now, estimator_.target().padding);
+  return true;
+}
+
+void PathControl::set_pacing(TimePoint now) {
   const rtc::bwe::Target& target = estimator_.target();
   using Path = rtc::bwe::Pacer::Path;
-  bool congested = target.overusing || target.queue > kCongested;
-  bool untried = !estimator_.was_congested() && !target.fallback;
-  // Where the path has shown its limit a key frame at more than that would look like another.
-  pacer_.set_rate(now,
-                  untried     ? target.pacing
-                  : congested ? target.rate
-                              : target.rate * kPacing,
+  // Where the path has shown its limit, and that is near, a key frame at more than that would look
+  // like another.
+  const bool limited = estimator_.was_congested() && !target.fallback &&
+                       allocator_.allocated_bps() < allocator_.wanted_bps();
+  const bool congested = target.overusing || target.queue > kCongested || limited;
+  const bool untried = !estimator_.was_congested() && !target.fallback;
+  Bitrate rate = untried ? target.pacing : congested ? target.rate : target.rate * kPacing;
+  // Where packets get lost that no queue explains, what is sent at all is sent in time. So is what
+  // may not be paused.
+  const bool lossy = target.reason == rtc::bwe::LimitingReason::kLoss && !target.overusing &&
+                     target.queue <= kCongested;
+  if (lossy || forced_) rate = std::max(rate, bitrate(allocator_.allocated_bps()) * kPacing);
+  pacer_.set_rate(now, rate,
                   congested ? Path::kCongested
                   : untried ? Path::kUntried
                             : Path::kNormal);
-  pacer_.set_padding_rate(now, target.padding);
-  return true;
+}
+
+bool PathControl::unknown(TimePoint now) const {
+  if (estimator_.target().fallback || estimator_.proof()) return false;
+  return media_since_ == kNever || now - media_since_ < kUnknown;
+}
+
+void PathControl::judge_sound(TimePoint now, uint64_t target_bps) {
+  const auto lost_at = estimator_.random_loss_at();
+  const bool lossy = estimator_.target().fallback || (lost_at && now - *lost_at < kLossMemory);
+  const Bitrate limit = saves_on_sound_ ? kNarrow * kNarrowHysteresis : kNarrow;
+  const bool limited = allocator_.allocated_bps() < allocator_.wanted_bps();
+  saves_on_sound_ = !lossy && limited && bitrate(target_bps) < limit;
 }
 
 TimePoint PathControl::next_deadline() const {
@@ -128,15 +169,26 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
                                                      std::span<const LayerDemand> demands,
                                                      uint64_t audio, const PathLimits& limits) {
   Bandwidth bandwidth;
-  bandwidth.target_bps = static_cast<uint64_t>(estimator_.target().rate.bps());
+  const Duration late = std::max<Duration>(pacer_.expected_delay() - kPacerPatience, 0ms);
+  const double left = std::max(1 - rtc::bwe::as_seconds(late) / kCatchUpSeconds, 0.5);
+  bandwidth.target_bps = static_cast<uint64_t>((estimator_.target().rate * left).bps());
   if (const auto& proof = estimator_.proof()) {
-    bandwidth.proven_bps = static_cast<uint64_t>(proof->rate.bps());
+    bandwidth.proven_bps = std::min(static_cast<uint64_t>(proof->rate.bps()), bandwidth.target_bps);
     bandwidth.proven_at = proof->at;
   }
   bandwidth.audio_bps = audio;
   const bool may_pause = limits.allow_pause.value_or(allow_pause_);
   const bool untried = !estimator_.was_congested() && limits.max_bps == 0;
   bandwidth.bases_always = !may_pause || untried;
+  forced_ = !may_pause;
+  bandwidth.unknown = unknown(now);
+  if (limits.max_bps == 0) {
+    const Duration queue = estimator_.target().queue;
+    const Duration waits = pacer_.expected_delay();
+    bandwidth.calm = queue < kCalmQueue && waits < kCalmPacer;
+    const bool flows = queue < kFlowingQueue && waits < kFlowingPacer;
+    if (flows) bandwidth.slack_bps = bandwidth.target_bps / kSlack;
+  }
   if (limits.max_bps != 0) {
     bandwidth.target_bps = std::min(bandwidth.target_bps, limits.max_bps);
     bandwidth.proven_bps = std::min(bandwidth.proven_bps, limits.max_bps);
@@ -145,6 +197,8 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
   demand_ = {.wanted = bitrate(allocator_.wanted_bps()),
              .allocated = bitrate(allocator_.allocated_bps()),
              .next_step = bitrate(allocator_.next_step_bps())};
+  judge_sound(now, bandwidth.target_bps);
+  set_pacing(now);
   woken = true;
   allocated_at = now;
   return decisions;

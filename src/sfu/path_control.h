@@ -70,6 +70,9 @@ class PathControl {
   }
   /// A queue stands, here or on the path.
   [[nodiscard]] bool congested() const;
+  /// Sound goes without redundancy: the picture needs those bits, and nothing is lost for which
+  /// the path is not to blame.
+  [[nodiscard]] bool saves_on_sound() const { return saves_on_sound_; }
 
   // ---- feedback and time
 
@@ -101,6 +104,10 @@ class PathControl {
   uint64_t audio_bps = 0;
 
  private:
+  void set_pacing(TimePoint now);
+  [[nodiscard]] bool unknown(TimePoint now) const;
+  void judge_sound(TimePoint now, uint64_t target_bps);
+
   rtc::bwe::Estimator estimator_;
   rtc::bwe::Pacer pacer_;
   BandwidthAllocator allocator_;
@@ -109,7 +116,9 @@ class PathControl {
   int cluster_ = rtc::bwe::ProbeCluster::kNone;  // of what leaves now
   uint64_t padding_bytes_ = 0;
   /// Without media there is nothing to probe with, and no demand is told.
-  bool has_media_ = false;
+  TimePoint media_since_ = kNever;
+  bool saves_on_sound_ = false;
+  bool forced_ = false;  // lowest layers are not paused
   rtc::bwe::ProbeController::Demand demand_;
 };
 

@@ -69,7 +69,7 @@ void PublishedTrack::describe(LayerDemand& demand) {
     const LayerAnnouncement& announced = announced_[index];
     demand.pixels[index] = announced.pixels;
     demand.temporal_count = std::max(demand.temporal_count, cost.temporal_count());
-    demand.peak = std::max(demand.peak, cost.peak());
+    demand.peak[index] = cost.peak();
     const uint32_t least = cost.age() < kSettled ? first_guess(s, demand.layer_count) : 0;
     for (int t = 0; t < kMaxTemporalLayers; ++t) {
       auto& bps = demand.bits_per_second[index][static_cast<size_t>(t)];

@@ -106,8 +106,9 @@ void ReceiveStream::restart() {
 }
 
 void LayerActivity::on_packet(TimePoint now, uint32_t packet_timestamp, size_t size,
-                              uint8_t temporal) {
-  cost.on_packet(temporal, size);
+                              uint8_t temporal, bool begins_key_frame) {
+  if (packet_timestamp != timestamp || begins_key_frame) key_frame = begins_key_frame;
+  cost.on_packet(temporal, size, key_frame);
   ++packets;
   bytes += size;
   last_packet = now;

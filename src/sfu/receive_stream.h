@@ -42,7 +42,8 @@ struct LayerActivity {
   static constexpr Duration kSilence = 300ms;
   static constexpr int kIntervals = 5;  // halves
 
-  void on_packet(TimePoint now, uint32_t timestamp, size_t size, uint8_t temporal = 0);
+  void on_packet(TimePoint now, uint32_t timestamp, size_t size, uint8_t temporal = 0,
+                 bool begins_key_frame = false);
   /// Whoever begins anew has no usual interval yet, and costs what is announced.
   void restart() {
     interval = kFirstInterval;
@@ -59,6 +60,7 @@ struct LayerActivity {
   TimePoint last_frame;
   Duration interval = kFirstInterval;  // between frames, smoothed
   uint32_t timestamp = 0;
+  bool key_frame = false;  // the newest frame is one
   uint64_t packets = 0;
   uint64_t bytes = 0;
   uint64_t measured_bytes = 0;

@@ -180,7 +180,8 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& 
   }
   // Not every payload tells.
   if (layer.timestamp != packet.timestamp) packet.start_of_frame = true;
-  layer.on_packet(now, packet.timestamp, packet.view.data().size(), packet.temporal_id);
+  const bool key_frame = packet.can_start && !packet.opaque && stream.track().is_video();
+  layer.on_packet(now, packet.timestamp, packet.view.data().size(), packet.temporal_id, key_frame);
   if (!track.activity_timer.armed() && track.layer_count() > 1) [[unlikely]] {
     update_activity(now, track);
   }

@@ -238,9 +238,12 @@ class SubscribedTrack {
   /// What of the packet the subscriber gets: all, or the Opus inside RED where it does not take
   /// RED or `red` is not wanted.
   [[nodiscard]] Selected select(const SourcePacket& packet, bool red) const;
+  /// Is RED worth its bits? As long as nothing else needs them.
+  [[nodiscard]] bool affords_red() const;
   /// Is it sent the Opus inside a packet of RED?
   [[nodiscard]] bool takes_apart(const SourcePacket& packet) const {
-    return !packet.primary.empty() && select(packet, true).payload.data() == packet.primary.data();
+    return !packet.primary.empty() &&
+           select(packet, affords_red()).payload.data() == packet.primary.data();
   }
   /// Does more redundancy have to be put into the packet than its publisher did?
   [[nodiscard]] bool makes_red(const SourcePacket& packet) const;

@@ -246,7 +246,7 @@ template <SubscribedTrack::Form form>
 bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& entry,
                             const SourcePacket& packet) {
   // What came as RED goes on as RED: loss begins long before it is reported.
-  const bool red = form == Form::kFirst || entry.red != 0;
+  const bool red = form == Form::kFirst ? source_->is_video() || affords_red() : entry.red != 0;
   auto [codec, payload] = select(packet, red);
   if constexpr (form == Form::kFirst) {
     last_payload_type_ = codec.payload_type;

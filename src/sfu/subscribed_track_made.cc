@@ -199,7 +199,13 @@ bool SubscribedTrack::is_opus(uint8_t payload_type) const {
   return meaning && !meaning->rtx && source_->codecs()[meaning->codec].codec == Codec::kOpus;
 }
 
+bool SubscribedTrack::affords_red() const {
+  const PathControl* path = transport_.send->path.get();
+  return path == nullptr || !path->saves_on_sound();
+}
+
 bool SubscribedTrack::makes_red(const SourcePacket& packet) const {
+  if (!affords_red()) return false;
   if (packet.primary.empty()) {
     return red_distance_ > 0 && codecs_[packet.codec].red_payload_type != 0;
   }

@@ -95,7 +95,7 @@ TEST(Pausing, ALimitHoldsWhateverThePathCarriesUntilItIsLifted) {
     SCOPED_TRACE(replay_hint(seed));
     Viewing v(seed);
     ASSERT_EQ(v.layer(), 2);
-    v.world.room().set_path_limits(v.world.now(), v.viewer->id(), {.max_bps = 320'000});
+    v.world.room().set_path_limits(v.world.now(), v.viewer->id(), {.max_bps = 280'000});
     v.world.run_for(3s);
     EXPECT_EQ(v.layer(), 0);
     v.world.room().set_path_limits(v.world.now(), v.viewer->id(), {.max_bps = 80'000});

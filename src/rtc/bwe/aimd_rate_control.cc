@@ -7,7 +7,6 @@ namespace turms::rtc::bwe {
 
 namespace {
 
-constexpr double kBackoff = 0.85;
 constexpr Bitrate kExtraBackoff = Bitrate::kbps(5);  // drains the queue at low rates
 constexpr double kGrowthPerSecond = 1.08;
 constexpr Duration kBlindInterval = 200ms;
@@ -60,7 +59,8 @@ Duration AimdRateControl::expected_period() const {
   return std::clamp<Duration>(Duration(std::llround(std::min(seconds, 50.0) * 1e9)), 2s, 50s);
 }
 
-Bitrate AimdRateControl::update(Usage usage, std::optional<Bitrate> acknowledged, TimePoint now) {
+Bitrate AimdRateControl::update(Usage usage, std::optional<Bitrate> acknowledged, TimePoint now,
+                                double backoff) {
   if (!valid_ && acknowledged) {
     if (!first_throughput_at_) {
       first_throughput_at_ = now;
@@ -76,7 +76,7 @@ Bitrate AimdRateControl::update(Usage usage, std::optional<Bitrate> acknowledged
   change_state(usage, now);
   std::optional<Bitrate> changed;
   if (state_ == State::kIncrease) changed = increased(throughput_, now);
-  if (state_ == State::kDecrease) changed = decreased(throughput_, now);
+  if (state_ == State::kDecrease) changed = decreased(throughput_, now, backoff);
   current_ = clamp(changed.value_or(current_));
   return current_;
 }
@@ -115,10 +115,11 @@ std::optional<Bitrate> AimdRateControl::increased(Bitrate throughput, TimePoint 
   return std::min(current_ + step, limit);
 }
 
-std::optional<Bitrate> AimdRateControl::decreased(Bitrate throughput, TimePoint now) {
-  Bitrate target = throughput * kBackoff;
+std::optional<Bitrate> AimdRateControl::decreased(Bitrate throughput, TimePoint now,
+                                                  double backoff) {
+  Bitrate target = throughput * backoff;
   if (target > kExtraBackoff) target = target - kExtraBackoff;
-  if (target > current_ && capacity_.has_estimate()) target = capacity_.estimate() * kBackoff;
+  if (target > current_ && capacity_.has_estimate()) target = capacity_.estimate() * backoff;
   std::optional<Bitrate> changed;
   if (target < current_) changed = target;
   if (valid_ && throughput < current_) {

@@ -12,6 +12,8 @@ namespace turms::rtc::bwe {
 /// near the known capacity; down to 85 % of what got through (libwebrtc, AimdRateControl).
 class AimdRateControl {
  public:
+  static constexpr double kBackoff = 0.85;
+
   void set_start(Bitrate rate);
   void set_min(Bitrate rate);
   void set_rtt(Duration rtt) { rtt_ = rtt; }
@@ -19,7 +21,9 @@ class AimdRateControl {
   void set_estimate(Bitrate rate, TimePoint now);
 
   /// `acknowledged`: rate that got through lately, when known. Gives latest().
-  Bitrate update(Usage usage, std::optional<Bitrate> acknowledged, TimePoint now);
+  /// `backoff`: what a reduction leaves of it.
+  Bitrate update(Usage usage, std::optional<Bitrate> acknowledged, TimePoint now,
+                 double backoff = kBackoff);
 
   [[nodiscard]] bool valid() const { return valid_; }
   [[nodiscard]] Bitrate latest() const { return current_; }
@@ -37,7 +41,7 @@ class AimdRateControl {
 
   void change_state(Usage usage, TimePoint now);
   [[nodiscard]] std::optional<Bitrate> increased(Bitrate throughput, TimePoint now);
-  [[nodiscard]] std::optional<Bitrate> decreased(Bitrate throughput, TimePoint now);
+  [[nodiscard]] std::optional<Bitrate> decreased(Bitrate throughput, TimePoint now, double backoff);
   [[nodiscard]] Bitrate clamp(Bitrate rate) const { return std::max(rate, min_); }
 
   Bitrate min_ = kLowestBitrate;

@@ -2,9 +2,16 @@
 
 namespace turms::rtc::bwe {
 
+namespace {
+
+constexpr double kBackoffNoQueue = 0.97;
+
+}  // namespace
+
 DelayBasedBwe::Result DelayBasedBwe::on_feedback(TimePoint now, PacketResults received,
                                                  std::optional<Bitrate> acknowledged,
-                                                 std::optional<Bitrate> probe) {
+                                                 std::optional<Bitrate> probe,
+                                                 const Bottleneck& bottleneck) {
   if (received.empty()) return {};
   bool recovered = false;
   Usage before = detector_.usage();
@@ -13,7 +20,7 @@ DelayBasedBwe::Result DelayBasedBwe::on_feedback(TimePoint now, PacketResults re
     if (before == Usage::kUnderusing && detector_.usage() == Usage::kNormal) recovered = true;
     before = detector_.usage();
   }
-  return update(now, acknowledged, probe, recovered);
+  return update(now, acknowledged, probe, bottleneck, recovered);
 }
 
 void DelayBasedBwe::on_packet(TimePoint now, const PacketResult& packet) {
@@ -27,11 +34,14 @@ void DelayBasedBwe::on_packet(TimePoint now, const PacketResult& packet) {
 }
 
 DelayBasedBwe::Result DelayBasedBwe::update(TimePoint now, std::optional<Bitrate> acknowledged,
-                                            std::optional<Bitrate> probe, bool recovered) {
+                                            std::optional<Bitrate> probe,
+                                            const Bottleneck& bottleneck, bool recovered) {
   Result result;
-  if (detector_.usage() == Usage::kOverusing) {
+  if (detector_.usage() == Usage::kOverusing || bottleneck.sudden) {
+    if (bottleneck.rate) acknowledged = bottleneck.rate;
     if (acknowledged && rate_.may_reduce(now, *acknowledged)) {
-      result.rate = rate_.update(Usage::kOverusing, acknowledged, now);
+      result.rate = rate_.update(Usage::kOverusing, acknowledged, now,
+                                 bottleneck.queue ? AimdRateControl::kBackoff : kBackoffNoQueue);
       result.updated = rate_.valid();
     } else if (!acknowledged && rate_.valid() && rate_.may_reduce_blindly(now)) {
       rate_.set_estimate(Bitrate(rate_.latest().bps() / 2), now);

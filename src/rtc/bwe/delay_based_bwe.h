@@ -23,9 +23,20 @@ class DelayBasedBwe {
     Bitrate rate;
   };
 
+  /// What may be known of the path beside its mean rate.
+  struct Bottleneck {
+    std::optional<Bitrate> rate;  // gets through at present: what a reduction begins with
+    bool sudden = false;          // it fell: reduce whatever the trend says
+    bool queue = true;            // one stands, and has to drain
+  };
+
   /// `received`: received packets in order of arrival.
   Result on_feedback(TimePoint now, PacketResults received, std::optional<Bitrate> acknowledged,
-                     std::optional<Bitrate> probe);
+                     std::optional<Bitrate> probe, const Bottleneck& bottleneck);
+  Result on_feedback(TimePoint now, PacketResults received, std::optional<Bitrate> acknowledged,
+                     std::optional<Bitrate> probe) {
+    return on_feedback(now, received, acknowledged, probe, Bottleneck());
+  }
   void set_start(Bitrate rate) { rate_.set_start(rate); }
   void set_min(Bitrate rate) { rate_.set_min(rate); }
   void set_rtt(Duration rtt) { rate_.set_rtt(rtt); }
@@ -38,7 +49,7 @@ class DelayBasedBwe {
  private:
   void on_packet(TimePoint now, const PacketResult& packet);
   Result update(TimePoint now, std::optional<Bitrate> acknowledged, std::optional<Bitrate> probe,
-                bool recovered);
+                const Bottleneck& bottleneck, bool recovered);
 
   InterArrivalDelta inter_arrival_;
   TrendlineEstimator detector_;

@@ -8,8 +8,11 @@ namespace turms::rtc::bwe {
 namespace {
 
 constexpr Duration kLossInterval = 1s;
+constexpr Duration kQueueOfLoss = 60ms;  // what is lost around it was lost at its end
+constexpr int64_t kPacketsOfLoss = 20;
 constexpr Duration kMaxInterval = 250ms;     // between two looks at silence and round trip
 constexpr double kProbeDropFraction = 0.85;  // of the acknowledged rate: no probe pulls lower
+constexpr double kMildLoss = 0.08;           // may well be there at any rate: a probe is believed
 constexpr double kCleanLoss = 0.02;
 constexpr double kLossy = 0.1;
 constexpr double kNoLoss = 0.01;
@@ -91,19 +94,29 @@ void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& fee
   if (was_application_limited_ && !limited) probes_.set_alr_ended(now);
   was_application_limited_ = limited;
   throughput_.on_feedback(received);
+  recent_throughput_.on_feedback(received);
   acknowledged_ = throughput_.rate();
   target_rate_.set_acknowledged(acknowledged_);
   path_.on_feedback(now, received);
+  bottleneck_.on_feedback(path_.queue(), received);
+  if (path_.queue() > kQueueOfLoss) queue_seen_at_ = now;
 
-  const auto delay = delay_based_.on_feedback(now, received, acknowledged_, probe_result(received));
+  const auto delay =
+      delay_based_.on_feedback(now, received, acknowledged_, probe_result(received), bottleneck());
   if (delay.updated) {
     if (delay.from_probe) {
       // The loss-based part may not grow beyond what a limited sender has acknowledged.
       const bool by_loss = target_rate_.loss_state() != LossState::kDelayBased;
-      if (by_loss && delay.rate > target_.rate && loss_is_over(now)) target_rate_.forget_losses();
+      const bool mild = target_.loss < kMildLoss && path_.queue() <= PathDelay::kClean;
+      if (by_loss && delay.rate > target_.rate && (mild || loss_is_over(now))) {
+        target_rate_.forget_losses();
+      }
       target_rate_.set_rate(now, delay.rate);
       proof_ = {delay.rate, now};
     }
+    // What a probe has shown holds until a queue says otherwise.
+    const bool reduced = !delay.from_probe && delay_based_.usage() == Usage::kOverusing;
+    if (proof_ && (reduced || bottleneck_.sudden()) && delay.rate < proof_->rate) proof_.reset();
     target_rate_.on_delay_based(now, delay.rate);
   }
   target_rate_.on_feedback(now, results, limited);
@@ -121,6 +134,18 @@ PacketResults Estimator::sort_received(PacketResults results) {
     std::sort(received_.begin(), received_.end(), by_arrival);
   }
   return received_;
+}
+
+/// What a reduction begins with. Without a queue what got through lately, if that is more than a
+/// second's mean: a sender with layers may just have begun a larger one. Such a sender is below the
+/// capacity as a rule, and the detector knows trends of a few milliseconds: what gets through
+/// without a queue need not be given up.
+DelayBasedBwe::Bottleneck Estimator::bottleneck() const {
+  const bool queue = path_.queue() > BottleneckRate::kStanding;
+  if (const auto rate = bottleneck_.rate()) return {rate, bottleneck_.sudden(), queue};
+  if (!acknowledged_) return {};
+  const Bitrate recent = recent_throughput_.rate().value_or(*acknowledged_);
+  return {std::max(*acknowledged_, recent), false, queue};
 }
 
 /// The least of a message: without the time that the receiver kept reports back.
@@ -149,6 +174,11 @@ void Estimator::update_losses(TimePoint now, PacketResults results) {
   }
   if (loss_update_at_ && now - *loss_update_at_ <= kLossInterval) return;
   loss_update_at_ = now;
+  const bool queued = queue_seen_at_ && now - *queue_seen_at_ < 2 * kLossInterval;
+  if (!queued && expected_ >= kPacketsOfLoss &&
+      static_cast<double>(lost_) >= kRandomLoss * static_cast<double>(expected_)) {
+    random_loss_at_ = now;
+  }
   target_rate_.on_losses(now, lost_, expected_);
   lost_ = 0;
   expected_ = 0;
@@ -188,6 +218,8 @@ void Estimator::on_route_change(TimePoint now) {
   Bitrate start = std::min(config_.start, target_rate_.rate());
   if (acknowledged_) start = std::clamp(*acknowledged_, config_.min, start);
   throughput_ = RobustThroughputEstimator();
+  recent_throughput_ = RobustThroughputEstimator(kRecent);
+  bottleneck_ = BottleneckRate();
   probe_estimator_ = ProbeBitrateEstimator();
   delay_based_ = DelayBasedBwe();
   path_ = PathDelay();

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "rtc/bwe/alr_detector.h"
 #include "rtc/bwe/bitrate.h"
+#include "rtc/bwe/bottleneck_rate.h"
 #include "rtc/bwe/delay_based_bwe.h"
 #include "rtc/bwe/limiting_reason.h"
 #include "rtc/bwe/path_delay.h"
@@ -103,6 +104,10 @@ class Estimator {
   /// The next burst to send; give it to the pacer.
   std::optional<ProbeCluster> take_probe();
 
+  /// When packets were last lost that no queue explains: more than kRandomLoss of a second's.
+  static constexpr double kRandomLoss = 0.02;
+  [[nodiscard]] std::optional<TimePoint> random_loss_at() const { return random_loss_at_; }
+
   [[nodiscard]] std::optional<Bitrate> acknowledged() const { return acknowledged_; }
   [[nodiscard]] bool application_limited() const { return alr_.since().has_value(); }
   [[nodiscard]] const TransportFeedbackHistory::Counters& counters() const {
@@ -110,8 +115,9 @@ class Estimator {
   }
 
  private:
-  static constexpr size_t kRttWindow = 32;
+  static constexpr Duration kRecent = 250ms;
 
+  DelayBasedBwe::Bottleneck bottleneck() const;
   void on_media_sent(TimePoint now, size_t size);
   PacketResults sort_received(PacketResults results);
   void update_rtt(TimePoint now, PacketResults received);
@@ -128,6 +134,8 @@ class Estimator {
   TransportFeedbackHistory history_;
   AlrDetector alr_;
   RobustThroughputEstimator throughput_;
+  RobustThroughputEstimator recent_throughput_{kRecent};
+  BottleneckRate bottleneck_;
   ProbeBitrateEstimator probe_estimator_;
   DelayBasedBwe delay_based_;
   TargetRate target_rate_;
@@ -140,6 +148,8 @@ class Estimator {
   std::optional<TimePoint> first_unanswered_;  // packet since the last feedback
   std::optional<TimePoint> last_sent_;
   std::optional<TimePoint> loss_update_at_;
+  std::optional<TimePoint> queue_seen_at_;
+  std::optional<TimePoint> random_loss_at_;
   int64_t lost_ = 0;
   int64_t expected_ = 0;
   bool was_application_limited_ = false;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "rtc/bwe/simulation_testing.h"
 
 namespace turms::rtc::bwe {
@@ -111,10 +114,16 @@ TEST_F(BweLinkTest, ALongerPathIsNoCongestion) {
 }
 
 TEST_F(BweLinkTest, LostFeedbackIsNoLoss) {
-  const Run r = run("R feedback loss");
-  EXPECT_GE(r.figures.utilisation, 0.8);
-  EXPECT_LE(r.figures.queue_p95, 120ms);
-  EXPECT_LT(mean_estimate(r.samples, 35s, 60s), Bitrate::kbps(1050));
+  std::vector<Duration> queues;  // which messages are lost decides much
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const Run r = run("R feedback loss", seed);
+    EXPECT_GE(r.figures.utilisation, 0.8);
+    EXPECT_LT(mean_estimate(r.samples, 35s, 60s), Bitrate::kbps(1050));
+    queues.push_back(r.figures.queue_p95);
+  }
+  std::ranges::sort(queues);
+  EXPECT_LE(queues[kSeeds / 2], 120ms);
+  EXPECT_LE(queues.back(), 150ms);
 }
 
 TEST_F(BweLinkTest, SkewedClocksAndIdleTimeChangeNothing) {

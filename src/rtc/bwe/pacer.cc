@@ -66,6 +66,7 @@ bool Pacer::push(TimePoint now, const Packet& packet) {
     ++stream->queued;
     video_.push({packet, now});
     if (packet.key_frame) queued_key_bytes_ += packet.size;
+    if (packet.key_frame_begin) stream->key_frame_at = now;
   }
   queued_bytes_ += packet.size;
   return true;
@@ -152,16 +153,23 @@ std::optional<Pacer::Output> Pacer::next(TimePoint now) {
   return next_padding(now);
 }
 
+TimePoint Pacer::late_at(const Record& record, const Stream& stream) {
+  const TimePoint late = record.queued + kMaxDelay;
+  if (record.queued < stream.key_frame_at) return late;  // a newer one waits behind
+  return std::max(late, stream.key_frame_at + kMaxKeyFrameDelay);
+}
+
 /// Video that waited too long, and what follows it of the same stream.
 std::optional<Pacer::Output> Pacer::next_late(TimePoint now) {
   if (video_.empty()) return std::nullopt;
   const Record& front = video_.front();
   Stream* stream = stream_of(front.packet.stream);
-  const bool late = now - front.queued > kMaxDelay;
+  const bool late = now > late_at(front, *stream);
   if (!stream->waits_for_key_frame) {
     if (!late) return std::nullopt;
     set_waiting(*stream, true);
-    return Output{Action::kNeedKeyFrame, front.packet, 0, ProbeCluster::kNone};
+    const bool newer_waits = front.queued < stream->key_frame_at;
+    if (!newer_waits) return Output{Action::kNeedKeyFrame, front.packet, 0, ProbeCluster::kNone};
   }
   if (front.packet.key_frame_begin && !late) {
     set_waiting(*stream, false);
@@ -172,6 +180,10 @@ std::optional<Pacer::Output> Pacer::next_late(TimePoint now) {
 
 std::optional<Pacer::Output> Pacer::take_packet(TimePoint now, int cluster) {
   Record record;
+  // What waited too long has been asked for again, or is not worth it any more.
+  while (!retransmissions_.empty() && now - retransmissions_.front().queued > kMaxDelay) {
+    queued_bytes_ -= retransmissions_.pop().packet.size;
+  }
   if (!retransmissions_.empty()) {
     record = retransmissions_.pop();
     queued_bytes_ -= record.packet.size;
@@ -268,7 +280,14 @@ TimePoint Pacer::next_deadline() const {
       next += time_of(static_cast<int64_t>(debt_) + 1, drain_rate());
     }
   }
-  if (!video_.empty()) next = std::min(next, video_.front().queued + kMaxDelay + Duration(1ms));
+  if (!video_.empty()) {
+    const Record& front = video_.front();
+    for (const Stream& stream : streams_) {
+      if (!stream.used || stream.id != front.packet.stream) continue;
+      next = std::min(next, late_at(front, stream) + Duration(1ms));
+      break;
+    }
+  }
   if (!padding_rate_.is_zero() && !waiting && !probing_) {
     Duration wait = time_of(static_cast<int64_t>(padding_debt_) + 1, padding_rate_);
     if (resting_) wait = std::max(wait, time_of(static_cast<int64_t>(debt_) + 1, drain_rate()));
@@ -296,7 +315,7 @@ Pacer::Stream* Pacer::stream_of(uint32_t id) {
     }
     if (free == nullptr) return nullptr;
   }
-  *free = Stream{id, true, false, 0};
+  *free = Stream{id, true, false, 0, {}};
   return free;
 }
 

@@ -21,7 +21,8 @@ namespace turms::rtc::bwe {
 ///
 /// Bounds: kVideoCapacity and kRetransmissionCapacity records, allocated once. What does not fit is
 /// refused. Video that would wait longer than kDrainDelay raises the rate; a stream whose oldest
-/// record waited for kMaxDelay is dropped up to its next key frame.
+/// record waited for kMaxDelay is dropped up to its next key frame. Retransmissions are forgotten
+/// after kMaxDelay.
 class Pacer {
  public:
   static constexpr size_t kVideoCapacity = 2048;
@@ -29,6 +30,9 @@ class Pacer {
   static constexpr size_t kMaxStreams = 256;
   static constexpr Duration kDrainDelay = 250ms;
   static constexpr Duration kMaxDelay = 500ms;
+  /// What a key frame has delayed, and it itself, is dropped only after so long: another key frame
+  /// would take no less.
+  static constexpr Duration kMaxKeyFrameDelay = 2s;
   static constexpr Duration kBurst = 40ms;
   static constexpr Duration kShortBurst = 10ms;
   static constexpr Bitrate kShortBurstBelow = Bitrate::kbps(1000);
@@ -117,6 +121,7 @@ class Pacer {
     bool used = false;
     bool waits_for_key_frame = false;
     int queued = 0;
+    TimePoint key_frame_at{};  // the newest was queued
   };
 
   void drain(TimePoint now);
@@ -130,6 +135,7 @@ class Pacer {
   void count(TimePoint now, int64_t size, int cluster);
   Record pop_video();
   Stream* stream_of(uint32_t id);
+  [[nodiscard]] static TimePoint late_at(const Record& record, const Stream& stream);
   void set_waiting(Stream& stream, bool waits);
   void start_probe(TimePoint now);
   void end_probe();

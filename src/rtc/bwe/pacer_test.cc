@@ -77,14 +77,27 @@ TEST_F(BwePacerTest, VideoThatWaitedTooLongIsDroppedToTheNextKeyFrame) {
   for (uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));
   now_ += 501ms;  // nobody asked in between
   ASSERT_TRUE(pacer_.push(now_, video(5)));
-  ASSERT_TRUE(pacer_.push(now_, video(6, true)));
   auto outputs = take();
-  ASSERT_GE(outputs.size(), 8u);
+  ASSERT_EQ(outputs.size(), 7u);
   EXPECT_EQ(outputs[0].action, Pacer::Action::kNeedKeyFrame);
   EXPECT_EQ(outputs[0].packet.stream, 7u);
   for (size_t i = 1; i <= 6; ++i) EXPECT_EQ(outputs[i].action, Pacer::Action::kDrop);
-  EXPECT_EQ(outputs[7].action, Pacer::Action::kSend);
-  EXPECT_EQ(outputs[7].packet.handle, 6u);
+  ASSERT_TRUE(pacer_.push(now_, video(6, true)));
+  outputs = take();
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(outputs[0].action, Pacer::Action::kSend);
+  EXPECT_EQ(outputs[0].packet.handle, 6u);
+}
+
+TEST_F(BwePacerTest, NoKeyFrameIsAskedForWhereOneWaits) {
+  pacer_.set_rate(now_, Bitrate::kbps(500), Pacer::Path::kNormal);
+  for (uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));
+  now_ += 501ms;
+  ASSERT_TRUE(pacer_.push(now_, video(5, true)));
+  const auto outputs = take();
+  ASSERT_EQ(outputs.size(), 6u);
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(outputs[i].action, Pacer::Action::kDrop);
+  EXPECT_EQ(outputs[5].action, Pacer::Action::kSend);
 }
 
 TEST_F(BwePacerTest, AStreamThatWasDroppedRefusesAllButAKeyFrame) {
@@ -95,6 +108,36 @@ TEST_F(BwePacerTest, AStreamThatWasDroppedRefusesAllButAKeyFrame) {
   EXPECT_FALSE(pacer_.push(now_, video(4)));
   EXPECT_TRUE(pacer_.push(now_, video(5, true)));
   EXPECT_TRUE(pacer_.push(now_, video(6)));
+}
+
+TEST_F(BwePacerTest, WhatAKeyFrameDelaysIsNotDroppedForAnother) {
+  pacer_.set_rate(now_, Bitrate::kbps(200), Pacer::Path::kCongested);
+  ASSERT_TRUE(pacer_.push(now_, video(0, true)));
+  for (uint64_t i = 1; i < 30; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));  // 1.4 s
+  const TimePoint start = now_;
+  size_t sent = 0;
+  while (sent < 30) {
+    for (const auto& output : take()) {
+      ASSERT_EQ(output.action, Pacer::Action::kSend);
+      ++sent;
+    }
+    ASSERT_LT(now_ - start, 2s);
+    if (sent < 30) now_ = pacer_.next_deadline();
+  }
+  EXPECT_GT(now_ - start, 1s);
+}
+
+TEST_F(BwePacerTest, ForgetsRetransmissionsThatCameTooLate) {
+  pacer_.set_rate(now_, Bitrate::kbps(100), Pacer::Path::kCongested);
+  for (uint64_t i = 0; i < 20; ++i) {
+    ASSERT_TRUE(pacer_.push(now_, {i, 1200, 0, Pacer::Class::kRetransmission, false, false}));
+  }
+  size_t sent = take().size();
+  now_ += Pacer::kMaxDelay + 1ms;
+  sent += take().size();
+  EXPECT_LT(sent, 5u);
+  EXPECT_EQ(pacer_.queued_bytes(), 0u);
+  EXPECT_EQ(pacer_.next_deadline(), kNever);
 }
 
 TEST_F(BwePacerTest, AFullQueueRefuses) {

@@ -23,6 +23,8 @@ constexpr double kLossRecoveringScale = 1.5;
 constexpr double kDemandScale = 1.5;
 constexpr double kStepMargin = 1.15;
 constexpr double kMaxDemandScale = 3;  // 15 ms at three times the capacity queue for 30 ms
+constexpr Bitrate kLongBelow = Bitrate::kbps(1500);
+constexpr Duration kLong = 25ms;
 constexpr double kSuccess = 1.05;
 constexpr Duration kDrained = 1s;
 constexpr Duration kMaxDraining = 5s;
@@ -66,7 +68,12 @@ void ProbeController::restart(TimePoint now, Bitrate start_rate) {
 void ProbeController::start(TimePoint now) {
   // Nobody wants anything yet: padding would buy nothing.
   if (options_.by_demand && demand_.wanted.is_zero()) return;
-  probe(now, {start_ * kFirstScale, start_ * kSecondScale}, true);
+  if (options_.by_demand) {
+    // The second follows when the first got through: on a narrow path it would be a queue.
+    probe(now, {start_ * kFirstScale}, true);
+  } else {
+    probe(now, {start_ * kFirstScale, start_ * kSecondScale}, true);
+  }
 }
 
 void ProbeController::set_demand(TimePoint now, const Demand& demand) {
@@ -198,6 +205,8 @@ void ProbeController::probe(TimePoint now, std::initializer_list<Bitrate> rates,
     cluster = ProbeCluster();
     cluster.id = next_id_++;
     cluster.rate = rate;
+    // At a low rate the usual duration is a handful of small packets, which say little.
+    if (options_.by_demand && rate < kLongBelow) cluster.duration = kLong;
     cluster.min_bytes = bytes_in(rate, cluster.duration);
   }
   probed_at_ = now;
