@@ -10,27 +10,34 @@ PeerConnections::PeerConnections(media::Engine& engine, media::RoomId room, Next
                                  Token token)
     : engine_(engine), room_(room), next_id_(std::move(next_id)), token_(std::move(token)) {}
 
-rtc::IceCredentials PeerConnections::make_ice() const {
-  return {engine_.ufrag_prefix(room_) + token_(8), token_(24)};
+rtc::IceCredentials PeerConnections::make_ice(ParticipantKey owner) const {
+  return {engine_.ufrag_prefix(room_, media::MemberId(owner.value)) + token_(8), token_(24)};
+}
+
+void PeerConnections::forget(ParticipantKey owner) {
+  policies_.erase(owner);
+  engine_.release_member(room_, media::MemberId(owner.value));
 }
 
 void PeerConnections::open(PeerConnection& connection, ParticipantKey owner, rtc::DtlsRole role,
                            std::vector<rtc::ChannelParameters> channels) {
   TURMS_CHECK(!connection.id);
   connection.id = media::TransportId(next_id_());
-  connection.ice = make_ice();
+  connection.ice = make_ice(owner);
   connection.channels = std::move(channels);
   owners_.emplace(connection.id.value, owner);
   create(connection, role);
 }
 
 void PeerConnections::create(const PeerConnection& connection, rtc::DtlsRole role) {
-  changed_.insert(owners_.at(connection.id.value));
+  const ParticipantKey owner = owners_.at(connection.id.value);
+  changed_.insert(owner);
   engine_.create_transport({.id = connection.id,
                             .room = room_,
+                            .member = media::MemberId(owner.value),
                             .local_ice = connection.ice,
                             .dtls_role = role,
-                            .candidates = policy_of(owners_.at(connection.id.value)),
+                            .candidates = policy_of(owner),
                             .channels = connection.channels});
 }
 
@@ -43,7 +50,7 @@ void PeerConnections::close(PeerConnection& connection) {
 }
 
 void PeerConnections::restart(PeerConnection& connection) {
-  connection.ice = make_ice();
+  connection.ice = make_ice(owners_.at(connection.id.value));
   engine_.restart_ice(connection.id, connection.ice);
 }
 

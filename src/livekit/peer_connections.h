@@ -46,7 +46,8 @@ class PeerConnections {
   /// Which of our addresses those of this owner tell, the present ones and later ones. Until
   /// forget().
   void set_candidates(ParticipantKey owner, const media::CandidatePolicy& policy);
-  void forget(ParticipantKey owner) { policies_.erase(owner); }
+  /// It has left, and its connections are closed.
+  void forget(ParticipantKey owner);
   /// Before an offer with this transport is answered: opens the connection, or restarts it when the
   /// other side has new credentials. Our side of the answer; empty without a transport.
   rtc::sdp::LocalTransport prepare(PeerConnection& connection, ParticipantKey owner,
@@ -62,7 +63,7 @@ class PeerConnections {
   [[nodiscard]] std::optional<ParticipantKey> owner(media::TransportId id) const;
 
  private:
-  rtc::IceCredentials make_ice() const;
+  rtc::IceCredentials make_ice(ParticipantKey owner) const;
   void create(const PeerConnection& connection, rtc::DtlsRole role);
 
   media::Engine& engine_;

@@ -73,7 +73,7 @@ bool RoomData::tell_member(const Participant& participant) {
   now.raw = participant.one_offer != nullptr;
   if (!now.last_sequence) now.last_sequence = std::make_shared<std::atomic<uint32_t>>(0);
   if (now == told) return true;
-  if (!tell(now)) return false;
+  if (!tell(participant.key, now)) return false;
   told = std::move(now);
   return true;
 }
@@ -323,7 +323,7 @@ void Room::on_sync_data(Participant& from, const client::SyncState& state) {
   for (const client::DataReceiveState& of : state.data_receive_states) {
     received.last_sequences.emplace_back(of.publisher_sid, of.last_sequence);
   }
-  if (!received.last_sequences.empty()) data_->tell(std::move(received));
+  if (!received.last_sequences.empty()) data_->tell(from.key, std::move(received));
   if (!state.data_subscription.updates.empty()) {
     on_update_data_subscription(from, state.data_subscription);
   }
@@ -373,7 +373,7 @@ void Room::perform_rpc(Now now, const RpcRequest& request, RpcDone done) {
   call.set_version(1);
   ServerCall out{id, to->key, {}};
   packet.SerializeToString(&out.packet);
-  if (!data_->tell(std::move(out))) {
+  if (!data_->tell(to->key, std::move(out))) {
     return done(std::unexpected(RpcError::of(RpcError::kSendFailed)));
   }
   RoomData::Call& waiting = data_->calls[id];

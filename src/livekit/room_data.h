@@ -28,11 +28,15 @@ class RoomData {
   /// Tells the router of those who changed. Of whom it could not be told, it is told the next time.
   void sync(const std::map<ParticipantKey, std::unique_ptr<Participant>>& participants);
   [[nodiscard]] uint32_t last_sequence(ParticipantKey key) const;
+  /// What concerns all of the room.
   template <class Value>
   bool tell(Value value) {
-    auto note = std::make_shared<DataCommand>();
-    note->value = std::move(value);
-    return engine_.tell_data(room_, std::move(note));
+    return engine_.tell_data(room_, note(std::move(value)));
+  }
+  /// What concerns the channels of one member.
+  template <class Value>
+  bool tell(ParticipantKey member, Value value) {
+    return engine_.tell_member_data(room_, media::MemberId(member.value), note(std::move(value)));
   }
 
   // ---- data tracks
@@ -62,6 +66,12 @@ class RoomData {
   std::map<std::string, Call> calls;
 
  private:
+  template <class Value>
+  static std::shared_ptr<const media::DataNote> note(Value value) {
+    auto command = std::make_shared<DataCommand>();
+    command->value = std::move(value);
+    return command;
+  }
   bool tell_gone(ParticipantKey key);
   bool tell_member(const Participant& participant);
 

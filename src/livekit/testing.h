@@ -25,18 +25,25 @@ class RecordingEngine : public media::Engine {
   };
 
   [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return {}; }
-  [[nodiscard]] std::string ufrag_prefix(media::RoomId) const override { return "A"; }
+  [[nodiscard]] std::string ufrag_prefix(media::RoomId, media::MemberId) override { return "A"; }
   [[nodiscard]] std::vector<media::LocalCandidate> candidates(media::TransportId) const override {
     return {{rtc::Protocol::kUdp, "127.0.0.1", 7882}, {rtc::Protocol::kUdp, "192.0.2.1", 7882}};
   }
-  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, std::string_view,
-                                                             Duration) const override {
+  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, media::MemberId,
+                                                             std::string_view, Duration) override {
     return std::nullopt;
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {7882}; }
   bool tell_data(media::RoomId, std::shared_ptr<const media::DataNote> note) override {
     if (takes_notes) notes.push_back(std::move(note));
     return takes_notes;
+  }
+  bool tell_member_data(media::RoomId room, media::MemberId,
+                        std::shared_ptr<const media::DataNote> note) override {
+    return tell_data(room, std::move(note));
+  }
+  void release_member(media::RoomId, media::MemberId member) override {
+    released.push_back(member);
   }
   void create_room(media::RoomId, const media::RoomSettings& settings) override {
     ++rooms;
@@ -89,6 +96,7 @@ class RecordingEngine : public media::Engine {
     return out;
   }
 
+  std::vector<media::MemberId> released;
   int rooms = 0;
   media::RoomSettings room_settings;
   std::map<uint64_t, Transport> transports;

@@ -15,6 +15,20 @@ struct CreateRoom {
 struct CloseRoom {
   RoomId room;
 };
+/// Another worker has a part of the room too.
+struct AddPart {
+  RoomId room;
+  uint32_t worker = 0;
+  bool home = false;                  // the room began there
+  std::shared_ptr<PacketQueue> to;    // that worker
+  std::shared_ptr<PacketQueue> from;  // it
+};
+/// A track whose publisher is on another worker.
+struct AddReplica {
+  RoomId room;
+  uint32_t worker = 0;
+  std::shared_ptr<const ReceiveTrackParameters> parameters;
+};
 struct CreateTransport {
   TransportParameters parameters;
 };
@@ -78,12 +92,12 @@ struct TellData {
 }  // namespace command
 
 using Command =
-    std::variant<command::CreateRoom, command::CloseRoom, command::CreateTransport,
-                 command::CreateQueue, command::AdoptStream, command::SetRemote,
-                 command::RestartIce, command::CloseTransport, command::AddReceiveTrack,
-                 command::SetReceiveMuted, command::RemoveReceiveTrack, command::AddSendTrack,
-                 command::SetLayerRequest, command::SetPathLimits, command::SetSendSource,
-                 command::RemoveSendTrack, command::TellData>;
+    std::variant<command::CreateRoom, command::CloseRoom, command::AddPart, command::AddReplica,
+                 command::CreateTransport, command::CreateQueue, command::AdoptStream,
+                 command::SetRemote, command::RestartIce, command::CloseTransport,
+                 command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
+                 command::AddSendTrack, command::SetLayerRequest, command::SetPathLimits,
+                 command::SetSendSource, command::RemoveSendTrack, command::TellData>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {

@@ -31,6 +31,18 @@ void Worker::DataLink::close(TransportId transport, rtc::ChannelId channel) {
   worker_.flush_data_later(*member);
 }
 
+bool Worker::DataLink::has_others() const {
+  return !room_.parts.empty();
+}
+
+bool Worker::DataLink::tell_others(std::shared_ptr<const DataNote> note) {
+  bool all = true;
+  for (const auto& part : room_.parts) {
+    if (!worker_.send_to_(part->worker(), command::TellData{room_.id, note})) all = false;
+  }
+  return all;
+}
+
 bool Worker::DataLink::tell(std::shared_ptr<const DataNote> note) {
   return worker_.events_->add(event::Data{room_.id, std::move(note)});
 }

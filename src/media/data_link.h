@@ -15,6 +15,8 @@ class Worker::DataLink final : public DataOutlet {
                            const SharedBytes& payload, bool binary,
                            std::optional<Duration> lifetime) override;
   void close(TransportId transport, rtc::ChannelId channel) override;
+  [[nodiscard]] bool has_others() const override;
+  bool tell_others(std::shared_ptr<const DataNote> note) override;
   bool tell(std::shared_ptr<const DataNote> note) override;
 
   /// What `member`'s channels have for the router.

@@ -33,12 +33,17 @@ class DataOutlet {
                                    const SharedBytes& payload, bool binary,
                                    std::optional<Duration> lifetime = std::nullopt) = 0;
   virtual void close(TransportId transport, rtc::ChannelId channel) = 0;
+  /// The room has members, and thus routers, on other workers too.
+  [[nodiscard]] virtual bool has_others() const { return false; }
+  /// DataRouter::on_note of each of those, in order. False: some of them did not get it.
+  virtual bool tell_others(std::shared_ptr<const DataNote>) { return true; }
   /// EngineEvents::on_data, in order. At most kMaxDataNotes wait; false: dropped.
   virtual bool tell(std::shared_ptr<const DataNote> note) = 0;
 };
 
-/// Decides where the messages of one room go. Sans-IO; lives on the worker of its room. What it is
-/// told comes in the order in which it happened.
+/// Decides where the messages of one room go. Sans-IO; lives on a worker of its room, with the
+/// members that are there: a room on several workers has a router on each. What it is told comes in
+/// the order in which it happened.
 class DataRouter {
  public:
   virtual ~DataRouter() = default;
@@ -54,7 +59,7 @@ class DataRouter {
   virtual void on_transport_closed(TimePoint now, TransportId transport, DataOutlet& out) = 0;
 };
 
-/// Called on workers' threads when a room is created there.
+/// Called on workers' threads when a room is created there, once on each of its workers.
 using MakeDataRouter = std::function<std::unique_ptr<DataRouter>(RoomId)>;
 
 }  // namespace turms::media

@@ -46,6 +46,9 @@ inline constexpr size_t kMaxTracksPerTransport = sfu::Room::kMaxTracksPerTranspo
 inline constexpr size_t kMaxSubscriptionsPerTransport = sfu::Room::kMaxSubscriptionsPerTransport;
 using sfu::kMaxSpatialLayers;
 
+/// Somebody in a room: all that belongs to one member is on one worker. Unique within the room.
+using MemberId = StrongInt<struct MemberTag, uint64_t>;
+
 /// Which of our addresses a transport tells its peer. What is left out still works: it only is not
 /// offered.
 struct CandidatePolicy {
@@ -57,8 +60,10 @@ struct CandidatePolicy {
 /// A WebRTC peer in a room.
 struct TransportParameters {
   TransportId id;
-  RoomId room;  // pins the transport to the room's worker
-  /// The ufrag begins with Engine::ufrag_prefix() of the room.
+  RoomId room;
+  /// Whose worker the transport is on. 0: nobody's, where the room began.
+  MemberId member = {};
+  /// The ufrag begins with Engine::ufrag_prefix() of the room and the member.
   rtc::IceCredentials local_ice;
   rtc::DtlsRole dtls_role = rtc::DtlsRole::kServer;
   CandidatePolicy candidates = {};
@@ -173,6 +178,9 @@ struct EngineConfig {
   std::vector<uint16_t> tcp_ports = {};
   /// What any transport may tell at most.
   CandidatePolicy candidates = {};
+  /// So many of a room's members are on a worker before another one takes further ones
+  /// (Placement). 0: a room stays on one worker.
+  size_t members_per_worker = 0;
   /// Null: data channels are answered, and what comes on them goes nowhere.
   MakeDataRouter make_data_router = {};
   TurnConfig turn = {};
@@ -191,22 +199,26 @@ class Engine {
 
   /// SHA-256 of the certificate of this process.
   [[nodiscard]] virtual rtc::DtlsFingerprint fingerprint() const = 0;
-  /// What the ufrags of a room's transports begin with. It names the worker, so that a stream whose
-  /// first check has arrived finds it from any thread.
-  [[nodiscard]] virtual std::string ufrag_prefix(RoomId) const = 0;
+  /// What the ufrags of a member's transports begin with. It names the worker, so that a stream
+  /// whose first check has arrived finds it from any thread. Asked for the first time, it decides
+  /// which worker the member is on, until release_member().
+  [[nodiscard]] virtual std::string ufrag_prefix(RoomId, MemberId) = 0;
   /// Where the peer of this transport may send, best first: what its policy and the configuration
   /// allow. Known as soon as the transport is created; none once it is closed.
   [[nodiscard]] virtual std::vector<LocalCandidate> candidates(TransportId) const = 0;
-  /// Time-limited credentials for the embedded TURN server, where this room's media is. Nothing
-  /// without one, or without the room.
-  [[nodiscard]] virtual std::optional<TurnAccess> turn_access(RoomId, std::string_view user,
-                                                              Duration lifetime) const = 0;
+  /// Time-limited credentials for the embedded TURN server, where this member's media is (which
+  /// may be decided here, as by ufrag_prefix()). Nothing without one, or without the room.
+  [[nodiscard]] virtual std::optional<TurnAccess> turn_access(RoomId, MemberId,
+                                                              std::string_view user,
+                                                              Duration lifetime) = 0;
   /// UDP ports of all workers.
   [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
 
   virtual void create_room(RoomId, const RoomSettings& = {}) = 0;
   /// Closes everything in it.
   virtual void close_room(RoomId) = 0;
+  /// The member has left, its transports are closed: its place is free.
+  virtual void release_member(RoomId, MemberId) {}
 
   virtual void create_transport(const TransportParameters&) = 0;
   virtual void create_queue(const QueueParameters&) = 0;
@@ -231,8 +243,11 @@ class Engine {
   virtual void set_send_source(SubscriptionId, TrackId source) = 0;
   virtual void remove_send_track(SubscriptionId) = 0;
 
-  /// For the room's data router. False: not told, for the mailbox is full or there is no such room.
+  /// For the room's data routers, one on each worker that has members of it. False: not told, or
+  /// not all of them, for a mailbox is full or there is no such room.
   virtual bool tell_data(RoomId, std::shared_ptr<const DataNote>) { return false; }
+  /// Only for the router where this member is.
+  virtual bool tell_member_data(RoomId, MemberId, std::shared_ptr<const DataNote>) { return false; }
 
   /// Any thread, as long as the engine lives. The worker owns it from then on: closes it when its
   /// transport closes, when it sends what is not framed, or when it stays silent. False, and

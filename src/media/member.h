@@ -7,6 +7,7 @@
 #include "base/timer_heap.h"
 #include "media/engine.h"
 #include "media/outlet.h"
+#include "media/part_link.h"
 #include "rtc/peer.h"
 #include "sfu/room.h"
 
@@ -31,6 +32,7 @@ struct WorkerRoom {
   }
 
   RoomId id;
+  std::vector<std::unique_ptr<PartOutlet>> parts;  // on other workers
   sfu::Room room;
   std::unique_ptr<DataRouter> router;
   Deadline deadline;

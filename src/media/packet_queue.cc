@@ -47,8 +47,7 @@ void PacketQueue::publish() {
   }
 }
 
-std::optional<PacketQueue::Packet> PacketQueue::read() {
-  read_.store(next_, std::memory_order_release);
+std::optional<PacketQueue::Packet> PacketQueue::read_on() {
   while (true) {
     if (next_ == known_written_) {
       known_written_ = published_.load(std::memory_order_acquire);

@@ -32,7 +32,7 @@ class PacketQueue {
   struct Packet {
     sfu::PacketKind kind{};
     TimePoint time;  // of the turn it was written in
-    ByteView data;   // until the next call of read()
+    ByteView data;   // until the next call of read() or release()
   };
 
   // Writer.
@@ -45,7 +45,19 @@ class PacketQueue {
 
   // Reader.
   /// The next packet; the one read before makes room for others. Nothing: wake will be called.
-  [[nodiscard]] std::optional<Packet> read();
+  [[nodiscard]] std::optional<Packet> read() {
+    release();
+    return read_on();
+  }
+  /// The next packet; it and those read before stay until release().
+  [[nodiscard]] std::optional<Packet> read_on();
+  /// What was read makes room for others.
+  void release() { read_.store(next_, std::memory_order_release); }
+
+  /// Bytes that were published and not read.
+  [[nodiscard]] size_t waiting() const {
+    return static_cast<size_t>(published_.load(std::memory_order_relaxed) - next_);
+  }
 
   [[nodiscard]] size_t capacity() const { return mask_ + 1; }
 

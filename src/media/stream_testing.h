@@ -56,7 +56,7 @@ class StreamClient final : public net::FdHandler {
     static const rtc::dtls::Context dtls;
     static const std::unique_ptr<rtc::srtp::Backend> srtp = rtc::srtp::Backend::create();
     const std::string n = std::to_string(id.value);
-    server_ice_ = {engine.ufrag_prefix(room) + "server" + n, "serverpasswordserverpassword"};
+    server_ice_ = {engine.ufrag_prefix(room, {}) + "server" + n, "serverpasswordserverpassword"};
     const rtc::IceCredentials client_ice{"client" + n, "clientpasswordclientpassword"};
     engine.create_transport({.id = id, .room = room, .local_ice = server_ice_});
     engine.set_remote(id, {client_ice, dtls.fingerprint()});
@@ -73,7 +73,7 @@ class StreamClient final : public net::FdHandler {
       start_peer();
       return;
     }
-    access_ = engine.turn_access(room, "PA_" + n, 300s).value();
+    access_ = engine.turn_access(room, {}, "PA_" + n, 300s).value();
     if (way_ == Way::kTurnUdp) {
       turn_server_ = net::Address::v4({127, 0, 0, 1}, access_.udp_port);
       watch_ = loop_.core().watch(socket_.fd(), this, true, false);

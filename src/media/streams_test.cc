@@ -213,7 +213,7 @@ TEST_F(StreamsTest, StreamsFindTheirWorker) {
   std::set<std::string> prefixes;
   for (uint64_t room = 2; room < 8; ++room) {
     engine_->create_room(RoomId(room));
-    prefixes.insert(engine_->ufrag_prefix(RoomId(room)));
+    prefixes.insert(engine_->ufrag_prefix(RoomId(room), {}));
     clients.push_back(join(room * 10, Way::kTcp, RoomId(room)));
     clients.push_back(join(room * 10 + 1, Way::kTurnTcp, RoomId(room)));
     clients.push_back(join(room * 10 + 2, Way::kTurnUdp, RoomId(room)));
@@ -241,7 +241,7 @@ TEST_F(StreamsTest, WithoutTurnItsStreamsAreRefused) {
       [this](std::function<void()> f) { loop_.post(std::move(f)); }, events_);
   ASSERT_TRUE(engine);
   (*engine)->create_room(kRoom);
-  EXPECT_FALSE((*engine)->turn_access(kRoom, "PA_1", 300s));
+  EXPECT_FALSE((*engine)->turn_access(kRoom, {}, "PA_1", 300s));
   int pair[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
   EXPECT_FALSE((*engine)->adopt_stream(

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +20,22 @@ namespace {
 
 constexpr uint64_t kSocketTag = 1;
 constexpr uint64_t kTurnSocketTag = 2;
+
+constexpr Duration kLoadInterval = std::chrono::milliseconds(500);
+/// Without a turn for this long it had nothing to do.
+constexpr Duration kLoadAge = std::chrono::seconds(2);
+
+Duration thread_cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+Metric& of_worker(uint32_t index, std::string_view name, std::string_view help, bool gauge) {
+  const std::string number = std::to_string(index);
+  return gauge ? metrics::gauge(name, help, {{"worker", number}})
+               : metrics::counter(name, help, {{"worker", number}});
+}
 
 std::optional<rtc::turn::ServerConfig> turn_config(const WorkerConfig& config, uint16_t port) {
   if (!config.turn) return std::nullopt;
@@ -59,7 +76,13 @@ Worker::Worker(WorkerConfig config, net::UdpSocket socket,
       srtp_(rtc::srtp::Backend::create()),
       peer_resources_{dtls, *srtp_, rng_},
       sender_(socket_, *srtp_, metrics_),
-      streams_(poller_, timers_, metrics_, *this) {
+      streams_(poller_, timers_, metrics_, *this),
+      cpu_ms_(of_worker(index_, "turms_media_worker_cpu_milliseconds_total",
+                        "CPU time of a media worker.", false)),
+      load_metric_(of_worker(index_, "turms_media_worker_load_permille",
+                             "Share of a CPU that a media worker used lately.", true)),
+      forwarded_metric_(of_worker(index_, "turms_media_worker_packets_forwarded_total",
+                                  "RTP packets that a media worker wrote to subscribers.", false)) {
   poller_.add(socket_.fd(), kSocketTag, true, false);
   auto turn = turn_config(config, socket_.local().port());
   if (!turn) return;
@@ -73,9 +96,9 @@ Worker::~Worker() {
   TURMS_CHECK(!thread_.joinable());
 }
 
-void Worker::start(Engine::Post post, EngineEvents& events, HandOver hand_over,
+void Worker::start(Engine::Post post, EngineEvents& events, SendTo send_to,
                    MakeDataRouter make_data_router) {
-  hand_over_ = std::move(hand_over);
+  send_to_ = std::move(send_to);
   make_data_router_ = std::move(make_data_router);
   events_ = std::make_shared<EventChannel>(std::move(post), events, [this] { poller_.wake(); });
   thread_ = std::thread([this] {
@@ -122,7 +145,7 @@ void Worker::run() {
 void Worker::turn() {
   TimePoint until = timers_.next();
   if (relay_) until = std::min(until, relay_->next_timeout());
-  if (streams_.has_unread()) until = TimePoint();
+  if (streams_.has_unread() || parts_unread_) until = TimePoint();
   TimePoint at = monotonic_now();
   if (const Duration pause = pacing_.pause(at, until); pause > Duration(0)) {
     std::this_thread::sleep_for(pause);
@@ -133,7 +156,9 @@ void Worker::turn() {
   pacing_.woke(now_ - at);
   sender_.set_time(now_, now_);
   metrics_.turns.add();
+  measure_load();
   apply_commands();
+  receive_parts();
   streams_.read_unread(now_);
   for (const net::Poller::Event& event : ready) {
     if (event.tag == kSocketTag) {
@@ -149,6 +174,66 @@ void Worker::turn() {
   flush_data();
   send_all();
   events_->publish();
+}
+
+void Worker::measure_load() {
+  const Duration since = now_ - measured_;
+  if (since < kLoadInterval) return;
+  const Duration cpu = thread_cpu_time();
+  const Duration used = cpu - cpu_;
+  cpu_ = cpu;
+  const bool is_first = measured_ == TimePoint();
+  measured_ = now_;
+  if (is_first) return;
+  // Half of what it was: one busy moment is no load.
+  const auto now_permille = static_cast<uint32_t>(used * 1000 / since);
+  const uint32_t before = since > kLoadAge ? 0 : load_permille_.load(std::memory_order_relaxed);
+  load_permille_.store((before + now_permille) / 2, std::memory_order_relaxed);
+  load_at_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  cpu_ms_.set(to_ms(cpu));
+  load_metric_.set((before + now_permille) / 2);
+}
+
+double Worker::load() const {
+  const TimePoint at{Duration(load_at_.load(std::memory_order_relaxed))};
+  if (monotonic_now() - at > kLoadAge) return 0;
+  return load_permille_.load(std::memory_order_relaxed) / 1000.0;
+}
+
+void Worker::receive_parts() {
+  parts_unread_ = false;
+  for (PartLink& link : links_) receive_parts(link);
+}
+
+void Worker::receive_parts(PartLink& link) {
+  WorkerRoom* room = nullptr;
+  const auto deliver = [&] {
+    if (room != nullptr && !part_messages_.empty()) {
+      room->room.handle_part(now_, sfu::PartId(link.worker), part_messages_);
+      touch(*room);
+    }
+    part_messages_.clear();
+  };
+  size_t count = 0;
+  for (; count < PartLink::kMessagesPerTurn; ++count) {
+    const auto message = link.from->read_on();
+    if (!message) break;
+    if (count == 0) {
+      link.waiting.set(static_cast<int64_t>(link.from->waiting()));
+      sender_.set_time(now_, message->time);
+    }
+    const RoomId id = PartOutlet::room_of(message->data);
+    if (room == nullptr || room->id != id) {
+      deliver();
+      const auto it = rooms_.find(id);
+      room = it == rooms_.end() ? nullptr : it->second.get();
+    }
+    // Of a room that was closed here a moment ago, or not yet there: dropped.
+    if (room != nullptr) part_messages_.push_back(PartOutlet::message_of(message->data));
+  }
+  deliver();
+  link.from->release();
+  if (count == PartLink::kMessagesPerTurn) parts_unread_ = true;
 }
 
 void Worker::send_all() {
@@ -247,7 +332,7 @@ void Worker::on_relayed(const rtc::Path& path, MutableByteView datagram) {
 }
 
 void Worker::on_misdirected(uint32_t worker, AdoptedStream stream) {
-  hand_over_(worker, std::move(stream));
+  (void)send_to_(worker, command::AdoptStream{std::move(stream)});
 }
 
 PeerMember* Worker::find_by_address(const rtc::TransportAddress& remote) {
@@ -296,6 +381,7 @@ void Worker::touch(WorkerRoom& room) {
 void Worker::settle() {
   for (WorkerRoom* room : touched_rooms_) {
     room->touched = false;
+    room->room.settle_parts(now_);
     if (room->room.take_events(room_events_)) tell_room_events(*room);
     timers_.schedule(room->deadline, room->room.next_timeout());
     count(*room);
@@ -324,7 +410,11 @@ void Worker::tell_room_events(WorkerRoom& room) {
 }
 
 void Worker::count(WorkerRoom& room) {
-  metrics_.add(room.room.counters(), room.counted);
+  const sfu::RoomCounters& now = room.room.counters();
+  if (const uint64_t forwarded = now.forwarded_packets - room.counted.forwarded_packets) {
+    forwarded_metric_.add(static_cast<int64_t>(forwarded));
+  }
+  metrics_.add(now, room.counted);
   room.counted = room.room.counters();
 }
 

@@ -16,6 +16,7 @@
 #include "media/commands.h"
 #include "media/event_channel.h"
 #include "media/mailbox.h"
+#include "media/part_link.h"
 #include "media/relay.h"
 #include "media/sender.h"
 #include "media/streams.h"
@@ -67,13 +68,20 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   [[nodiscard]] uint16_t turn_port() const { return turn_port_; }
 
   // Control thread.
-  /// A TURN client whose credentials name another worker.
-  using HandOver = std::function<void(uint32_t worker, AdoptedStream stream)>;
-  void start(Engine::Post post, EngineEvents& events, HandOver hand_over,
+  /// To another worker, from this one's thread: a TURN client whose credentials name that one, or
+  /// what data routers hand over. As send().
+  using SendTo = std::function<bool(uint32_t worker, Command)>;
+  void start(Engine::Post post, EngineEvents& events, SendTo send_to,
              MakeDataRouter make_data_router);
+  /// Share of a CPU that it used lately, about 0 to 1.
+  [[nodiscard]] double load() const;
+  void stop();
+
+  // Any thread.
   /// False: the mailbox is full, and the command is not of a kind that always gets in.
   [[nodiscard]] bool send(Command command);
-  void stop();
+  /// Something waits in one of its rings.
+  void wake() { poller_.wake(); }
 
  private:
   struct Apply;
@@ -91,6 +99,10 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   void turn();
   void apply_commands();
   void send_all();
+  /// What other workers handed over.
+  void receive_parts();
+  void receive_parts(PartLink& link);
+  void measure_load();
   void receive();
   void handle_datagram(const net::ReceivedDatagram& datagram);
   /// `member`: whose path it is, if that is known.
@@ -154,11 +166,22 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   Streams streams_;
   std::optional<Relay> relay_;
   uint16_t turn_port_ = 0;
-  HandOver hand_over_;
+  SendTo send_to_;
+  std::vector<PartLink> links_;  // with workers that have parts of the same rooms
+  bool parts_unread_ = false;
   std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
   std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
   std::unordered_map<rtc::TransportAddress, PeerMember*> by_address_;
   ByUfrag by_ufrag_;
+
+  // CPU time of the thread, as last measured.
+  Duration cpu_{};
+  TimePoint measured_;
+  std::atomic<uint32_t> load_permille_{0};
+  std::atomic<int64_t> load_at_{0};
+  Metric& cpu_ms_;
+  Metric& load_metric_;
+  Metric& forwarded_metric_;
 
   // Of the turn; they keep their memory.
   std::vector<Command> commands_;
@@ -171,6 +194,7 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   rtc::Path last_path_;
   PeerMember* last_member_ = nullptr;  // of last_path_, within one batch
   PeerMember* burst_member_ = nullptr;
+  std::vector<ByteView> part_messages_;
   std::vector<MutableByteView> burst_;  // its decrypted RTP, in the socket's buffers
 };
 

@@ -25,6 +25,30 @@ struct Worker::Apply {
   }
   void operator()(const command::CloseRoom& c) { worker.close_room(c.room); }
 
+  void operator()(const command::AddPart& c) {
+    WorkerRoom* room = worker.find_room(c.room);
+    if (room == nullptr) return;
+    auto& links = worker.links_;
+    const auto is_there = [&](const PartLink& link) { return link.worker == c.worker; };
+    if (std::none_of(links.begin(), links.end(), is_there)) {
+      links.emplace_back(worker.index_, c.worker, c.from);
+    }
+    auto& parts = room->parts;
+    auto part = std::find_if(parts.begin(), parts.end(),
+                             [&](const auto& known) { return known->worker() == c.worker; });
+    if (part == parts.end()) {
+      part =
+          parts.insert(part, std::make_unique<PartOutlet>(c.worker, c.room, worker.sender_, c.to));
+    }
+    room->room.add_part(worker.now_, sfu::PartId(c.worker), **part, c.home);
+    worker.touch(*room);
+  }
+  void operator()(const command::AddReplica& c) {
+    with_room(c.room, [&](sfu::Room& room) {
+      room.add_replica(worker.now_, sfu::PartId(c.worker), *c.parameters);
+    });
+  }
+
   void operator()(const command::CreateTransport& c) {
     const TransportParameters& parameters = c.parameters;
     WorkerRoom* room = worker.find_room(parameters.room);

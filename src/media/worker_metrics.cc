@@ -32,7 +32,7 @@ struct WorkerMetrics::RoomCounter {
   uint64_t sfu::RoomCounters::*value;
 };
 
-const std::array<WorkerMetrics::RoomCounter, 11> WorkerMetrics::kRoomCounters = {{
+const std::array<WorkerMetrics::RoomCounter, 14> WorkerMetrics::kRoomCounters = {{
     {"malformed_rtp", &sfu::RoomCounters::malformed_rtp},
     {"malformed_rtcp", &sfu::RoomCounters::malformed_rtcp},
     {"unknown_transport", &sfu::RoomCounters::unknown_transport},
@@ -43,6 +43,9 @@ const std::array<WorkerMetrics::RoomCounter, 11> WorkerMetrics::kRoomCounters = 
     {"oversized", &sfu::RoomCounters::oversized},
     {"sink_refused", &sfu::RoomCounters::sink_refused},
     {"refused_parameters", &sfu::RoomCounters::refused_parameters},
+    {"handed_over", &sfu::RoomCounters::handed_over},
+    {"handover_dropped", &sfu::RoomCounters::handover_dropped},
+    {"handover_refused", &sfu::RoomCounters::handover_refused},
     {"received", &sfu::RoomCounters::received_packets},
 }};
 

@@ -60,8 +60,8 @@ class WorkerMetrics {
   std::array<Metric*, rtc::kDropReasonCount> peer_drops_;
   std::array<Metric*, 4> data_fates_;
   struct RoomCounter;
-  static const std::array<RoomCounter, 11> kRoomCounters;
-  std::array<Metric*, 11> room_fates_;
+  static const std::array<RoomCounter, 14> kRoomCounters;
+  std::array<Metric*, 14> room_fates_;
   // A Prometheus histogram by hand: buckets are cumulative.
   static constexpr std::array<Duration, 7> kDelayBounds = {50us, 100us, 200us, 500us,
                                                            1ms,  2ms,   5ms};

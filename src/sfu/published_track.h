@@ -9,6 +9,7 @@
 #include "sfu/audio_selector.h"
 #include "sfu/layer_policy.h"
 #include "sfu/parameters.h"
+#include "sfu/part.h"
 #include "sfu/receive_stream.h"
 #include "sfu/source_packet.h"
 
@@ -17,7 +18,8 @@ namespace turms::sfu {
 struct Transport;
 
 /// A track that one participant publishes: its encodings, and the subscriptions to it. Owned by the
-/// room.
+/// room. Where a room has several parts, each has every track: the one in which the publisher's
+/// transport is takes care of what arrives, the others have replicas.
 class PublishedTrack {
  public:
   /// Further ones are ignored.
@@ -81,6 +83,14 @@ class PublishedTrack {
   TimePoint last_audible;        // last packet loud enough for speech
   uint32_t last_audio_time = 0;  // RTP time of the last packet with a level
   bool in_tick_list = false;
+  /// The part of the room that it is published in: this is a replica, fed from there. Null: here.
+  Part* origin = nullptr;
+  std::vector<Share> shares;  // with other parts, of one that is published here
+  uint8_t asks = 0;            // bit i: the origin shall ask for a key frame of encoding i
+  uint8_t wants_told = 0;     // to the origin
+  bool in_unsettled = false;  // other parts may have to be told something of it
+  bool selected = true;       // what the home decided last of this microphone
+  bool selected_told = true;  // to the origin
   Timer activity_timer{Timer::Kind::kActivity, this};
 
  private:

@@ -79,6 +79,21 @@ ReceiveStream::Verdict ReceiveStream::on_packet(TimePoint now, rtc::rtp::SeqNum 
   return verdict;
 }
 
+bool ReceiveStream::on_handed(TimePoint now, int64_t sequence, size_t size) {
+  if (!started_) {
+    started_ = true;
+    first_ = sequence;
+    highest_ = sequence - 1;
+  }
+  last_packet_ = now;
+  ++packets_;
+  bytes_ += size;
+  ++received_;
+  if (sequence <= highest_) return false;
+  highest_ = sequence;
+  return true;
+}
+
 void ReceiveStream::begin(rtc::rtp::SeqNum number) {
   started_ = true;
   // Begin in the second cycle, so that nothing before the first packet is negative.
@@ -103,6 +118,7 @@ void ReceiveStream::restart() {
   if (dependencies) dependencies->reset();
   if (parameter_sets) parameter_sets->clear();
   codec = -1;
+  key_frame = -1;
 }
 
 void LayerActivity::on_packet(TimePoint now, uint32_t packet_timestamp, size_t size,
@@ -141,10 +157,6 @@ std::optional<uint32_t> ReceiveStream::translate(uint32_t rtp_time, const Receiv
   Duration apart = ntp_difference(from.report_->ntp, to.report_->ntp);
   int64_t ticks = to_us(apart) * to.clock_rate_ / 1'000'000;
   return to.report_->rtp_time + static_cast<uint32_t>(ticks) + (rtp_time - from.report_->rtp_time);
-}
-
-void ReceiveStream::on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info) {
-  report_ = SenderReport{info.ntp, info.rtp_time.value, now};
 }
 
 uint64_t ReceiveStream::lost() const {

@@ -95,6 +95,9 @@ class ReceiveStream {
   /// received but not for jitter.
   Verdict on_packet(TimePoint now, rtc::rtp::SeqNum number, uint32_t timestamp, size_t size,
                     bool retransmission, int64_t& sequence);
+  /// The same of a packet that another part of the room has taken into account. False: older than
+  /// the newest.
+  bool on_handed(TimePoint now, int64_t sequence, size_t size);
   /// The publisher began a new stream for this encoding, or its silence was cut out: nothing is
   /// missing, and numbers start anew.
   void restart();
@@ -104,7 +107,9 @@ class ReceiveStream {
   static std::optional<uint32_t> translate(uint32_t rtp_time, const ReceiveStream& from,
                                            const ReceiveStream& to);
 
-  void on_sender_report(TimePoint now, const rtc::rtcp::SenderInfo& info);
+  void on_sender_report(TimePoint now, NtpTime ntp, uint32_t rtp_time) {
+    report_ = SenderReport{ntp, rtp_time, now};
+  }
   /// Report block since the last one made.
   rtc::rtcp::ReportBlock make_report(TimePoint now);
 
@@ -112,6 +117,10 @@ class ReceiveStream {
   [[nodiscard]] uint8_t encoding() const { return encoding_; }
   [[nodiscard]] int64_t highest() const { return highest_; }
   [[nodiscard]] bool started() const { return started_; }
+  /// Somebody gets it, or waits for it, here or in another part of the room.
+  [[nodiscard]] bool watched() const {
+    return !forwarders.empty() || !waiters.empty() || wanted_elsewhere;
+  }
   /// Counts restarts: sequence numbers and timestamps of different epochs do not compare.
   [[nodiscard]] uint8_t epoch() const { return epoch_; }
   [[nodiscard]] TimePoint last_packet() const { return last_packet_; }
@@ -135,6 +144,8 @@ class ReceiveStream {
   /// allows it.
   std::vector<SubscribedTrack*> forwarders;
   std::vector<SubscribedTrack*> waiters;
+  bool wanted_elsewhere = false;
+  int64_t key_frame = -1;  // the newest that has come, by its first sequence number; -1: none
 
   [[nodiscard]] bool active() const {
     return std::any_of(layers.begin(), layers.end(), [](const auto& l) { return l.active; });

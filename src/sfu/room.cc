@@ -32,8 +32,8 @@ void Room::set_path_limits(TimePoint now, TransportId id, const PathLimits& limi
 void Room::remove_transport(TimePoint now, TransportId id) {
   impl_->remove_transport(now, id);
 }
-void Room::add_receive_track(TimePoint, const ReceiveTrackParameters& parameters) {
-  impl_->add_receive_track(parameters);
+void Room::add_receive_track(TimePoint now, const ReceiveTrackParameters& parameters) {
+  impl_->add_receive_track(now, parameters);
 }
 void Room::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   impl_->set_receive_muted(now, id, muted);
@@ -59,6 +59,18 @@ void Room::handle_rtp(TimePoint now, TransportId id, std::span<const MutableByte
 }
 void Room::handle_rtcp(TimePoint now, TransportId id, ByteView packet) {
   impl_->handle_rtcp(now, id, packet);
+}
+void Room::add_part(TimePoint now, PartId id, PartSink& sink, bool home) {
+  impl_->add_part(now, id, sink, home);
+}
+void Room::add_replica(TimePoint now, PartId origin, const ReceiveTrackParameters& parameters) {
+  impl_->add_replica(now, origin, parameters);
+}
+void Room::handle_part(TimePoint now, PartId from, std::span<const ByteView> messages) {
+  impl_->handle_part(now, from, messages);
+}
+void Room::settle_parts(TimePoint now) {
+  impl_->settle_parts(now);
 }
 TimePoint Room::next_timeout() const {
   return impl_->next_timeout();
@@ -124,7 +136,7 @@ void Room::Impl::remove_transport(TimePoint now, TransportId id) {
   transports_.erase(it);
 }
 
-void Room::Impl::add_receive_track(const ReceiveTrackParameters& parameters) {
+void Room::Impl::add_receive_track(TimePoint now, const ReceiveTrackParameters& parameters) {
   Transport* transport = find_transport(parameters.transport);
   if (transport == nullptr || tracks_.contains(parameters.id) ||
       transport->receiving().tracks.size() >= kMaxTracksPerTransport) {
@@ -134,14 +146,21 @@ void Room::Impl::add_receive_track(const ReceiveTrackParameters& parameters) {
   auto track = std::make_unique<PublishedTrack>(parameters, *transport);
   transport->receive->tracks.push_back(track.get());
   transport->receive->demultiplexer.add(*track);
+  PublishedTrack& added = *track;
   tracks_.emplace(parameters.id, std::move(track));
+  for (const auto& part : parts_) share(now, added, *part);
 }
 
 void Room::Impl::set_receive_muted(TimePoint now, TrackId id, bool muted) {
   auto it = tracks_.find(id);
-  if (it == tracks_.end() || it->second->muted == muted) return;
-  PublishedTrack& track = *it->second;
+  if (it == tracks_.end() || it->second->origin != nullptr) return;
+  set_muted(now, *it->second, muted);
+}
+
+void Room::Impl::set_muted(TimePoint now, PublishedTrack& track, bool muted) {
+  if (track.muted == muted) return;
   track.muted = muted;
+  unsettle(track);
   if (!muted) return;  // the next packets bring everything back
   for (SubscribedTrack* subscription : track.subscriptions) {
     subscription->send_silence(now, counters_, config_.settings.server_frame_trailer);
@@ -173,10 +192,20 @@ void Room::Impl::remove_receive_track(TimePoint now, TrackId id) {
   std::erase_if(side.to_report, [&](ReceiveStream* s) { return &s->track() == &track; });
   std::erase(ticking_tracks_, &track);
   std::erase(speaker_candidates_, &track);
+  std::erase(unsettled_, &track);
   fall_silent(track);
   bool spoke = std::any_of(speakers_.begin(), speakers_.end(),
                            [&](const Speaker& s) { return s.track == id; });
+  if (track.origin != nullptr) {
+    // It may not have been added there yet, or be gone: nothing of it shall stay.
+    if (track.wants_told != 0) {
+      (void)track.origin->send({.kind = PartMessage::Kind::kWant, .track = id});
+    }
+  }
+  const bool last_of_remote = track.origin != nullptr && side.tracks.empty();
+  const TransportId publisher = track.transport().id;
   tracks_.erase(it);
+  if (last_of_remote) remote_publishers_.erase(publisher);
   if (spoke) update_speakers(now);
 }
 
@@ -200,6 +229,7 @@ void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parame
   transport->send->tracks.push_back(&added);
   transport->send->by_ssrc.emplace(parameters.ssrc.value, &added);
   source->second->subscriptions.push_back(&added);
+  unsettle_replica(*source->second);
   subscriptions_.emplace(parameters.id, std::move(subscription));
   control_path(now, added);
   reselect(now, added);
@@ -227,6 +257,9 @@ void Room::Impl::set_send_source(TimePoint now, SubscriptionId id, TrackId sourc
   stop_waiting(subscription);
   std::erase(subscription.next_source->subscriptions, &subscription);
   std::erase(subscription.source().leaving, &subscription);
+  unsettle_replica(*subscription.next_source);
+  unsettle_replica(subscription.source());
+  unsettle_replica(track);
   track.subscriptions.push_back(&subscription);
   subscription.next_source = &track;
   if (subscription.current() < 0) {
@@ -248,6 +281,8 @@ void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
   side.by_ssrc.erase(subscription.ssrc().value);
   std::erase(subscription.next_source->subscriptions, &subscription);
   std::erase(subscription.source().leaving, &subscription);
+  unsettle_replica(*subscription.next_source);
+  unsettle_replica(subscription.source());
   std::erase(ticking_subscriptions_, &subscription);
   if (side.path) {
     side.path->remove_stream(subscription.ssrc());

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "sfu/parameters.h"
+#include "sfu/part_message.h"
 #include "sfu/transport_sink.h"
 
 namespace turms::sfu {
@@ -38,6 +39,9 @@ struct RoomCounters {
   uint64_t sink_refused = 0;
   uint64_t pacer_refused = 0;
   uint64_t pacer_dropped = 0;       // waited too long
+  uint64_t handed_over = 0;         // to other parts, once for each
+  uint64_t handover_dropped = 0;    // no room on the way to another part
+  uint64_t handover_refused = 0;    // from another part: malformed, or of no track that is here
   uint64_t refused_parameters = 0;  // unknown or duplicate ids, too many tracks
 };
 
@@ -76,6 +80,10 @@ struct RoomEvents {
 /// a media worker (or the simulator) and touched by its thread only. After warm-up forwarding
 /// allocates nothing; work is proportional to what changed.
 ///
+/// A room may have parts on several threads or machines, each a Room with some of the transports:
+/// what one part's publishers send is handed to the parts that have subscribers for it, as messages
+/// (part_message.h). One part is the home, which decides who speaks and whose sound is forwarded.
+///
 /// Bounds: kMaxTransports transports, kMaxTracksPerTransport published and
 /// kMaxSubscriptionsPerTransport subscribed tracks each; beyond, additions are refused and counted.
 /// Control messages may overtake each other across participants, so an unknown id is counted and
@@ -112,6 +120,16 @@ class Room {
   /// goes on under its SSRC; until the new source's first key frame it stays with the old one.
   void set_send_source(TimePoint now, SubscriptionId id, TrackId source);
   void remove_send_track(TimePoint now, SubscriptionId id);
+
+  /// Another part of this room, for as long as the room is; `sink` leads there and outlives it.
+  /// `home`: it is the home, in place of this one. Again: it was made anew, and knows nothing.
+  void add_part(TimePoint now, PartId id, PartSink& sink, bool home);
+  /// A track that is published in another part. Muting it there is enough.
+  void add_replica(TimePoint now, PartId origin, const ReceiveTrackParameters& parameters);
+  /// What another part sent, in order. Used during the call only.
+  void handle_part(TimePoint now, PartId from, std::span<const ByteView> messages);
+  /// After calls that may have changed what other parts have to know, once for several of them.
+  void settle_parts(TimePoint now);
 
   /// Decrypted RTP packets of this transport in the order they came, in buffers of their own; the
   /// room may change their bytes. A frame that arrived at once is best handed over at once: each

@@ -27,16 +27,22 @@ float quantised(float level) {
 // ---- Whose sound is forwarded
 
 void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
-                               bool has_level) {
-  if (!has_level || packet.payload.empty()) return;
+                               bool newest) {
+  if (packet.payload.empty() && (home_ == nullptr || !newest)) return;
+  uint8_t level = packet.audio_level & 0x7F;
+  if (home_ != nullptr) return tell_level(track, packet, level, newest);
+  observe(now, track, level, sound_since(track, packet));
+}
+
+/// How long the sound of this packet is.
+Duration Room::Impl::sound_since(PublishedTrack& track, const SourcePacket& packet) {
   uint32_t ticks = packet.timestamp - track.last_audio_time;
   track.last_audio_time = packet.timestamp;
-  Duration elapsed = 20ms;
-  if (ticks > 0 && ticks < track.clock_rate() * 10) {
-    elapsed =
-        std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
-  }
-  uint8_t level = packet.audio_level & 0x7F;
+  if (ticks == 0 || ticks >= track.clock_rate() * 10) return 20ms;
+  return std::chrono::microseconds(static_cast<int64_t>(ticks) * 1'000'000 / track.clock_rate());
+}
+
+void Room::Impl::observe(TimePoint now, PublishedTrack& track, uint8_t level, Duration elapsed) {
   track.level.on_packet(now, level, elapsed);
   dominant_speaker_.on_packet(now, track.id(), level);
   if (!AudioLevelObserver::audible(level)) return;
@@ -55,7 +61,9 @@ void Room::Impl::observe_level(TimePoint now, PublishedTrack& track, const Sourc
 /// timestamps, and is no loss in anybody's reports.
 bool Room::Impl::select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
   PublishedTrack& track = stream.track();
-  bool selected = audio_selector_.on_packet(now, track.microphone, packet.audio_level & 0x7F);
+  bool selected = home_ != nullptr
+                      ? track.selected
+                      : audio_selector_.on_packet(now, track.microphone, packet.audio_level & 0x7F);
   if (!selected) {
     leave_out(now, stream, packet);
   } else if (track.left_out) {
@@ -70,18 +78,21 @@ void Room::Impl::leave_out(TimePoint now, ReceiveStream& stream, const SourcePac
     forward_burst(now);
     track.left_out = true;
     track.left_out_from = packet.sequence;
+    unsettle(track);
     for (SubscribedTrack* subscription : track.subscriptions) {
       subscription->send_pause(now, counters_, config_.settings.server_frame_trailer);
     }
   }
   stream.losses.clear();
-  if (track.subscriptions.empty()) return;
+  if (track.subscriptions.empty() && !stream.wanted_elsewhere) return;
   stream.history.add(now, static_cast<uint16_t>(packet.sequence), packet.view.data());
 }
 
 void Room::Impl::take_in(TimePoint now, ReceiveStream& stream, const SourcePacket& packet) {
   PublishedTrack& track = stream.track();
   track.left_out = false;
+  unsettle(track);
+  for (Share& share : track.shares) share.resumes = true;
   stream.losses.clear();
   // The first one left out has the timestamp that the pause was told with.
   int64_t oldest = std::max(track.left_out_from + 1, packet.sequence - kMaxReplay);
@@ -96,6 +107,7 @@ void Room::Impl::take_in(TimePoint now, ReceiveStream& stream, const SourcePacke
   for (SubscribedTrack* subscription : stream.forwarders) subscription->go_on_at(first);
   for (int64_t n = first; n < packet.sequence; ++n) {
     if (auto before = track.read_stored(stream, static_cast<uint16_t>(n))) {
+      if (!track.shares.empty()) hand_over(now, stream, *before, true);
       distribute(now, stream, *before);
     }
   }
@@ -127,7 +139,10 @@ void Room::Impl::speaker_turn(TimePoint now) {
     mark_dominant(dominant_speaker_.dominant(), true);
     // The stage stays with whoever had the floor last.
     auto floor = tracks_.find(dominant_speaker_.dominant().value_or(TrackId()));
-    if (floor != tracks_.end()) speaking_transport_ = floor->second->transport().id;
+    if (floor != tracks_.end()) {
+      speaking_transport_ = floor->second->transport().id;
+      settle_parts(now);
+    }
   }
   update_speakers(now);
   if (!speaker_candidates_.empty()) {

@@ -85,8 +85,11 @@ void Room::Impl::on_sender_report(TimePoint now, Transport& transport,
   ReceiveStream* stream = transport.receive->demultiplexer.find(packet.sender_ssrc());
   if (stream == nullptr) return;
   rtcp::SenderInfo info = rtcp::sender_info(packet);
-  stream->on_sender_report(now, info);
+  stream->on_sender_report(now, info.ntp, info.rtp_time.value);
   transport.receive->clock.on_sender_report(now, info.ntp);
+  for (const Share& share : stream->track().shares) {
+    if (share.wants != 0) (void)send_report(now, *share.part, *stream);
+  }
 }
 
 void Room::Impl::on_report_blocks(TimePoint now, Transport& transport,
@@ -131,7 +134,7 @@ void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc 
 }
 
 void Room::Impl::send_key_frame_request(TimePoint now, ReceiveStream& stream) {
-  if (stream.forwarders.empty() && stream.waiters.empty()) {
+  if (!stream.watched()) {
     stream.key_frames.reset();
     return;
   }
@@ -140,10 +143,15 @@ void Room::Impl::send_key_frame_request(TimePoint now, ReceiveStream& stream) {
     timers_.cancel(stream.key_frame_timer);
     return;
   }
-  TransportSink& sink = stream.track().transport().sink;
-  MutableByteView out = sink.reserve(kRtcpSize);
-  rtcp::Writer writer(out);
-  if (writer.pli(kOwnSsrc, stream.parameters.ssrc)) sink.commit(writer.size(), PacketKind::kRtcp);
+  if (stream.track().origin != nullptr) {
+    // Told when what has come is dealt with: the key frame may be among it.
+    stream.track().asks |= static_cast<uint8_t>(1U << stream.encoding());
+    unsettle(stream.track());
+  } else {
+    TransportSink& sink = stream.track().transport().sink;
+    rtcp::Writer writer(sink.reserve(kRtcpSize));
+    if (writer.pli(kOwnSsrc, stream.parameters.ssrc)) sink.commit(writer.size(), PacketKind::kRtcp);
+  }
   stream.key_frames.on_sent(now, stream.losses.round_trip());
   if (stream.key_frames.wanted()) {
     timers_.schedule(stream.key_frame_timer, stream.key_frames.due());
@@ -189,12 +197,15 @@ void Room::Impl::handle_timeout(TimePoint now) {
       case Timer::Kind::kSpeakers:
         speaker_turn(now);
         break;
+      case Timer::Kind::kParts:
+        settle_parts(now);
+        break;
     }
   }
 }
 
 void Room::Impl::send_nacks(TimePoint now, ReceiveStream& stream) {
-  if (stream.forwarders.empty() && stream.waiters.empty()) return;
+  if (!stream.watched()) return;
   lost_.clear();
   stream.losses.collect(now, stream.highest(), lost_);
   TransportSink& sink = stream.track().transport().sink;
@@ -293,6 +304,8 @@ void Room::Impl::tick(TimePoint now) {
   // Every second time the numbers are told, and whoever had no traffic leaves the lists.
   if (statistics_turn_) {
     for (PublishedTrack* track : ticking_tracks_) {
+      track->in_tick_list = false;
+      if (track->origin != nullptr) continue;  // told where it is published
       TrackStatistics s;
       s.track = track->id();
       for (int i = 0; i < track->layer_count(); ++i) {
@@ -304,7 +317,6 @@ void Room::Impl::tick(TimePoint now) {
         s.bits_per_second += layer.bits_per_second;
       }
       s.active_layers = track->active_layers();
-      track->in_tick_list = false;
       events_.tracks.push_back(s);
     }
     ticking_tracks_.clear();

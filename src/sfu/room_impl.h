@@ -9,6 +9,7 @@
 #include "sfu/audio_selector.h"
 #include "sfu/dominant_speaker.h"
 #include "sfu/layer_policy.h"
+#include "sfu/part.h"
 #include "sfu/published_track.h"
 #include "sfu/room.h"
 #include "sfu/subscribed_track.h"
@@ -30,7 +31,7 @@ class Room::Impl {
   void transport_connected(TimePoint now, TransportId id);
   void set_path_limits(TimePoint now, TransportId id, const PathLimits& limits);
   void remove_transport(TimePoint now, TransportId id);
-  void add_receive_track(const ReceiveTrackParameters& parameters);
+  void add_receive_track(TimePoint now, const ReceiveTrackParameters& parameters);
   void set_receive_muted(TimePoint now, TrackId id, bool muted);
   void remove_receive_track(TimePoint now, TrackId id);
   void add_send_track(TimePoint now, const SendTrackParameters& parameters,
@@ -47,12 +48,19 @@ class Room::Impl {
   void handle_timeout(TimePoint now);
   [[nodiscard]] TimePoint next_timeout() const { return timers_.next(); }
 
+  // room_parts.cc: other parts of the room.
+  void add_part(TimePoint now, PartId id, PartSink& sink, bool home);
+  void add_replica(TimePoint now, PartId origin, const ReceiveTrackParameters& parameters);
+  void handle_part(TimePoint now, PartId from, std::span<const ByteView> messages);
+  void settle_parts(TimePoint now);
+
   bool take_events(RoomEvents& events);
   [[nodiscard]] const RoomCounters& counters() const { return counters_; }
 
  private:
   Transport* find_transport(TransportId id);
   void introduce_muted(TimePoint now, SubscribedTrack& subscription);
+  void set_muted(TimePoint now, PublishedTrack& track, bool muted);
 
   // room_path.cc: what leaves on a subscriber's path, and when.
   void control_path(TimePoint now, SubscribedTrack& subscription);
@@ -95,20 +103,49 @@ class Room::Impl {
                                const SubscribedTrack& subscription) const;
   void note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& packet);
   void on_discontinuity(TimePoint now, ReceiveStream& stream);
+  /// Other parts have to forget what came before, too.
+  static void begin_again(ReceiveStream& stream);
   void request_lost(TimePoint now, ReceiveStream& stream);
   void mark(TimePoint now, Transport& transport, ReceiveStream& stream);
+  void mark(TimePoint now, PublishedTrack& track);
   void mark(TimePoint now, SubscribedTrack& subscription);
 
   // room_audio.cc: who speaks, and whose sound is forwarded.
-  void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet,
-                     bool has_level);
+  void observe_level(TimePoint now, PublishedTrack& track, const SourcePacket& packet, bool newest);
   bool select_audio(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
+  static Duration sound_since(PublishedTrack& track, const SourcePacket& packet);
+  void observe(TimePoint now, PublishedTrack& track, uint8_t level, Duration elapsed);
   void leave_out(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void take_in(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void fall_silent(PublishedTrack& track);
   void speaker_turn(TimePoint now);
   void update_speakers(TimePoint now);
   void put_dominant_first();
+
+  // room_parts.cc: to other parts ...
+  Part* find_part(PartId id);
+  void begin_again(Part& part);
+  /// Something of the track may have to be told: with settle_parts().
+  void unsettle(PublishedTrack& track);
+  void unsettle_replica(PublishedTrack& track) {
+    if (track.origin != nullptr) unsettle(track);
+  }
+  void share(TimePoint now, PublishedTrack& track, Part& part);
+  bool settle(PublishedTrack& track);
+  void forget_handed(PublishedTrack& track);
+  void hand_over(TimePoint now, ReceiveStream& stream, const SourcePacket& packet, bool newest);
+  bool begin_handing(TimePoint now, Share& share, const ReceiveStream& stream);
+  bool send_report(TimePoint now, Part& part, const ReceiveStream& stream);
+  void tell_level(PublishedTrack& track, const SourcePacket& packet, uint8_t level, bool newest);
+  void publish_parts();
+  // ... and from them.
+  bool handle(TimePoint now, Part& from, const PartMessage& message);
+  bool on_handed(TimePoint now, ReceiveStream& stream, const PartMessage& message);
+  bool on_packet(TimePoint now, ReceiveStream& stream, const PartMessage& message);
+  void on_state(TimePoint now, PublishedTrack& track, uint8_t state);
+  bool on_want(TimePoint now, Part& from, TrackId id, uint8_t wants);
+  void apply_wants(TimePoint now, PublishedTrack& track, Share& share, uint8_t wants);
+  void on_level(TimePoint now, PublishedTrack& track, const PartMessage& message);
 
   // room_control.cc
   void on_sender_report(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
@@ -133,6 +170,13 @@ class Room::Impl {
   std::unordered_map<TransportId, std::unique_ptr<Transport>> transports_;
   std::unordered_map<TrackId, std::unique_ptr<PublishedTrack>> tracks_;
   std::unordered_map<SubscriptionId, std::unique_ptr<SubscribedTrack>> subscriptions_;
+
+  std::vector<std::unique_ptr<Part>> parts_;
+  Part* home_ = nullptr;  // null: this is the home
+  /// Publishers elsewhere: they have tracks here, and no connection.
+  std::unordered_map<TransportId, std::unique_ptr<Transport>> remote_publishers_;
+  std::vector<PublishedTrack*> unsettled_;
+  Timer parts_timer_{Timer::Kind::kParts, nullptr};
 
   // With traffic since the last tick.
   std::vector<PublishedTrack*> ticking_tracks_;

@@ -103,6 +103,7 @@ void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveS
     stop_waiting(subscription);
     subscription.waiting = &stream;
     subscription.waiter_position = stream.waiters.size();
+    unsettle_replica(stream.track());
     stream.waiters.push_back(&subscription);
   }
   want_key_frame(now, stream);
@@ -110,6 +111,7 @@ void Room::Impl::wait_for(TimePoint now, SubscribedTrack& subscription, ReceiveS
 
 void Room::Impl::stop_waiting(SubscribedTrack& subscription) {
   if (subscription.waiting == nullptr) return;
+  unsettle_replica(subscription.waiting->track());
   auto& waiters = subscription.waiting->waiters;
   swap_remove(waiters, subscription.waiter_position,
               [](SubscribedTrack& s, size_t position) { s.waiter_position = position; });
@@ -117,12 +119,14 @@ void Room::Impl::stop_waiting(SubscribedTrack& subscription) {
 }
 
 void Room::Impl::start_forwarding(SubscribedTrack& subscription, ReceiveStream& stream) {
+  unsettle_replica(stream.track());
   subscription.forwarder_position = stream.forwarders.size();
   stream.forwarders.push_back(&subscription);
 }
 
 void Room::Impl::stop_forwarding(SubscribedTrack& subscription) {
   if (subscription.current() < 0) return;
+  unsettle_replica(subscription.source());
   auto& forwarders = subscription.source().stream(subscription.current()).forwarders;
   swap_remove(forwarders, subscription.forwarder_position,
               [](SubscribedTrack& s, size_t position) { s.forwarder_position = position; });
@@ -148,7 +152,8 @@ void Room::Impl::activate(TimePoint now, PublishedTrack& track, int layer) {
   LayerActivity& activity = track.layer(layer);
   activity.active = true;
   activity.restart();
-  events_.layers.push_back({track.id(), layer, true});
+  unsettle_replica(track);
+  if (track.origin == nullptr) events_.layers.push_back({track.id(), layer, true});
   reselect_all(now, track);
 }
 
@@ -156,7 +161,7 @@ void Room::Impl::deactivate(PublishedTrack& track, int layer) {
   LayerActivity& activity = track.layer(layer);
   if (!activity.active) return;
   activity.active = false;
-  events_.layers.push_back({track.id(), layer, false});
+  if (track.origin == nullptr) events_.layers.push_back({track.id(), layer, false});
 }
 
 void Room::Impl::deactivate_all(PublishedTrack& track) {

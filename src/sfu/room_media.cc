@@ -27,6 +27,7 @@ void Room::Impl::handle_rtp(TimePoint now, TransportId id,
     return;
   }
   for (const MutableByteView packet : packets) accept(now, *transport, packet);
+  publish_parts();
   forward_burst(now);
 }
 
@@ -57,6 +58,7 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
     forward_burst(now);
     stream.restart();
     on_discontinuity(now, stream);
+    begin_again(stream);
   }
 
   auto meaning = track.payload_types().find(view->payload_type());
@@ -93,6 +95,7 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
   if (verdict == ReceiveStream::Verdict::kDiscontinuity) {
     forward_burst(now);
     on_discontinuity(now, stream);
+    begin_again(stream);
   }
   if (track.is_video() && newest && !packet->payload.empty() && packet->codec != stream.codec) {
     // The sender changed to another of the codecs negotiated: decoding begins anew.
@@ -117,10 +120,11 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
   }
   if (!track.is_video()) {
     bool has_level = extensions.has(Extension::kAudioLevel);
-    observe_level(now, track, *packet, has_level);
+    if (has_level) observe_level(now, track, *packet, newest);
     if (has_level && newest && !select_audio(now, stream, *packet)) return;
     if (!newest && track.left_out) return;
   }
+  if (!track.shares.empty()) hand_over(now, stream, *packet, newest);
   forward(now, stream, *packet);
   request_lost(now, stream);
 }
@@ -191,6 +195,7 @@ void Room::Impl::forward(TimePoint now, ReceiveStream& stream, const SourcePacke
   bool key_frame = packet.can_start && !packet.opaque && stream.track().is_video();
   if (key_frame) {
     stream.key_frames.on_key_frame(now);
+    stream.key_frame = std::max(stream.key_frame, packet.sequence);
     for (SubscribedTrack* subscription : stream.forwarders) subscription->key_frame_begins();
     timers_.cancel(stream.key_frame_timer);
   } else if (stream.key_frames.wanted() && !stream.key_frame_timer.armed()) {
@@ -282,6 +287,8 @@ void Room::Impl::begin_below(TimePoint now, ReceiveStream& stream, const SourceP
 }
 
 void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
+  const auto bit = static_cast<uint8_t>(1U << stream.encoding());
+  for (Share& share : stream.track().shares) share.discontinuity |= bit;
   stream.key_frames.reset();
   timers_.cancel(stream.key_frame_timer);
   while (!stream.forwarders.empty()) {
@@ -295,7 +302,7 @@ void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
 void Room::Impl::request_lost(TimePoint now, ReceiveStream& stream) {
   if (stream.losses.empty() || !stream.track().nack()) return;
   // What nobody watches is not worth asking for.
-  if (stream.forwarders.empty() && stream.waiters.empty()) return;
+  if (!stream.watched()) return;
   if (stream.losses.due_by_reordering(stream.highest())) {
     timers_.schedule(stream.nack_timer, now);
   } else if (!stream.nack_timer.armed()) {
@@ -313,16 +320,16 @@ void Room::Impl::mark(TimePoint now, Transport& transport, ReceiveStream& stream
                        now + (side.reported ? kReceiverReport : kFirstReceiverReport));
     }
   }
-  PublishedTrack& track = stream.track();
-  if (!track.in_tick_list) {
-    track.in_tick_list = true;
-    ticking_tracks_.push_back(&track);
-    if (!tick_timer_.armed()) {
-      last_tick_ = last_statistics_ = now;
-      statistics_turn_ = false;
-      timers_.schedule(tick_timer_, now + kTick);
-    }
-  }
+  if (!stream.track().in_tick_list) mark(now, stream.track());
+}
+
+void Room::Impl::mark(TimePoint now, PublishedTrack& track) {
+  track.in_tick_list = true;
+  ticking_tracks_.push_back(&track);
+  if (tick_timer_.armed()) return;
+  last_tick_ = last_statistics_ = now;
+  statistics_turn_ = false;
+  timers_.schedule(tick_timer_, now + kTick);
 }
 
 void Room::Impl::mark(TimePoint now, SubscribedTrack& subscription) {

@@ -19,6 +19,7 @@ class Timer : public TimerNode {
     kActivity,         // owner: PublishedTrack
     kTick,             // the room
     kSpeakers,         // the room
+    kParts,            // the room
   };
 
   Timer(Kind kind, void* owner) : owner_(owner), kind_(kind) {}

@@ -21,7 +21,8 @@ constexpr Duration kFrameInterval = Duration(1'000'000'000 / kFramesPerSecond);
 /// The server's end of one client.
 class World::ServerTransport final : public sfu::TransportSink {
  public:
-  ServerTransport(World& world, Client& client) : world_(world), client_(client) {}
+  ServerTransport(World& world, sfu::Room& room, Client& client)
+      : world_(world), room_(room), client_(client) {}
 
   MutableByteView reserve(size_t size) override {
     if (!channel->connected()) return {};
@@ -47,9 +48,9 @@ class World::ServerTransport final : public sfu::TransportSink {
     announce();
     if (!packet.empty()) {
       if (rtc::rtp::looks_like_rtcp(packet)) {
-        world_.room_.handle_rtcp(now, client_.id(), packet);
+        room_.handle_rtcp(now, client_.id(), packet);
       } else {
-        world_.room_.handle_rtp(now, client_.id(), packet);
+        room_.handle_rtp(now, client_.id(), packet);
       }
     }
     settle();
@@ -57,7 +58,7 @@ class World::ServerTransport final : public sfu::TransportSink {
   void announce() {
     if (announced_ || !channel->connected()) return;
     announced_ = true;
-    world_.room_.transport_connected(world_.now(), client_.id());
+    room_.transport_connected(world_.now(), client_.id());
   }
   void settle() {
     TimePoint due = channel->next_timeout();
@@ -80,18 +81,58 @@ class World::ServerTransport final : public sfu::TransportSink {
 
  private:
   World& world_;
+  sfu::Room& room_;
   Client& client_;
   bool announced_ = false;
   TimePoint wake_ = kNever;
   std::array<uint8_t, 2048> buffer_;
 };
 
+/// From one part to another: what is published together arrives together.
+class World::Way final : public sfu::PartSink {
+ public:
+  Way(World& world, size_t from, size_t to) : world_(world), from_(from), to_(to) {}
+
+  MutableByteView reserve(size_t size) override {
+    reserved_.resize(size);
+    return reserved_;
+  }
+  void commit() override { written_.push_back(reserved_); }
+  void publish() override {
+    world_.simulation_.after(world_.config_.part_delay, [this, messages = std::move(written_)] {
+      const std::vector<ByteView> views(messages.begin(), messages.end());
+      world_.room(to_).handle_part(world_.now(), sfu::PartId(static_cast<uint32_t>(from_)), views);
+      world_.settle();
+    });
+    written_.clear();
+  }
+
+ private:
+  World& world_;
+  size_t from_;
+  size_t to_;
+  Bytes reserved_;
+  std::vector<Bytes> written_;
+};
+
 World::World(const WorldConfig& config)
     : config_(config),
       simulation_(config.seed),
       channels_(config.encrypted ? ChannelFactory::encrypted(simulation_.rng())
-                                 : ChannelFactory::plain()),
-      room_(sfu::RoomConfig{config.seed, WallTime{1'700'000'000'000}, config.settings}) {}
+                                 : ChannelFactory::plain()) {
+  for (size_t i = 0; i < config.parts; ++i) {
+    parts_.push_back(std::make_unique<Part>());
+    parts_[i]->room = std::make_unique<sfu::Room>(
+        sfu::RoomConfig{config.seed + i, WallTime{1'700'000'000'000}, config.settings});
+  }
+  for (size_t from = 0; from < config.parts; ++from) {
+    for (size_t to = 0; to < config.parts; ++to) {
+      if (from == to) continue;
+      Way& way = *parts_[from]->ways.emplace_back(std::make_unique<Way>(*this, from, to));
+      room(from).add_part(now(), sfu::PartId(static_cast<uint32_t>(to)), way, to == 0);
+    }
+  }
+}
 
 World::~World() = default;
 
@@ -101,9 +142,10 @@ Client& World::add_client() {
 
 Client& World::add_client(const LinkConfig& up, const LinkConfig& down) {
   sfu::TransportId id(next_id());
-  clients_.push_back(std::make_unique<Client>(*this, id, up, down));
+  const size_t part = clients_.size() % config_.parts;
+  clients_.push_back(std::make_unique<Client>(*this, part, id, up, down));
   Client& client = *clients_.back();
-  auto transport = std::make_unique<ServerTransport>(*this, client);
+  auto transport = std::make_unique<ServerTransport>(*this, room(part), client);
   ServerTransport& server = *transport;
   transports_.push_back(std::move(transport));
   auto pair = channels_->make(
@@ -111,12 +153,17 @@ Client& World::add_client(const LinkConfig& up, const LinkConfig& down) {
       [&client](Datagram d) { client.down_.send(std::move(d)); });
   client.channel_ = std::move(pair.client);
   server.channel = std::move(pair.server);
-  room_.add_transport(id, server, config_.follows_bandwidth);
+  room(part).add_transport(id, server, config_.follows_bandwidth);
   client.up_.set_deliver([&server](Datagram d) { server.on_datagram(std::move(d)); });
   client.down_.set_deliver([&client](Datagram d) { client.on_datagram(std::move(d)); });
-  client.leave_ = [this, &server, id] {
+  client.leave_ = [this, &server, &client, part, id] {
     server.gone = true;
-    room_.remove_transport(now(), id);
+    room(part).remove_transport(now(), id);
+    for (const sfu::TrackId track : client.tracks_) {
+      for (size_t i = 0; i < parts_.size(); ++i) {
+        if (i != part) room(i).remove_receive_track(now(), track);
+      }
+    }
     settle();
   };
   client.settle();
@@ -130,7 +177,13 @@ void World::run_for(Duration duration) {
 }
 
 void World::settle() {
-  if (room_.take_events(events_)) {
+  for (auto& part : parts_) settle(*part);
+}
+
+void World::settle(Part& part) {
+  sfu::Room& room = *part.room;
+  room.settle_parts(now());
+  if (room.take_events(events_)) {
     if (events_.speakers_changed) speakers_.push_back({now(), events_.speakers});
     for (auto& e : events_.layers) layer_changes_.push_back(e);
     for (auto& s : events_.tracks) track_statistics_[s.track] = s;
@@ -138,20 +191,25 @@ void World::settle() {
     for (auto& p : events_.paths) path_statistics_[p.transport] = p;
     for (auto& s : events_.subscriptions) subscription_statistics_[s.subscription] = s;
   }
-  TimePoint due = room_.next_timeout();
-  if (due >= wake_ && wake_ > now()) return;
-  wake_ = due;
+  TimePoint due = room.next_timeout();
+  if (due >= part.wake && part.wake > now()) return;
+  part.wake = due;
   if (due == kNever) return;
-  simulation_.at(due, [this, due] {
-    if (wake_ != due) return;
-    wake_ = kNever;
-    room_.handle_timeout(now());
+  simulation_.at(due, [this, &part, due] {
+    if (part.wake != due) return;
+    part.wake = kNever;
+    part.room->handle_timeout(now());
     settle();
   });
 }
 
-Client::Client(World& world, sfu::TransportId id, const LinkConfig& up, const LinkConfig& down)
-    : world_(world), id_(id), up_(world.simulation(), up), down_(world.simulation(), down) {
+Client::Client(World& world, size_t part, sfu::TransportId id, const LinkConfig& up,
+               const LinkConfig& down)
+    : world_(world),
+      part_(part),
+      id_(id),
+      up_(world.simulation(), up),
+      down_(world.simulation(), down) {
   every(kPollInterval, [this] {
     for (auto& receiver : receivers_) receiver->poll(world_now());
     for (auto& [ssrc, listener] : listeners_) listener->poll(world_now());
@@ -166,6 +224,24 @@ Client::Client(World& world, sfu::TransportId id, const LinkConfig& up, const Li
 
 TimePoint Client::world_now() const {
   return world_.now();
+}
+
+void Client::publish(const sfu::ReceiveTrackParameters& parameters) {
+  tracks_.push_back(parameters.id);
+  for (size_t i = 0; i < world_.config().parts; ++i) {
+    if (i == part_) {
+      world_.room(i).add_receive_track(world_now(), parameters);
+    } else {
+      world_.room(i).add_replica(world_now(), sfu::PartId(static_cast<uint32_t>(part_)),
+                                 parameters);
+    }
+  }
+}
+
+void Client::subscribe(const sfu::SendTrackParameters& parameters,
+                       const sfu::LayerRequest& request) {
+  world_.room(part_).add_send_track(world_now(), parameters, request);
+  world_.settle();
 }
 
 void Client::every(Duration interval, std::function<void()> action) {
@@ -223,7 +299,7 @@ sfu::TrackId Client::publish_video(std::vector<uint64_t> bits_per_second) {
         static_cast<uint8_t>(i), bits_per_second[i], kFramesPerSecond,
         make_stream(p.mid, rid, true, ids::kVp8, ids::kVp8Rtx, 90000), world_.simulation().rng()));
   }
-  world_.room().add_receive_track(world_now(), p);
+  publish(p);
   every(kFrameInterval, [this] {
     if (!connected()) return;
     for (auto& layer : layers_) layer->capture(world_now());
@@ -246,7 +322,7 @@ sfu::TrackId Client::publish_audio(AudioOptions options) {
   if (options.red) audio_->stream.set_payload_type(ids::kRed);
   if (options.nack) audio_->stream.repeat_when_asked();
   audio_->red = options.red;
-  world_.room().add_receive_track(world_now(), p);
+  publish(p);
   auto turn = std::make_shared<int>(0);
   every(20ms, [this, turn] {
     if (!connected() || audio_->stopped) return;
@@ -296,8 +372,7 @@ ModelReceiver& Client::subscribe_video(sfu::TrackId source, const sfu::LayerRequ
   ModelReceiver& receiver = *receivers_.back();
   by_ssrc_[p.ssrc.value] = by_ssrc_[p.rtx_ssrc.value] = &receiver;
   subscriptions_[&receiver] = p.id;
-  world_.room().add_send_track(world_now(), p, request);
-  world_.settle();
+  subscribe(p, request);
   return receiver;
 }
 
@@ -320,8 +395,7 @@ ModelListener& Client::listen(sfu::TrackId source, ModelListener::Options option
   every(options.report_interval, [this, &added] {
     if (connected()) added.report(world_now());
   });
-  world_.room().add_send_track(world_now(), p, {});
-  world_.settle();
+  subscribe(p, {});
   return added;
 }
 
@@ -334,8 +408,7 @@ sfu::SubscriptionId Client::subscribe_audio(sfu::TrackId source) {
   p.ssrc = audio_ssrc_ = rtc::Ssrc(static_cast<uint32_t>(10'000 + world_.next_id()));
   p.codecs = ids::subscriber_codecs(rtc::MediaKind::kAudio);
   p.extensions = ids::subscriber_extensions();
-  world_.room().add_send_track(world_now(), p, {});
-  world_.settle();
+  subscribe(p, {});
   return p.id;
 }
 

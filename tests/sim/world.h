@@ -29,6 +29,11 @@ struct WorldConfig {
   sfu::RoomSettings settings{};
   /// Video follows the bandwidth of each client's path, which tells of what arrives.
   bool follows_bandwidth = false;
+  /// So many parts of the room, as on so many workers: clients go to them in turn, the first one to
+  /// the home.
+  size_t parts = 1;
+  /// Between two parts, as between two threads.
+  Duration part_delay = 100us;
 };
 
 class World;
@@ -54,7 +59,8 @@ struct AudioOptions {
 /// One participant: what a browser does, with one connection for both directions.
 class Client {
  public:
-  Client(World& world, sfu::TransportId id, const LinkConfig& up, const LinkConfig& down);
+  Client(World& world, size_t part, sfu::TransportId id, const LinkConfig& up,
+         const LinkConfig& down);
 
   /// Three simulcast layers, or as many as given rates.
   sfu::TrackId publish_video(std::vector<uint64_t> bits_per_second = {150'000, 500'000, 1'700'000});
@@ -85,6 +91,8 @@ class Client {
  private:
   friend class World;
   [[nodiscard]] TimePoint world_now() const;
+  void publish(const sfu::ReceiveTrackParameters& parameters);
+  void subscribe(const sfu::SendTrackParameters& parameters, const sfu::LayerRequest& request);
   SyntheticStream make_stream(const std::string& mid, const std::string& rid, bool rtx,
                               uint8_t payload_type, uint8_t rtx_payload_type, uint32_t clock_rate);
   void transmit(MutableByteView packet, sfu::PacketKind kind);
@@ -98,12 +106,14 @@ class Client {
   void every(Duration interval, std::function<void()> action);
 
   World& world_;
+  const size_t part_;
   TimePoint wake_ = kNever;
   std::function<void()> leave_;
   sfu::TransportId id_;
   Link up_;
   Link down_;
   std::unique_ptr<Channel> channel_;
+  std::vector<sfu::TrackId> tracks_;
   std::vector<std::unique_ptr<SyntheticLayer>> layers_;
   std::unique_ptr<SyntheticAudio> audio_;
   std::vector<std::unique_ptr<ModelReceiver>> receivers_;
@@ -120,7 +130,7 @@ class Client {
   uint64_t feedback_lost_ = 0;
 };
 
-/// One room on a server and its clients, on virtual time.
+/// One room on a server and its clients, on virtual time. The room may be in several parts.
 class World {
  public:
   explicit World(const WorldConfig& config);
@@ -132,7 +142,8 @@ class World {
 
   [[nodiscard]] TimePoint now() const { return simulation_.now(); }
   Simulation& simulation() { return simulation_; }
-  sfu::Room& room() { return room_; }
+  /// The home, or another part.
+  sfu::Room& room(size_t part = 0) { return *parts_[part]->room; }
   [[nodiscard]] const WorldConfig& config() const { return config_; }
   ForwardingCheck& check() { return check_; }
   /// Everything the room told, in order.
@@ -165,19 +176,25 @@ class World {
  private:
   friend class Client;
   class ServerTransport;
+  class Way;
+  struct Part {
+    std::unique_ptr<sfu::Room> room;
+    std::vector<std::unique_ptr<Way>> ways;  // to the others
+    TimePoint wake = kNever;
+  };
 
-  /// After anything that may have moved the room's deadline.
+  /// After anything that may have moved a room's deadline.
   void settle();
+  void settle(Part& part);
   uint64_t next_id() { return ++last_id_; }
 
   WorldConfig config_;
   Simulation simulation_;
   std::unique_ptr<ChannelFactory> channels_;
-  sfu::Room room_;
+  std::vector<std::unique_ptr<Part>> parts_;
   ForwardingCheck check_;
   std::vector<std::unique_ptr<ServerTransport>> transports_;
   std::vector<std::unique_ptr<Client>> clients_;
-  TimePoint wake_ = kNever;
   uint64_t last_id_ = 100;
   sfu::RoomEvents events_;
   std::vector<Told> speakers_;

@@ -154,7 +154,7 @@ void SimEngine::create_transport(const media::TransportParameters& parameters) {
     return fault("a transport made twice");
   }
   record->second.transports.insert(id);
-  if (!parameters.local_ice.ufrag.starts_with(ufrag_prefix(parameters.room))) {
+  if (!parameters.local_ice.ufrag.starts_with(ufrag_prefix(parameters.room, parameters.member))) {
     fault("a ufrag that names no worker");
   }
   command([this, parameters] {

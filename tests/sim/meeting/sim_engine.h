@@ -37,10 +37,10 @@ class SimEngine final : public media::Engine {
   static rtc::DtlsFingerprint own_fingerprint();
 
   [[nodiscard]] rtc::DtlsFingerprint fingerprint() const override { return own_fingerprint(); }
-  [[nodiscard]] std::string ufrag_prefix(media::RoomId) const override { return "S"; }
+  [[nodiscard]] std::string ufrag_prefix(media::RoomId, media::MemberId) override { return "S"; }
   [[nodiscard]] std::vector<media::LocalCandidate> candidates(media::TransportId) const override;
-  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, std::string_view,
-                                                             Duration) const override {
+  [[nodiscard]] std::optional<media::TurnAccess> turn_access(media::RoomId, media::MemberId,
+                                                             std::string_view, Duration) override {
     return std::nullopt;
   }
   [[nodiscard]] std::vector<uint16_t> udp_ports() const override { return {kPort}; }
