@@ -79,7 +79,7 @@ ReceiveStream::Verdict ReceiveStream::on_packet(TimePoint now, rtc::rtp::SeqNum 
   return verdict;
 }
 
-bool ReceiveStream::on_handed(TimePoint now, int64_t sequence, size_t size) {
+bool ReceiveStream::on_handed(TimePoint now, int64_t sequence, size_t size, bool follows) {
   if (!started_) {
     started_ = true;
     first_ = sequence;
@@ -89,7 +89,15 @@ bool ReceiveStream::on_handed(TimePoint now, int64_t sequence, size_t size) {
   ++packets_;
   bytes_ += size;
   ++received_;
-  if (sequence <= highest_) return false;
+  if (sequence <= highest_) {
+    losses.take(now, sequence);
+    return false;
+  }
+  if (!follows || sequence - highest_ > kMaxGap + 1) {
+    losses.clear();
+  } else if (sequence > highest_ + 1) {
+    losses.on_gap(now, highest_ + 1, sequence - 1);
+  }
   highest_ = sequence;
   return true;
 }

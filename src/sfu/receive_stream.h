@@ -95,9 +95,9 @@ class ReceiveStream {
   /// received but not for jitter.
   Verdict on_packet(TimePoint now, rtc::rtp::SeqNum number, uint32_t timestamp, size_t size,
                     bool retransmission, int64_t& sequence);
-  /// The same of a packet that another part of the room has taken into account. False: older than
-  /// the newest.
-  bool on_handed(TimePoint now, int64_t sequence, size_t size);
+  /// The same of a packet that another part of the room has taken into account. `follows`: what is
+  /// missing before it may still come. False: older than the newest.
+  bool on_handed(TimePoint now, int64_t sequence, size_t size, bool follows);
   /// The publisher began a new stream for this encoding, or its silence was cut out: nothing is
   /// missing, and numbers start anew.
   void restart();

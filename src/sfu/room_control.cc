@@ -208,6 +208,8 @@ void Room::Impl::send_nacks(TimePoint now, ReceiveStream& stream) {
   if (!stream.watched()) return;
   lost_.clear();
   stream.losses.collect(now, stream.highest(), lost_);
+  // The origin of a replica asks. Here it is only known how long there is hope.
+  if (stream.track().origin != nullptr) lost_.clear();
   TransportSink& sink = stream.track().transport().sink;
   std::span<const rtc::rtp::SeqNum> rest(lost_);
   while (!rest.empty()) {

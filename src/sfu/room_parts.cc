@@ -394,7 +394,8 @@ bool Room::Impl::on_packet(TimePoint now, ReceiveStream& stream, const PartMessa
       subscription->go_on_at(packet->sequence);
     }
   }
-  const bool newest = stream.on_handed(now, packet->sequence, view->data().size());
+  const bool newest =
+      stream.on_handed(now, packet->sequence, view->data().size(), message.flags == 0);
   if (newest && !packet->payload.empty()) stream.codec = packet->codec;
   if (extensions.has(rtc::Extension::kDependencyDescriptor)) {
     read_dependencies(now, stream, *packet, extensions, newest);
@@ -406,6 +407,7 @@ bool Room::Impl::on_packet(TimePoint now, ReceiveStream& stream, const PartMessa
     keep_parameter_sets(stream, *packet);
   }
   forward(now, stream, *packet);
+  request_lost(now, stream);
   return true;
 }
 

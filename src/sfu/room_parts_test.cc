@@ -208,6 +208,26 @@ TEST(RoomParts, LossOnTheWayHereIsRepairedHereAndSentThere) {
   EXPECT_EQ(numbers[2], numbers[0] + 2);
 }
 
+TEST(RoomParts, WhatMayStillComeIsNotFilledUp) {
+  FarCall call;
+  call.start();
+  call.frame(100, true);
+  call.frame(102);
+  call.deliver();
+  const auto ask = [&] {
+    call.far_rtcp([&](auto& writer) {
+      const std::array numbers = {
+          rtc::rtp::SeqNum(static_cast<uint16_t>(call.numbers().front() + 1))};
+      writer.nack(rtc::Ssrc(5), kFarOut, numbers);
+    });
+    return call.numbers().size() + call.far.of(kFarRtx).size();
+  };
+  EXPECT_EQ(ask(), 2U);
+  call.advance_both(2s);
+  EXPECT_EQ(call.publisher.count(rtc::rtcp::Kind::kNack), 6U);  // all from here, none from there
+  EXPECT_EQ(ask(), 3U);
+}
+
 TEST(RoomParts, LossOnTheWayToASubscriberIsRepairedThere) {
   FarCall call;
   call.start();

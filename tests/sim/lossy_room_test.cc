@@ -80,8 +80,9 @@ size_t judge_frames(Client& publisher, const ModelReceiver& receiver, int max_te
   return left_out;
 }
 
-Result run(uint64_t seed, bool encrypted) {
+Result run(uint64_t seed, bool encrypted, size_t parts = 1) {
   WorldConfig config;
+  config.parts = parts;
   config.seed = seed;
   config.up = config.down = lossy();
   config.encrypted = encrypted;
@@ -135,6 +136,15 @@ TEST(LossyRoom, EveryFrameArrivesOrAKeyFrameFollows) {
   }
 }
 
+/// The publisher and half of the subscribers on one worker, the others on a second one.
+TEST(LossyRoom, EveryFrameArrivesOverTwoWorkers) {
+  for (uint64_t seed : seeds(200)) {
+    Result result = run(seed, seed % 8 == 0, 2);
+    for (auto& f : result.faults) ADD_FAILURE() << replay_hint(seed) << ": " << f;
+    if (!result.faults.empty()) fmt::print("seed {}\n{}", seed, result.summary);
+  }
+}
+
 /// The same with real peers: ICE, DTLS and SRTP over the same network.
 TEST(LossyRoom, EveryFrameArrivesEncrypted) {
   for (uint64_t seed : seeds(50)) {
@@ -148,6 +158,7 @@ TEST(LossyRoom, EqualSeedsRunAlike) {
   for (uint64_t seed : seeds(3)) {
     EXPECT_EQ(run(seed, false).hash, run(seed, false).hash) << replay_hint(seed);
     EXPECT_EQ(run(seed, true).hash, run(seed, true).hash) << replay_hint(seed);
+    EXPECT_EQ(run(seed, false, 2).hash, run(seed, false, 2).hash) << replay_hint(seed);
     EXPECT_NE(run(seed, false).hash, run(seed + 1000, false).hash) << replay_hint(seed);
   }
 }

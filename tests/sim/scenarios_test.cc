@@ -18,20 +18,6 @@ sfu::LayerRequest layer(int spatial) {
   return {false, spatial, 3};
 }
 
-WorldConfig clean(uint64_t seed) {
-  WorldConfig config;
-  config.seed = seed;
-  config.up.delay = config.down.delay = 15ms;
-  return config;
-}
-
-WorldConfig lossy(uint64_t seed, double loss = 0.03) {
-  WorldConfig config = clean(seed);
-  config.up.loss = config.down.loss = loss;
-  config.up.jitter = config.down.jitter = 5ms;
-  return config;
-}
-
 /// The longest time without a decoded frame in [from, to].
 Duration longest_freeze(const ModelReceiver& receiver, TimePoint from, TimePoint to) {
   Duration longest{};
@@ -65,8 +51,24 @@ void expect_sound(World& world, std::initializer_list<const ModelReceiver*> rece
   for (const auto* receiver : receivers) EXPECT_THAT(receiver->faults(), IsEmpty());
 }
 
-class Scenario : public testing::Test {
+/// With the room on as many workers as the parameter says: nothing else may be different.
+class Scenario : public testing::TestWithParam<size_t> {
  protected:
+  static WorldConfig clean(uint64_t seed) {
+    WorldConfig config;
+    config.seed = seed;
+    config.parts = GetParam();
+    config.up.delay = config.down.delay = 15ms;
+    return config;
+  }
+
+  static WorldConfig lossy(uint64_t seed, double loss = 0.03) {
+    WorldConfig config = clean(seed);
+    config.up.loss = config.down.loss = loss;
+    config.up.jitter = config.down.jitter = 5ms;
+    return config;
+  }
+
   template <class F>
   void for_seeds(F&& f, int count = 10) {
     for (uint64_t seed : seeds(count)) {
@@ -76,7 +78,10 @@ class Scenario : public testing::Test {
   }
 };
 
-TEST_F(Scenario, LateSubscriberSeesSoon) {
+INSTANTIATE_TEST_SUITE_P(OnWorkers, Scenario, testing::Values(1, 2, 3),
+                         [](const auto& test) { return std::to_string(test.param); });
+
+TEST_P(Scenario, LateSubscriberSeesSoon) {
   // Many, since it is the rare loss of a single packet that makes one wait.
   constexpr int kSeeds = 200;
   for_seeds(
@@ -97,7 +102,7 @@ TEST_F(Scenario, LateSubscriberSeesSoon) {
       kSeeds);
 }
 
-TEST_F(Scenario, ManyJoinersCauseFewKeyFrames) {
+TEST_P(Scenario, ManyJoinersCauseFewKeyFrames) {
   World world(clean(1));
   Client& publisher = world.add_client();
   auto track = publisher.publish_video();
@@ -114,7 +119,7 @@ TEST_F(Scenario, ManyJoinersCauseFewKeyFrames) {
   expect_sound(world, {});
 }
 
-TEST_F(Scenario, MutedPublisherIsSilentAndComesBackWithAKeyFrame) {
+TEST_P(Scenario, MutedPublisherIsSilentAndComesBackWithAKeyFrame) {
   for_seeds([](uint64_t seed) {
     World world(lossy(seed));
     Client& publisher = world.add_client();
@@ -138,7 +143,7 @@ TEST_F(Scenario, MutedPublisherIsSilentAndComesBackWithAKeyFrame) {
   });
 }
 
-TEST_F(Scenario, PausedSubscriberResumes) {
+TEST_P(Scenario, PausedSubscriberResumes) {
   for_seeds([](uint64_t seed) {
     World world(lossy(seed));
     Client& publisher = world.add_client();
@@ -148,11 +153,12 @@ TEST_F(Scenario, PausedSubscriberResumes) {
     auto& other = world.add_client().subscribe_video(track, layer(1));
     world.run_for(2s);
     TimePoint paused = world.now();
-    world.room().set_layer_request(world.now(), subscriber.subscription(receiver), {true, 1, 3});
+    subscriber.room().set_layer_request(world.now(), subscriber.subscription(receiver),
+                                        {true, 1, 3});
     world.run_for(2s);
     EXPECT_EQ(decoded_in(receiver, paused + 800ms, world.now()), 0U);
     TimePoint resumed = world.now();
-    world.room().set_layer_request(world.now(), subscriber.subscription(receiver), layer(1));
+    subscriber.room().set_layer_request(world.now(), subscriber.subscription(receiver), layer(1));
     world.run_for(2s);
     auto first = first_decoded(receiver, resumed);
     ASSERT_TRUE(first);
@@ -162,7 +168,7 @@ TEST_F(Scenario, PausedSubscriberResumes) {
   });
 }
 
-TEST_F(Scenario, LayerFollowsTheRequestWithoutFreezing) {
+TEST_P(Scenario, LayerFollowsTheRequestWithoutFreezing) {
   for_seeds([](uint64_t seed) {
     World world(clean(seed));
     Client& publisher = world.add_client();
@@ -173,7 +179,8 @@ TEST_F(Scenario, LayerFollowsTheRequestWithoutFreezing) {
     TimePoint begin = world.now();
     for (int wanted : {2, 0, 1, 2, 1, 0, 2}) {
       TimePoint asked = world.now();
-      world.room().set_layer_request(world.now(), subscriber.subscription(receiver), layer(wanted));
+      subscriber.room().set_layer_request(world.now(), subscriber.subscription(receiver),
+                                          layer(wanted));
       world.run_for(1500ms);
       auto first = first_decoded(receiver, asked + 1ms, wanted);
       ASSERT_TRUE(first) << wanted;
@@ -189,7 +196,7 @@ TEST_F(Scenario, LayerFollowsTheRequestWithoutFreezing) {
   });
 }
 
-TEST_F(Scenario, TemporalLayersGoDownAtOnceAndUpAtASyncPoint) {
+TEST_P(Scenario, TemporalLayersGoDownAtOnceAndUpAtASyncPoint) {
   World world(clean(3));
   Client& publisher = world.add_client();
   auto track = publisher.publish_video();
@@ -198,11 +205,11 @@ TEST_F(Scenario, TemporalLayersGoDownAtOnceAndUpAtASyncPoint) {
   world.run_for(2s);
   TimePoint t0 = world.now();
   EXPECT_NEAR(static_cast<double>(decoded_in(receiver, t0 - 1s, t0)), 7.5, 1.5);
-  world.room().set_layer_request(t0, subscriber.subscription(receiver), {false, 1, 3});
+  subscriber.room().set_layer_request(t0, subscriber.subscription(receiver), {false, 1, 3});
   world.run_for(2s);
   TimePoint t1 = world.now();
   EXPECT_NEAR(static_cast<double>(decoded_in(receiver, t1 - 1s, t1)), 30, 1.5);
-  world.room().set_layer_request(t1, subscriber.subscription(receiver), {false, 1, 1});
+  subscriber.room().set_layer_request(t1, subscriber.subscription(receiver), {false, 1, 1});
   world.run_for(2s);
   TimePoint t2 = world.now();
   EXPECT_NEAR(static_cast<double>(decoded_in(receiver, t2 - 1s, t2)), 15, 1.5);
@@ -211,7 +218,7 @@ TEST_F(Scenario, TemporalLayersGoDownAtOnceAndUpAtASyncPoint) {
   expect_sound(world, {&receiver});
 }
 
-TEST_F(Scenario, ALayerSwitchedOffIsReplacedByTheNextLowerAndComesBack) {
+TEST_P(Scenario, ALayerSwitchedOffIsReplacedByTheNextLowerAndComesBack) {
   for_seeds([](uint64_t seed) {
     World world(lossy(seed));
     Client& publisher = world.add_client();
@@ -229,7 +236,7 @@ TEST_F(Scenario, ALayerSwitchedOffIsReplacedByTheNextLowerAndComesBack) {
   });
 }
 
-TEST_F(Scenario, ALayerThatStopsFreezesThePictureNoLongerThanItTakesToNotice) {
+TEST_P(Scenario, ALayerThatStopsFreezesThePictureNoLongerThanItTakesToNotice) {
   for_seeds([](uint64_t seed) {
     World world(clean(seed));
     Client& publisher = world.add_client();
@@ -251,7 +258,7 @@ TEST_F(Scenario, ALayerThatStopsFreezesThePictureNoLongerThanItTakesToNotice) {
   });
 }
 
-TEST_F(Scenario, OneBadSubscriberHarmsNobodyElse) {
+TEST_P(Scenario, OneBadSubscriberHarmsNobodyElse) {
   for_seeds([](uint64_t seed) {
     WorldConfig config = clean(seed);
     World world(config);
@@ -272,7 +279,7 @@ TEST_F(Scenario, OneBadSubscriberHarmsNobodyElse) {
   });
 }
 
-TEST_F(Scenario, HeavyReorderingIsNoLoss) {
+TEST_P(Scenario, HeavyReorderingIsNoLoss) {
   for_seeds([](uint64_t seed) {
     WorldConfig config = clean(seed);
     config.up.reorder = config.down.reorder = 0.3;
@@ -298,7 +305,7 @@ TEST_F(Scenario, HeavyReorderingIsNoLoss) {
   });
 }
 
-TEST_F(Scenario, BurstLossAndASlowLinkEndInAPicture) {
+TEST_P(Scenario, BurstLossAndASlowLinkEndInAPicture) {
   for_seeds([](uint64_t seed) {
     WorldConfig config = clean(seed);
     config.up.burst_start = config.down.burst_start = 0.004;
@@ -315,7 +322,7 @@ TEST_F(Scenario, BurstLossAndASlowLinkEndInAPicture) {
   });
 }
 
-TEST_F(Scenario, APublisherThatStartsOverWithOtherSsrcsGoesOn) {
+TEST_P(Scenario, APublisherThatStartsOverWithOtherSsrcsGoesOn) {
   for_seeds([](uint64_t seed) {
     World world(lossy(seed));
     Client& publisher = world.add_client();
@@ -336,7 +343,7 @@ TEST_F(Scenario, APublisherThatStartsOverWithOtherSsrcsGoesOn) {
   });
 }
 
-TEST_F(Scenario, PublisherChangesItsAddress) {
+TEST_P(Scenario, PublisherChangesItsAddress) {
   for_seeds([](uint64_t seed) {
     WorldConfig config = clean(seed);
     config.encrypted = true;
@@ -360,7 +367,7 @@ TEST_F(Scenario, PublisherChangesItsAddress) {
   });
 }
 
-TEST_F(Scenario, SenderReportsKeepTheClockOverLayerSwitches) {
+TEST_P(Scenario, SenderReportsKeepTheClockOverLayerSwitches) {
   for_seeds([](uint64_t seed) {
     World world(clean(seed));
     Client& publisher = world.add_client();
@@ -370,7 +377,8 @@ TEST_F(Scenario, SenderReportsKeepTheClockOverLayerSwitches) {
     world.run_for(3s);
     std::optional<Duration> usual;
     for (int wanted : {2, 0, 1, 2}) {
-      world.room().set_layer_request(world.now(), subscriber.subscription(receiver), layer(wanted));
+      subscriber.room().set_layer_request(world.now(), subscriber.subscription(receiver),
+                                          layer(wanted));
       world.run_for(2500ms);
       ASSERT_TRUE(receiver.last_report());
       const auto& d = receiver.decoded().back();
@@ -387,7 +395,7 @@ TEST_F(Scenario, SenderReportsKeepTheClockOverLayerSwitches) {
   });
 }
 
-TEST_F(Scenario, StatisticsTellRatesLayersAndLoss) {
+TEST_P(Scenario, StatisticsTellRatesLayersAndLoss) {
   World world(lossy(1, 0.05));
   Client& publisher = world.add_client();
   auto track = publisher.publish_video();
@@ -412,7 +420,7 @@ TEST_F(Scenario, StatisticsTellRatesLayersAndLoss) {
   EXPECT_GT(publisher.feedback_messages(), 40U);
 }
 
-TEST_F(Scenario, WhoSpeaksIsToldAndNoiseIsNot) {
+TEST_P(Scenario, WhoSpeaksIsToldAndNoiseIsNot) {
   World world(lossy(1));
   Client& a = world.add_client();
   Client& b = world.add_client();
@@ -458,7 +466,7 @@ TEST_F(Scenario, WhoSpeaksIsToldAndNoiseIsNot) {
   }
 }
 
-TEST_F(Scenario, AudioNumbersAreContiguousOverMute) {
+TEST_P(Scenario, AudioNumbersAreContiguousOverMute) {
   World world(clean(1));
   Client& a = world.add_client();
   auto track = a.publish_audio();
@@ -476,7 +484,7 @@ TEST_F(Scenario, AudioNumbersAreContiguousOverMute) {
   }
 }
 
-TEST_F(Scenario, LeavingEndsEverything) {
+TEST_P(Scenario, LeavingEndsEverything) {
   World world(lossy(1));
   Client& publisher = world.add_client();
   auto track = publisher.publish_video();

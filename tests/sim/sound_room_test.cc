@@ -22,9 +22,12 @@ LinkConfig home() {
 
 /// So many microphones, and listeners that take them all.
 struct Hall {
-  Hall(uint64_t seed, size_t microphones, size_t listeners, uint32_t places)
-      : world(WorldConfig{
-            .seed = seed, .up = home(), .down = home(), .settings = {.audio_sources = places}}) {
+  Hall(uint64_t seed, size_t microphones, size_t listeners, uint32_t places, size_t parts)
+      : world(WorldConfig{.seed = seed,
+                          .up = home(),
+                          .down = home(),
+                          .settings = {.audio_sources = places},
+                          .parts = parts}) {
     for (size_t i = 0; i < microphones; ++i) {
       speakers.push_back(&world.add_client());
       tracks.push_back(speakers.back()->publish_audio());
@@ -36,6 +39,13 @@ struct Hall {
       for (sfu::TrackId track : tracks) list.push_back(&client.listen(track));
     }
   }
+  [[nodiscard]] uint64_t forwarded() {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < world.config().parts; ++i) {
+      sum += world.room(i).counters().forwarded_packets;
+    }
+    return sum;
+  }
   [[nodiscard]] size_t packets(size_t listener, size_t microphone) const {
     return heard[listener][microphone]->sequences().size();
   }
@@ -46,14 +56,20 @@ struct Hall {
   std::vector<std::vector<ModelListener*>> heard;
 };
 
-TEST(SoundRoom, OfAHundredMicrophonesEachListenerGetsTheTwoThatSpeak) {
+/// With the room on as many workers as the parameter says: nothing else may be different.
+class Hearing : public testing::TestWithParam<size_t> {};
+
+INSTANTIATE_TEST_SUITE_P(OnWorkers, Hearing, testing::Values(1, 2),
+                         [](const auto& test) { return std::to_string(test.param); });
+
+TEST_P(Hearing, OfAHundredMicrophonesEachListenerGetsTheTwoThatSpeak) {
   for (uint64_t seed : seeds(3)) {
-    Hall hall(seed, 100, 3, 10);
+    Hall hall(seed, 100, 3, 10, GetParam());
     hall.world.run_for(3s);
     // All are known to be there, and cost nothing further.
-    uint64_t before = hall.world.room().counters().forwarded_packets;
+    uint64_t before = hall.forwarded();
     hall.world.run_for(2s);
-    EXPECT_EQ(hall.world.room().counters().forwarded_packets, before) << replay_hint(seed);
+    EXPECT_EQ(hall.forwarded(), before) << replay_hint(seed);
     std::vector<size_t> silent;
     for (size_t m = 0; m < 100; ++m) silent.push_back(hall.packets(0, m));
 
@@ -81,17 +97,17 @@ TEST(SoundRoom, OfAHundredMicrophonesEachListenerGetsTheTwoThatSpeak) {
   }
 }
 
-TEST(SoundRoom, InASmallMeetingNobodyIsLeftOut) {
+TEST_P(Hearing, InASmallMeetingNobodyIsLeftOut) {
   for (uint64_t seed : seeds(3)) {
-    Hall hall(seed, 10, 1, 10);
+    Hall hall(seed, 10, 1, 10, GetParam());
     hall.world.run_for(10s);
     for (size_t m = 0; m < 10; ++m) EXPECT_GT(hall.packets(0, m), 450U) << replay_hint(seed);
   }
 }
 
-TEST(SoundRoom, WhoIsHeardAgainGoesOnWithTheNextNumber) {
+TEST_P(Hearing, WhoIsHeardAgainGoesOnWithTheNextNumber) {
   for (uint64_t seed : seeds(5)) {
-    Hall hall(seed, 12, 1, 4);
+    Hall hall(seed, 12, 1, 4, GetParam());
     hall.world.run_for(2s);
     Rng rng(seed);
     for (int turn = 0; turn < 30; ++turn) {
@@ -200,9 +216,9 @@ TEST(SoundRoom, WithoutLossNoRedIsMade) {
 }
 
 /// Turns of two people, as they come out of a network.
-TEST(SoundRoom, TheFloorChangesWithin300MillisecondsAndNotForACough) {
+TEST_P(Hearing, TheFloorChangesWithin300MillisecondsAndNotForACough) {
   for (uint64_t seed : seeds(10)) {
-    World world(WorldConfig{.seed = seed, .up = home(), .down = home()});
+    World world(WorldConfig{.seed = seed, .up = home(), .down = home(), .parts = GetParam()});
     Client& alice = world.add_client();
     Client& bob = world.add_client();
     Client& fan = world.add_client();

@@ -226,6 +226,10 @@ TimePoint Client::world_now() const {
   return world_.now();
 }
 
+sfu::Room& Client::room() {
+  return world_.room(part_);
+}
+
 void Client::publish(const sfu::ReceiveTrackParameters& parameters) {
   tracks_.push_back(parameters.id);
   for (size_t i = 0; i < world_.config().parts; ++i) {

@@ -77,6 +77,8 @@ class Client {
   void leave();
 
   [[nodiscard]] sfu::TransportId id() const { return id_; }
+  /// The part of the room that it is in.
+  [[nodiscard]] sfu::Room& room();
   [[nodiscard]] sfu::SubscriptionId subscription(const ModelReceiver& receiver) const;
   std::vector<std::unique_ptr<SyntheticLayer>>& layers() { return layers_; }
   SyntheticAudio& audio() { return *audio_; }
