@@ -28,8 +28,8 @@ Task<Result<None>> Administration::add_user(UserId id, std::string name, std::st
   user.name = std::move(name);
   user.registration_date = context_.now();
   user.last_updated_date = user.registration_date;
-  auto created = co_await context_.store.users.create(Rights::administrator(), std::move(user),
-                                                      std::move(*hash));
+  auto created = co_await context_.store.users.create(Rights::administrator(action::CreateUser{id}),
+                                                      std::move(user), std::move(*hash));
   if (!created) co_return std::unexpected(created.error());
   if (!*created) co_return fail(ErrorCode::kAlreadyExists, "there is a user with this id already");
   co_return None{};
@@ -41,8 +41,8 @@ Task<Result<None>> Administration::set_password(UserId id, std::string password)
   }
   auto hash = co_await context_.hasher.hash(std::move(password));
   if (!hash) co_return std::unexpected(hash.error());
-  auto set =
-      co_await context_.store.users.change_password(Rights::administrator(), id, std::move(*hash));
+  auto set = co_await context_.store.users.change_password(
+      Rights::administrator(action::ChangePassword{id}), std::move(*hash));
   if (!set) co_return std::unexpected(set.error());
   if (!*set) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
   co_return None{};
@@ -82,8 +82,8 @@ Task<Result<GroupId>> Administration::add_group(std::string name, UserId owner,
     rows.push_back(std::move(row));
   }
   const GroupId id = group.id;
-  auto created = co_await context_.store.groups.create(Rights::administrator(), std::move(group),
-                                                       std::move(rows));
+  auto created = co_await context_.store.groups.create(
+      Rights::administrator(action::CreateGroup{owner}), std::move(group), std::move(rows));
   if (!created) co_return std::unexpected(created.error());
   co_return id;
 }

@@ -41,8 +41,7 @@ Task<Outcome<Reply<>>> Conversations::update_read_date(Caller caller, UpdateConv
     if (!group) co_return refuse(group.error());
     auto permit = Rights::read_group(group->get(), caller.user_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
-    auto stored = co_await context_.store.conversations.move_group(*permit, *command.group_id,
-                                                                   caller.user_id, now);
+    auto stored = co_await context_.store.conversations.move_group(*permit, now);
     if (!stored) co_return refuse(stored.error());
     moved = *stored;
   } else {
@@ -56,7 +55,7 @@ Task<Outcome<Reply<>>> Conversations::update_read_date(Caller caller, UpdateConv
     if (!written) co_return refuse(written.error());
     if (written->empty()) co_return Reply<>{};
     auto stored = co_await context_.store.conversations.move_private(
-        Rights::own_data(), caller.user_id, *command.user_id, now);
+        Rights::read_private(caller.user_id, *command.user_id), now);
     if (!stored) co_return refuse(stored.error());
     moved = *stored;
   }

@@ -34,7 +34,8 @@ namespace turms::im {
 // Changes that no request caused (a meeting ended, an administrator acted) use Delivery::push().
 //
 // Rights cannot be forgotten: services are the only way in (the gateway never sees a repository),
-// and each changing repository call wants a Permit, which only Rights hands out (im/rights.h).
+// and each changing repository call wants the Permit of its action, which only Rights hands out
+// (im/rights.h).
 
 /// Shared with the cache of the group, so that telling a thousand members copies no list.
 using Recipients = std::shared_ptr<const std::vector<UserId>>;

@@ -81,7 +81,8 @@ class DomainTest : public ::testing::Test {
       user.registration_date = clock_.time;
       user.last_updated_date = clock_.time;
       user.active = id != 9;
-      EXPECT_TRUE(run(store_->repositories().users.create(Rights::administrator(), user, "x")));
+      EXPECT_TRUE(run(store_->repositories().users.create(
+          Rights::administrator(action::CreateUser{user.id}), user, "x")));
     }
   }
 
@@ -137,11 +138,12 @@ class DomainTest : public ::testing::Test {
                              std::initializer_list<int64_t> members) {
     const GroupId id = make_group(owner, members);
     type.id = 7;
-    EXPECT_TRUE(run(store_->repositories().groups.put_type(Rights::administrator(), type)));
+    EXPECT_TRUE(run(store_->repositories().groups.put_type(
+        Rights::administrator(action::PutGroupType{type.id}), type)));
     GroupChange change;
     change.type_id = 7;
-    EXPECT_TRUE(run(
-        store_->repositories().groups.update(Rights::administrator(), id, change, clock_.time)));
+    EXPECT_TRUE(run(store_->repositories().groups.update(
+        Rights::administrator(action::UpdateGroup{id}), change, clock_.time)));
     domain_->forget_cached();
     return id;
   }
@@ -150,20 +152,20 @@ class DomainTest : public ::testing::Test {
     MemberChange change;
     change.role = role;
     EXPECT_TRUE(run(store_->repositories().groups.update_member(
-        Rights::administrator(), group, UserId(user), change, clock_.time)));
+        Rights::administrator(action::UpdateMember{group, UserId(user)}), change, clock_.time)));
     domain_->forget_cached();
   }
 
   void block_in_group(GroupId group, int64_t user) {
     EXPECT_TRUE(run(store_->repositories().groups.block_user(
-        Rights::administrator(), group, UserId(user), UserId(1), clock_.time)));
+        Rights::administrator(action::BlockInGroup{group, UserId(user)}), UserId(1), clock_.time)));
     domain_->forget_cached();
   }
 
   /// `owner` blocks, or befriends, `other`.
   void relate(int64_t owner, int64_t other, bool blocked) {
     EXPECT_TRUE(run(store_->repositories().relationships.put(
-        Rights::administrator(), UserId(owner), UserId(other),
+        Rights::administrator(action::PutRelationship{UserId(owner), UserId(other)}),
         blocked ? std::optional(clock_.time) : std::nullopt, clock_.time)));
     domain_->forget_cached();
   }

@@ -118,8 +118,7 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
     auto permit = Rights::transfer_group(group.get(), caller.user_id, *command.successor_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
     auto transferred =
-        co_await transfer_group(context_, *permit, command.group_id, caller.user_id,
-                                *command.successor_id, command.quit_after_transfer.value_or(false));
+        co_await transfer_group(context_, *permit, command.quit_after_transfer.value_or(false));
     if (!transferred) co_return std::unexpected(std::move(transferred.error()));
     Reply<> reply;
     reply.effects.relay.audience.recipients = group->member_ids;
@@ -128,10 +127,11 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
   }
   if (ids.empty()) co_return Reply<>{};
 
-  auto permit = quits ? Rights::quit_group(group.get(), caller.user_id)
+  if (quits && group == nullptr) co_return Reply<>{};
+  auto permit = quits ? Rights::quit_group(*group, caller.user_id)
                       : Rights::remove_members(group.get(), caller.user_id, ids);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
-  auto removed = co_await context_.store.groups.remove_members(*permit, command.group_id, ids, now);
+  auto removed = co_await context_.store.groups.remove_members(*permit, now);
   context_.groups.invalidate(command.group_id);
   if (!removed) co_return refuse(removed.error());
   if (removed->empty()) co_return Reply<>{};
@@ -157,8 +157,8 @@ Task<Outcome<Reply<>>> GroupMembers::update(Caller caller, UpdateGroupMember com
   auto permit = Rights::update_member(loaded->get(), caller.user_id, command);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   MemberChange change{command.name, command.role, command.mute_end_date};
-  auto updated = co_await context_.store.groups.update_member(
-      *permit, command.group_id, command.member_id, std::move(change), context_.now());
+  auto updated =
+      co_await context_.store.groups.update_member(*permit, std::move(change), context_.now());
   context_.groups.invalidate(command.group_id);
   if (!updated) co_return refuse(updated.error());
   if (!*updated) co_return refuse(Code::kMemberNonexistent);

@@ -2,10 +2,10 @@
 
 namespace turms::im {
 
-Task<Outcome<None>> transfer_group(Context& context, Permit permit, GroupId group, UserId owner,
-                                   UserId successor, bool quit) {
-  auto transferred =
-      co_await context.store.groups.transfer(permit, group, owner, successor, quit, context.now());
+Task<Outcome<None>> transfer_group(Context& context, Permit<action::TransferGroup> permit,
+                                   bool quit) {
+  const auto [group, owner, successor] = *permit;
+  auto transferred = co_await context.store.groups.transfer(permit, quit, context.now());
   context.groups.invalidate(group);
   if (!transferred) co_return refuse(transferred.error());
   if (*transferred == GroupRepository::Transferred::kNotOwner) {

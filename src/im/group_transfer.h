@@ -4,9 +4,9 @@
 
 namespace turms::im {
 
-/// Makes `successor` the owner of the group, as settled by `permit`, and tells the listeners: the
+/// Makes the successor that the permit names the owner of the group, and tells the listeners: the
 /// old owner becomes a plain member, or with `quit` leaves.
-Task<Outcome<None>> transfer_group(Context& context, Permit permit, GroupId group, UserId owner,
-                                   UserId successor, bool quit);
+Task<Outcome<None>> transfer_group(Context& context, Permit<action::TransferGroup> permit,
+                                   bool quit);
 
 }  // namespace turms::im

@@ -48,7 +48,7 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
   const int64_t type_id = command.type_id.value_or(0);
   auto type = co_await context_.store.groups.find_type(type_id);
   if (!type) co_return refuse(type.error());
-  auto permit = Rights::create_group(type_id, *type);
+  auto permit = Rights::create_group(caller.user_id, type_id, *type);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
 
   const WallTime now = context_.now();
@@ -99,8 +99,8 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
   if (!loaded) co_return refuse(loaded.error());
   const GroupPtr group = *loaded;
   // Both are judged before either is done.
-  std::optional<Permit> update_permit;
-  std::optional<Permit> transfer_permit;
+  std::optional<Permit<action::UpdateGroup>> update_permit;
+  std::optional<Permit<action::TransferGroup>> transfer_permit;
   if (changes) {
     auto permit = Rights::update_group(group.get(), caller.user_id, command);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
@@ -120,16 +120,14 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
     GroupChange change{
         std::move(command.name), std::move(command.intro), std::move(command.announcement),
         command.min_score,       command.type_id,          command.mute_end_date};
-    auto updated = co_await context_.store.groups.update(*update_permit, command.group_id,
-                                                         std::move(change), now);
+    auto updated = co_await context_.store.groups.update(*update_permit, std::move(change), now);
     context_.groups.invalidate(command.group_id);
     if (!updated) co_return refuse(updated.error());
     if (!*updated) co_return refuse(Code::kGroupNonexistent);
   }
   if (transfer_permit) {
-    auto transferred =
-        co_await transfer_group(context_, *transfer_permit, command.group_id, caller.user_id,
-                                *command.successor_id, command.quit_after_transfer.value_or(false));
+    auto transferred = co_await transfer_group(context_, *transfer_permit,
+                                               command.quit_after_transfer.value_or(false));
     if (!transferred) co_return std::unexpected(std::move(transferred.error()));
   }
   Reply<> reply;
@@ -147,7 +145,7 @@ Task<Outcome<Reply<>>> Groups::remove(Caller caller, GroupId id) {
   const GroupPtr group = *loaded;
   auto permit = Rights::delete_group(group.get(), caller.user_id);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
-  auto removed = co_await context_.store.groups.remove(*permit, id, context_.now());
+  auto removed = co_await context_.store.groups.remove(*permit, context_.now());
   context_.groups.invalidate(id);
   if (!removed) co_return refuse(removed.error());
   if (!*removed) co_return refuse(Code::kDeleteGroupNotOwner);

@@ -5,6 +5,11 @@
 namespace turms::im {
 namespace {
 
+// Nobody but Rights makes a permit, and that of one action is none of another.
+static_assert(!std::is_constructible_v<Permit<action::RemoveGroup>, action::RemoveGroup>);
+static_assert(
+    !std::is_constructible_v<Permit<action::RemoveGroup>, const Permit<action::UpdateGroup>&>);
+
 class GroupsTest : public DomainTest {
  protected:
   UpdateGroup update(GroupId id) {
@@ -38,7 +43,8 @@ TEST_F(GroupsTest, CreatingTellsTheCreatorsOtherDevicesTheId) {
 TEST_F(GroupsTest, CreatingChecksTypeAndLimits) {
   GroupType type;
   type.id = 3;
-  ASSERT_TRUE(run(store_->repositories().groups.put_type(Rights::administrator(), type)));
+  ASSERT_TRUE(run(store_->repositories().groups.put_type(
+      Rights::administrator(action::PutGroupType{type.id}), type)));
   const auto with = [](auto change) {
     CreateGroup command;
     command.name = "g";

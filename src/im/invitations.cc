@@ -108,7 +108,7 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
     member->join_date = now;
   }
   auto replied = co_await context_.store.invitations.reply(
-      *permit, invitation.id, status_after(command.response_action), command.reason.value_or(""),
+      *permit, status_after(command.response_action), command.reason.value_or(""),
       std::move(member), size_limit, now);
   context_.groups.invalidate(invitation.group_id);
   if (!replied) co_return refuse(replied.error());

@@ -3,27 +3,30 @@
 
 namespace turms::im {
 
-Outcome<Permit> Rights::create_meeting(const MeetingSettings& settings, int64_t active) {
+Outcome<Permit<action::CreateMeeting>> Rights::create_meeting(const MeetingSettings& settings,
+                                                              UserId requester, int64_t active) {
   if (active >= settings.max_active_meetings_per_user) return refuse(Code::kMeetingQuota);
-  return Permit();
+  return Permit(action::CreateMeeting{requester});
 }
 
-Outcome<Permit> Rights::cancel_meeting(const MeetingSettings& settings, const Meeting* meeting,
-                                       bool visible, UserId requester) {
+Outcome<Permit<action::CancelMeeting>> Rights::cancel_meeting(const MeetingSettings& settings,
+                                                              const Meeting* meeting, bool visible,
+                                                              UserId requester) {
   if (!settings.allow_cancel) return refuse(Code::kCancelMeetingDisabled);
   if (meeting == nullptr) return refuse(Code::kCancelMeetingNonexistent);
-  if (meeting->creator_id == requester) return Permit();
+  if (meeting->creator_id == requester) return Permit(action::CancelMeeting{meeting->id});
   // Whether a meeting exists is told only to those it is held with.
   return refuse(visible ? Code::kCancelMeetingNotCreator : Code::kCancelMeetingNonexistent);
 }
 
-Outcome<Permit> Rights::update_meeting(const Meeting* meeting, bool visible, UserId requester,
-                                       bool changes_password) {
+Outcome<Permit<action::UpdateMeeting>> Rights::update_meeting(const Meeting* meeting, bool visible,
+                                                              UserId requester,
+                                                              bool changes_password) {
   if (meeting == nullptr || !visible) return refuse(Code::kUpdateMeetingNonexistent);
   if (changes_password && meeting->creator_id != requester) {
     return refuse(Code::kMeetingPasswordNotCreator);
   }
-  return Permit();
+  return Permit(action::UpdateMeeting{meeting->id});
 }
 
 Outcome<None> Rights::reply_to_meeting(const Meeting* meeting, bool visible) {

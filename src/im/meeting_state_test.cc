@@ -17,19 +17,19 @@ class MeetingsMeanwhile final : public MeetingRepository {
     if (meanwhile) co_await std::exchange(meanwhile, nullptr)();
     co_return found;
   }
-  Stored<bool> create(Permit permit, Meeting meeting) override {
+  Stored<bool> create(Permit<action::CreateMeeting> permit, Meeting meeting) override {
     return real_.create(permit, std::move(meeting));
   }
-  Stored<bool> update(Permit permit, MeetingId id, MeetingChange change) override {
-    return real_.update(permit, id, std::move(change));
+  Stored<bool> update(Permit<action::UpdateMeeting> permit, MeetingChange change) override {
+    return real_.update(std::move(permit), std::move(change));
   }
-  Stored<bool> cancel(Permit permit, MeetingId id, WallTime now) override {
-    return real_.cancel(permit, id, now);
+  Stored<bool> cancel(Permit<action::CancelMeeting> permit, WallTime now) override {
+    return real_.cancel(permit, now);
   }
-  Stored<bool> end(Permit permit, MeetingId id, WallTime now) override {
-    return real_.end(permit, id, now);
+  Stored<bool> end(Permit<action::EndMeeting> permit, WallTime now) override {
+    return real_.end(permit, now);
   }
-  Stored<None> erase(Permit permit, MeetingId id) override { return real_.erase(permit, id); }
+  Stored<None> erase(Permit<action::EraseMeeting> permit) override { return real_.erase(permit); }
 
   std::function<Task<void>()> meanwhile;
   /// The last query.
@@ -56,37 +56,39 @@ class GroupsMeanwhile final : public GroupRepository {
   }
   Stored<std::vector<GroupId>> joined_by(UserId user) override { return real_.joined_by(user); }
   Stored<std::optional<GroupType>> find_type(int64_t id) override { return real_.find_type(id); }
-  Stored<None> put_type(Permit permit, GroupType type) override {
+  Stored<None> put_type(Permit<action::PutGroupType> permit, GroupType type) override {
     return real_.put_type(permit, type);
   }
-  Stored<None> create(Permit permit, Group group, std::vector<GroupMember> members) override {
+  Stored<None> create(Permit<action::CreateGroup> permit, Group group,
+                      std::vector<GroupMember> members) override {
     return real_.create(permit, std::move(group), std::move(members));
   }
-  Stored<bool> update(Permit permit, GroupId id, GroupChange change, WallTime now) override {
-    return real_.update(permit, id, std::move(change), now);
+  Stored<bool> update(Permit<action::UpdateGroup> permit, GroupChange change,
+                      WallTime now) override {
+    return real_.update(permit, std::move(change), now);
   }
-  Stored<bool> remove(Permit permit, GroupId id, WallTime now) override {
-    return real_.remove(permit, id, now);
+  Stored<bool> remove(Permit<action::RemoveGroup> permit, WallTime now) override {
+    return real_.remove(permit, now);
   }
-  Stored<Added> add_members(Permit permit, std::vector<GroupMember> members, int32_t size_limit,
-                            WallTime now) override {
-    return real_.add_members(permit, std::move(members), size_limit, now);
+  Stored<Added> add_members(Permit<action::AddMembers> permit, std::vector<GroupMember> members,
+                            int32_t size_limit, WallTime now) override {
+    return real_.add_members(std::move(permit), std::move(members), size_limit, now);
   }
-  Stored<std::vector<UserId>> remove_members(Permit permit, GroupId id, std::vector<UserId> members,
+  Stored<std::vector<UserId>> remove_members(Permit<action::RemoveMembers> permit,
                                              WallTime now) override {
-    return real_.remove_members(permit, id, std::move(members), now);
+    return real_.remove_members(std::move(permit), now);
   }
-  Stored<bool> update_member(Permit permit, GroupId id, UserId member, MemberChange change,
+  Stored<bool> update_member(Permit<action::UpdateMember> permit, MemberChange change,
                              WallTime now) override {
-    return real_.update_member(permit, id, member, std::move(change), now);
+    return real_.update_member(permit, std::move(change), now);
   }
-  Stored<Transferred> transfer(Permit permit, GroupId id, UserId owner, UserId successor, bool quit,
+  Stored<Transferred> transfer(Permit<action::TransferGroup> permit, bool quit,
                                WallTime now) override {
-    return real_.transfer(permit, id, owner, successor, quit, now);
+    return real_.transfer(permit, quit, now);
   }
-  Stored<bool> block_user(Permit permit, GroupId id, UserId user, UserId requester,
+  Stored<bool> block_user(Permit<action::BlockInGroup> permit, UserId requester,
                           WallTime now) override {
-    return real_.block_user(permit, id, user, requester, now);
+    return real_.block_user(permit, requester, now);
   }
 
   std::function<Task<void>()> meanwhile;

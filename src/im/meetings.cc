@@ -198,7 +198,7 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   // being_made_ until they are in the store, this one too.
   const int64_t known = std::max(static_cast<int64_t>(stored->size()), *counted);
   const int64_t others = being_made_[meeting.creator_id] - 1;
-  auto permit = Rights::create_meeting(settings_, known + others);
+  auto permit = Rights::create_meeting(settings_, meeting.creator_id, known + others);
   if (!permit) co_return std::unexpected(permit.error());
 
   bool made = false;
@@ -232,7 +232,7 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
     if (starts_now) (void)co_await provider_.cancel_meeting(meeting.id);
   }
   (void)forget(meeting.id);
-  (void)co_await context_.store.meetings.erase(Rights::server(), meeting.id);
+  (void)co_await context_.store.meetings.erase(Rights::server(action::EraseMeeting{meeting.id}));
   co_return std::unexpected(std::move(failure));
 }
 
@@ -254,7 +254,7 @@ Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> 
   if (!permit) co_return std::unexpected(permit.error());
   if (meeting->is_over()) co_return Reply<>();
   const WallTime now = context_.now();
-  auto canceled = co_await context_.store.meetings.cancel(*permit, *id, now);
+  auto canceled = co_await context_.store.meetings.cancel(*permit, now);
   if (!canceled) co_return refuse(canceled.error());
   if (!*canceled) co_return Reply<>();  // ended meanwhile, and was told by that
 
@@ -305,7 +305,7 @@ void Meetings::meeting_ended(MeetingId id, WallTime when) {
 }
 
 Task<void> Meetings::end(MeetingId id, WallTime when) {
-  auto ended = co_await context_.store.meetings.end(Rights::server(), id, when);
+  auto ended = co_await context_.store.meetings.end(Rights::server(action::EndMeeting{id}), when);
   if (!ended) {
     log::warn("meeting {}: end not stored: {}", id, ended.error().message);
     co_return;
@@ -321,7 +321,8 @@ Task<void> Meetings::end(MeetingId id, WallTime when) {
 Task<void> Meetings::end_all(GroupId id) {
   const WallTime now = context_.now();
   for (const MeetingId meeting_id : meetings_of(id)) {
-    auto canceled = co_await context_.store.meetings.cancel(Rights::server(), meeting_id, now);
+    auto canceled = co_await context_.store.meetings.cancel(
+        Rights::server(action::CancelMeeting{meeting_id}), now);
     const auto it = live_.find(meeting_id);
     if (!canceled || !*canceled || it == live_.end()) continue;
     Meeting meeting = it->second.meeting;
@@ -379,7 +380,7 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
   if (!permit) co_return std::unexpected(permit.error());
   if (!command.name && !command.intro && !command.password) co_return Reply<>();
   MeetingChange change{command.name, command.intro, command.password};
-  auto updated = co_await context_.store.meetings.update(*permit, *command.id, std::move(change));
+  auto updated = co_await context_.store.meetings.update(*permit, std::move(change));
   if (!updated) co_return refuse(updated.error());
   if (!*updated) co_return refuse(Code::kUpdateMeetingNonexistent);
 

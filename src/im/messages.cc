@@ -76,7 +76,7 @@ std::vector<Bytes> recall_records(MessageId id) {
 }
 
 struct MaySend {
-  Permit permit;
+  Permit<action::SendMessage> permit;
   GroupPtr group;
 };
 
@@ -190,7 +190,8 @@ Task<Outcome<Push>> Messages::create_system_message(UserId sender, std::optional
   added.keep_records = true;
   added.move_read_date = false;
   const Message message = added.message;
-  auto stored = co_await context_.store.messages.append(Rights::server(), std::move(added));
+  auto stored = co_await context_.store.messages.append(
+      Rights::server(action::SendMessage{sender, group_id, recipient_id}), std::move(added));
   if (!stored) co_return refuse(stored.error());
   Push push;
   push.audience = audience_of(target, group);
@@ -242,8 +243,7 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     notice.keep_records = true;
     notice.move_read_date = false;
     const Message told = notice.message;
-    auto recalled =
-        co_await context_.store.messages.recall(*permit, message->id, now, std::move(notice));
+    auto recalled = co_await context_.store.messages.recall(*permit, now, std::move(notice));
     if (!recalled) co_return refuse(recalled.error());
     // Recalled before: nothing happens, nobody is told again.
     if (!*recalled) co_return Reply<>{};
@@ -261,8 +261,8 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     if (context_.settings.message.persist_records && !command.records.empty()) {
       records = std::move(command.records);
     }
-    auto edited = co_await context_.store.messages.edit(
-        *permit, message->id, std::move(command.text), std::move(records), now);
+    auto edited = co_await context_.store.messages.edit(*permit, std::move(command.text),
+                                                        std::move(records), now);
     if (!edited) co_return refuse(edited.error());
     if (!*edited) co_return refuse(Code::kIllegalArgument, "the message was recalled");
   }

@@ -381,7 +381,10 @@ TEST_F(MessagesTest, AnAnswerWithTotalsEndsBeforeOneConversationTooMany) {
     added.message.sender_id = UserId(static_cast<int64_t>(1000 + sender));
     added.message.recipient_id = UserId(1);
     added.message.text = "text";
-    EXPECT_TRUE(run(store_->repositories().messages.append(Rights::administrator(), added)));
+    EXPECT_TRUE(run(store_->repositories().messages.append(
+        Rights::administrator(
+            action::SendMessage{added.message.sender_id, std::nullopt, UserId(1)}),
+        added)));
   };
   for (size_t sender = 0; sender < Messages::kMaxTotals; ++sender) append(sender);
   append(0);

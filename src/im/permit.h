@@ -1,14 +1,132 @@
 #pragma once
 
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+
 namespace turms::im {
 
-/// Proof that somebody asked whether this change is allowed. Every changing call of a repository
-/// wants one, and only Rights makes one, so a new operation that forgets its rights check does not
-/// compile.
+/// What can be done to what is stored: each kind of change with the subject it is judged for.
+namespace action {
+
+struct CreateUser {
+  UserId user;
+};
+struct ChangePassword {
+  UserId user;
+};
+/// Another hash of the same password.
+struct RenewPasswordHash {
+  UserId user;
+};
+struct SetActive {
+  UserId user;
+};
+/// One-sided: what `owner` thinks of `related`.
+struct PutRelationship {
+  UserId owner;
+  UserId related;
+};
+
+struct PutGroupType {
+  int64_t type_id = 0;
+};
+struct CreateGroup {
+  UserId creator;
+};
+struct UpdateGroup {
+  GroupId group;
+};
+struct RemoveGroup {
+  GroupId group;
+};
+struct TransferGroup {
+  GroupId group;
+  UserId owner;
+  UserId successor;
+};
+struct AddMembers {
+  GroupId group;
+  std::vector<UserId> users;
+};
+struct RemoveMembers {
+  GroupId group;
+  std::vector<UserId> users;
+};
+struct UpdateMember {
+  GroupId group;
+  UserId member;
+};
+struct BlockInGroup {
+  GroupId group;
+  UserId user;
+};
+struct Invite {
+  GroupId group;
+  UserId inviter;
+  UserId invitee;
+};
+struct ReplyToInvitation {
+  InvitationId invitation;
+};
+
+/// To exactly one of the two.
+struct SendMessage {
+  UserId sender;
+  std::optional<GroupId> group;
+  std::optional<UserId> recipient;
+};
+struct EditMessage {
+  MessageId message;
+};
+struct RecallMessage {
+  MessageId message;
+};
+struct MovePrivateReadDate {
+  UserId owner;
+  UserId target;
+};
+struct MoveGroupReadDate {
+  GroupId group;
+  UserId member;
+};
+
+struct CreateMeeting {
+  UserId creator;
+};
+struct UpdateMeeting {
+  MeetingId meeting;
+};
+struct CancelMeeting {
+  MeetingId meeting;
+};
+struct EndMeeting {
+  MeetingId meeting;
+};
+/// Takes back one whose room could not be made.
+struct EraseMeeting {
+  MeetingId meeting;
+};
+
+}  // namespace action
+
+/// Proof that somebody asked whether this action on this subject is allowed. Every changing call of
+/// a repository wants the one of its action and takes the subject from it, and only Rights makes
+/// one: an operation that forgets its rights check, asks about another action, or changes another
+/// subject than it asked about does not compile.
+template <class Action>
 class Permit {
+ public:
+  const Action& operator*() const { return action_; }
+  const Action* operator->() const { return &action_; }
+
  private:
   friend class Rights;
-  Permit() = default;
+  explicit Permit(Action action) : action_(std::move(action)) {}
+
+  Action action_;
 };
 
 }  // namespace turms::im

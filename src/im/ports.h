@@ -65,15 +65,16 @@ class UserRepository {
   /// By id, ascending, those above `after`.
   virtual Stored<std::vector<User>> list(UserId after, int limit) = 0;
   /// False when the id is taken.
-  virtual Stored<bool> create(Permit, User user, std::string password_hash) = 0;
+  virtual Stored<bool> create(Permit<action::CreateUser>, User user, std::string password_hash) = 0;
   /// False when there is no such user.
-  virtual Stored<bool> change_password(Permit, UserId id, std::string password_hash) = 0;
+  virtual Stored<bool> change_password(Permit<action::ChangePassword>,
+                                       std::string password_hash) = 0;
   /// Another hash of the same password. False when it is no longer the one hashed in `former`.
-  virtual Stored<bool> renew_password_hash(Permit, UserId id, std::string former,
+  virtual Stored<bool> renew_password_hash(Permit<action::RenewPasswordHash>, std::string former,
                                            std::string password_hash) = 0;
   /// By version, ascending, those above `version`; of a user the last change only.
   virtual Stored<std::vector<PasswordChange>> password_changes(int64_t version, int limit) = 0;
-  virtual Stored<bool> set_active(Permit, UserId id, bool active, WallTime now) = 0;
+  virtual Stored<bool> set_active(Permit<action::SetActive>, bool active, WallTime now) = 0;
 };
 
 /// What decides whether a user can be written to.
@@ -90,8 +91,8 @@ class RelationshipRepository {
   virtual ~RelationshipRepository() = default;
   virtual Stored<Reachability> reachability(UserId owner) = 0;
   /// Makes or changes the one-sided relationship. `blocked_date` absent: not blocked.
-  virtual Stored<None> put(Permit, UserId owner, UserId related,
-                           std::optional<WallTime> blocked_date, WallTime now) = 0;
+  virtual Stored<None> put(Permit<action::PutRelationship>, std::optional<WallTime> blocked_date,
+                           WallTime now) = 0;
 };
 
 /// What a client's last_updated_date is compared with. Changing calls of the repositories move the
@@ -150,31 +151,30 @@ class GroupRepository {
   /// Active groups the user is a member of, ascending.
   virtual Stored<std::vector<GroupId>> joined_by(UserId user) = 0;
   virtual Stored<std::optional<GroupType>> find_type(int64_t id) = 0;
-  virtual Stored<None> put_type(Permit, GroupType type) = 0;
+  virtual Stored<None> put_type(Permit<action::PutGroupType>, GroupType type) = 0;
 
-  virtual Stored<None> create(Permit, Group group, std::vector<GroupMember> members) = 0;
+  virtual Stored<None> create(Permit<action::CreateGroup>, Group group,
+                              std::vector<GroupMember> members) = 0;
   /// False when it does not exist or is deleted.
-  virtual Stored<bool> update(Permit, GroupId id, GroupChange change, WallTime now) = 0;
+  virtual Stored<bool> update(Permit<action::UpdateGroup>, GroupChange change, WallTime now) = 0;
   /// Logical: keeps the row, drops members, blocklist, invitations. False when already gone.
-  virtual Stored<bool> remove(Permit, GroupId id, WallTime now) = 0;
+  virtual Stored<bool> remove(Permit<action::RemoveGroup>, WallTime now) = 0;
 
   enum class Added { kDone, kDuplicate, kFull, kGroupGone };
   /// All or none.
-  virtual Stored<Added> add_members(Permit, std::vector<GroupMember> members, int32_t size_limit,
-                                    WallTime now) = 0;
+  virtual Stored<Added> add_members(Permit<action::AddMembers>, std::vector<GroupMember> members,
+                                    int32_t size_limit, WallTime now) = 0;
   /// Those that were members and no owner, and so were removed.
-  virtual Stored<std::vector<UserId>> remove_members(Permit, GroupId id,
-                                                     std::vector<UserId> members, WallTime now) = 0;
-  virtual Stored<bool> update_member(Permit, GroupId id, UserId member, MemberChange change,
+  virtual Stored<std::vector<UserId>> remove_members(Permit<action::RemoveMembers>,
+                                                     WallTime now) = 0;
+  virtual Stored<bool> update_member(Permit<action::UpdateMember>, MemberChange change,
                                      WallTime now) = 0;
   enum class Transferred { kDone, kNotOwner, kSuccessorNotMember };
   /// The successor becomes owner, in the group and in the members; the old owner a plain member,
   /// or no member at all with `quit`.
-  virtual Stored<Transferred> transfer(Permit, GroupId id, UserId owner, UserId successor,
-                                       bool quit, WallTime now) = 0;
+  virtual Stored<Transferred> transfer(Permit<action::TransferGroup>, bool quit, WallTime now) = 0;
   /// Blocking removes a member. False when the block was there already.
-  virtual Stored<bool> block_user(Permit, GroupId id, UserId user, UserId requester,
-                                  WallTime now) = 0;
+  virtual Stored<bool> block_user(Permit<action::BlockInGroup>, UserId requester, WallTime now) = 0;
 };
 
 struct InvitationFilter {
@@ -189,13 +189,13 @@ class InvitationRepository {
   virtual Stored<std::optional<GroupInvitation>> find(InvitationId id) = 0;
   /// By id, ascending.
   virtual Stored<std::vector<GroupInvitation>> query(InvitationFilter filter) = 0;
-  virtual Stored<None> create(Permit, GroupInvitation invitation) = 0;
+  virtual Stored<None> create(Permit<action::Invite>, GroupInvitation invitation) = 0;
   enum class Replied { kDone, kAlreadyMember, kNotPending, kFull, kBlocked, kGroupGone };
   /// Settles a pending invitation; with `member`, adds it in the same transaction. kAlreadyMember:
   /// settled, nothing to add. The last four: nothing changed.
-  virtual Stored<Replied> reply(Permit, InvitationId id, RequestStatus status, std::string reason,
-                                std::optional<GroupMember> member, int32_t size_limit,
-                                WallTime now) = 0;
+  virtual Stored<Replied> reply(Permit<action::ReplyToInvitation>, RequestStatus status,
+                                std::string reason, std::optional<GroupMember> member,
+                                int32_t size_limit, WallTime now) = 0;
 };
 
 // ------------------------------------------------------------------------------------- messages
@@ -228,7 +228,7 @@ class MessageRepository {
  public:
   virtual ~MessageRepository() = default;
   /// Ids ascend from call to call.
-  virtual Stored<None> append(Permit, NewMessage message) = 0;
+  virtual Stored<None> append(Permit<action::SendMessage>, NewMessage message) = 0;
   /// Recalled ones too.
   virtual Stored<std::optional<Message>> find(MessageId id) = 0;
   /// In order of acceptance. Recalled ones are left out.
@@ -236,11 +236,12 @@ class MessageRepository {
   /// How many the filter matches, without max_count.
   virtual Stored<int64_t> count(MessageFilter filter) = 0;
   /// False when it does not exist or was recalled.
-  virtual Stored<bool> edit(Permit, MessageId id, std::optional<std::string> text,
+  virtual Stored<bool> edit(Permit<action::EditMessage>, std::optional<std::string> text,
                             std::optional<std::vector<Bytes>> records, WallTime now) = 0;
   /// Marks it recalled and appends `notice` in one transaction. False when it does not exist or was
   /// recalled before.
-  virtual Stored<bool> recall(Permit, MessageId id, WallTime recall_date, NewMessage notice) = 0;
+  virtual Stored<bool> recall(Permit<action::RecallMessage>, WallTime recall_date,
+                              NewMessage notice) = 0;
 };
 
 class ConversationRepository {
@@ -251,8 +252,8 @@ class ConversationRepository {
                                                                 UserId target) = 0;
   virtual Stored<std::vector<GroupConversation>> find_group(std::vector<GroupId> ids) = 0;
   enum class Moved { kDone, kBackwards };
-  virtual Stored<Moved> move_private(Permit, UserId owner, UserId target, WallTime read_date) = 0;
-  virtual Stored<Moved> move_group(Permit, GroupId id, UserId member, WallTime read_date) = 0;
+  virtual Stored<Moved> move_private(Permit<action::MovePrivateReadDate>, WallTime read_date) = 0;
+  virtual Stored<Moved> move_group(Permit<action::MoveGroupReadDate>, WallTime read_date) = 0;
 };
 
 // ------------------------------------------------------------------------------------- meetings
@@ -290,13 +291,13 @@ class MeetingRepository {
   /// By creation date, then id, ascending.
   virtual Stored<std::vector<Meeting>> query(MeetingFilter filter) = 0;
   /// False when the id is taken: draw another.
-  virtual Stored<bool> create(Permit, Meeting meeting) = 0;
-  virtual Stored<bool> update(Permit, MeetingId id, MeetingChange change) = 0;
+  virtual Stored<bool> create(Permit<action::CreateMeeting>, Meeting meeting) = 0;
+  virtual Stored<bool> update(Permit<action::UpdateMeeting>, MeetingChange change) = 0;
   /// Each false when it is already ended or canceled, or does not exist.
-  virtual Stored<bool> cancel(Permit, MeetingId id, WallTime now) = 0;
-  virtual Stored<bool> end(Permit, MeetingId id, WallTime now) = 0;
+  virtual Stored<bool> cancel(Permit<action::CancelMeeting>, WallTime now) = 0;
+  virtual Stored<bool> end(Permit<action::EndMeeting>, WallTime now) = 0;
   /// Takes back a meeting whose room could not be made.
-  virtual Stored<None> erase(Permit, MeetingId id) = 0;
+  virtual Stored<None> erase(Permit<action::EraseMeeting>) = 0;
 };
 
 /// Whom a conference provider lets in, and as what.

@@ -127,40 +127,43 @@ std::optional<Failure> refuse_rename(const GroupState* group, UserId requester,
 
 }  // namespace
 
-Outcome<Permit> Rights::create_group(int64_t type_id, const std::optional<GroupType>& type) {
+Outcome<Permit<action::CreateGroup>> Rights::create_group(UserId requester, int64_t type_id,
+                                                          const std::optional<GroupType>& type) {
   if (!type) return refuse(Code::kGroupTypeNonexistent);
   // The default role of a user has the default type only.
   if (type_id != 0) return refuse(Code::kGroupTypeNoPermission);
-  return Permit();
+  return Permit(action::CreateGroup{requester});
 }
 
-Outcome<Permit> Rights::update_group(const GroupState* group, UserId requester,
-                                     const UpdateGroup& command) {
+Outcome<Permit<action::UpdateGroup>> Rights::update_group(const GroupState* group, UserId requester,
+                                                          const UpdateGroup& command) {
   if (command.type_id) return refuse(Code::kGroupTypeUpdateDisabled);
   if (group == nullptr) return refuse(Code::kGroupNonexistent);
   const UpdateStrategy strategy = group->type.info_update_strategy;
-  if (may_update(strategy, role_in(*group, requester))) return Permit();
+  if (may_update(strategy, role_in(*group, requester)))
+    return Permit(action::UpdateGroup{group->group.id});
   return refuse(lacking(strategy, Code::kGroupInfoOwnerOnly, Code::kGroupInfoOwnerOrManagerOnly,
                         Code::kGroupInfoMemberOnly));
 }
 
-Outcome<Permit> Rights::transfer_group(const GroupState* group, UserId requester,
-                                       UserId successor) {
+Outcome<Permit<action::TransferGroup>> Rights::transfer_group(const GroupState* group,
+                                                              UserId requester, UserId successor) {
   if (group == nullptr || role_in(*group, requester) != GroupMemberRole::kOwner) {
     return refuse(Code::kTransferNotOwner);
   }
   if (group->find(successor) == nullptr) return refuse(Code::kSuccessorNotMember);
-  return Permit();
+  return Permit(action::TransferGroup{group->group.id, requester, successor});
 }
 
-Outcome<Permit> Rights::delete_group(const GroupState* group, UserId requester) {
+Outcome<Permit<action::RemoveGroup>> Rights::delete_group(const GroupState* group,
+                                                          UserId requester) {
   if (group == nullptr || role_in(*group, requester) != GroupMemberRole::kOwner) {
     return refuse(Code::kDeleteGroupNotOwner);
   }
-  return Permit();
+  return Permit(action::RemoveGroup{group->group.id});
 }
 
-Outcome<Permit> Rights::join_group(const GroupState* group, UserId requester) {
+Outcome<Permit<action::AddMembers>> Rights::join_group(const GroupState* group, UserId requester) {
   if (group == nullptr) return refuse(Code::kAddMemberToInactiveGroup);
   switch (group->type.join_strategy) {
     case JoinStrategy::kMembershipRequest:
@@ -173,11 +176,12 @@ Outcome<Permit> Rights::join_group(const GroupState* group, UserId requester) {
       return refuse(Code::kJoinWithoutRequest);
   }
   if (group->is_blocked(requester)) return refuse(Code::kAddBlockedUser);
-  return Permit();
+  return Permit(action::AddMembers{group->group.id, {requester}});
 }
 
-Outcome<Permit> Rights::add_members(const GroupState* group, UserId requester, GroupMemberRole role,
-                                    std::span<const UserId> users) {
+Outcome<Permit<action::AddMembers>> Rights::add_members(const GroupState* group, UserId requester,
+                                                        GroupMemberRole role,
+                                                        std::span<const UserId> users) {
   if (group == nullptr) return refuse(Code::kAddMemberToInactiveGroup);
   const InvitationStrategy strategy = group->type.invitation_strategy;
   if (requires_approval(strategy)) return refuse(Code::kAddMemberNeedsApproval);
@@ -196,18 +200,20 @@ Outcome<Permit> Rights::add_members(const GroupState* group, UserId requester, G
   if (!blocked.empty()) {
     return refuse(Code::kAddBlockedUser, "The blocked user IDs: " + list_of(blocked));
   }
-  return Permit();
+  return Permit(action::AddMembers{group->group.id, {users.begin(), users.end()}});
 }
 
-Outcome<Permit> Rights::quit_group(const GroupState* group, UserId requester) {
-  if (group != nullptr && role_in(*group, requester) == GroupMemberRole::kOwner) {
+Outcome<Permit<action::RemoveMembers>> Rights::quit_group(const GroupState& group,
+                                                          UserId requester) {
+  if (role_in(group, requester) == GroupMemberRole::kOwner) {
     return refuse(Code::kOwnerQuitsWithoutSuccessor);
   }
-  return Permit();
+  return Permit(action::RemoveMembers{group.group.id, {requester}});
 }
 
-Outcome<Permit> Rights::remove_members(const GroupState* group, UserId requester,
-                                       std::span<const UserId> members) {
+Outcome<Permit<action::RemoveMembers>> Rights::remove_members(const GroupState* group,
+                                                              UserId requester,
+                                                              std::span<const UserId> members) {
   // A stranger is not told whether the group or the members exist.
   const auto own = group == nullptr ? std::nullopt : role_in(*group, requester);
   if (!own) return refuse(Code::kNoContent);
@@ -216,11 +222,12 @@ Outcome<Permit> Rights::remove_members(const GroupState* group, UserId requester
     const auto theirs = role_in(*group, member);
     if (theirs && !outranks(*own, *theirs)) return refuse(Code::kRemoveOwnerOrManager);
   }
-  return Permit();
+  return Permit(action::RemoveMembers{group->group.id, {members.begin(), members.end()}});
 }
 
-Outcome<Permit> Rights::update_member(const GroupState* group, UserId requester,
-                                      const UpdateGroupMember& command) {
+Outcome<Permit<action::UpdateMember>> Rights::update_member(const GroupState* group,
+                                                            UserId requester,
+                                                            const UpdateGroupMember& command) {
   std::optional<Failure> refusal;
   if (command.role) refusal = refuse_role_change(group, requester, command);
   if (!refusal && command.mute_end_date) refusal = refuse_mute(group, requester, command);
@@ -229,7 +236,7 @@ Outcome<Permit> Rights::update_member(const GroupState* group, UserId requester,
   if (group == nullptr || group->find(command.member_id) == nullptr) {
     return refuse(Code::kMemberNonexistent);
   }
-  return Permit();
+  return Permit(action::UpdateMember{group->group.id, command.member_id});
 }
 
 Outcome<None> Rights::query_members(const GroupState* group, UserId requester) {
@@ -239,7 +246,8 @@ Outcome<None> Rights::query_members(const GroupState* group, UserId requester) {
   return None{};
 }
 
-Outcome<Permit> Rights::invite(const GroupState* group, UserId inviter, UserId invitee) {
+Outcome<Permit<action::Invite>> Rights::invite(const GroupState* group, UserId inviter,
+                                               UserId invitee) {
   if (group == nullptr) return refuse(Code::kAddMemberToInactiveGroup);
   const InvitationStrategy strategy = group->type.invitation_strategy;
   if (!may_invite(strategy, role_in(*group, inviter))) {
@@ -249,11 +257,11 @@ Outcome<Permit> Rights::invite(const GroupState* group, UserId inviter, UserId i
   if (group->find(invitee) != nullptr) return refuse(Code::kInviteMember);
   if (group->is_blocked(invitee)) return refuse(Code::kInviteBlockedUser);
   if (!requires_approval(strategy)) return refuse(Code::kInviteNeedsNoApproval);
-  return Permit();
+  return Permit(action::Invite{group->group.id, inviter, invitee});
 }
 
-Outcome<Permit> Rights::reply_to_invitation(const GroupInvitation* invitation, UserId requester,
-                                            WallTime now) {
+Outcome<Permit<action::ReplyToInvitation>> Rights::reply_to_invitation(
+    const GroupInvitation* invitation, UserId requester, WallTime now) {
   // Only the invitee is told whether there is one.
   if (invitation == nullptr || invitation->invitee_id != requester) {
     return refuse(Code::kReplyInvitationNotInvitee);
@@ -261,7 +269,7 @@ Outcome<Permit> Rights::reply_to_invitation(const GroupInvitation* invitation, U
   if (invitation->status != RequestStatus::kPending || invitation->expiration_date <= now) {
     return refuse(Code::kReplyInvitationNotPending);
   }
-  return Permit();
+  return Permit(action::ReplyToInvitation{invitation->id});
 }
 
 Outcome<None> Rights::query_invitations(const GroupState* group, UserId requester) {
@@ -271,7 +279,8 @@ Outcome<None> Rights::query_invitations(const GroupState* group, UserId requeste
   return None{};
 }
 
-Outcome<Permit> Rights::send_to_group(const GroupState* group, UserId sender, WallTime now) {
+Outcome<Permit<action::SendMessage>> Rights::send_to_group(const GroupState* group, UserId sender,
+                                                           WallTime now) {
   if (group == nullptr) return refuse(Code::kSendToInactiveGroup);
   const GroupMember* member = group->find(sender);
   if (member == nullptr && !group->type.guest_speakable) return refuse(Code::kSendNotSpeakable);
@@ -281,14 +290,15 @@ Outcome<Permit> Rights::send_to_group(const GroupState* group, UserId sender, Wa
   } else if (member->mute_end_date && *member->mute_end_date > now) {
     return refuse(Code::kSendMutedMember);
   }
-  return Permit();
+  return Permit(action::SendMessage{sender, group->group.id, std::nullopt});
 }
 
-Outcome<Permit> Rights::send_to_user(const Settings& settings, UserId sender, UserId recipient,
-                                     const Reachability& reachability) {
+Outcome<Permit<action::SendMessage>> Rights::send_to_user(const Settings& settings, UserId sender,
+                                                          UserId recipient,
+                                                          const Reachability& reachability) {
   if (sender == recipient) {
     if (!settings.message.allow_messages_to_oneself) return refuse(Code::kSendToOneself);
-    return Permit();
+    return Permit(action::SendMessage{sender, std::nullopt, recipient});
   }
   if (!reachability.exists_and_active) return refuse(Code::kRecipientInactive);
   if (settings.message.allow_messages_to_strangers) {
@@ -296,7 +306,7 @@ Outcome<Permit> Rights::send_to_user(const Settings& settings, UserId sender, Us
   } else if (!contains(reachability.friends, sender)) {
     return refuse(Code::kSendNotFriend);
   }
-  return Permit();
+  return Permit(action::SendMessage{sender, std::nullopt, recipient});
 }
 
 Outcome<None> Rights::forward_message(const Message* message, const GroupState* group,
@@ -310,8 +320,10 @@ Outcome<None> Rights::forward_message(const Message* message, const GroupState* 
   return None{};
 }
 
-Outcome<Permit> Rights::edit_message(const Settings& settings, const Message* message,
-                                     const GroupState* group, UserId requester) {
+Outcome<Permit<action::EditMessage>> Rights::edit_message(const Settings& settings,
+                                                          const Message* message,
+                                                          const GroupState* group,
+                                                          UserId requester) {
   if (!settings.message.allow_edit_by_sender) return refuse(Code::kEditDisabled);
   if (message == nullptr || message->sender_id != requester || message->is_system_message) {
     return refuse(Code::kEditNotSender);
@@ -320,11 +332,13 @@ Outcome<Permit> Rights::edit_message(const Settings& settings, const Message* me
     if (group == nullptr) return refuse(Code::kEditInNonexistentGroup);
     if (!group->type.message_editable) return refuse(Code::kEditDisabledByGroup);
   }
-  return Permit();
+  return Permit(action::EditMessage{message->id});
 }
 
-Outcome<Permit> Rights::recall_message(const Settings& settings, const Message* message,
-                                       const GroupState* group, UserId requester, WallTime now) {
+Outcome<Permit<action::RecallMessage>> Rights::recall_message(const Settings& settings,
+                                                              const Message* message,
+                                                              const GroupState* group,
+                                                              UserId requester, WallTime now) {
   if (!settings.message.allow_recall) return refuse(Code::kRecallDisabled);
   if (message == nullptr || message->sender_id != requester || message->is_system_message) {
     return refuse(Code::kRecallNotSender);
@@ -332,14 +346,15 @@ Outcome<Permit> Rights::recall_message(const Settings& settings, const Message* 
   const int64_t age_ms = now.unix_ms - message->delivery_date().unix_ms;
   if (age_ms > to_ms(settings.message.recall_period)) return refuse(Code::kRecallTimeout);
   if (message->group_id && group == nullptr) return refuse(Code::kRecallInNonexistentGroup);
-  return Permit();
+  return Permit(action::RecallMessage{message->id});
 }
 
-Outcome<Permit> Rights::read_group(const GroupState* group, UserId requester) {
+Outcome<Permit<action::MoveGroupReadDate>> Rights::read_group(const GroupState* group,
+                                                              UserId requester) {
   if (group == nullptr) return refuse(Code::kReadDateOfNonexistentGroup);
   if (group->find(requester) == nullptr) return refuse(Code::kReadDateNotMember);
   if (!group->type.read_receipt) return refuse(Code::kReadDateDisabledByGroup);
-  return Permit();
+  return Permit(action::MoveGroupReadDate{group->group.id, requester});
 }
 
 Outcome<None> Rights::query_group_conversation(const std::vector<GroupId>& joined, GroupId id) {

@@ -20,45 +20,60 @@ namespace turms::im {
 class Rights {
  public:
   // Groups.
-  static Outcome<Permit> create_group(int64_t type_id, const std::optional<GroupType>& type);
-  static Outcome<Permit> update_group(const GroupState* group, UserId requester,
-                                      const UpdateGroup& command);
-  static Outcome<Permit> transfer_group(const GroupState* group, UserId requester,
-                                        UserId successor);
-  static Outcome<Permit> delete_group(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::CreateGroup>> create_group(UserId requester, int64_t type_id,
+                                                           const std::optional<GroupType>& type);
+  static Outcome<Permit<action::UpdateGroup>> update_group(const GroupState* group,
+                                                           UserId requester,
+                                                           const UpdateGroup& command);
+  static Outcome<Permit<action::TransferGroup>> transfer_group(const GroupState* group,
+                                                               UserId requester, UserId successor);
+  static Outcome<Permit<action::RemoveGroup>> delete_group(const GroupState* group,
+                                                           UserId requester);
 
   // Members.
-  static Outcome<Permit> join_group(const GroupState* group, UserId requester);
-  static Outcome<Permit> add_members(const GroupState* group, UserId requester,
-                                     GroupMemberRole role, std::span<const UserId> users);
-  static Outcome<Permit> quit_group(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::AddMembers>> join_group(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::AddMembers>> add_members(const GroupState* group, UserId requester,
+                                                         GroupMemberRole role,
+                                                         std::span<const UserId> users);
+  static Outcome<Permit<action::RemoveMembers>> quit_group(const GroupState& group,
+                                                           UserId requester);
   /// All of `members` that are members.
-  static Outcome<Permit> remove_members(const GroupState* group, UserId requester,
-                                        std::span<const UserId> members);
-  static Outcome<Permit> update_member(const GroupState* group, UserId requester,
-                                       const UpdateGroupMember& command);
+  static Outcome<Permit<action::RemoveMembers>> remove_members(const GroupState* group,
+                                                               UserId requester,
+                                                               std::span<const UserId> members);
+  static Outcome<Permit<action::UpdateMember>> update_member(const GroupState* group,
+                                                             UserId requester,
+                                                             const UpdateGroupMember& command);
   static Outcome<None> query_members(const GroupState* group, UserId requester);
 
   // Invitations.
-  static Outcome<Permit> invite(const GroupState* group, UserId inviter, UserId invitee);
-  static Outcome<Permit> reply_to_invitation(const GroupInvitation* invitation, UserId requester,
-                                             WallTime now);
+  static Outcome<Permit<action::Invite>> invite(const GroupState* group, UserId inviter,
+                                                UserId invitee);
+  static Outcome<Permit<action::ReplyToInvitation>> reply_to_invitation(
+      const GroupInvitation* invitation, UserId requester, WallTime now);
   static Outcome<None> query_invitations(const GroupState* group, UserId requester);
 
   // Messages.
-  static Outcome<Permit> send_to_group(const GroupState* group, UserId sender, WallTime now);
-  static Outcome<Permit> send_to_user(const Settings& settings, UserId sender, UserId recipient,
-                                      const Reachability& reachability);
+  static Outcome<Permit<action::SendMessage>> send_to_group(const GroupState* group, UserId sender,
+                                                            WallTime now);
+  static Outcome<Permit<action::SendMessage>> send_to_user(const Settings& settings, UserId sender,
+                                                           UserId recipient,
+                                                           const Reachability& reachability);
   /// `group`: of the message that is forwarded, when it is a group's.
   static Outcome<None> forward_message(const Message* message, const GroupState* group,
                                        UserId requester);
-  static Outcome<Permit> edit_message(const Settings& settings, const Message* message,
-                                      const GroupState* group, UserId requester);
-  static Outcome<Permit> recall_message(const Settings& settings, const Message* message,
-                                        const GroupState* group, UserId requester, WallTime now);
+  static Outcome<Permit<action::EditMessage>> edit_message(const Settings& settings,
+                                                           const Message* message,
+                                                           const GroupState* group,
+                                                           UserId requester);
+  static Outcome<Permit<action::RecallMessage>> recall_message(const Settings& settings,
+                                                               const Message* message,
+                                                               const GroupState* group,
+                                                               UserId requester, WallTime now);
 
   // Conversations.
-  static Outcome<Permit> read_group(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::MoveGroupReadDate>> read_group(const GroupState* group,
+                                                               UserId requester);
   /// `joined`: the groups the requester is a member of, ascending.
   static Outcome<None> query_group_conversation(const std::vector<GroupId>& joined, GroupId id);
   static Outcome<None> type_in_group(const GroupState* group, UserId requester);
@@ -66,21 +81,36 @@ class Rights {
 
   // Meetings. `visible`: the requester is one of those the meeting is held with.
   /// `active`: meetings of the requester that go on. Asked after send_to_group or send_to_user.
-  static Outcome<Permit> create_meeting(const MeetingSettings& settings, int64_t active);
-  static Outcome<Permit> cancel_meeting(const MeetingSettings& settings, const Meeting* meeting,
-                                        bool visible, UserId requester);
-  static Outcome<Permit> update_meeting(const Meeting* meeting, bool visible, UserId requester,
-                                        bool changes_password);
+  static Outcome<Permit<action::CreateMeeting>> create_meeting(const MeetingSettings& settings,
+                                                               UserId requester, int64_t active);
+  static Outcome<Permit<action::CancelMeeting>> cancel_meeting(const MeetingSettings& settings,
+                                                               const Meeting* meeting, bool visible,
+                                                               UserId requester);
+  static Outcome<Permit<action::UpdateMeeting>> update_meeting(const Meeting* meeting, bool visible,
+                                                               UserId requester,
+                                                               bool changes_password);
   static Outcome<None> reply_to_meeting(const Meeting* meeting, bool visible);
   static Outcome<None> join_meeting(const Meeting& meeting,
                                     const std::optional<std::string>& password, WallTime now);
 
-  /// What only concerns the requester.
-  static Permit own_data() { return {}; }
+  // What only concerns the requester.
+  static Permit<action::RenewPasswordHash> renew_password_hash(UserId requester) {
+    return Permit(action::RenewPasswordHash{requester});
+  }
+  static Permit<action::MovePrivateReadDate> read_private(UserId requester, UserId target) {
+    return Permit(action::MovePrivateReadDate{requester, target});
+  }
+
   /// What the server does by itself: messages it words, meetings that ended.
-  static Permit server() { return {}; }
+  template <class Action>
+  static Permit<Action> server(Action action) {
+    return Permit(std::move(action));
+  }
   /// What an operator does.
-  static Permit administrator() { return {}; }
+  template <class Action>
+  static Permit<Action> administrator(Action action) {
+    return Permit(std::move(action));
+  }
 };
 
 }  // namespace turms::im

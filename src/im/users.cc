@@ -15,8 +15,8 @@ constexpr int kPasswordChangesPage = 1000;
 Task<void> rehash(Context& context, UserId id, std::string former, std::string password) {
   auto hash = co_await context.hasher.hash(std::move(password));
   if (!hash) co_return;
-  (void)co_await context.store.users.renew_password_hash(Rights::own_data(), id, std::move(former),
-                                                         std::move(*hash));
+  (void)co_await context.store.users.renew_password_hash(Rights::renew_password_hash(id),
+                                                         std::move(former), std::move(*hash));
 }
 
 }  // namespace

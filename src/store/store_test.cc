@@ -60,8 +60,9 @@ im::NewMessage message(int64_t id, int64_t sender, int64_t recipient) {
 
 Task<void> append(im::Repositories repositories, int64_t id, std::vector<ErrorCode>& failures,
                   int& completed) {
-  auto stored =
-      co_await repositories.messages.append(im::Rights::administrator(), message(id, 1, 2));
+  auto stored = co_await repositories.messages.append(
+      im::Rights::administrator(im::action::SendMessage{UserId(1), std::nullopt, UserId(2)}),
+      message(id, 1, 2));
   ++completed;
   if (!stored) failures.push_back(stored.error().code);
 }
@@ -132,8 +133,9 @@ TEST(Store, AnOperationOfSeveralStatementsIsUndoneAsAWhole) {
   std::vector<ErrorCode> failures;
   int completed = 0;
   spawn(append(open.repositories(), 1, failures, completed));
-  const auto created = open.loop.run(
-      open.repositories().groups.create(im::Rights::administrator(), group, std::move(twice)));
+  const auto created = open.loop.run(open.repositories().groups.create(
+      im::Rights::administrator(im::action::CreateGroup{group.creator_id}), group,
+      std::move(twice)));
   EXPECT_FALSE(created);
   EXPECT_EQ(completed, 1);
   EXPECT_TRUE(failures.empty());

@@ -36,7 +36,14 @@ class RepositoryConformance
     return result ? std::move(*result) : T{};
   }
 
-  static Permit permit() { return Rights::administrator(); }
+  template <class Action>
+  static Permit<Action> may(Action action) {
+    return Rights::administrator(std::move(action));
+  }
+  static auto may_send(const NewMessage& added) {
+    const Message& m = added.message;
+    return may(action::SendMessage{m.sender_id, m.group_id, m.recipient_id});
+  }
 
   void add_user(int64_t id, bool active = true) {
     User user;
@@ -45,7 +52,8 @@ class RepositoryConformance
     user.registration_date = kNow;
     user.last_updated_date = kNow;
     user.active = active;
-    EXPECT_TRUE(ok(store_.users.create(permit(), user, "hash " + std::to_string(id))));
+    EXPECT_TRUE(ok(
+        store_.users.create(may(action::CreateUser{user.id}), user, "hash " + std::to_string(id))));
   }
 
   static GroupMember member(int64_t group, int64_t user,
@@ -56,6 +64,12 @@ class RepositoryConformance
     member.role = role;
     member.join_date = kNow;
     return member;
+  }
+
+  static std::vector<UserId> users(std::initializer_list<int64_t> ids) {
+    std::vector<UserId> all;
+    for (const int64_t id : ids) all.emplace_back(id);
+    return all;
   }
 
   static std::vector<GroupMember> members(int64_t group, std::vector<int64_t> users) {
@@ -75,7 +89,7 @@ class RepositoryConformance
     group.last_updated_date = kNow;
     auto rows = members(id, users);
     rows.front().role = GroupMemberRole::kOwner;
-    ok(store_.groups.create(permit(), group, rows));
+    ok(store_.groups.create(may(action::CreateGroup{group.creator_id}), group, rows));
   }
 
   std::vector<int64_t> member_ids(int64_t group) {
@@ -107,7 +121,7 @@ class RepositoryConformance
     if (to) added.message.recipient_id = UserId(*to);
     added.message.is_system_message = system;
     added.message.text = "text";
-    ok(store_.messages.append(permit(), added));
+    ok(store_.messages.append(may_send(added), added));
   }
 
   std::vector<int64_t> query(const MessageFilter& filter) {
@@ -151,19 +165,19 @@ TEST_P(RepositoryConformance, AnIdIsGivenToOneUser) {
   User other;
   other.id = UserId(5);
   other.name = "other";
-  EXPECT_FALSE(ok(store_.users.create(permit(), other, "x")));
+  EXPECT_FALSE(ok(store_.users.create(may(action::CreateUser{other.id}), other, "x")));
   EXPECT_EQ(ok(store_.users.find({UserId(5)})).front().name, "user 5");
-  EXPECT_TRUE(ok(store_.users.set_active(permit(), UserId(5), false, kNow)));
+  EXPECT_TRUE(ok(store_.users.set_active(may(action::SetActive{UserId(5)}), false, kNow)));
   EXPECT_FALSE(ok(store_.users.find_credentials(UserId(5)))->active);
 }
 
 TEST_P(RepositoryConformance, ChangesOfPasswordsAreCounted) {
   for (const int64_t id : {4, 5, 6}) add_user(id);
   EXPECT_TRUE(ok(store_.users.password_changes(0, 10)).empty());
-  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(5), "new")));
-  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(4), "new")));
-  EXPECT_TRUE(ok(store_.users.change_password(permit(), UserId(5), "newest")));
-  EXPECT_FALSE(ok(store_.users.change_password(permit(), UserId(7), "new")));
+  EXPECT_TRUE(ok(store_.users.change_password(may(action::ChangePassword{UserId(5)}), "new")));
+  EXPECT_TRUE(ok(store_.users.change_password(may(action::ChangePassword{UserId(4)}), "new")));
+  EXPECT_TRUE(ok(store_.users.change_password(may(action::ChangePassword{UserId(5)}), "newest")));
+  EXPECT_FALSE(ok(store_.users.change_password(may(action::ChangePassword{UserId(7)}), "new")));
   EXPECT_EQ(ok(store_.users.find_credentials(UserId(6)))->password_version, 0);
 
   const auto credentials = ok(store_.users.find_credentials(UserId(5)));
@@ -179,8 +193,10 @@ TEST_P(RepositoryConformance, ChangesOfPasswordsAreCounted) {
   EXPECT_TRUE(ok(store_.users.password_changes(changes[1].version, 10)).empty());
 
   // Another hash of the same password is no change, and none of a former password comes back.
-  EXPECT_TRUE(ok(store_.users.renew_password_hash(permit(), UserId(5), "newest", "stronger")));
-  EXPECT_FALSE(ok(store_.users.renew_password_hash(permit(), UserId(5), "new", "x")));
+  EXPECT_TRUE(ok(store_.users.renew_password_hash(may(action::RenewPasswordHash{UserId(5)}),
+                                                  "newest", "stronger")));
+  EXPECT_FALSE(
+      ok(store_.users.renew_password_hash(may(action::RenewPasswordHash{UserId(5)}), "new", "x")));
   EXPECT_EQ(ok(store_.users.find_credentials(UserId(5)))->password_hash, "stronger");
   EXPECT_TRUE(ok(store_.users.password_changes(changes[1].version, 10)).empty());
 }
@@ -188,13 +204,15 @@ TEST_P(RepositoryConformance, ChangesOfPasswordsAreCounted) {
 TEST_P(RepositoryConformance, ReachabilityKnowsFriendsAndBlocked) {
   add_user(1);
   EXPECT_FALSE(ok(store_.relationships.reachability(UserId(2))).exists_and_active);
-  ok(store_.relationships.put(permit(), UserId(1), UserId(3), std::nullopt, kNow));
-  ok(store_.relationships.put(permit(), UserId(1), UserId(2), kNow, kNow));
+  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(3)}), std::nullopt,
+                              kNow));
+  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(2)}), kNow, kNow));
   auto known = ok(store_.relationships.reachability(UserId(1)));
   EXPECT_TRUE(known.exists_and_active);
   EXPECT_EQ(known.blocked, std::vector<UserId>{UserId(2)});
   EXPECT_EQ(known.friends, std::vector<UserId>{UserId(3)});
-  ok(store_.relationships.put(permit(), UserId(1), UserId(2), std::nullopt, kNow));
+  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(2)}), std::nullopt,
+                              kNow));
   known = ok(store_.relationships.reachability(UserId(1)));
   EXPECT_TRUE(known.blocked.empty());
   EXPECT_EQ(known.friends, (std::vector<UserId>{UserId(2), UserId(3)}));
@@ -219,21 +237,30 @@ TEST_P(RepositoryConformance, AGroupIsLoadedWithItsMembers) {
 TEST_P(RepositoryConformance, MembersAreAddedAllOrNone) {
   using Added = GroupRepository::Added;
   add_group(10, {1, 2});
-  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 2}), 500, kNow)),
+  EXPECT_EQ(ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({3, 2})}),
+                                         members(10, {3, 2}), 500, kNow)),
             Added::kDuplicate);
-  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 4}), 3, kNow)), Added::kFull);
+  EXPECT_EQ(ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({3, 4})}),
+                                         members(10, {3, 4}), 3, kNow)),
+            Added::kFull);
   EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2}));
-  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(10, {3, 4}), 4, kNow)), Added::kDone);
+  EXPECT_EQ(ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({3, 4})}),
+                                         members(10, {3, 4}), 4, kNow)),
+            Added::kDone);
   EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2, 3, 4}));
-  EXPECT_EQ(ok(store_.groups.add_members(permit(), members(11, {3}), 4, kNow)), Added::kGroupGone);
+  EXPECT_EQ(ok(store_.groups.add_members(may(action::AddMembers{GroupId(11), users({3})}),
+                                         members(11, {3}), 4, kNow)),
+            Added::kGroupGone);
 }
 
 TEST_P(RepositoryConformance, EachChangeMovesTheVersionEvenInOneMillisecond) {
   add_group(10, {1});
   const auto first = version(VersionOf::kGroupMembers, 10);
-  ok(store_.groups.add_members(permit(), members(10, {2}), 500, kNow));
+  ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({2})}), members(10, {2}),
+                               500, kNow));
   const auto second = version(VersionOf::kGroupMembers, 10);
-  ok(store_.groups.add_members(permit(), members(10, {3}), 500, kNow));
+  ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({3})}), members(10, {3}),
+                               500, kNow));
   const auto third = version(VersionOf::kGroupMembers, 10);
   EXPECT_LT(first, second);
   EXPECT_LT(second, third);
@@ -241,8 +268,8 @@ TEST_P(RepositoryConformance, EachChangeMovesTheVersionEvenInOneMillisecond) {
 
 TEST_P(RepositoryConformance, MembersAreRemovedButTheOwnerStays) {
   add_group(10, {1, 2, 3});
-  EXPECT_EQ(ok(store_.groups.remove_members(permit(), GroupId(10),
-                                            {UserId(1), UserId(2), UserId(7)}, time_at(5))),
+  EXPECT_EQ(ok(store_.groups.remove_members(
+                may(action::RemoveMembers{GroupId(10), users({1, 2, 7})}), time_at(5))),
             std::vector<UserId>{UserId(2)});
   EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 3}));
   EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(5));
@@ -254,14 +281,14 @@ TEST_P(RepositoryConformance, AGroupAndItsMembersAreChanged) {
   GroupChange change;
   change.name = "new";
   change.mute_end_date = time_at(100);
-  EXPECT_TRUE(ok(store_.groups.update(permit(), GroupId(10), change, time_at(7))));
-  EXPECT_FALSE(ok(store_.groups.update(permit(), GroupId(11), change, time_at(7))));
+  EXPECT_TRUE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(10)}), change, time_at(7))));
+  EXPECT_FALSE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(11)}), change, time_at(7))));
   MemberChange member_change;
   member_change.role = GroupMemberRole::kManager;
-  EXPECT_TRUE(
-      ok(store_.groups.update_member(permit(), GroupId(10), UserId(2), member_change, time_at(7))));
-  EXPECT_FALSE(
-      ok(store_.groups.update_member(permit(), GroupId(10), UserId(3), member_change, time_at(7))));
+  EXPECT_TRUE(ok(store_.groups.update_member(may(action::UpdateMember{GroupId(10), UserId(2)}),
+                                             member_change, time_at(7))));
+  EXPECT_FALSE(ok(store_.groups.update_member(may(action::UpdateMember{GroupId(10), UserId(3)}),
+                                              member_change, time_at(7))));
   const auto loaded = ok(store_.groups.load(GroupId(10)));
   EXPECT_EQ(loaded->group.name, "new");
   EXPECT_EQ(loaded->group.mute_end_date, time_at(100));
@@ -274,7 +301,8 @@ TEST_P(RepositoryConformance, OwnershipMovesInGroupAndMembers) {
   using Transferred = GroupRepository::Transferred;
   add_group(10, {1, 2, 3});
   const auto transfer = [&](int64_t from, int64_t to, bool quit) {
-    return ok(store_.groups.transfer(permit(), GroupId(10), UserId(from), UserId(to), quit, kNow));
+    return ok(store_.groups.transfer(
+        may(action::TransferGroup{GroupId(10), UserId(from), UserId(to)}), quit, kNow));
   };
   EXPECT_EQ(transfer(2, 3, false), Transferred::kNotOwner);
   EXPECT_EQ(transfer(1, 9, false), Transferred::kSuccessorNotMember);
@@ -289,8 +317,8 @@ TEST_P(RepositoryConformance, OwnershipMovesInGroupAndMembers) {
 
 TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
   add_group(10, {1, 2});
-  EXPECT_TRUE(ok(store_.groups.remove(permit(), GroupId(10), time_at(3))));
-  EXPECT_FALSE(ok(store_.groups.remove(permit(), GroupId(10), time_at(3))));
+  EXPECT_TRUE(ok(store_.groups.remove(may(action::RemoveGroup{GroupId(10)}), time_at(3))));
+  EXPECT_FALSE(ok(store_.groups.remove(may(action::RemoveGroup{GroupId(10)}), time_at(3))));
   EXPECT_TRUE(ok(store_.groups.find({GroupId(10)})).empty());
   EXPECT_TRUE(ok(store_.groups.list(GroupId(0), 10)).empty());
   EXPECT_TRUE(ok(store_.groups.joined_by(UserId(2))).empty());
@@ -303,8 +331,10 @@ TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
 
 TEST_P(RepositoryConformance, BlockingRemovesAMember) {
   add_group(10, {1, 2});
-  EXPECT_TRUE(ok(store_.groups.block_user(permit(), GroupId(10), UserId(2), UserId(1), kNow)));
-  EXPECT_FALSE(ok(store_.groups.block_user(permit(), GroupId(10), UserId(2), UserId(1), kNow)));
+  EXPECT_TRUE(ok(store_.groups.block_user(may(action::BlockInGroup{GroupId(10), UserId(2)}),
+                                          UserId(1), kNow)));
+  EXPECT_FALSE(ok(store_.groups.block_user(may(action::BlockInGroup{GroupId(10), UserId(2)}),
+                                           UserId(1), kNow)));
   EXPECT_EQ(member_ids(10), std::vector<int64_t>{1});
   EXPECT_EQ(ok(store_.groups.load(GroupId(10)))->blocked, std::vector<UserId>{UserId(2)});
 }
@@ -316,7 +346,7 @@ TEST_P(RepositoryConformance, GroupTypesAreKept) {
   type.id = 4;
   type.join_strategy = JoinStrategy::kQuestion;
   type.guest_speakable = true;
-  ok(store_.groups.put_type(permit(), type));
+  ok(store_.groups.put_type(may(action::PutGroupType{type.id}), type));
   const auto found = ok(store_.groups.find_type(4));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->join_strategy, JoinStrategy::kQuestion);
@@ -336,12 +366,15 @@ TEST_P(RepositoryConformance, AnInvitationIsSettledOnce) {
   invitation.content = "come";
   invitation.creation_date = kNow;
   invitation.expiration_date = time_at(1000);
-  ok(store_.invitations.create(permit(), invitation));
+  ok(store_.invitations.create(
+      may(action::Invite{invitation.group_id, invitation.inviter_id, invitation.invitee_id}),
+      invitation));
   EXPECT_EQ(version(VersionOf::kReceivedInvitations, 2), kNow);
 
   const auto accept = [&](int32_t limit, int64_t at) {
-    return ok(store_.invitations.reply(permit(), InvitationId(50), RequestStatus::kAccepted, "yes",
-                                       member(10, 2), limit, time_at(at)));
+    return ok(store_.invitations.reply(may(action::ReplyToInvitation{InvitationId(50)}),
+                                       RequestStatus::kAccepted, "yes", member(10, 2), limit,
+                                       time_at(at)));
   };
   EXPECT_EQ(accept(500, 1000), Replied::kNotPending) << "expired";
   EXPECT_EQ(accept(1, 5), Replied::kFull);
@@ -355,9 +388,11 @@ TEST_P(RepositoryConformance, AnInvitationIsSettledOnce) {
   EXPECT_EQ(settled->response_date, time_at(5));
 
   invitation.id = InvitationId(51);
-  ok(store_.invitations.create(permit(), invitation));
-  EXPECT_EQ(ok(store_.invitations.reply(permit(), InvitationId(51), RequestStatus::kAccepted, "",
-                                        member(10, 2), 500, kNow)),
+  ok(store_.invitations.create(
+      may(action::Invite{invitation.group_id, invitation.inviter_id, invitation.invitee_id}),
+      invitation));
+  EXPECT_EQ(ok(store_.invitations.reply(may(action::ReplyToInvitation{InvitationId(51)}),
+                                        RequestStatus::kAccepted, "", member(10, 2), 500, kNow)),
             Replied::kAlreadyMember);
   EXPECT_EQ(ok(store_.invitations.query({.group_id = GroupId(10)})).size(), 2u);
   EXPECT_EQ(ok(store_.invitations.query({.inviter_id = UserId(1)})).size(), 2u);
@@ -375,7 +410,7 @@ TEST_P(RepositoryConformance, AMessageIsKeptAsWritten) {
   added.message.text = "caf\xC3\xA9";
   added.message.records = {Bytes{1, 2}, Bytes{}, Bytes{3}};
   added.message.burn_after = 9;
-  ok(store_.messages.append(permit(), added));
+  ok(store_.messages.append(may_send(added), added));
   const auto plain = ok(store_.messages.find(added.message.id));
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->text, "caf\xC3\xA9");
@@ -387,7 +422,7 @@ TEST_P(RepositoryConformance, AMessageIsKeptAsWritten) {
 
   added.message.id = MessageId(id_at(1));
   added.keep_records = true;
-  ok(store_.messages.append(permit(), added));
+  ok(store_.messages.append(may_send(added), added));
   EXPECT_EQ(ok(store_.messages.find(added.message.id))->records, added.message.records);
   EXPECT_FALSE(ok(store_.messages.find(MessageId(1))));
 }
@@ -481,9 +516,10 @@ TEST_P(RepositoryConformance, IdsAreShownOnlyWhereTheFilterAllows) {
 
 TEST_P(RepositoryConformance, AMessageIsEdited) {
   send(id_at(0), 1, std::nullopt, 2);
-  EXPECT_TRUE(
-      ok(store_.messages.edit(permit(), MessageId(id_at(0)), "new", std::nullopt, time_at(9))));
-  EXPECT_FALSE(ok(store_.messages.edit(permit(), MessageId(1), "new", std::nullopt, time_at(9))));
+  EXPECT_TRUE(ok(store_.messages.edit(may(action::EditMessage{MessageId(id_at(0))}), "new",
+                                      std::nullopt, time_at(9))));
+  EXPECT_FALSE(ok(store_.messages.edit(may(action::EditMessage{MessageId(1)}), "new", std::nullopt,
+                                       time_at(9))));
   const auto message = ok(store_.messages.find(MessageId(id_at(0))));
   EXPECT_EQ(message->text, "new");
   EXPECT_EQ(message->modification_date, time_at(9));
@@ -499,11 +535,13 @@ TEST_P(RepositoryConformance, ARecalledMessageIsHiddenAndANoticeKept) {
   notice.message.is_system_message = true;
   notice.message.records = {Bytes{1}};
   notice.keep_records = true;
-  EXPECT_TRUE(ok(store_.messages.recall(permit(), MessageId(id_at(0)), time_at(5), notice)));
+  EXPECT_TRUE(ok(
+      store_.messages.recall(may(action::RecallMessage{MessageId(id_at(0))}), time_at(5), notice)));
   notice.message.id = MessageId(id_at(6));
-  EXPECT_FALSE(ok(store_.messages.recall(permit(), MessageId(id_at(0)), time_at(6), notice)));
-  EXPECT_FALSE(
-      ok(store_.messages.edit(permit(), MessageId(id_at(0)), "x", std::nullopt, time_at(6))));
+  EXPECT_FALSE(ok(
+      store_.messages.recall(may(action::RecallMessage{MessageId(id_at(0))}), time_at(6), notice)));
+  EXPECT_FALSE(ok(store_.messages.edit(may(action::EditMessage{MessageId(id_at(0))}), "x",
+                                       std::nullopt, time_at(6))));
   MessageFilter filter;
   filter.recipient_id = UserId(2);
   filter.max_count = 10;
@@ -518,7 +556,8 @@ TEST_P(RepositoryConformance, ARecalledMessageIsHiddenAndANoticeKept) {
 TEST_P(RepositoryConformance, ReadDatesDoNotMoveBackwards) {
   using Moved = ConversationRepository::Moved;
   const auto move = [&](int64_t at) {
-    return ok(store_.conversations.move_private(permit(), UserId(1), UserId(2), time_at(at)));
+    return ok(store_.conversations.move_private(
+        may(action::MovePrivateReadDate{UserId(1), UserId(2)}), time_at(at)));
   };
   EXPECT_EQ(move(5), Moved::kDone);
   EXPECT_EQ(move(5), Moved::kDone);
@@ -528,9 +567,11 @@ TEST_P(RepositoryConformance, ReadDatesDoNotMoveBackwards) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].read_date, time_at(6));
 
-  EXPECT_EQ(ok(store_.conversations.move_group(permit(), GroupId(10), UserId(1), time_at(2))),
+  EXPECT_EQ(ok(store_.conversations.move_group(
+                may(action::MoveGroupReadDate{GroupId(10), UserId(1)}), time_at(2))),
             Moved::kDone);
-  EXPECT_EQ(ok(store_.conversations.move_group(permit(), GroupId(10), UserId(1), time_at(1))),
+  EXPECT_EQ(ok(store_.conversations.move_group(
+                may(action::MoveGroupReadDate{GroupId(10), UserId(1)}), time_at(1))),
             Moved::kBackwards);
   const auto groups = ok(store_.conversations.find_group({GroupId(10), GroupId(11)}));
   ASSERT_EQ(groups.size(), 1u);
@@ -559,13 +600,13 @@ TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
   meeting.password = "123456";
   meeting.creation_date = kNow;
   meeting.start_date = kNow;
-  EXPECT_TRUE(ok(store_.meetings.create(permit(), meeting)));
-  EXPECT_FALSE(ok(store_.meetings.create(permit(), meeting)));
+  EXPECT_TRUE(ok(store_.meetings.create(may(action::CreateMeeting{meeting.creator_id}), meeting)));
+  EXPECT_FALSE(ok(store_.meetings.create(may(action::CreateMeeting{meeting.creator_id}), meeting)));
   meeting.id = MeetingId(101);
   meeting.group_id.reset();
   meeting.user_id = UserId(2);
   meeting.creation_date = time_at(10);
-  EXPECT_TRUE(ok(store_.meetings.create(permit(), meeting)));
+  EXPECT_TRUE(ok(store_.meetings.create(may(action::CreateMeeting{meeting.creator_id}), meeting)));
 
   const auto concerning = [](int64_t user, std::vector<GroupId> groups) {
     return MeetingFilter::Concerned{UserId(user), std::move(groups)};
@@ -597,16 +638,16 @@ TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
 
   MeetingChange change;
   change.name = "other";
-  EXPECT_TRUE(ok(store_.meetings.update(permit(), MeetingId(100), change)));
+  EXPECT_TRUE(ok(store_.meetings.update(may(action::UpdateMeeting{MeetingId(100)}), change)));
   EXPECT_EQ(ok(store_.meetings.find(MeetingId(100)))->name, "other");
-  EXPECT_TRUE(ok(store_.meetings.end(permit(), MeetingId(100), time_at(20))));
-  EXPECT_FALSE(ok(store_.meetings.end(permit(), MeetingId(100), time_at(21))));
-  EXPECT_FALSE(ok(store_.meetings.cancel(permit(), MeetingId(100), time_at(21))));
-  EXPECT_FALSE(ok(store_.meetings.update(permit(), MeetingId(100), change)));
+  EXPECT_TRUE(ok(store_.meetings.end(may(action::EndMeeting{MeetingId(100)}), time_at(20))));
+  EXPECT_FALSE(ok(store_.meetings.end(may(action::EndMeeting{MeetingId(100)}), time_at(21))));
+  EXPECT_FALSE(ok(store_.meetings.cancel(may(action::CancelMeeting{MeetingId(100)}), time_at(21))));
+  EXPECT_FALSE(ok(store_.meetings.update(may(action::UpdateMeeting{MeetingId(100)}), change)));
   EXPECT_EQ(ids({.active_only = true}), std::vector<int64_t>{101});
-  EXPECT_TRUE(ok(store_.meetings.cancel(permit(), MeetingId(101), time_at(22))));
+  EXPECT_TRUE(ok(store_.meetings.cancel(may(action::CancelMeeting{MeetingId(101)}), time_at(22))));
   EXPECT_TRUE(ids({.active_only = true}).empty());
-  ok(store_.meetings.erase(permit(), MeetingId(101)));
+  ok(store_.meetings.erase(may(action::EraseMeeting{MeetingId(101)})));
   EXPECT_FALSE(ok(store_.meetings.find(MeetingId(101))));
 }
 

@@ -39,27 +39,27 @@ im::Stored<std::vector<im::GroupConversation>> Conversations::find_group(std::ve
       });
 }
 
-im::Stored<im::ConversationRepository::Moved> Conversations::move_private(im::Permit, UserId owner,
-                                                                          UserId target,
-                                                                          WallTime read_date) {
+im::Stored<im::ConversationRepository::Moved> Conversations::move_private(
+    im::Permit<im::action::MovePrivateReadDate> permit, WallTime read_date) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<Moved> {
     Statement upsert = connection.prepare(
         "insert into private_conversation (owner_id, target_id, read_date) values (?, ?, ?) "
         "on conflict (owner_id, target_id) do update set read_date = excluded.read_date "
         "where read_date <= excluded.read_date");
-    return upsert.bind(owner, target, read_date).run() > 0 ? Moved::kDone : Moved::kBackwards;
+    return upsert.bind(permit->owner, permit->target, read_date).run() > 0 ? Moved::kDone
+                                                                           : Moved::kBackwards;
   });
 }
 
-im::Stored<im::ConversationRepository::Moved> Conversations::move_group(im::Permit, GroupId id,
-                                                                        UserId member,
-                                                                        WallTime read_date) {
+im::Stored<im::ConversationRepository::Moved> Conversations::move_group(
+    im::Permit<im::action::MoveGroupReadDate> permit, WallTime read_date) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<Moved> {
     Statement upsert = connection.prepare(
         "insert into group_conversation (group_id, member_id, read_date) values (?, ?, ?) "
         "on conflict (group_id, member_id) do update set read_date = excluded.read_date "
         "where read_date <= excluded.read_date");
-    return upsert.bind(id, member, read_date).run() > 0 ? Moved::kDone : Moved::kBackwards;
+    return upsert.bind(permit->group, permit->member, read_date).run() > 0 ? Moved::kDone
+                                                                           : Moved::kBackwards;
   });
 }
 

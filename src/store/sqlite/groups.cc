@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "base/check.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -194,7 +197,9 @@ im::Stored<std::optional<im::GroupType>> Groups::find_type(int64_t id) {
       });
 }
 
-im::Stored<im::None> Groups::put_type(im::Permit, im::GroupType type) {
+im::Stored<im::None> Groups::put_type(im::Permit<im::action::PutGroupType> permit,
+                                      im::GroupType type) {
+  TURMS_CHECK(type.id == permit->type_id);
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     Statement upsert = connection.prepare(
         "insert or replace into group_type (id, name, size_limit, invitation_strategy, "
@@ -210,8 +215,9 @@ im::Stored<im::None> Groups::put_type(im::Permit, im::GroupType type) {
   });
 }
 
-im::Stored<im::None> Groups::create(im::Permit, im::Group group,
+im::Stored<im::None> Groups::create(im::Permit<im::action::CreateGroup> permit, im::Group group,
                                     std::vector<im::GroupMember> members) {
+  TURMS_CHECK(group.creator_id == permit->creator);
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     {
       Statement insert = connection.prepare(
@@ -232,7 +238,9 @@ im::Stored<im::None> Groups::create(im::Permit, im::Group group,
   });
 }
 
-im::Stored<bool> Groups::update(im::Permit, GroupId id, im::GroupChange change, WallTime now) {
+im::Stored<bool> Groups::update(im::Permit<im::action::UpdateGroup> permit, im::GroupChange change,
+                                WallTime now) {
+  const GroupId id = permit->group;
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     {
       Statement update = connection.prepare(
@@ -249,7 +257,8 @@ im::Stored<bool> Groups::update(im::Permit, GroupId id, im::GroupChange change, 
   });
 }
 
-im::Stored<bool> Groups::remove(im::Permit, GroupId id, WallTime now) {
+im::Stored<bool> Groups::remove(im::Permit<im::action::RemoveGroup> permit, WallTime now) {
+  const GroupId id = permit->group;
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     {
       Statement update = connection.prepare(
@@ -270,12 +279,16 @@ im::Stored<bool> Groups::remove(im::Permit, GroupId id, WallTime now) {
   });
 }
 
-im::Stored<im::GroupRepository::Added> Groups::add_members(im::Permit,
-                                                           std::vector<im::GroupMember> members,
-                                                           int32_t size_limit, WallTime now) {
+im::Stored<im::GroupRepository::Added> Groups::add_members(
+    im::Permit<im::action::AddMembers> permit, std::vector<im::GroupMember> members,
+    int32_t size_limit, WallTime now) {
+  for (const im::GroupMember& member : members) {
+    TURMS_CHECK(member.group_id == permit->group &&
+                std::ranges::count(permit->users, member.user_id) != 0);
+  }
   co_return co_await writer_.run([&](Connection& connection) -> Result<Added> {
     if (members.empty()) return Added::kDone;
-    const GroupId group = members.front().group_id;
+    const GroupId group = permit->group;
     if (!is_group_active(connection, group)) return Added::kGroupGone;
     for (const im::GroupMember& member : members) {
       if (is_member(connection, group, member.user_id)) return Added::kDuplicate;
@@ -289,11 +302,12 @@ im::Stored<im::GroupRepository::Added> Groups::add_members(im::Permit,
   });
 }
 
-im::Stored<std::vector<UserId>> Groups::remove_members(im::Permit, GroupId id,
-                                                       std::vector<UserId> members, WallTime now) {
+im::Stored<std::vector<UserId>> Groups::remove_members(im::Permit<im::action::RemoveMembers> permit,
+                                                       WallTime now) {
+  const GroupId id = permit->group;
   co_return co_await writer_.run([&](Connection& connection) -> Result<std::vector<UserId>> {
     std::vector<UserId> removed;
-    for (const UserId member : members) {
+    for (const UserId member : permit->users) {
       if (role_of(connection, id, member) == im::GroupMemberRole::kOwner) continue;
       if (delete_member(connection, id, member, now)) removed.push_back(member);
     }
@@ -302,8 +316,9 @@ im::Stored<std::vector<UserId>> Groups::remove_members(im::Permit, GroupId id,
   });
 }
 
-im::Stored<bool> Groups::update_member(im::Permit, GroupId id, UserId member,
+im::Stored<bool> Groups::update_member(im::Permit<im::action::UpdateMember> permit,
                                        im::MemberChange change, WallTime now) {
+  const auto [id, member] = *permit;
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     {
       Statement update = connection.prepare(
@@ -317,9 +332,9 @@ im::Stored<bool> Groups::update_member(im::Permit, GroupId id, UserId member,
   });
 }
 
-im::Stored<im::GroupRepository::Transferred> Groups::transfer(im::Permit, GroupId id, UserId owner,
-                                                              UserId successor, bool quit,
-                                                              WallTime now) {
+im::Stored<im::GroupRepository::Transferred> Groups::transfer(
+    im::Permit<im::action::TransferGroup> permit, bool quit, WallTime now) {
+  const auto [id, owner, successor] = *permit;
   co_return co_await writer_.run([&](Connection& connection) -> Result<Transferred> {
     if (role_of(connection, id, owner) != im::GroupMemberRole::kOwner) {
       return Transferred::kNotOwner;
@@ -340,8 +355,9 @@ im::Stored<im::GroupRepository::Transferred> Groups::transfer(im::Permit, GroupI
   });
 }
 
-im::Stored<bool> Groups::block_user(im::Permit, GroupId id, UserId user, UserId requester,
+im::Stored<bool> Groups::block_user(im::Permit<im::action::BlockInGroup> permit, UserId requester,
                                     WallTime now) {
+  const auto [id, user] = *permit;
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     {
       Statement insert = connection.prepare(

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -71,7 +72,10 @@ im::Stored<std::vector<im::GroupInvitation>> Invitations::query(im::InvitationFi
       });
 }
 
-im::Stored<im::None> Invitations::create(im::Permit, im::GroupInvitation invitation) {
+im::Stored<im::None> Invitations::create(im::Permit<im::action::Invite> permit,
+                                         im::GroupInvitation invitation) {
+  TURMS_CHECK(invitation.group_id == permit->group && invitation.inviter_id == permit->inviter &&
+              invitation.invitee_id == permit->invitee);
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     {
       Statement insert = connection.prepare(
@@ -90,8 +94,9 @@ im::Stored<im::None> Invitations::create(im::Permit, im::GroupInvitation invitat
 }
 
 im::Stored<im::InvitationRepository::Replied> Invitations::reply(
-    im::Permit, InvitationId id, im::RequestStatus status, std::string reason,
+    im::Permit<im::action::ReplyToInvitation> permit, im::RequestStatus status, std::string reason,
     std::optional<im::GroupMember> member, int32_t size_limit, WallTime now) {
+  const InvitationId id = permit->invitation;
   co_return co_await writer_.run([&](Connection& connection) -> Result<Replied> {
     im::GroupInvitation invitation;
     {

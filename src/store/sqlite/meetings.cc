@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "store/sqlite/json.h"
 #include "store/sqlite/repositories.h"
 
@@ -68,7 +69,9 @@ im::Stored<std::vector<im::Meeting>> Meetings::query(im::MeetingFilter filter) {
   });
 }
 
-im::Stored<bool> Meetings::create(im::Permit, im::Meeting meeting) {
+im::Stored<bool> Meetings::create(im::Permit<im::action::CreateMeeting> permit,
+                                  im::Meeting meeting) {
+  TURMS_CHECK(meeting.creator_id == permit->creator);
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement insert = connection.prepare(
         "insert into meeting (id, creator_id, user_id, group_id, name, intro, password, "
@@ -81,38 +84,39 @@ im::Stored<bool> Meetings::create(im::Permit, im::Meeting meeting) {
   });
 }
 
-im::Stored<bool> Meetings::update(im::Permit, MeetingId id, im::MeetingChange change) {
+im::Stored<bool> Meetings::update(im::Permit<im::action::UpdateMeeting> permit,
+                                  im::MeetingChange change) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update = connection.prepare(
         "update meeting set name = coalesce(?, name), intro = coalesce(?, intro), "
         "password = coalesce(?, password) "
         "where id = ? and end_date is null and cancel_date is null");
-    return update.bind(change.name, change.intro, change.password, id).run() > 0;
+    return update.bind(change.name, change.intro, change.password, permit->meeting).run() > 0;
   });
 }
 
-im::Stored<bool> Meetings::cancel(im::Permit, MeetingId id, WallTime now) {
+im::Stored<bool> Meetings::cancel(im::Permit<im::action::CancelMeeting> permit, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update = connection.prepare(
         "update meeting set cancel_date = ?1, end_date = ?1 "
         "where id = ?2 and end_date is null and cancel_date is null");
-    return update.bind(now, id).run() > 0;
+    return update.bind(now, permit->meeting).run() > 0;
   });
 }
 
-im::Stored<bool> Meetings::end(im::Permit, MeetingId id, WallTime now) {
+im::Stored<bool> Meetings::end(im::Permit<im::action::EndMeeting> permit, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update = connection.prepare(
         "update meeting set end_date = ? "
         "where id = ? and end_date is null and cancel_date is null");
-    return update.bind(now, id).run() > 0;
+    return update.bind(now, permit->meeting).run() > 0;
   });
 }
 
-im::Stored<im::None> Meetings::erase(im::Permit, MeetingId id) {
+im::Stored<im::None> Meetings::erase(im::Permit<im::action::EraseMeeting> permit) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     Statement remove = connection.prepare("delete from meeting where id = ?");
-    remove.bind(id).run();
+    remove.bind(permit->meeting).run();
     return im::None{};
   });
 }

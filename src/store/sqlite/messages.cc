@@ -2,6 +2,7 @@
 #include <queue>
 #include <span>
 
+#include "base/check.h"
 #include "store/sqlite/json.h"
 #include "store/sqlite/repositories.h"
 
@@ -267,7 +268,11 @@ int64_t count_rows(Connection& connection, const im::MessageFilter& filter) {
 
 }  // namespace
 
-im::Stored<im::None> Messages::append(im::Permit, im::NewMessage message) {
+im::Stored<im::None> Messages::append(im::Permit<im::action::SendMessage> permit,
+                                      im::NewMessage message) {
+  TURMS_CHECK(message.message.sender_id == permit->sender &&
+              message.message.group_id == permit->group &&
+              message.message.recipient_id == permit->recipient);
   auto operation = writer_.run([&](Connection& connection) -> Result<im::None> {
     insert_message(connection, message);
     return im::None{};
@@ -297,7 +302,8 @@ im::Stored<int64_t> Messages::count(im::MessageFilter filter) {
       [&](Connection& connection) -> Result<int64_t> { return count_rows(connection, filter); });
 }
 
-im::Stored<bool> Messages::edit(im::Permit, MessageId id, std::optional<std::string> text,
+im::Stored<bool> Messages::edit(im::Permit<im::action::EditMessage> permit,
+                                std::optional<std::string> text,
                                 std::optional<std::vector<Bytes>> records, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     const Bytes encoded = records ? encode_records(*records) : Bytes();
@@ -310,17 +316,17 @@ im::Stored<bool> Messages::edit(im::Permit, MessageId id, std::optional<std::str
     } else {
       update.bind_null();
     }
-    return update.bind(now, id).run() > 0;
+    return update.bind(now, permit->message).run() > 0;
   });
 }
 
-im::Stored<bool> Messages::recall(im::Permit, MessageId id, WallTime recall_date,
-                                  im::NewMessage notice) {
+im::Stored<bool> Messages::recall(im::Permit<im::action::RecallMessage> permit,
+                                  WallTime recall_date, im::NewMessage notice) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     {
       Statement update = connection.prepare(
           "update message set recall_date = ? where id = ? and recall_date is null");
-      if (update.bind(recall_date, id).run() == 0) return false;
+      if (update.bind(recall_date, permit->message).run() == 0) return false;
     }
     insert_message(connection, notice);
     return true;

@@ -16,12 +16,15 @@ class Users final : public im::UserRepository {
   im::Stored<std::vector<im::User>> find(std::vector<UserId> ids) override;
   im::Stored<std::optional<im::Credentials>> find_credentials(UserId id) override;
   im::Stored<std::vector<im::User>> list(UserId after, int limit) override;
-  im::Stored<bool> create(im::Permit, im::User user, std::string password_hash) override;
-  im::Stored<bool> change_password(im::Permit, UserId id, std::string password_hash) override;
-  im::Stored<bool> renew_password_hash(im::Permit, UserId id, std::string former,
-                                       std::string password_hash) override;
+  im::Stored<bool> create(im::Permit<im::action::CreateUser> permit, im::User user,
+                          std::string password_hash) override;
+  im::Stored<bool> change_password(im::Permit<im::action::ChangePassword> permit,
+                                   std::string password_hash) override;
+  im::Stored<bool> renew_password_hash(im::Permit<im::action::RenewPasswordHash> permit,
+                                       std::string former, std::string password_hash) override;
   im::Stored<std::vector<im::PasswordChange>> password_changes(int64_t version, int limit) override;
-  im::Stored<bool> set_active(im::Permit, UserId id, bool active, WallTime now) override;
+  im::Stored<bool> set_active(im::Permit<im::action::SetActive> permit, bool active,
+                              WallTime now) override;
 
  private:
   Writer& writer_;
@@ -32,7 +35,7 @@ class Relationships final : public im::RelationshipRepository {
  public:
   Relationships(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<im::Reachability> reachability(UserId owner) override;
-  im::Stored<im::None> put(im::Permit, UserId owner, UserId related,
+  im::Stored<im::None> put(im::Permit<im::action::PutRelationship> permit,
                            std::optional<WallTime> blocked_date, WallTime now) override;
 
  private:
@@ -57,21 +60,23 @@ class Groups final : public im::GroupRepository {
   im::Stored<std::vector<im::Group>> list(GroupId after, int limit) override;
   im::Stored<std::vector<GroupId>> joined_by(UserId user) override;
   im::Stored<std::optional<im::GroupType>> find_type(int64_t id) override;
-  im::Stored<im::None> put_type(im::Permit, im::GroupType type) override;
-  im::Stored<im::None> create(im::Permit, im::Group group,
+  im::Stored<im::None> put_type(im::Permit<im::action::PutGroupType> permit,
+                                im::GroupType type) override;
+  im::Stored<im::None> create(im::Permit<im::action::CreateGroup> permit, im::Group group,
                               std::vector<im::GroupMember> members) override;
-  im::Stored<bool> update(im::Permit, GroupId id, im::GroupChange change, WallTime now) override;
-  im::Stored<bool> remove(im::Permit, GroupId id, WallTime now) override;
-  im::Stored<Added> add_members(im::Permit, std::vector<im::GroupMember> members,
-                                int32_t size_limit, WallTime now) override;
-  im::Stored<std::vector<UserId>> remove_members(im::Permit, GroupId id,
-                                                 std::vector<UserId> members,
+  im::Stored<bool> update(im::Permit<im::action::UpdateGroup> permit, im::GroupChange change,
+                          WallTime now) override;
+  im::Stored<bool> remove(im::Permit<im::action::RemoveGroup> permit, WallTime now) override;
+  im::Stored<Added> add_members(im::Permit<im::action::AddMembers> permit,
+                                std::vector<im::GroupMember> members, int32_t size_limit,
+                                WallTime now) override;
+  im::Stored<std::vector<UserId>> remove_members(im::Permit<im::action::RemoveMembers> permit,
                                                  WallTime now) override;
-  im::Stored<bool> update_member(im::Permit, GroupId id, UserId member, im::MemberChange change,
-                                 WallTime now) override;
-  im::Stored<Transferred> transfer(im::Permit, GroupId id, UserId owner, UserId successor,
-                                   bool quit, WallTime now) override;
-  im::Stored<bool> block_user(im::Permit, GroupId id, UserId user, UserId requester,
+  im::Stored<bool> update_member(im::Permit<im::action::UpdateMember> permit,
+                                 im::MemberChange change, WallTime now) override;
+  im::Stored<Transferred> transfer(im::Permit<im::action::TransferGroup> permit, bool quit,
+                                   WallTime now) override;
+  im::Stored<bool> block_user(im::Permit<im::action::BlockInGroup> permit, UserId requester,
                               WallTime now) override;
 
  private:
@@ -84,10 +89,12 @@ class Invitations final : public im::InvitationRepository {
   Invitations(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<std::optional<im::GroupInvitation>> find(InvitationId id) override;
   im::Stored<std::vector<im::GroupInvitation>> query(im::InvitationFilter filter) override;
-  im::Stored<im::None> create(im::Permit, im::GroupInvitation invitation) override;
-  im::Stored<Replied> reply(im::Permit, InvitationId id, im::RequestStatus status,
-                            std::string reason, std::optional<im::GroupMember> member,
-                            int32_t size_limit, WallTime now) override;
+  im::Stored<im::None> create(im::Permit<im::action::Invite> permit,
+                              im::GroupInvitation invitation) override;
+  im::Stored<Replied> reply(im::Permit<im::action::ReplyToInvitation> permit,
+                            im::RequestStatus status, std::string reason,
+                            std::optional<im::GroupMember> member, int32_t size_limit,
+                            WallTime now) override;
 
  private:
   Writer& writer_;
@@ -97,13 +104,14 @@ class Invitations final : public im::InvitationRepository {
 class Messages final : public im::MessageRepository {
  public:
   Messages(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
-  im::Stored<im::None> append(im::Permit, im::NewMessage message) override;
+  im::Stored<im::None> append(im::Permit<im::action::SendMessage> permit,
+                              im::NewMessage message) override;
   im::Stored<std::optional<im::Message>> find(MessageId id) override;
   im::Stored<std::vector<im::Message>> query(im::MessageFilter filter) override;
   im::Stored<int64_t> count(im::MessageFilter filter) override;
-  im::Stored<bool> edit(im::Permit, MessageId id, std::optional<std::string> text,
+  im::Stored<bool> edit(im::Permit<im::action::EditMessage> permit, std::optional<std::string> text,
                         std::optional<std::vector<Bytes>> records, WallTime now) override;
-  im::Stored<bool> recall(im::Permit, MessageId id, WallTime recall_date,
+  im::Stored<bool> recall(im::Permit<im::action::RecallMessage> permit, WallTime recall_date,
                           im::NewMessage notice) override;
 
  private:
@@ -117,9 +125,10 @@ class Conversations final : public im::ConversationRepository {
   im::Stored<std::vector<im::PrivateConversation>> find_private(std::vector<UserId> owners,
                                                                 UserId target) override;
   im::Stored<std::vector<im::GroupConversation>> find_group(std::vector<GroupId> ids) override;
-  im::Stored<Moved> move_private(im::Permit, UserId owner, UserId target,
+  im::Stored<Moved> move_private(im::Permit<im::action::MovePrivateReadDate> permit,
                                  WallTime read_date) override;
-  im::Stored<Moved> move_group(im::Permit, GroupId id, UserId member, WallTime read_date) override;
+  im::Stored<Moved> move_group(im::Permit<im::action::MoveGroupReadDate> permit,
+                               WallTime read_date) override;
 
  private:
   Writer& writer_;
@@ -131,11 +140,13 @@ class Meetings final : public im::MeetingRepository {
   Meetings(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<std::optional<im::Meeting>> find(MeetingId id) override;
   im::Stored<std::vector<im::Meeting>> query(im::MeetingFilter filter) override;
-  im::Stored<bool> create(im::Permit, im::Meeting meeting) override;
-  im::Stored<bool> update(im::Permit, MeetingId id, im::MeetingChange change) override;
-  im::Stored<bool> cancel(im::Permit, MeetingId id, WallTime now) override;
-  im::Stored<bool> end(im::Permit, MeetingId id, WallTime now) override;
-  im::Stored<im::None> erase(im::Permit, MeetingId id) override;
+  im::Stored<bool> create(im::Permit<im::action::CreateMeeting> permit,
+                          im::Meeting meeting) override;
+  im::Stored<bool> update(im::Permit<im::action::UpdateMeeting> permit,
+                          im::MeetingChange change) override;
+  im::Stored<bool> cancel(im::Permit<im::action::CancelMeeting> permit, WallTime now) override;
+  im::Stored<bool> end(im::Permit<im::action::EndMeeting> permit, WallTime now) override;
+  im::Stored<im::None> erase(im::Permit<im::action::EraseMeeting> permit) override;
 
  private:
   Writer& writer_;

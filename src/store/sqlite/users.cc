@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/check.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -61,7 +62,9 @@ im::Stored<std::vector<im::User>> Users::list(UserId after, int limit) {
   });
 }
 
-im::Stored<bool> Users::create(im::Permit, im::User user, std::string password_hash) {
+im::Stored<bool> Users::create(im::Permit<im::action::CreateUser> permit, im::User user,
+                               std::string password_hash) {
+  TURMS_CHECK(user.id == permit->user);
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement insert = connection.prepare(
         "insert into user (id, name, intro, profile_picture, profile_access_strategy, "
@@ -73,22 +76,23 @@ im::Stored<bool> Users::create(im::Permit, im::User user, std::string password_h
   });
 }
 
-im::Stored<bool> Users::change_password(im::Permit, UserId id, std::string password_hash) {
+im::Stored<bool> Users::change_password(im::Permit<im::action::ChangePassword> permit,
+                                        std::string password_hash) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update = connection.prepare(
         "update user set password_hash = ?, password_version = "
         "1 + coalesce((select max(password_version) from user where password_version > 0), 0) "
         "where id = ?");
-    return update.bind(password_hash, id).run() > 0;
+    return update.bind(password_hash, permit->user).run() > 0;
   });
 }
 
-im::Stored<bool> Users::renew_password_hash(im::Permit, UserId id, std::string former,
-                                            std::string password_hash) {
+im::Stored<bool> Users::renew_password_hash(im::Permit<im::action::RenewPasswordHash> permit,
+                                            std::string former, std::string password_hash) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update =
         connection.prepare("update user set password_hash = ? where id = ? and password_hash = ?");
-    return update.bind(password_hash, id, former).run() > 0;
+    return update.bind(password_hash, permit->user, former).run() > 0;
   });
 }
 
@@ -109,11 +113,12 @@ im::Stored<std::vector<im::PasswordChange>> Users::password_changes(int64_t vers
       });
 }
 
-im::Stored<bool> Users::set_active(im::Permit, UserId id, bool active, WallTime now) {
+im::Stored<bool> Users::set_active(im::Permit<im::action::SetActive> permit, bool active,
+                                   WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     Statement update =
         connection.prepare("update user set active = ?, last_updated_date = ? where id = ?");
-    return update.bind(active, now, id).run() > 0;
+    return update.bind(active, now, permit->user).run() > 0;
   });
 }
 
@@ -135,14 +140,14 @@ im::Stored<im::Reachability> Relationships::reachability(UserId owner) {
   });
 }
 
-im::Stored<im::None> Relationships::put(im::Permit, UserId owner, UserId related,
+im::Stored<im::None> Relationships::put(im::Permit<im::action::PutRelationship> permit,
                                         std::optional<WallTime> blocked_date, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     Statement upsert = connection.prepare(
         "insert into relationship (owner_id, related_id, establishment_date, blocked_date) "
         "values (?, ?, ?, ?) "
         "on conflict (owner_id, related_id) do update set blocked_date = excluded.blocked_date");
-    upsert.bind(owner, related, now, blocked_date).run();
+    upsert.bind(permit->owner, permit->related, now, blocked_date).run();
     return im::None{};
   });
 }
