@@ -14,9 +14,10 @@ struct Comparison {
   double ratio = 0;      // median over the rounds of first / second
 };
 
-/// Each function does `operations` operations per call.
-inline Comparison interleave(int rounds, double operations, const std::function<void()>& first,
-                             const std::function<void()>& second) {
+/// Each function does `operations` operations per call; `between` rounds is not measured.
+inline Comparison interleave(
+    int rounds, double operations, const std::function<void()>& first,
+    const std::function<void()>& second, const std::function<void()>& between = [] {}) {
   const auto time = [&](const std::function<void()>& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
@@ -31,6 +32,7 @@ inline Comparison interleave(int rounds, double operations, const std::function<
   for (int i = 0; i < rounds; ++i) {
     const double x = time(first);
     const double y = time(second);
+    between();
     // The first round warms caches and branch predictors.
     if (i == 0) continue;
     a.push_back(x);

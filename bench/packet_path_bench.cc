@@ -1,5 +1,6 @@
 // The packet path without sockets: one 1200-byte VP8 packet, rewritten and encrypted for each of
-// 100 subscribers, beside the encryption of the same bytes alone.
+// 100 subscribers, beside the encryption of the same bytes alone; and the same with an estimator
+// and a pacer for each subscriber, with and without the feedback that feeds them.
 
 #include <fmt/core.h>
 
@@ -10,6 +11,7 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "bench/interleave.h"
+#include "rtc/rtcp/packets.h"
 #include "rtc/srtp/backend.h"
 #include "rtc/srtp/session.h"
 #include "sfu/room.h"
@@ -22,6 +24,13 @@ constexpr int kPacketsPerRound = 200;
 constexpr int kRounds = 16;
 constexpr size_t kPacketSize = 1200;
 constexpr uint8_t kMidExtension = 4;
+constexpr uint8_t kTransportSequenceExtension = 3;
+constexpr Duration kPacketInterval = 3ms;
+/// Feedback comes every 100 ms, for so many packets.
+constexpr int kFramePackets = 8;
+constexpr int kPacketsPerFeedback = 4 * kFramePackets;
+/// Feedbacks, until estimates are far above the rate.
+constexpr int kWarmUp = 300;
 
 rtc::srtp::MasterKey random_key(Rng& rng) {
   rtc::srtp::MasterKey key;
@@ -38,7 +47,8 @@ std::unique_ptr<rtc::srtp::Session> make_session(rtc::srtp::Backend& backend,
 /// Encrypts what the room writes, as a worker does.
 class EncryptingSink : public sfu::TransportSink {
  public:
-  EncryptingSink(std::unique_ptr<rtc::srtp::Session> session) : session_(std::move(session)) {}
+  EncryptingSink(std::unique_ptr<rtc::srtp::Session> session, const TimePoint& now)
+      : session_(std::move(session)), now_(now) {}
 
   MutableByteView reserve(size_t size) override {
     TURMS_CHECK(size + rtc::srtp::kMaxRtcpOverhead <= buffer_.size());
@@ -47,14 +57,22 @@ class EncryptingSink : public sfu::TransportSink {
   void commit(size_t size, sfu::PacketKind kind) override {
     if (kind == sfu::PacketKind::kRtp) {
       TURMS_CHECK(session_->protect_rtp(buffer_, size) != 0);
+      if (sent_since < sent.size()) {
+        sent[sent_since++] = {static_cast<int64_t>(packets), now_ + kDelay};
+      }
       ++packets;
     }
   }
 
   uint64_t packets = 0;
+  /// Since they were told: each has the number of its place.
+  std::array<rtc::rtcp::Writer::Arrival, 128> sent;
+  size_t sent_since = 0;
 
  private:
+  static constexpr Duration kDelay = 5ms;
   std::unique_ptr<rtc::srtp::Session> session_;
+  const TimePoint& now_;
   std::array<uint8_t, sfu::kMaxPacketSize + 64> buffer_{};
 };
 
@@ -76,11 +94,16 @@ rtc::CodecParameters vp8() {
   return codec;
 }
 
+/// What is done for each subscriber's path.
+enum class Paths : uint8_t { kNone, kUncontrolled, kControlled };
+
 /// One publisher, kSubscribers subscribers, time that moves 3 ms per packet (about 300 packets per
-/// second).
+/// second). kUncontrolled: packets carry the transport-wide number, and nobody follows it.
 class Meeting {
  public:
-  Meeting(rtc::srtp::Backend& backend, rtc::srtp::Profile profile, Rng& rng) : room_({.seed = 1}) {
+  Meeting(rtc::srtp::Backend& backend, rtc::srtp::Profile profile, Rng& rng,
+          Paths paths = Paths::kNone)
+      : room_({.seed = 1}), paths_(paths) {
     const sfu::TransportId publisher(1);
     room_.add_transport(publisher, publisher_sink_);
     room_.transport_connected(now_, publisher);
@@ -93,9 +116,9 @@ class Meeting {
     track.encodings = {{.rid = "", .ssrc = rtc::Ssrc(1111), .rtx_ssrc = rtc::Ssrc(0)}};
     room_.add_receive_track(now_, track);
     for (int i = 0; i < kSubscribers; ++i) {
-      sinks_.push_back(std::make_unique<EncryptingSink>(make_session(backend, profile, rng)));
+      sinks_.push_back(std::make_unique<EncryptingSink>(make_session(backend, profile, rng), now_));
       const sfu::TransportId transport(100 + i);
-      room_.add_transport(transport, *sinks_.back());
+      room_.add_transport(transport, *sinks_.back(), paths == Paths::kControlled);
       room_.transport_connected(now_, transport);
       sfu::SendTrackParameters send;
       send.id = sfu::SubscriptionId(100 + i);
@@ -105,6 +128,9 @@ class Meeting {
       send.ssrc = rtc::Ssrc(5000 + i);
       send.codecs = {vp8()};
       send.extensions.set(rtc::Extension::kMid, kMidExtension);
+      if (paths != Paths::kNone) {
+        send.extensions.set(rtc::Extension::kTransportSequence, kTransportSequenceExtension);
+      }
       room_.add_send_track(now_, send, {});
     }
   }
@@ -114,12 +140,39 @@ class Meeting {
     for (int i = 0; i < packets; ++i) {
       write(packet);
       room_.handle_rtp(now_, sfu::TransportId(1), packet);
-      now_ += 3ms;
-      if (room_.next_timeout() <= now_) {
-        room_.handle_timeout(now_);
-        room_.take_events(events_);
-      }
+      advance();
     }
+  }
+
+  /// A whole frame at a time, as it arrives.
+  void forward_frames(int frames) {
+    std::array<std::array<uint8_t, kPacketSize>, kFramePackets> packets;
+    std::array<MutableByteView, kFramePackets> views;
+    for (int frame = 0; frame < frames; ++frame) {
+      for (size_t i = 0; i < packets.size(); ++i) {
+        write(packets[i]);
+        views[i] = packets[i];
+      }
+      room_.handle_rtp(now_, sfu::TransportId(1), views);
+      for (int i = 0; i < kFramePackets; ++i) advance();
+    }
+  }
+
+  /// That all packets since the last time came.
+  void give_feedback() {
+    std::array<uint8_t, kPacketSize> message;
+    for (size_t i = 0; i < sinks_.size(); ++i) {
+      EncryptingSink& sink = *sinks_[i];
+      if (sink.sent_since == 0) continue;
+      rtc::rtcp::Writer writer(message);
+      const auto arrivals = std::span(sink.sent).first(sink.sent_since);
+      TURMS_CHECK(writer.transport_feedback(rtc::Ssrc(1), rtc::Ssrc(5000),
+                                            arrivals.front().sequence, arrivals,
+                                            feedback_count_) == arrivals.size());
+      sink.sent_since = 0;
+      room_.handle_rtcp(now_, sfu::TransportId(100 + i), ByteView(message).first(writer.size()));
+    }
+    ++feedback_count_;
   }
 
   [[nodiscard]] uint64_t forwarded() const {
@@ -129,9 +182,16 @@ class Meeting {
   }
 
  private:
+  void advance() {
+    now_ += kPacketInterval;
+    if (room_.next_timeout() > now_) return;
+    room_.handle_timeout(now_);
+    room_.take_events(events_);
+  }
+
   // A frame of eight packets; the first packet of all begins a key frame.
   void write(std::array<uint8_t, kPacketSize>& packet) {
-    const bool start = sequence_ % 8 == 0;
+    const bool start = sequence_ % kFramePackets == 0;
     packet[0] = 0x80;
     packet[1] = static_cast<uint8_t>(96 | (sequence_ % 8 == 7 ? 0x80 : 0));
     store_be16(&packet[2], static_cast<uint16_t>(sequence_));
@@ -145,6 +205,8 @@ class Meeting {
   }
 
   sfu::Room room_;
+  Paths paths_;
+  uint8_t feedback_count_ = 0;
   NullSink publisher_sink_;
   std::vector<std::unique_ptr<EncryptingSink>> sinks_;
   sfu::RoomEvents events_;
@@ -183,6 +245,41 @@ void compare(rtc::srtp::Backend& backend, rtc::srtp::Profile profile, const char
              result.second_ns, result.ratio);
 }
 
+/// Control of the paths against packets that only carry the number for it.
+void compare_paths(rtc::srtp::Backend& backend) {
+  Rng rng(1);
+  constexpr auto kProfile = rtc::srtp::Profile::kAeadAes128Gcm;
+  Meeting plain(backend, kProfile, rng, Paths::kUncontrolled);
+  Meeting controlled(backend, kProfile, rng, Paths::kControlled);
+  double feedback_ns = 0;
+  const auto chunk = [&](Meeting& meeting) {
+    meeting.forward_frames(kPacketsPerFeedback / kFramePackets);
+  };
+  const auto feedback = [&] {
+    const auto start = std::chrono::steady_clock::now();
+    controlled.give_feedback();
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+    feedback_ns += took.count();
+  };
+  for (int i = 0; i < kWarmUp; ++i) {
+    chunk(controlled);
+    chunk(plain);
+    feedback();
+  }
+  feedback_ns = 0;
+  constexpr int kChunks = 400;
+  constexpr double kPackets = double{kPacketsPerFeedback} * kSubscribers;
+  // What is given between two rounds is measured apart.
+  const Comparison packets = interleave(
+      kChunks, kPackets, [&] { chunk(controlled); }, [&] { chunk(plain); }, feedback);
+  feedback_ns /= kChunks * kPackets;
+  fmt::print("| estimator and pacer | {:.0f} ns | {:.0f} ns | {:.2f} | ≤ 1.05 |\n",
+             packets.first_ns, packets.second_ns, packets.ratio);
+  fmt::print("| with feedback every 100 ms | {:.0f} ns | {:.0f} ns | {:.2f} | |\n",
+             packets.first_ns + feedback_ns, packets.second_ns,
+             packets.ratio + feedback_ns / packets.second_ns);
+}
+
 }  // namespace
 }  // namespace turms::bench
 
@@ -198,4 +295,7 @@ int main() {
     turms::bench::compare(*backend, Profile::kAeadAes128Gcm, (library + " AES-128-GCM").c_str());
     turms::bench::compare(*backend, Profile::kAes128CmSha1_80, (library + " AES-CM-SHA1").c_str());
   }
+  auto backend = Backend::create();
+  fmt::print("\n| paths, AES-128-GCM | controlled | not | ratio | bar |\n|---|---|---|---|---|\n");
+  turms::bench::compare_paths(*backend);
 }

@@ -52,7 +52,15 @@ struct TransportAddress {
   [[nodiscard]] ByteView ip_bytes() const {
     return ByteView(ip).first(family == Family::kIpv6 ? 16 : family == Family::kIpv4 ? 4 : 0);
   }
-  bool operator==(const TransportAddress&) const = default;
+  /// Compared for each datagram.
+  bool operator==(const TransportAddress& other) const {
+    std::array<uint64_t, 2> a;
+    std::array<uint64_t, 2> b;
+    std::memcpy(a.data(), ip.data(), ip.size());
+    std::memcpy(b.data(), other.ip.data(), ip.size());
+    return a[0] == b[0] && a[1] == b[1] && port == other.port && family == other.family &&
+           protocol == other.protocol && channel == other.channel;
+  }
 };
 
 /// Where a datagram came in and from whom. `local` may stay empty where there is one socket: it

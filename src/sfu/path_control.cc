@@ -56,22 +56,6 @@ PathControl::PathControl(TimePoint now, Transport& transport, const Config& conf
   update(now);
 }
 
-void PathControl::on_sent(TimePoint now, size_t size, bool numbered, bool audio, bool paced) {
-  size += kOverhead;
-  if (audio) {
-    audio_bytes += size;
-  } else if (media_since_ == kNever) {
-    media_since_ = now;
-    woken = true;
-  }
-  if (!paced) pacer_.on_bypassed(now, size);
-  if (numbered) {
-    estimator_.on_sent(now, {.size = size, .audio = audio, .probe_cluster = cluster_});
-  } else {
-    estimator_.on_untracked_sent(now, size);
-  }
-}
-
 bool PathControl::queue(TimePoint now, const Queued& packet) {
   using Class = rtc::bwe::Pacer::Class;
   woken = true;

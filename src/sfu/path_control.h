@@ -38,7 +38,29 @@ class PathControl {
   /// May a video packet leave now? It is counted then.
   [[nodiscard]] bool pass(TimePoint now, size_t size) { return pacer_.pass(now, size + kOverhead); }
   /// A packet left: `numbered` with next_sequence(), `paced` as the pacer said.
-  void on_sent(TimePoint now, size_t size, bool numbered, bool audio, bool paced);
+  void on_sent(TimePoint now, size_t size, bool numbered, bool audio, bool paced) {
+    size += kOverhead;
+    if (audio) {
+      audio_bytes += size;
+    } else if (media_since_ == kNever) {
+      media_since_ = now;
+      woken = true;
+    }
+    if (!paced) pacer_.on_bypassed(now, size);
+    if (numbered) {
+      estimator_.on_sent(now, {.size = size, .audio = audio, .probe_cluster = cluster_});
+    } else {
+      estimator_.on_untracked_sent(now, size);
+    }
+  }
+
+  /// Fetch into the cache what pass() and on_sent() touch, the second a while after the first.
+  void prefetch_place() const { estimator_.prefetch_place(); }
+  void prefetch() const {
+    __builtin_prefetch(&woken, 1);
+    estimator_.prefetch();
+    pacer_.prefetch();
+  }
 
   /// What of a subscription waits in the pacer.
   struct Queued {
@@ -97,6 +119,14 @@ class PathControl {
   Timer timer;
   // Kept by the room.
   bool woken = false;  // something waits in the pacer that its timer does not know of
+
+ private:
+  // Beside the above, for each packet asks for them.
+  /// Without media there is nothing to probe with, and no demand is told.
+  TimePoint media_since_ = kNever;
+  int cluster_ = rtc::bwe::ProbeCluster::kNone;  // of what leaves now
+
+ public:
   TimePoint allocated_at = kNever;
   TimePoint told_at = kNever;  // its statistics
   uint64_t audio_bytes = 0;    // since audio_since
@@ -113,10 +143,7 @@ class PathControl {
   BandwidthAllocator allocator_;
   TransportId id_;
   bool allow_pause_;
-  int cluster_ = rtc::bwe::ProbeCluster::kNone;  // of what leaves now
   uint64_t padding_bytes_ = 0;
-  /// Without media there is nothing to probe with, and no demand is told.
-  TimePoint media_since_ = kNever;
   bool saves_on_sound_ = false;
   bool forced_ = false;  // lowest layers are not paused
   rtc::bwe::ProbeController::Demand demand_;

@@ -93,6 +93,7 @@ class Room::Impl {
   void forward(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void distribute(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void forward_burst(TimePoint now);
+  static void prefetch(const std::vector<SubscribedTrack*>& forwarders, size_t current);
   void begin_below(TimePoint now, ReceiveStream& stream, const SourcePacket& packet);
   void begin_waiters(const ForwardContext& context, ReceiveStream& stream,
                      const SourcePacket& packet);

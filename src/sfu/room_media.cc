@@ -219,16 +219,35 @@ void Room::Impl::distribute(TimePoint now, ReceiveStream& stream, const SourcePa
   }
 }
 
+/// Of the subscribers after this one, a step further into each the nearer it is: what is found at
+/// one step leads to the next.
+void Room::Impl::prefetch(const std::vector<SubscribedTrack*>& forwarders, size_t current) {
+  const size_t last = forwarders.size();
+  if (const size_t i = current + 8; i < last) forwarders[i]->prefetch_state();
+  if (const size_t i = current + 6; i < last) {
+    forwarders[i]->prefetch_place();
+    __builtin_prefetch(&forwarders[i]->transport());
+  }
+  if (const size_t i = current + 4; i < last) {
+    __builtin_prefetch(forwarders[i]->transport().send.get());
+  }
+  const auto path_of = [&](size_t i) { return forwarders[i]->transport().send->path.get(); };
+  if (const size_t i = current + 2; i < last) {
+    if (const PathControl* path = path_of(i)) path->prefetch();
+  }
+  if (const size_t i = current + 1; i < last) {
+    if (const PathControl* path = path_of(i)) path->prefetch_place();
+  }
+}
+
 /// By subscriber, then by packet: what a subscriber's packets touch (its numbers, its key, its
 /// buffer) is more than the caches hold for a hundred of them.
 void Room::Impl::forward_burst(TimePoint now) {
   if (burst_.empty()) return;
   ForwardContext context(now, counters_);
-  constexpr size_t kAhead = 4;
   const auto& forwarders = burst_stream_->forwarders;
   for (size_t i = 0; i < forwarders.size(); ++i) {
-    if (i + kAhead < forwarders.size()) forwarders[i + kAhead]->prefetch_state();
-    if (i + kAhead / 2 < forwarders.size()) forwarders[i + kAhead / 2]->prefetch_place();
+    prefetch(forwarders, i);
     SubscribedTrack* subscription = forwarders[i];
     for (const SourcePacket& packet : burst_) subscription->forward(context, packet);
     if (PathControl* path = subscription->transport().send->path.get(); path && path->woken) {

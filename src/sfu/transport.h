@@ -44,6 +44,9 @@ struct Stamp {
 struct SendSide {
   explicit SendSide(Transport& transport) : report_timer(Timer::Kind::kSenderReport, &transport) {}
 
+  /// From the first video on; none where the other end is not a network. First, as each packet asks
+  /// for it.
+  std::unique_ptr<PathControl> path;
   std::vector<SubscribedTrack*> tracks;
   std::unordered_map<uint32_t, SubscribedTrack*> by_ssrc;
   Timer report_timer;
@@ -64,9 +67,6 @@ struct SendSide {
     config.first_sequence = transport_sequence_;
     path = std::make_unique<PathControl>(now, transport, config);
   }
-
-  /// From the first video on; none where the other end is not a network.
-  std::unique_ptr<PathControl> path;
 
  private:
   uint16_t transport_sequence_ = 0;

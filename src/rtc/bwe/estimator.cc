@@ -58,21 +58,9 @@ Estimator::Estimator(TimePoint now, const Config& config)
   schedule(now);
 }
 
-uint16_t Estimator::on_sent(TimePoint now, const TransportFeedbackHistory::Sent& packet) {
-  on_media_sent(now, packet.size);
-  if (!fallback_) target_rate_.on_sent(now);
-  if (!first_unanswered_) first_unanswered_ = now;
-  return history_.on_sent(now, packet);
-}
-
 void Estimator::on_untracked_sent(TimePoint now, size_t size) {
   on_media_sent(now, size);
   history_.on_untracked_sent(size);
-}
-
-void Estimator::on_media_sent(TimePoint now, size_t size) {
-  alr_.on_sent(now, static_cast<int64_t>(size));
-  last_sent_ = now;
 }
 
 void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& feedback) {

@@ -70,10 +70,24 @@ class Estimator {
   Estimator(TimePoint now, const Config& config);
 
   /// A packet leaves now. Gives the transport sequence to write into it.
-  uint16_t on_sent(TimePoint now, const TransportFeedbackHistory::Sent& packet);
+  uint16_t on_sent(TimePoint now, const TransportFeedbackHistory::Sent& packet) {
+    on_media_sent(now, packet.size);
+    if (!fallback_) target_rate_.on_sent(now);
+    if (!first_unanswered_) first_unanswered_ = now;
+    return history_.on_sent(now, packet);
+  }
   /// A packet leaves that has no room for a transport sequence.
   void on_untracked_sent(TimePoint now, size_t size);
   [[nodiscard]] uint16_t next_sequence() const { return history_.next_sequence(); }
+
+  /// Fetch into the cache what on_sent() touches, the second a while after the first.
+  void prefetch() const {
+    __builtin_prefetch(&history_, 1);
+    __builtin_prefetch(&alr_, 1);
+    __builtin_prefetch(&target_rate_, 1);
+    __builtin_prefetch(&first_unanswered_, 1);
+  }
+  void prefetch_place() const { history_.prefetch(); }
 
   /// RTCP 205/15.
   void on_transport_feedback(TimePoint now, const rtcp::PacketView& feedback);
@@ -118,7 +132,10 @@ class Estimator {
   static constexpr Duration kRecent = 250ms;
 
   DelayBasedBwe::Bottleneck bottleneck() const;
-  void on_media_sent(TimePoint now, size_t size);
+  void on_media_sent(TimePoint now, size_t size) {
+    alr_.on_sent(now, static_cast<int64_t>(size));
+    last_sent_ = now;
+  }
   PacketResults sort_received(PacketResults results);
   void update_rtt(TimePoint now, PacketResults received);
   void update_losses(TimePoint now, PacketResults results);

@@ -14,15 +14,23 @@ constexpr Duration kPaddingInterval = 5ms;
 
 Pacer::Record Pacer::Queue::pop() {
   const Record record = records_[first_];
-  first_ = (first_ + 1) % records_.size();
+  first_ = (first_ + 1) & (records_.size() - 1);
   --size_;
   return record;
+}
+
+void Pacer::Queue::grow() {
+  std::vector<Record> larger(std::max(2 * records_.size(), kFirstRecords));
+  for (size_t i = 0; i < size_; ++i) larger[i] = records_[(first_ + i) & (records_.size() - 1)];
+  records_ = std::move(larger);
+  first_ = 0;
 }
 
 void Pacer::set_rate(TimePoint now, Bitrate rate, Path path) {
   drain(now);
   rate_ = std::max(rate, kLowestBitrate);
   path_ = path;
+  idle_burst_ = static_cast<double>(burst_bytes_at(rate_));
 }
 
 void Pacer::set_padding_rate(TimePoint now, Bitrate rate) {
@@ -33,19 +41,6 @@ void Pacer::set_padding_rate(TimePoint now, Bitrate rate) {
 void Pacer::add_probe(const ProbeCluster& cluster) {
   if (probe_size_ == probes_.size()) return;
   probes_[(probe_first_ + probe_size_++) % probes_.size()] = cluster;
-}
-
-bool Pacer::pass(TimePoint now, size_t size) {
-  if (!video_.empty() || !retransmissions_.empty() || probe_size_ > 0 || waiting_streams_ > 0) {
-    return false;
-  }
-  drain(now);
-  if (!may_send()) {
-    resting_ = true;
-    return false;
-  }
-  count(now, static_cast<int64_t>(size), ProbeCluster::kNone);
-  return true;
 }
 
 bool Pacer::push(TimePoint now, const Packet& packet) {
@@ -80,7 +75,7 @@ void Pacer::set_waiting(Stream& stream, bool waits) {
 
 void Pacer::remove_stream(uint32_t id) {
   for (Stream& stream : streams_) {
-    if (stream.used && stream.id == id) set_waiting(stream, false);
+    if (stream.id == id) set_waiting(stream, false);
   }
 }
 
@@ -122,22 +117,14 @@ void Pacer::drain(TimePoint now) {
 
 Bitrate Pacer::drain_rate() const {
   Bitrate rate = rate_;
-  if (path_ == Path::kCongested) return rate;
+  if (queued_bytes_ == 0 || path_ == Path::kCongested) return rate;
   if (path_ == Path::kUntried && queued_key_bytes_ > 0) rate = rate * kKeyFrameFactor;
   return std::max(rate, rate_of(queued_bytes_, kDrainDelay));
 }
 
-int64_t Pacer::burst_bytes() const {
+int64_t Pacer::burst_bytes_at(Bitrate rate) const {
   const bool is_short = path_ == Path::kCongested || rate_ < kShortBurstBelow;
-  return bytes_in(drain_rate(), is_short ? kShortBurst : kBurst);
-}
-
-/// A burst goes on until it is long enough, then rests until its debt is paid: whole bursts leave
-/// in one call.
-bool Pacer::may_send() const {
-  if (resting_) return debt_ <= 0;
-  return in_burst_ == 0 ||
-         (in_burst_ < kBurstPackets && debt_ < static_cast<double>(burst_bytes()));
+  return bytes_in(rate, is_short ? kShortBurst : kBurst);
 }
 
 std::optional<Pacer::Output> Pacer::next(TimePoint now) {
@@ -238,7 +225,7 @@ void Pacer::end_probe() {
   probe_first_ = (probe_first_ + 1) % probes_.size();
   --probe_size_;
   // The probe was above the rate on purpose: media does not wait for it.
-  debt_ = std::min(debt_, static_cast<double>(burst_bytes()));
+  debt_ = std::min(debt_, burst_bytes());
 }
 
 TimePoint Pacer::probe_due() const {
@@ -283,7 +270,7 @@ TimePoint Pacer::next_deadline() const {
   if (!video_.empty()) {
     const Record& front = video_.front();
     for (const Stream& stream : streams_) {
-      if (!stream.used || stream.id != front.packet.stream) continue;
+      if (stream.id != front.packet.stream) continue;
       next = std::min(next, late_at(front, stream) + Duration(1ms));
       break;
     }
@@ -303,19 +290,13 @@ Duration Pacer::expected_delay() const {
 Pacer::Stream* Pacer::stream_of(uint32_t id) {
   Stream* free = nullptr;
   for (Stream& stream : streams_) {
-    if (stream.used && stream.id == id) return &stream;
-    if (!stream.used) {
-      if (free == nullptr) free = &stream;
-    }
+    if (stream.id == id) return &stream;
+    // One that queues nothing and waits for nothing has no state worth keeping.
+    if (stream.queued == 0 && !stream.waits_for_key_frame) free = &stream;
   }
-  if (free == nullptr) {
-    // A stream that queues nothing and waits for nothing has no state worth keeping.
-    for (Stream& stream : streams_) {
-      if (stream.queued == 0 && !stream.waits_for_key_frame) free = &stream;
-    }
-    if (free == nullptr) return nullptr;
-  }
-  *free = Stream{id, true, false, 0, {}};
+  if (streams_.size() < kMaxStreams) free = &streams_.emplace_back();
+  if (free == nullptr) return nullptr;
+  *free = Stream{id, false, 0, {}};
   return free;
 }
 

@@ -19,10 +19,10 @@ namespace turms::rtc::bwe {
 /// Audio and RTCP do not enter: they are told with on_bypassed() and count. Retransmissions go
 /// before video, video before padding.
 ///
-/// Bounds: kVideoCapacity and kRetransmissionCapacity records, allocated once. What does not fit is
-/// refused. Video that would wait longer than kDrainDelay raises the rate; a stream whose oldest
-/// record waited for kMaxDelay is dropped up to its next key frame. Retransmissions are forgotten
-/// after kMaxDelay.
+/// Bounds: kVideoCapacity and kRetransmissionCapacity records; allocates while queues grow. What
+/// does not fit is refused. Video that would wait longer than kDrainDelay raises the rate; a stream
+/// whose oldest record waited for kMaxDelay is dropped up to its next key frame. Retransmissions are
+/// forgotten after kMaxDelay.
 class Pacer {
  public:
   static constexpr size_t kVideoCapacity = 2048;
@@ -76,7 +76,25 @@ class Pacer {
 
   /// Nothing waits and the rate allows it: the packet is counted and may leave at once, without a
   /// record. Cheaper than push() and next().
-  [[nodiscard]] bool pass(TimePoint now, size_t size);
+  [[nodiscard]] bool pass(TimePoint now, size_t size) {
+    if (!video_.empty() || !retransmissions_.empty() || probe_size_ > 0 || waiting_streams_ > 0) {
+      return false;
+    }
+    if (now > drained_at_) drain(now);
+    if (!may_send()) {
+      resting_ = true;
+      return false;
+    }
+    debt_ += static_cast<double>(size);
+    padding_debt_ += static_cast<double>(size);
+    ++in_burst_;
+    return true;
+  }
+  /// Fetches into the cache what pass() touches.
+  void prefetch() const {
+    __builtin_prefetch(&rate_, 1);
+    __builtin_prefetch(&video_, 1);
+  }
   /// False: refused, the owner drops it (and asks for a key frame, if it is video).
   [[nodiscard]] bool push(TimePoint now, const Packet& packet);
   /// What it has queued still comes out.
@@ -104,21 +122,28 @@ class Pacer {
   };
   class Queue {
    public:
-    explicit Queue(size_t capacity) : records_(capacity) {}
+    /// A power of two, at least kFirstRecords.
+    explicit Queue(size_t capacity) : capacity_(capacity) {}
     [[nodiscard]] bool empty() const { return size_ == 0; }
-    [[nodiscard]] bool full() const { return size_ == records_.size(); }
+    [[nodiscard]] bool full() const { return size_ == capacity_; }
     [[nodiscard]] const Record& front() const { return records_[first_]; }
-    void push(const Record& record) { records_[(first_ + size_++) % records_.size()] = record; }
+    void push(const Record& record) {
+      if (size_ == records_.size()) grow();
+      records_[(first_ + size_++) & (records_.size() - 1)] = record;
+    }
     Record pop();
 
    private:
-    std::vector<Record> records_;
-    size_t first_ = 0;
+    static constexpr size_t kFirstRecords = 32;
+    void grow();
+
     size_t size_ = 0;
+    size_t first_ = 0;
+    size_t capacity_;
+    std::vector<Record> records_;
   };
   struct Stream {
     uint32_t id = 0;
-    bool used = false;
     bool waits_for_key_frame = false;
     int queued = 0;
     TimePoint key_frame_at{};  // the newest was queued
@@ -126,8 +151,16 @@ class Pacer {
 
   void drain(TimePoint now);
   [[nodiscard]] Bitrate drain_rate() const;
-  [[nodiscard]] int64_t burst_bytes() const;
-  [[nodiscard]] bool may_send() const;
+  [[nodiscard]] int64_t burst_bytes_at(Bitrate rate) const;
+  [[nodiscard]] double burst_bytes() const {
+    return queued_bytes_ == 0 ? idle_burst_ : static_cast<double>(burst_bytes_at(drain_rate()));
+  }
+  /// A burst goes on until it is long enough, then rests until its debt is paid: whole bursts leave
+  /// in one call.
+  [[nodiscard]] bool may_send() const {
+    if (resting_) return debt_ <= 0;
+    return in_burst_ == 0 || (in_burst_ < kBurstPackets && debt_ < burst_bytes());
+  }
   std::optional<Output> next_probe(TimePoint now);
   std::optional<Output> next_late(TimePoint now);
   std::optional<Output> take_packet(TimePoint now, int cluster);
@@ -141,25 +174,27 @@ class Pacer {
   void end_probe();
   [[nodiscard]] TimePoint probe_due() const;
 
-  Queue retransmissions_{kRetransmissionCapacity};
-  Queue video_{kVideoCapacity};
-  std::array<Stream, kMaxStreams> streams_;
-  int waiting_streams_ = 0;  // for a key frame
-  int64_t queued_bytes_ = 0;
-  int64_t queued_key_bytes_ = 0;
-
+  // What a packet that passes touches comes first.
   Bitrate rate_ = Bitrate::kbps(750);
   Bitrate padding_rate_;
-  Path path_ = Path::kNormal;
   double debt_ = 0;          // bytes sent ahead of the rate
   double padding_debt_ = 0;  // the same for the padding rate
-  int in_burst_ = 0;
-  bool resting_ = false;  // a burst ended: the next begins when the debt is paid
+  /// burst_bytes() while nothing waits.
+  double idle_burst_ = static_cast<double>(bytes_in(Bitrate::kbps(750), kShortBurst));
   TimePoint drained_at_{};
+  int in_burst_ = 0;
+  int waiting_streams_ = 0;  // for a key frame
+  Path path_ = Path::kNormal;
+  bool resting_ = false;  // a burst ended: the next begins when the debt is paid
+  int64_t queued_bytes_ = 0;
+  int64_t queued_key_bytes_ = 0;
+  size_t probe_size_ = 0;
+  Queue video_{kVideoCapacity};
+  Queue retransmissions_{kRetransmissionCapacity};
 
+  std::vector<Stream> streams_;
   std::array<ProbeCluster, 4> probes_;
   size_t probe_first_ = 0;
-  size_t probe_size_ = 0;
   bool probing_ = false;
   TimePoint probe_since_{};
   int probe_packets_ = 0;

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "base/random.h"
 #include "rtc/bwe/loss_based_bwe.h"
 #include "rtc/bwe/probe_bitrate_estimator.h"
 #include "rtc/bwe/robust_throughput_estimator.h"
@@ -40,6 +42,86 @@ TEST_F(BweThroughputTest, NeedsTenPacketsAndThenIsStable) {
   EXPECT_EQ(estimator.rate(), Bitrate(800'000));
   estimator.on_feedback(packets(15, 100'000, 100'000));
   EXPECT_EQ(estimator.rate(), Bitrate(800'000));
+}
+
+/// The same reckoned anew from all packets each time.
+class PlainThroughput {
+ public:
+  void on_feedback(const std::vector<PacketResult>& received) {
+    for (const PacketResult& packet : received) {
+      if (window_.size() == 512) drop();
+      const auto place = std::upper_bound(
+          window_.begin(), window_.end(), packet,
+          [](const PacketResult& a, const PacketResult& b) { return a.received < b.received; });
+      window_.insert(place, packet);
+      if (window_.back().received - packet.received > 1s) {
+        window_.clear();
+        dropped_ = TimePoint::min();
+      }
+    }
+    while (window_.size() > 500 || span() > 5s || (window_.size() > 20 && span() > 1s)) drop();
+  }
+  [[nodiscard]] std::optional<Bitrate> rate() const {
+    if (window_.size() < 10) return std::nullopt;
+    std::vector<Duration> gaps{Duration::zero(), Duration::zero()};
+    int64_t bytes = 0;
+    for (size_t i = 1; i < window_.size(); ++i) {
+      gaps.push_back(window_[i].received - window_[i - 1].received);
+      bytes += window_[i].size;
+    }
+    std::sort(gaps.rbegin(), gaps.rend());
+    const Bitrate received = rate_of(bytes, std::max<Duration>(span() - gaps[0] + gaps[1], 1ms));
+    std::vector<PacketResult> sent;
+    for (const PacketResult& packet : window_) {
+      if (packet.sent >= dropped_) sent.push_back(packet);
+    }
+    if (sent.size() < 10) return received;
+    const auto by_sent = [](const PacketResult& a, const PacketResult& b) {
+      return a.sent < b.sent;
+    };
+    const auto first = std::min_element(sent.begin(), sent.end(), by_sent);
+    const auto last = std::max_element(sent.begin(), sent.end(), by_sent);
+    bytes = -last->size;
+    for (const PacketResult& packet : sent) bytes += packet.size;
+    return std::min(received, rate_of(bytes, std::max<Duration>(last->sent - first->sent, 1ms)));
+  }
+
+ private:
+  [[nodiscard]] Duration span() const {
+    return window_.empty() ? Duration::zero() : window_.back().received - window_.front().received;
+  }
+  void drop() {
+    dropped_ = std::max(dropped_, window_.front().sent);
+    window_.erase(window_.begin());
+  }
+  std::vector<PacketResult> window_;
+  TimePoint dropped_ = TimePoint::min();
+};
+
+TEST_F(BweThroughputTest, KeptSumsAreThoseOfAllPackets) {
+  Rng rng(7);
+  RobustThroughputEstimator estimator;
+  PlainThroughput plain;
+  TimePoint sent{100s};
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<PacketResult> results;
+    // Frames of packets sent at once; some overtake, some stop for long.
+    const auto count = 1 + rng.below(30);
+    for (uint64_t i = 0; i < count; ++i) {
+      if (rng.below(6) == 0) sent += Duration(1ms) * rng.below(40);
+      PacketResult packet;
+      packet.sent = sent;
+      packet.received = sent + 20ms + Duration(1ms) * rng.below(rng.below(10) == 0 ? 200 : 3);
+      packet.size = static_cast<int32_t>(100 + rng.below(1100));
+      results.push_back(packet);
+    }
+    if (rng.below(300) == 0) sent += 3s;
+    std::sort(results.begin(), results.end(),
+              [](const PacketResult& a, const PacketResult& b) { return a.received < b.received; });
+    estimator.on_feedback(results);
+    plain.on_feedback(results);
+    ASSERT_EQ(estimator.rate(), plain.rate()) << "round " << round;
+  }
 }
 
 TEST_F(BweThroughputTest, FollowsTheRateBothWays) {

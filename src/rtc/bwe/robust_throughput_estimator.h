@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "rtc/bwe/bitrate.h"
 #include "rtc/bwe/packet_result.h"
@@ -14,7 +14,9 @@ namespace turms::rtc::bwe {
 /// gap of arrivals is left out, so that a path that stops for a moment does not look slow; never
 /// above what was sent.
 ///
-/// Bounds: kMaxPackets, oldest out first, and kMaxWindow.
+/// Feedback costs its own packets: sums are kept, and reckoned anew only where order was lost.
+///
+/// Bounds: kMaxPackets, oldest out first, and kMaxWindow. Allocates while the rate grows.
 class RobustThroughputEstimator {
  public:
   static constexpr size_t kRequiredPackets = 10;
@@ -31,8 +33,10 @@ class RobustThroughputEstimator {
   [[nodiscard]] std::optional<Bitrate> rate() const;
 
  private:
+  // Powers of two.
+  static constexpr size_t kFirstCapacity = 64;
   static constexpr size_t kCapacity = 512;
-  static_assert(kCapacity > kMaxPackets + 1 && (kCapacity & (kCapacity - 1)) == 0);
+  static_assert(kCapacity > kMaxPackets + 1);
 
   struct Packet {
     TimePoint sent{};
@@ -44,19 +48,39 @@ class RobustThroughputEstimator {
     Duration time{};
     int64_t bytes = 0;
   };
-  [[nodiscard]] Packet& at(size_t i) { return window_[(first_ + i) % kCapacity]; }
-  [[nodiscard]] const Packet& at(size_t i) const { return window_[(first_ + i) % kCapacity]; }
+  /// The two largest between arrivals.
+  struct Gaps {
+    Duration largest{};
+    Duration second{};
+    int seconds = 0;  // so many are as large as the second
+    void add(Duration gap);
+    /// False: what is left of them is not known.
+    bool remove(Duration gap);
+  };
+  [[nodiscard]] Packet& at(size_t i) { return window_[(first_ + i) & (window_.size() - 1)]; }
+  [[nodiscard]] const Packet& at(size_t i) const {
+    return window_[(first_ + i) & (window_.size() - 1)];
+  }
   void add(const PacketResult& packet);
+  void grow();
   void drop_first();
+  void start_again();
   [[nodiscard]] bool first_is_outside() const;
   [[nodiscard]] Sums received_sums() const;
   [[nodiscard]] Sums sent_sums() const;
+  [[nodiscard]] Sums sent_sums_by_scan() const;
 
   Duration min_window_;
-  std::array<Packet, kCapacity> window_;
+  std::vector<Packet> window_;
   size_t first_ = 0;
   size_t size_ = 0;
   TimePoint latest_dropped_sent_ = TimePoint::min();
+  int64_t bytes_ = 0;  // of all in the window
+  mutable Gaps gaps_;  // of the window, unless stale
+  mutable bool stale_ = false;
+  size_t disordered_ = 0;  // so many from the front on may not be in the order they were sent
+  TimePoint newest_sent_ = TimePoint::min();
+  int64_t newest_size_ = 0;  // of the first packet sent then
 };
 
 }  // namespace turms::rtc::bwe

@@ -45,11 +45,6 @@ void StableRate::on_backoff(TimePoint now, Bitrate rate) {
   updated_at_ = now;
 }
 
-void RttBackoff::on_sent(TimePoint now) {
-  if (!updated_at_) updated_at_ = now;  // counts from the first packet
-  last_sent_ = now;
-}
-
 void RttBackoff::on_rtt(TimePoint now, Duration rtt) {
   updated_at_ = now;
   rtt_ = rtt;

@@ -35,7 +35,10 @@ class RttBackoff {
   static constexpr Duration kInterval = 1s;
   static constexpr double kFactor = 0.8;
 
-  void on_sent(TimePoint now);
+  void on_sent(TimePoint now) {
+    if (!updated_at_) updated_at_ = now;  // counts from the first packet
+    last_sent_ = now;
+  }
   void on_rtt(TimePoint now, Duration rtt);
   [[nodiscard]] Duration corrected_rtt() const;
   [[nodiscard]] bool above_limit() const { return corrected_rtt() > kLimit; }

@@ -4,25 +4,22 @@
 
 namespace turms::rtc::bwe {
 
-uint16_t TransportFeedbackHistory::on_sent(TimePoint now, const Sent& packet) {
-  if (slots_.empty()) {
-    slots_.resize(kSlots);
-    results_.reserve(256);
-  }
-  Slot& slot = slots_[static_cast<size_t>(next_) % kSlots];
-  slot.sent = static_cast<uint32_t>(now.time_since_epoch() / kTimeUnit);
-  slot.size = static_cast<uint16_t>(std::min<size_t>(packet.size, UINT16_MAX));
+void TransportFeedbackHistory::note_more(Slot& slot, const Sent& packet) {
   const size_t units = std::min<size_t>(untracked_ / kUntrackedUnit, UINT8_MAX);
   slot.untracked = static_cast<uint8_t>(units);
   untracked_ -= units * kUntrackedUnit;
-  slot.state = kSent;
-  slot.audio = packet.audio ? 1 : 0;
-  slot.cluster = 0;
-  if (packet.probe_cluster != ProbeCluster::kNone) {
-    const auto place = static_cast<size_t>(packet.probe_cluster) % (kClusters - 1) + 1;
-    if (clusters_[place].id == packet.probe_cluster) slot.cluster = place & 0x1F;
+  if (packet.probe_cluster == ProbeCluster::kNone) return;
+  const auto place = static_cast<size_t>(packet.probe_cluster) % (kClusters - 1) + 1;
+  if (clusters_[place].id == packet.probe_cluster) slot.cluster = place & 0x1F;
+}
+
+void TransportFeedbackHistory::grow() {
+  std::vector<Slot> larger(std::max(2 * slots_.size(), kFirstSlots));
+  const int64_t first = next_ - static_cast<int64_t>(slots_.size());
+  for (int64_t n = first; n < next_; ++n) {
+    larger[static_cast<size_t>(n) & (larger.size() - 1)] = slot(n);
   }
-  return static_cast<uint16_t>(next_++);
+  slots_ = std::move(larger);
 }
 
 void TransportFeedbackHistory::add_cluster(const ProbeCluster& cluster) {
@@ -49,11 +46,11 @@ PacketResults TransportFeedbackHistory::on_feedback(TimePoint now,
   while (const auto status = reader.next()) {
     const int64_t current = sequence++;
     // A base that looks a wrap old is a message about packets not sent yet.
-    if (current < 0 || current >= next_ || current < next_ - static_cast<int64_t>(kSlots)) {
+    if (current < 0 || current >= next_ || current < next_ - static_cast<int64_t>(slots_.size())) {
       ++counters_.unknown;
       continue;
     }
-    Slot& slot = slots_[static_cast<size_t>(current) % kSlots];
+    Slot& slot = this->slot(current);
     if (slot.state == kReceived || (slot.state == kReportedLost && !status->received)) {
       ++counters_.duplicates;
       continue;

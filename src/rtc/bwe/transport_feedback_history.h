@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +17,14 @@ namespace turms::rtc::bwe {
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01) into results. What a lost feedback message
 /// would have said stays unknown: it is no loss.
 ///
-/// Bounds: kSlots packets, 8 bytes each, allocated at the first packet; older ones are unknown.
+/// Bounds: the packets of the last kMemory, up to kSlots of 8 bytes each; older ones are unknown.
+/// Allocates while the rate grows.
 class TransportFeedbackHistory {
  public:
+  static constexpr size_t kFirstSlots = 256;  // powers of two, both
   static constexpr size_t kSlots = 16'384;
+  /// Far above round trip, feedback interval and the receiver's patience together.
+  static constexpr Duration kMemory = 4s;
   /// A reference time further than this from the one before is a new clock.
   static constexpr Duration kMaxReferenceStep = std::chrono::minutes(10);
 
@@ -38,7 +43,27 @@ class TransportFeedbackHistory {
     int probe_cluster = ProbeCluster::kNone;
   };
   /// Call when the packet leaves. Gives the sequence to put into it.
-  uint16_t on_sent(TimePoint now, const Sent& packet);
+  uint16_t on_sent(TimePoint now, const Sent& packet) {
+    const auto now_units = static_cast<uint32_t>(now.time_since_epoch() / kTimeUnit);
+    Slot& slot = claim(now_units);
+    slot.sent = now_units;
+    slot.size = static_cast<uint16_t>(std::min<size_t>(packet.size, UINT16_MAX));
+    slot.untracked = 0;
+    slot.state = kSent;
+    slot.audio = packet.audio ? 1 : 0;
+    slot.cluster = 0;
+    if (untracked_ >= kUntrackedUnit || packet.probe_cluster != ProbeCluster::kNone) [[unlikely]] {
+      note_more(slot, packet);
+    }
+    return static_cast<uint16_t>(next_++);
+  }
+  /// Fetches into the cache what on_sent() touches, when this itself is there.
+  void prefetch() const {
+    if (slots_.empty()) return;
+    const Slot* place = &slots_[static_cast<size_t>(next_) & (slots_.size() - 1)];
+    __builtin_prefetch(place, 1);
+    __builtin_prefetch(place + kBurst, 1);
+  }
   /// A packet that counts but carries no sequence; told with the next one that does.
   void on_untracked_sent(size_t size) { untracked_ += size; }
   /// Before the first packet of the cluster.
@@ -55,6 +80,7 @@ class TransportFeedbackHistory {
  private:
   static constexpr Duration kTimeUnit = std::chrono::microseconds(8);  // wraps after 9.5 hours
   static constexpr size_t kUntrackedUnit = 64;
+  static constexpr size_t kBurst = 8;      // packets that leave together, often
   static constexpr size_t kClusters = 32;  // told apart by the low bits of their id
   enum State : uint8_t { kSent, kReportedLost, kReceived, kEmpty };
 
@@ -68,6 +94,21 @@ class TransportFeedbackHistory {
   };
   static_assert(sizeof(Slot) == 8);
 
+  /// Of the next packet; makes room for it.
+  Slot& claim(uint32_t now_units) {
+    constexpr auto kMemoryUnits = static_cast<uint32_t>(kMemory / kTimeUnit);
+    if (slots_.empty()) grow();
+    const Slot& old = slot(next_);
+    const bool needed = old.state != kEmpty && now_units - old.sent < kMemoryUnits;
+    if (needed && slots_.size() < kSlots) [[unlikely]]
+      grow();
+    return slot(next_);
+  }
+  void note_more(Slot& slot, const Sent& packet);
+  [[nodiscard]] Slot& slot(int64_t sequence) {
+    return slots_[static_cast<size_t>(sequence) & (slots_.size() - 1)];
+  }
+  void grow();
   void move_reference(TimePoint now, Duration reference);
   PacketResult result_of(TimePoint now, int64_t sequence, const Slot& slot) const;
 
