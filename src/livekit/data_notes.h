@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/shared_bytes.h"
 #include "base/time.h"
 #include "livekit/types.h"
 #include "media/data_router.h"
@@ -76,9 +77,36 @@ struct DataTrackRoute {
   std::vector<Subscriber> subscribers;
 };
 
+// ---- what the routers of one room tell each other, each on a worker of its own
+
+/// A packet on its way, as its receivers get it.
+struct RoutedPacket {
+  bool reliable = true;
+  bool metrics = false;  // for those who may see them, the sender too
+  std::string sender_sid;
+  uint32_t sequence = 0;                // of the sender's reliable ones; 0: it does not count them
+  std::vector<std::string> identities;  // both empty: everyone
+  std::vector<std::string> sids;
+  std::string nonce;  // of a user message
+  SharedBytes packet;
+};
+
+struct HandedPacket {
+  std::shared_ptr<const RoutedPacket> packet;
+  std::shared_ptr<const void> router;  // that it comes from
+  /// Counts its reliable packets, from 1 on: one that did not get here shows.
+  uint64_t number = 0;
+  bool gap = false;  // one of those before may not have
+};
+
+struct HandedFrame {
+  ParticipantKey publisher;
+  SharedBytes frame;
+};
+
 struct DataCommand : media::DataNote {
   std::variant<DataMember, DataMemberGone, DataReceived, ServerData, ServerCall, ServerCallOver,
-               DataTrackRoute>
+               DataTrackRoute, HandedPacket, HandedFrame>
       value;
 };
 

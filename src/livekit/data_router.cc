@@ -22,6 +22,16 @@ bool contains(const Values& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+/// Of a user message.
+std::optional<SharedBytes> user_payload(const SharedBytes& packet) {
+  pb::DataPacket parsed;
+  const ByteView bytes = packet.view();
+  if (!parsed.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !parsed.has_user()) {
+    return std::nullopt;
+  }
+  return SharedBytes::of(parsed.user().payload());
+}
+
 void count_dropped(std::string_view reason) {
   metrics::counter("turms_data_packets_dropped_total",
                    "Data packets of members that were not routed, by reason.", {{"reason", reason}})
@@ -113,10 +123,7 @@ struct DataRouter::Apply {
       if (everyone || contains(data.destination_identities, member.info.identity) ||
           contains(data.destination_sids, member.info.sid)) {
         if (member.info.raw) {
-          pb::DataPacket parsed;
-          if (parsed.ParseFromString(data.packet) && parsed.has_user()) {
-            router.deliver_raw(member, SharedBytes::of(parsed.user().payload()), out);
-          }
+          if (const auto payload = user_payload(packet)) router.deliver_raw(member, *payload, out);
           continue;
         }
         router.deliver(member, {}, 0, data.reliable, packet, out);
@@ -146,6 +153,10 @@ struct DataRouter::Apply {
       }
     }
     router.routes_[id] = std::move(subscribers);
+  }
+  void operator()(const HandedPacket& handed) { router.on_handed(now, handed, out); }
+  void operator()(const HandedFrame& handed) {
+    router.deliver_frame(now, handed.publisher, handed.frame.view(), out);
   }
 };
 
@@ -339,40 +350,53 @@ bool DataRouter::prepare(const Member& sender, pb::DataPacket& packet, media::Da
 
 void DataRouter::broadcast(TimePoint now, const Member* sender, bool reliable,
                            const pb::DataPacket& packet, media::DataOutlet& out) {
-  const bool metrics = packet.value_case() == pb::DataPacket::kMetrics;
-  const auto& identities = packet.destination_identities();
-  const auto& sids = packet.user().destination_sids();
-  const bool everyone = identities.empty() && sids.empty();
+  auto routed = std::make_shared<RoutedPacket>();
+  routed->reliable = reliable;
+  routed->metrics = packet.value_case() == pb::DataPacket::kMetrics;
+  routed->sender_sid = packet.participant_sid();
+  routed->sequence = packet.sequence();
+  routed->identities = {packet.destination_identities().begin(),
+                        packet.destination_identities().end()};
+  if (packet.has_user()) {
+    const pb::UserPacket& user = packet.user();
+    routed->sids = {user.destination_sids().begin(), user.destination_sids().end()};
+    routed->nonce = user.nonce();
+  }
   // Encoded once for all.
   std::string encoded;
   packet.SerializeToString(&encoded);
-  const SharedBytes shared = SharedBytes::of(std::move(encoded));
-  if (reliable && packet.sequence() != 0 && !metrics) {
-    remember({now,
-              packet.participant_sid(),
-              packet.sequence(),
-              {identities.begin(), identities.end()},
-              {sids.begin(), sids.end()},
-              shared});
+  routed->packet = SharedBytes::of(std::move(encoded));
+  if (!deliver_all(now, sender, *routed, out) && out.has_others()) {
+    hand_over(std::move(routed), out);
   }
-  std::optional<SharedBytes> payload;
+}
+
+bool DataRouter::deliver_all(TimePoint now, const Member* sender, const RoutedPacket& packet,
+                             media::DataOutlet& out) {
+  const bool everyone = packet.identities.empty() && packet.sids.empty();
+  if (packet.reliable && packet.sequence != 0 && !packet.metrics) {
+    remember(
+        {now, packet.sender_sid, packet.sequence, packet.identities, packet.sids, packet.packet});
+  }
+  size_t named = 0;
+  std::optional<SharedBytes> payload;  // for members that know no DataPacket
   for (auto& [key, member] : members_) {
-    if (metrics) {
+    if (packet.metrics) {
       // Whoever sees metrics sees its own too.
-      if (member.info.may_see_metrics) deliver(member, {}, 0, reliable, shared, out);
+      if (member.info.may_see_metrics) deliver(member, {}, 0, packet.reliable, packet.packet, out);
       continue;
     }
-    if (&member == sender) continue;
-    if (everyone || contains(identities, member.info.identity) || contains(sids, member.info.sid)) {
-      if (member.info.raw) {
-        if (!packet.has_user()) continue;
-        if (!payload) payload = SharedBytes::of(packet.user().payload());
-        deliver_raw(member, *payload, out);
-        continue;
-      }
-      deliver(member, packet.participant_sid(), packet.sequence(), reliable, shared, out);
+    const bool is_named = !everyone && (contains(packet.identities, member.info.identity) ||
+                                        contains(packet.sids, member.info.sid));
+    if (is_named) ++named;
+    if (&member == sender || (!everyone && !is_named)) continue;
+    if (!member.info.raw) {
+      deliver(member, packet.sender_sid, packet.sequence, packet.reliable, packet.packet, out);
+    } else if (payload || (payload = user_payload(packet.packet))) {
+      deliver_raw(member, *payload, out);
     }
   }
+  return !everyone && !packet.metrics && named == packet.identities.size() + packet.sids.size();
 }
 
 void DataRouter::deliver(Member& to, const std::string& sender_sid, uint32_t sequence,
@@ -392,11 +416,17 @@ void DataRouter::deliver(Member& to, const std::string& sender_sid, uint32_t seq
   if (out.send(channel->transport, channel->channel, packet, true) != rtc::DataSendStatus::kFull) {
     return;
   }
-  // Reliable means all of it: one message left out would go unnoticed.
-  to.slow = true;
-  out.close(channel->transport, channel->channel);
+  give_up(to, out);
+}
+
+/// Reliable means all of it: one message left out would go unnoticed.
+void DataRouter::give_up(Member& member, media::DataOutlet& out) {
+  member.slow = true;
+  if (const auto channel = destination(member, DataChannel::kReliable)) {
+    out.close(channel->transport, channel->channel);
+  }
   auto report = std::make_shared<DataReport>();
-  report->value = DataReceiverSlow{to.info.key};
+  report->value = DataReceiverSlow{member.info.key};
   out.tell(std::move(report));
 }
 
@@ -422,9 +452,23 @@ bool DataRouter::is_repeated(const std::string& nonce) {
 void DataRouter::route_frame(TimePoint now, Member& sender, const Bytes& frame,
                              media::DataOutlet& out) {
   if (frame.size() < kFrameHeader) return count_dropped("malformed");
-  const auto route = routes_.find({sender.info.key, load_be16(&frame[2])});
-  if (route == routes_.end()) return;
+  if (deliver_frame(now, sender.info.key, frame, out) || !out.has_others()) return;
+  auto note = std::make_shared<DataCommand>();
+  note->value = HandedFrame{sender.info.key, SharedBytes::of(frame)};
+  if (!out.tell_others(std::move(note))) count_dropped("not_handed_over");
+}
+
+bool DataRouter::deliver_frame(TimePoint now, ParticipantKey publisher, ByteView frame,
+                               media::DataOutlet& out) {
+  const auto route = routes_.find({publisher, load_be16(&frame[2])});
+  if (route == routes_.end()) return true;
+  bool all = true;
   for (Subscriber& subscriber : route->second) {
+    const Member* member = find(subscriber.key);
+    if (member == nullptr) {
+      all = false;
+      continue;
+    }
     if (subscriber.interval != Duration(0)) {
       if ((frame[0] & kFrameStart) != 0) {
         subscriber.forwarding = now >= subscriber.next;
@@ -433,15 +477,41 @@ void DataRouter::route_frame(TimePoint now, Member& sender, const Bytes& frame,
       }
       if (!subscriber.forwarding) continue;
     }
-    const Member* member = find(subscriber.key);
-    if (member == nullptr) continue;
     const auto channel = destination(*member, DataChannel::kTrack);
     if (!channel) continue;
-    Bytes copy = frame;
+    Bytes copy(frame.begin(), frame.end());
     store_be16(&copy[2], subscriber.handle);
     out.send(channel->transport, channel->channel, SharedBytes::of(std::move(copy)), true,
              kTrackLifetime);
   }
+  return all;
+}
+
+// ---- other routers of the room
+
+void DataRouter::hand_over(std::shared_ptr<const RoutedPacket> packet, media::DataOutlet& out) {
+  HandedPacket handed{.packet = std::move(packet), .router = name_, .gap = handed_gap_};
+  const bool reliable = handed.packet->reliable;
+  if (reliable) handed.number = ++handed_;
+  auto note = std::make_shared<DataCommand>();
+  note->value = std::move(handed);
+  const bool all = out.tell_others(std::move(note));
+  if (reliable) handed_gap_ = !all;
+  if (!all) count_dropped("not_handed_over");
+}
+
+void DataRouter::on_handed(TimePoint now, const HandedPacket& handed, media::DataOutlet& out) {
+  const RoutedPacket& packet = *handed.packet;
+  if (packet.reliable) {
+    const auto [last, is_first] = last_handed_.try_emplace(handed.router, handed.number);
+    const bool gap = is_first ? handed.gap : handed.number != last->second + 1;
+    last->second = handed.number;
+    for (auto& [key, member] : members_) {
+      if (gap && !member.slow && !member.info.raw) give_up(member, out);
+    }
+  }
+  if (!packet.nonce.empty()) (void)is_repeated(packet.nonce);
+  deliver_all(now, nullptr, packet, out);
 }
 
 }  // namespace turms::livekit

@@ -38,6 +38,10 @@ const std::vector<rtc::ChannelParameters>& server_channels();
 /// members whose channel is not up. Of nonces the last kMaxNonces are remembered. Packets that do
 /// not parse, or are longer than kMaxPacket, are dropped.
 ///
+/// A room on several workers has a router on each, which knows the members that are there. What one
+/// of them routes it hands to the others once, whatever the number of receivers, in order. Should a
+/// reliable packet not get across, its receivers there are treated as those that do not keep up.
+///
 /// A message on a channel with another label is the payload of a user message for everyone, as
 /// LiveKit has it (pkg/rtc, "unlabeled" channels). Of such channels a transport has
 /// kMaxOtherChannels; what comes by more is dropped.
@@ -110,10 +114,19 @@ class DataRouter final : public media::DataRouter {
                     media::DataOutlet& out);
   void route_payload(TimePoint now, Member& sender, const Bytes& payload, media::DataOutlet& out);
   void route_frame(TimePoint now, Member& sender, const Bytes& frame, media::DataOutlet& out);
+  /// To the subscribers that are here. False: there are others.
+  bool deliver_frame(TimePoint now, ParticipantKey publisher, ByteView frame,
+                     media::DataOutlet& out);
   /// False: it is the server's own, or not for others.
   bool prepare(const Member& sender, ::livekit::DataPacket& packet, media::DataOutlet& out);
   void broadcast(TimePoint now, const Member* sender, bool reliable,
                  const ::livekit::DataPacket& packet, media::DataOutlet& out);
+  /// To the members that are here. False: it is for others too.
+  bool deliver_all(TimePoint now, const Member* sender, const RoutedPacket& packet,
+                   media::DataOutlet& out);
+  void hand_over(std::shared_ptr<const RoutedPacket> packet, media::DataOutlet& out);
+  void on_handed(TimePoint now, const HandedPacket& handed, media::DataOutlet& out);
+  void give_up(Member& member, media::DataOutlet& out);
   void deliver(Member& to, const std::string& sender_sid, uint32_t sequence, bool reliable,
                const SharedBytes& packet, media::DataOutlet& out);
   void deliver_raw(const Member& to, const SharedBytes& payload, media::DataOutlet& out);
@@ -128,6 +141,12 @@ class DataRouter final : public media::DataRouter {
   std::deque<std::string> nonces_;
   std::set<std::string> calls_;
   std::map<std::pair<ParticipantKey, uint16_t>, std::vector<Subscriber>> routes_;
+
+  // Other routers of the room.
+  std::shared_ptr<const void> name_ = std::make_shared<char>();
+  uint64_t handed_ = 0;
+  bool handed_gap_ = false;
+  std::map<std::shared_ptr<const void>, uint64_t> last_handed_;  // from each
 };
 
 }  // namespace turms::livekit

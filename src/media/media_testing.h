@@ -115,7 +115,7 @@ class TestClient final : public net::FdHandler {
  public:
   /// `sha1`: knows only AES_CM_128_HMAC_SHA1_80.
   TestClient(net::Loop& loop, Engine& engine, RoomId room, TransportId transport, bool sha1 = false,
-             size_t address = 0)
+             size_t address = 0, MemberId member = {})
       : loop_(loop), timer_(loop), id(transport) {
     static const rtc::dtls::Context modern;
     static const std::unique_ptr<rtc::dtls::Context> old = [] {
@@ -129,7 +129,7 @@ class TestClient final : public net::FdHandler {
     const std::string n = std::to_string(id.value);
     const rtc::IceCredentials server_ice{"server" + n, "serverpasswordserverpassword"};
     const rtc::IceCredentials client_ice{"client" + n, "clientpasswordclientpassword"};
-    engine.create_transport({.id = id, .room = room, .local_ice = server_ice});
+    engine.create_transport({.id = id, .room = room, .member = member, .local_ice = server_ice});
     engine.set_remote(id, {client_ice, dtls.fingerprint()});
     const LocalCandidate candidate = engine.candidates(id).at(address);
     server = *net::Address::parse(candidate.address, candidate.port);
