@@ -33,6 +33,7 @@ Result<media::EngineConfig> engine_config(const Config& config) {
   const auto ports = parse_ports(config.text("livekit.rtc.udp_port"));
   engine.workers = ports->count;
   engine.first_udp_port = ports->first;
+  engine.members_per_worker = static_cast<size_t>(config.number("livekit.rtc.members_per_worker"));
   engine.bind_address = config.text("livekit.rtc.bind");
   engine.advertised_addresses = config.list("livekit.rtc.node_ip");
   if (engine.advertised_addresses.size() > media::kMaxAdvertised) {

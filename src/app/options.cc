@@ -233,6 +233,9 @@ constexpr auto kOptions = std::to_array<Option>({
                  "UDP port for all media, or a range FIRST-LAST: one worker thread for each port. "
                  "0: any free one."),
             check_ports),
+    number("livekit.rtc.members_per_worker", "64", 0, 100000,
+           "Members of one room on one worker before another one takes further ones, where there "
+           "are several. 0: a room stays on one worker."),
     checked(list("livekit.rtc.node_ip", "",
                  "Addresses that clients are told to send media to, best first. Empty: that of the "
                  "default route and the others of this machine."),
