@@ -342,7 +342,7 @@ void Server::start_plugins() {
                                              plugins_->conference(), gateway::encode_meeting_record,
                                              std::move(meetings));
   plugins_->set_conference_listener(*meetings_);
-  domain.add_group_listener(*meetings_);
+  domain.add_group_subscriber(*meetings_);
   gateway_->set_meetings(*meetings_);
   if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
 }

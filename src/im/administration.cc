@@ -85,6 +85,7 @@ Task<Result<GroupId>> Administration::add_group(std::string name, UserId owner,
   auto created = co_await context_.store.groups.create(
       Rights::administrator(action::CreateGroup{owner}), std::move(group), std::move(rows));
   if (!created) co_return std::unexpected(created.error());
+  context_.publish({.group_id = id, .joined = std::move(members)});
   co_return id;
 }
 

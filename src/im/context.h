@@ -23,7 +23,8 @@ struct Context {
         clock(the_clock),
         ids(the_ids),
         groups(store.groups),
-        reachability(store.relationships) {}
+        reachability(store.relationships),
+        group_subscribers{&groups} {}
 
   Settings settings;
   Repositories store;
@@ -33,16 +34,17 @@ struct Context {
   IdGenerator& ids;
   GroupCache groups;
   ReachabilityCache reachability;
-  std::vector<GroupListener*> group_listeners;
+  /// The cache is the first, so that the others find the group as it is now.
+  std::vector<GroupSubscriber*> group_subscribers;
 
   [[nodiscard]] WallTime now() const { return clock.now(); }
   template <class Id>
   Id next_id(WallTime now) {
     return Id(ids.next(now));
   }
-  template <class Told>
-  void tell_group_listeners(Told told) {
-    for (GroupListener* listener : group_listeners) told(*listener);
+  /// Of every changing call on a group, also of one that failed: it may have been done.
+  void publish(const GroupChanged& change) {
+    for (GroupSubscriber* subscriber : group_subscribers) subscriber->on_group_changed(change);
   }
 };
 

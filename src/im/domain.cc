@@ -18,8 +18,8 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
 
 Domain::~Domain() = default;
 
-void Domain::add_group_listener(GroupListener& listener) {
-  context_->group_listeners.push_back(&listener);
+void Domain::add_group_subscriber(GroupSubscriber& subscriber) {
+  context_->group_subscribers.push_back(&subscriber);
 }
 
 void Domain::changed_elsewhere() {

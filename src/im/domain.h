@@ -25,7 +25,7 @@ class Domain {
   Domain& operator=(const Domain&) = delete;
 
   /// Outlives the domain's last request.
-  void add_group_listener(GroupListener& listener);
+  void add_group_subscriber(GroupSubscriber& subscriber);
 
   /// The store was changed by another program, or another node: what is cached may be old, and
   /// sessions may have lost their password.

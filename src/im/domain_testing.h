@@ -39,19 +39,23 @@ class RecordingSubscriber final : public BusSubscriber, public PushEncoder {
   std::vector<Event> events;
 };
 
-class RecordingGroupListener final : public GroupListener {
+class RecordingGroupSubscriber final : public GroupSubscriber {
  public:
-  void members_removed(GroupId, const std::vector<UserId>& users) override {
-    for (const UserId user : users) heard.push_back("removed " + std::to_string(user.value));
+  void on_group_changed(const GroupChanged& change) override {
+    for (const UserId user : change.joined) heard.push_back("joined " + text(user));
+    for (const GroupChanged::Member& member : change.changed) {
+      if (member.role) {
+        heard.push_back("role " + text(member.user_id) + " " +
+                        std::to_string(static_cast<int>(*member.role)));
+      }
+      if (member.mute_end_date) heard.push_back("muted " + text(member.user_id));
+    }
+    for (const UserId user : change.left) heard.push_back("left " + text(user));
+    if (change.mute_end_date) heard.emplace_back("muted all");
+    if (change.deleted) heard.emplace_back("deleted");
   }
-  void member_muted(GroupId, UserId user, std::optional<WallTime>) override {
-    heard.push_back("muted " + std::to_string(user.value));
-  }
-  void role_changed(GroupId, UserId user, GroupMemberRole role) override {
-    heard.push_back("role " + std::to_string(user.value) + " " +
-                    std::to_string(static_cast<int>(role)));
-  }
-  void group_deleted(GroupId) override { heard.emplace_back("deleted"); }
+  static std::string text(UserId user) { return std::to_string(user.value); }
+
   std::vector<std::string> heard;
 };
 
@@ -73,7 +77,7 @@ class DomainTest : public ::testing::Test {
     domain_ =
         std::make_unique<Domain>(settings(), store_->repositories(), *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
-    domain_->add_group_listener(listener_);
+    domain_->add_group_subscriber(subscriber_);
     for (int64_t id = 1; id <= 9; ++id) {
       User user;
       user.id = UserId(id);
@@ -131,6 +135,7 @@ class DomainTest : public ::testing::Test {
   GroupId make_group(int64_t owner, std::initializer_list<int64_t> members) {
     auto made = run(domain_->administration.add_group("group", UserId(owner), users(members)));
     EXPECT_TRUE(made);
+    subscriber_.heard.clear();
     return made ? *made : GroupId();
   }
 
@@ -215,7 +220,7 @@ class DomainTest : public ::testing::Test {
   ManualClock clock_;
   IdGenerator ids_{0};
   RecordingSubscriber told_;
-  RecordingGroupListener listener_;
+  RecordingGroupSubscriber subscriber_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<PasswordHasher> hasher_;
   std::unique_ptr<Bus> bus_;

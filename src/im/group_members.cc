@@ -85,7 +85,9 @@ Task<Outcome<Reply<>>> GroupMembers::create(Caller caller, CreateGroupMembers co
   }
   auto added = co_await context_.store.groups.add_members(*permit, std::move(members),
                                                           group->type.size_limit, now);
-  context_.groups.invalidate(command.group_id);
+  GroupChanged done{.group_id = command.group_id};
+  if (added && *added == GroupRepository::Added::kDone) done.joined = users;
+  context_.publish(done);
   if (!added) co_return refuse(added.error());
   if (const Code code = code_of(*added); code != Code::kOk) co_return refuse(code);
   Reply<> reply;
@@ -132,11 +134,11 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
                       : Rights::remove_members(group.get(), caller.user_id, ids);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   auto removed = co_await context_.store.groups.remove_members(*permit, now);
-  context_.groups.invalidate(command.group_id);
+  GroupChanged done{.group_id = command.group_id};
+  if (removed) done.left = *removed;
+  context_.publish(done);
   if (!removed) co_return refuse(removed.error());
   if (removed->empty()) co_return Reply<>{};
-  context_.tell_group_listeners(
-      [&](GroupListener& listener) { listener.members_removed(command.group_id, *removed); });
   Reply<> reply;
   // Those who were removed are among the members as they were.
   reply.effects.relay.audience.recipients = group->member_ids;
@@ -159,17 +161,13 @@ Task<Outcome<Reply<>>> GroupMembers::update(Caller caller, UpdateGroupMember com
   MemberChange change{command.name, command.role, command.mute_end_date};
   auto updated =
       co_await context_.store.groups.update_member(*permit, std::move(change), context_.now());
-  context_.groups.invalidate(command.group_id);
+  GroupChanged done{.group_id = command.group_id};
+  if (updated && *updated) {
+    done.changed.push_back({command.member_id, command.role, command.mute_end_date});
+  }
+  context_.publish(done);
   if (!updated) co_return refuse(updated.error());
   if (!*updated) co_return refuse(Code::kMemberNonexistent);
-  context_.tell_group_listeners([&](GroupListener& listener) {
-    if (command.role) {
-      listener.role_changed(command.group_id, command.member_id, *command.role);
-    }
-    if (command.mute_end_date) {
-      listener.member_muted(command.group_id, command.member_id, command.mute_end_date);
-    }
-  });
   Reply<> reply;
   reply.effects.relay.audience.other_sessions_of_caller = true;
   if (command.member_id != caller.user_id) {

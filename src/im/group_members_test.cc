@@ -135,6 +135,7 @@ TEST_F(GroupMembersTest, AddingChecksRolesDuplicatesAndLimits) {
       domain_->group_members.create(caller(1), add(id, users({5, 3}), GroupMemberRole::kManager)));
   EXPECT_EQ(relayed_to(reply), "1 2 3 5 +other");
   EXPECT_EQ(role(id, 3), GroupMemberRole::kManager);
+  EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"joined 3", "joined 5"}));
 }
 
 TEST_F(GroupMembersTest, MembersAreRemovedByWhoOutranksThem) {
@@ -155,7 +156,7 @@ TEST_F(GroupMembersTest, MembersAreRemovedByWhoOutranksThem) {
   EXPECT_EQ(relayed_to(ok(domain_->group_members.remove(caller(2), remove(id, users({4, 8}))))),
             "1 2 3 4 5 +other");
   EXPECT_FALSE(role(id, 4));
-  EXPECT_EQ(listener_.heard, std::vector<std::string>{"removed 4"});
+  EXPECT_EQ(subscriber_.heard, std::vector<std::string>{"left 4"});
   EXPECT_EQ(remove_code(1, remove(id, users({3}))), 1000);
 }
 
@@ -204,7 +205,7 @@ TEST_F(GroupMembersTest, OnlyTheOwnerGivesRoles) {
                 caller(1), give_role(id, 3, GroupMemberRole::kManager)))),
             "+other");
   EXPECT_EQ(role(id, 3), GroupMemberRole::kManager);
-  EXPECT_EQ(listener_.heard, std::vector<std::string>{"role 3 1"});
+  EXPECT_EQ(subscriber_.heard, std::vector<std::string>{"role 3 1"});
 }
 
 TEST_F(GroupMembersTest, MutingNeedsAHigherRank) {
@@ -222,7 +223,7 @@ TEST_F(GroupMembersTest, MutingNeedsAHigherRank) {
   EXPECT_EQ(update_code(1, mute(id, 8)), 3420);
   EXPECT_EQ(update_code(2, mute(id, 4)), 1000);
   EXPECT_EQ(update_code(1, mute(id, 2)), 1000);
-  EXPECT_EQ(listener_.heard, (std::vector<std::string>{"muted 4", "muted 2"}));
+  EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"muted 4", "muted 2"}));
 }
 
 TEST_F(GroupMembersTest, AMemberWhomAnotherChangesIsTold) {

@@ -63,9 +63,9 @@ Task<Result<GroupPtr>> GroupCache::get(GroupId id) {
   co_return state;
 }
 
-void GroupCache::invalidate(GroupId id) {
+void GroupCache::on_group_changed(const GroupChanged& change) {
   ++generation_;
-  groups_.erase(id);
+  groups_.erase(change.group_id);
 }
 
 void GroupCache::clear() {

@@ -33,9 +33,9 @@ struct GroupState {
 
 using GroupPtr = std::shared_ptr<const GroupState>;
 
-/// Groups in memory, so that a message costs no read. Changes of this node invalidate, and changes
-/// of others clear. Lives on the control thread.
-class GroupCache {
+/// Groups in memory, so that a message costs no read: until they change, on this node, or anything
+/// does on others. Lives on the control thread.
+class GroupCache final : public GroupSubscriber {
  public:
   /// In members of all groups kept.
   static constexpr size_t kMaxMembers = 200'000;
@@ -46,14 +46,13 @@ class GroupCache {
   GroupPtr find(GroupId id);
   /// Null when there is no such group, or it was deleted.
   Task<Result<GroupPtr>> get(GroupId id);
-  /// After a change is durable, before anybody is told.
-  void invalidate(GroupId id);
+  void on_group_changed(const GroupChanged& change) override;
   void clear();
 
  private:
   GroupRepository& repository_;
   LruCache<GroupId, GroupPtr> groups_{kMaxMembers};
-  /// Moves with each invalidation: what was loaded before may be old.
+  /// Moves with each change: what was loaded before may be old.
   uint64_t generation_ = 0;
 };
 

@@ -51,7 +51,7 @@ TEST_F(GroupCacheTest, DoesNotKeepWhatChangedWhileItWasLoaded) {
   const GroupId id = make_group(1, {2});
   bool done = false;
   spawn(load(id, done));
-  cache.invalidate(id);
+  cache.on_group_changed({.group_id = id});
   loop_.run_until([&] { return done; });
   EXPECT_EQ(cache.find(id), nullptr);
 }

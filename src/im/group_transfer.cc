@@ -6,24 +6,22 @@ Task<Outcome<None>> transfer_group(Context& context, Permit<action::TransferGrou
                                    bool quit) {
   const auto [group, owner, successor] = *permit;
   auto transferred = co_await context.store.groups.transfer(permit, quit, context.now());
-  context.groups.invalidate(group);
-  if (!transferred) co_return refuse(transferred.error());
-  if (*transferred == GroupRepository::Transferred::kNotOwner) {
-    co_return refuse(Code::kTransferNotOwner);
+  using Transferred = GroupRepository::Transferred;
+  GroupChanged done{.group_id = group};
+  if (transferred && *transferred == Transferred::kDone) {
+    done.changed.push_back({successor, GroupMemberRole::kOwner, std::nullopt});
+    if (quit) {
+      done.left.push_back(owner);
+    } else {
+      done.changed.push_back({owner, GroupMemberRole::kMember, std::nullopt});
+    }
   }
-  if (*transferred == GroupRepository::Transferred::kSuccessorNotMember) {
+  context.publish(done);
+  if (!transferred) co_return refuse(transferred.error());
+  if (*transferred == Transferred::kNotOwner) co_return refuse(Code::kTransferNotOwner);
+  if (*transferred == Transferred::kSuccessorNotMember) {
     co_return refuse(Code::kSuccessorNotMember);
   }
-  context.tell_group_listeners([&](GroupListener& listener) {
-    listener.role_changed(group, successor, GroupMemberRole::kOwner);
-    if (quit) {
-      std::vector<UserId> gone;
-      gone.push_back(owner);
-      listener.members_removed(group, gone);
-    } else {
-      listener.role_changed(group, owner, GroupMemberRole::kMember);
-    }
-  });
   co_return None{};
 }
 

@@ -4,7 +4,7 @@
 
 namespace turms::im {
 
-/// Makes the successor that the permit names the owner of the group, and tells the listeners: the
+/// Makes the successor that the permit names the owner of the group, and publishes it: the
 /// old owner becomes a plain member, or with `quit` leaves.
 Task<Outcome<None>> transfer_group(Context& context, Permit<action::TransferGroup> permit,
                                    bool quit);

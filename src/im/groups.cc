@@ -75,6 +75,7 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
   auto stored =
       co_await context_.store.groups.create(*permit, std::move(group), std::move(members));
   if (!stored) co_return refuse(stored.error());
+  context_.publish({.group_id = id, .joined = {caller.user_id}});
 
   Reply<GroupId> reply;
   reply.data = id;
@@ -121,7 +122,9 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
         std::move(command.name), std::move(command.intro), std::move(command.announcement),
         command.min_score,       command.type_id,          command.mute_end_date};
     auto updated = co_await context_.store.groups.update(*update_permit, std::move(change), now);
-    context_.groups.invalidate(command.group_id);
+    GroupChanged done{.group_id = command.group_id};
+    if (updated && *updated) done.mute_end_date = command.mute_end_date;
+    context_.publish(done);
     if (!updated) co_return refuse(updated.error());
     if (!*updated) co_return refuse(Code::kGroupNonexistent);
   }
@@ -146,10 +149,9 @@ Task<Outcome<Reply<>>> Groups::remove(Caller caller, GroupId id) {
   auto permit = Rights::delete_group(group.get(), caller.user_id);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   auto removed = co_await context_.store.groups.remove(*permit, context_.now());
-  context_.groups.invalidate(id);
+  context_.publish({.group_id = id, .deleted = removed && *removed});
   if (!removed) co_return refuse(removed.error());
   if (!*removed) co_return refuse(Code::kDeleteGroupNotOwner);
-  context_.tell_group_listeners([&](GroupListener& listener) { listener.group_deleted(id); });
   Reply<> reply;
   reply.effects.relay.audience.recipients = group->member_ids;
   reply.effects.relay.audience.other_sessions_of_caller = true;

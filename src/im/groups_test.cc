@@ -115,14 +115,24 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
   EXPECT_EQ(group(id)->group.owner_id, UserId(2));
   EXPECT_EQ(role(id, 2), GroupMemberRole::kOwner);
   EXPECT_EQ(role(id, 1), GroupMemberRole::kMember);
-  EXPECT_EQ(listener_.heard, (std::vector<std::string>{"role 2 0", "role 1 2"}));
+  EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"role 2 0", "role 1 2"}));
 
-  listener_.heard.clear();
+  subscriber_.heard.clear();
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), transfer(id, 3, true)))),
             "1 2 3 9 +other +self");
   EXPECT_EQ(group(id)->group.owner_id, UserId(3));
   EXPECT_FALSE(role(id, 2));
-  EXPECT_EQ(listener_.heard, (std::vector<std::string>{"role 3 0", "removed 2"}));
+  EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"role 3 0", "left 2"}));
+}
+
+TEST_F(GroupsTest, AMuteOfAllIsPublished) {
+  const GroupId id = make_group(1, {2});
+  UpdateGroup command = update(id);
+  command.mute_end_date = clock_.time;
+  EXPECT_EQ(code(domain_->groups.update(caller(2), command)), 3002);
+  EXPECT_TRUE(subscriber_.heard.empty());
+  EXPECT_EQ(code(domain_->groups.update(caller(1), command)), 1000);
+  EXPECT_EQ(subscriber_.heard, std::vector<std::string>{"muted all"});
 }
 
 TEST_F(GroupsTest, OnlyTheOwnerDeletes) {
@@ -130,7 +140,7 @@ TEST_F(GroupsTest, OnlyTheOwnerDeletes) {
   EXPECT_EQ(code(domain_->groups.remove(caller(2), id)), 3202);
   EXPECT_EQ(code(domain_->groups.remove(caller(1), GroupId(5))), 3202);
   EXPECT_EQ(relayed_to(ok(domain_->groups.remove(caller(1), id))), "1 2 +other");
-  EXPECT_EQ(listener_.heard, std::vector<std::string>{"deleted"});
+  EXPECT_EQ(subscriber_.heard, std::vector<std::string>{"deleted"});
   EXPECT_EQ(code(domain_->groups.remove(caller(1), id)), 3202);
   EXPECT_EQ(group(id), nullptr);
 }

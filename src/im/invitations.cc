@@ -97,7 +97,8 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
 
   int32_t size_limit = 0;
   std::optional<GroupMember> member;
-  if (command.response_action == ResponseAction::kAccept) {
+  const bool accepts = command.response_action == ResponseAction::kAccept;
+  if (accepts) {
     auto group = co_await context_.groups.get(invitation.group_id);
     if (!group) co_return refuse(group.error());
     if (*group == nullptr) co_return refuse(Code::kAddMemberToInactiveGroup);
@@ -110,7 +111,11 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
   auto replied = co_await context_.store.invitations.reply(
       *permit, status_after(command.response_action), command.reason.value_or(""),
       std::move(member), size_limit, now);
-  context_.groups.invalidate(invitation.group_id);
+  GroupChanged done{.group_id = invitation.group_id};
+  if (replied && *replied == InvitationRepository::Replied::kDone && accepts) {
+    done.joined.push_back(caller.user_id);
+  }
+  context_.publish(done);
   if (!replied) co_return refuse(replied.error());
   if (const Code code = code_of(*replied); code != Code::kOk) co_return refuse(code);
 

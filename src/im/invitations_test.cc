@@ -81,6 +81,7 @@ TEST_F(InvitationsTest, AcceptingMakesAMemberAndTellsInviterAndGroup) {
   EXPECT_EQ(added.user_ids, users({3}));
   EXPECT_EQ(added.by, UserId(3));
   EXPECT_EQ(role(id, 3), GroupMemberRole::kMember);
+  EXPECT_EQ(subscriber_.heard, std::vector<std::string>{"joined 3"});
   EXPECT_EQ(code(domain_->invitations.reply(caller(3), answer(first, ResponseAction::kAccept))),
             3710);
 }

@@ -221,6 +221,16 @@ std::vector<MeetingId> Meetings::meetings_of(GroupId id) const {
   return ids;
 }
 
+void Meetings::on_group_changed(const GroupChanged& change) {
+  const GroupId id = change.group_id;
+  for (const GroupChanged::Member& member : change.changed) {
+    if (member.role) role_changed(id, member.user_id, *member.role);
+    if (member.mute_end_date) member_muted(id, member.user_id, member.mute_end_date);
+  }
+  if (!change.left.empty()) members_removed(id, change.left);
+  if (change.deleted) spawn(end_all(id));
+}
+
 void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
   for (const UserId user : users) muted_until_.erase({id, user});
   if (!provider_.available()) return;
@@ -261,10 +271,6 @@ void Meetings::role_changed(GroupId id, UserId user, GroupMemberRole role) {
                                     [&](const MeetingParticipant& p) { return p.user_id == user; });
     if (inside) spawn(push_state(meeting_id));
   }
-}
-
-void Meetings::group_deleted(GroupId id) {
-  spawn(end_all(id));
 }
 
 }  // namespace turms::im

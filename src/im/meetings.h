@@ -83,7 +83,7 @@ struct QueryMeetingState {
 ///              the state to sessions with extensions;
 ///   changed    the state, whenever somebody comes, goes, or (un)publishes;
 ///   over       MeetingFinished (a relayed delete_meeting) and the last state with its end date.
-class Meetings final : public ConferenceListener, public GroupListener {
+class Meetings final : public ConferenceListener, public GroupSubscriber {
  public:
   /// Bounds of one query, and of meetings going on at once.
   static constexpr int32_t kMaxQueried = 1000;
@@ -125,11 +125,8 @@ class Meetings final : public ConferenceListener, public GroupListener {
   void participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) override;
   void meeting_ended(MeetingId id, WallTime when) override;
 
-  // GroupListener: who must leave, fall silent, or may more.
-  void members_removed(GroupId id, const std::vector<UserId>& users) override;
-  void member_muted(GroupId id, UserId user, std::optional<WallTime> until) override;
-  void role_changed(GroupId id, UserId user, GroupMemberRole role) override;
-  void group_deleted(GroupId id) override;
+  /// Who must leave, fall silent, or may more.
+  void on_group_changed(const GroupChanged& change) override;
 
   /// Meetings that are neither over nor canceled.
   [[nodiscard]] size_t active() const { return live_.size(); }
@@ -163,6 +160,9 @@ class Meetings final : public ConferenceListener, public GroupListener {
   Task<std::vector<Push>> farewell(Meeting meeting);
   Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);
+  void members_removed(GroupId id, const std::vector<UserId>& users);
+  void member_muted(GroupId id, UserId user, std::optional<WallTime> until);
+  void role_changed(GroupId id, UserId user, GroupMemberRole role);
   /// The state as it is now, for all who may see it; nothing when the meeting is over.
   Task<std::optional<Push>> state_push(MeetingId id);
   Task<void> push_state(MeetingId id);

@@ -66,7 +66,7 @@ class MeetingsTest : public DomainTest {
         domain_->context(), domain_->messages, domain_->delivery, provider_,
         [](const Meeting& meeting) { return Bytes(1, static_cast<uint8_t>(meeting.id.value)); },
         std::move(settings));
-    domain_->context().group_listeners = {meetings_.get()};
+    domain_->context().group_subscribers = {&domain_->context().groups, meetings_.get()};
   }
 
   CreateMeeting in_group() {

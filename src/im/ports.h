@@ -339,14 +339,31 @@ class ConferenceListener {
   virtual void meeting_ended(MeetingId id, WallTime when) = 0;
 };
 
-/// Hears of changes in groups after they are durable, whoever made them on this node.
-class GroupListener {
+/// What a change did to a group, as a value that can go to other nodes too. Without particulars it
+/// says that something may have changed: a commit whose outcome is not known.
+struct GroupChanged {
+  /// Absent: unchanged.
+  struct Member {
+    UserId user_id;
+    std::optional<GroupMemberRole> role;
+    /// The epoch or any past date unmutes.
+    std::optional<WallTime> mute_end_date;
+  };
+
+  GroupId group_id;
+  std::vector<UserId> joined;
+  std::vector<Member> changed;
+  std::vector<UserId> left;
+  /// Of all members.
+  std::optional<WallTime> mute_end_date;
+  bool deleted = false;
+};
+
+/// Hears of changes in groups, in order, after they are durable and before anybody is told.
+class GroupSubscriber {
  public:
-  virtual ~GroupListener() = default;
-  virtual void members_removed(GroupId id, const std::vector<UserId>& users) = 0;
-  virtual void member_muted(GroupId id, UserId user, std::optional<WallTime> until) = 0;
-  virtual void role_changed(GroupId id, UserId user, GroupMemberRole role) = 0;
-  virtual void group_deleted(GroupId id) = 0;
+  virtual ~GroupSubscriber() = default;
+  virtual void on_group_changed(const GroupChanged& change) = 0;
 };
 
 // ------------------------------------------------------------------------------------------ bus
