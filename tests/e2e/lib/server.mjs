@@ -22,6 +22,27 @@ export async function freeUdpPort() {
   return port;
 }
 
+/** The first of so many UDP ports in a row that were free a moment ago. */
+export async function freeUdpPorts(count) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const first = await freeUdpPort();
+    const sockets = Array.from({ length: count }, () => createSocket('udp4'));
+    const bound = await Promise.allSettled(
+      sockets.map(
+        (socket, i) =>
+          new Promise((done, failed) => {
+            socket.once('error', failed);
+            if (first + i > 65_535) failed(new Error('no such port'));
+            else socket.bind(first + i, '127.0.0.1', done);
+          }),
+      ),
+    );
+    await Promise.all(sockets.map((socket) => new Promise((done) => socket.close(done))));
+    if (bound.every(({ status }) => status === 'fulfilled')) return first;
+  }
+  throw new Error(`no ${count} UDP ports in a row are free`);
+}
+
 /** A TCP port that was free a moment ago. */
 export async function freePort() {
   const server = createServer();

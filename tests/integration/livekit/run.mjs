@@ -1,5 +1,6 @@
 // LiveKit's own clients, unchanged, against the server: run with TURMS_BINARY set to another build than release, or with
-// TURMS_LIVEKIT_BINARY set to hold the same cases against LiveKit's own server.
+// TURMS_LIVEKIT_BINARY set to hold the same cases against LiveKit's own server. With TURMS_WORKERS=2 the members of each
+// room are on two media workers, which none of the cases may notice.
 //
 // A suite exports run(test): `test(name, body)` is a case, named by what a user would lose. What LiveKit's server does not
 // do, or does otherwise on purpose, is `test.ours(why, name, body)`.
@@ -18,9 +19,10 @@ import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
 import * as whip from './whip_sdk.mjs';
+import * as workers from './workers_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip };
+const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip, workers };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));

@@ -8,7 +8,7 @@ import { join as joinPath } from 'node:path';
 import { Room, RoomEvent } from '@livekit/rtc-node';
 import { AccessToken, RoomServiceClient, TrackSource, WebhookReceiver } from 'livekit-server-sdk';
 import { within } from '../../e2e/lib/runner.mjs';
-import { startLiveKit, startTurms } from '../../e2e/lib/server.mjs';
+import { freeUdpPorts, startLiveKit, startTurms } from '../../e2e/lib/server.mjs';
 
 export const apiKey = 'devkey';
 export const apiSecret = 'secret';
@@ -22,7 +22,15 @@ let receiver;
 const rooms = new Set();
 export const webhooks = [];
 
+/** Each member of a room on the one of so many workers that has fewest of it. */
+export async function spreadOver(workers) {
+  const first = await freeUdpPorts(workers);
+  return { 'livekit.rtc.udp_port': `${first}-${first + workers - 1}`, 'livekit.rtc.members_per_worker': 1 };
+}
+
 export async function start(settings = {}) {
+  const workers = Number(process.env.TURMS_WORKERS ?? 1);
+  const spread = workers > 1 ? await spreadOver(workers) : {};
   const verifier = new WebhookReceiver(apiKey, apiSecret);
   receiver = createServer(async (request, response) => {
     let body = '';
@@ -39,7 +47,7 @@ export async function start(settings = {}) {
   const webhookUrl = `http://127.0.0.1:${receiver.address().port}/`;
   server =
     underTest === 'turms'
-      ? await startTurms({ settings: { 'livekit.webhook.urls': webhookUrl, ...settings } })
+      ? await startTurms({ settings: { 'livekit.webhook.urls': webhookUrl, ...spread, ...settings } })
       : await startOriginal(webhookUrl);
 }
 
@@ -76,13 +84,13 @@ export function token(identity, room, grants = {}, options = {}) {
 export const api = () => new RoomServiceClient(httpUrl(), apiKey, apiSecret);
 
 /** A connected rtc-node room. `heard` collects its events by name. */
-export async function join(identity, roomName, { grants, tokenOptions, ...options } = {}) {
+export async function join(identity, roomName, { grants, tokenOptions, url = webSocketUrl(), ...options } = {}) {
   const room = new Room();
   room.heard = [];
   for (const event of Object.values(RoomEvent)) {
     room.on(event, (...values) => room.heard.push({ event, values }));
   }
-  await room.connect(webSocketUrl(), await token(identity, roomName, grants, tokenOptions), {
+  await room.connect(url, await token(identity, roomName, grants, tokenOptions), {
     autoSubscribe: true,
     dynacast: false,
     ...options,
