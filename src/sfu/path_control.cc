@@ -118,13 +118,14 @@ void PathControl::set_pacing(TimePoint now) {
   // like another.
   const bool limited = estimator_.was_congested() && !target.fallback &&
                        allocator_.allocated_bps() < allocator_.wanted_bps();
-  const bool congested = target.overusing || target.queue > kCongested || limited;
+  const bool overusing = target.overusing && !target.shared;
+  const bool congested = overusing || own_queue() > kCongested || limited;
   const bool untried = !estimator_.was_congested() && !target.fallback;
   Bitrate rate = untried ? target.pacing : congested ? target.rate : target.rate * kPacing;
   // Where packets get lost that no queue explains, what is sent at all is sent in time. So is what
   // may not be paused.
-  const bool lossy = target.reason == rtc::bwe::LimitingReason::kLoss && !target.overusing &&
-                     target.queue <= kCongested;
+  const bool lossy =
+      target.reason == rtc::bwe::LimitingReason::kLoss && !overusing && own_queue() <= kCongested;
   if (lossy || forced_) rate = std::max(rate, bitrate(allocator_.allocated_bps()) * kPacing);
   pacer_.set_rate(now, rate,
                   congested ? Path::kCongested
@@ -160,6 +161,11 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
     bandwidth.proven_bps = std::min(static_cast<uint64_t>(proof->rate.bps()), bandwidth.target_bps);
     bandwidth.proven_at = proof->at;
   }
+  if (estimator_.target().shared) {
+    // Nothing can be probed where others fill the queue; losses tell.
+    bandwidth.proven_bps = bandwidth.target_bps;
+    bandwidth.proven_at = now;
+  }
   bandwidth.audio_bps = audio;
   const bool may_pause = limits.allow_pause.value_or(allow_pause_);
   const bool untried = !estimator_.was_congested() && limits.max_bps == 0;
@@ -167,7 +173,7 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
   forced_ = !may_pause;
   bandwidth.unknown = unknown(now);
   if (limits.max_bps == 0) {
-    const Duration queue = estimator_.target().queue;
+    const Duration queue = own_queue();
     const Duration waits = pacer_.expected_delay();
     bandwidth.calm = queue < kCalmQueue && waits < kCalmPacer;
     const bool flows = queue < kFlowingQueue && waits < kFlowingPacer;
@@ -188,8 +194,14 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
   return decisions;
 }
 
+/// What others fill says nothing about what is sent here.
+Duration PathControl::own_queue() const {
+  const rtc::bwe::Target& target = estimator_.target();
+  return target.shared ? Duration{} : target.queue;
+}
+
 bool PathControl::congested() const {
-  return estimator_.target().queue > kCongested || pacer_.expected_delay() > kCongested;
+  return own_queue() > kCongested || pacer_.expected_delay() > kCongested;
 }
 
 bool PathControl::constrained() const {

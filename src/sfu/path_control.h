@@ -135,6 +135,7 @@ class PathControl {
 
  private:
   void set_pacing(TimePoint now);
+  [[nodiscard]] Duration own_queue() const;
   [[nodiscard]] bool unknown(TimePoint now) const;
   void judge_sound(TimePoint now, uint64_t target_bps);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "sfu/bandwidth_allocator.h"
+#include "sim/tcp_flow.h"
 #include "sim/world.h"
 
 namespace turms::sim {
@@ -35,7 +36,10 @@ const PathStep& step_at(const AdaptationPlan& plan, Duration at) {
 }
 
 uint64_t capacity_at(const AdaptationPlan& plan, Duration at) {
-  uint64_t capacity = step_at(plan, at).bits_per_second;
+  const PathStep& step = step_at(plan, at);
+  if (step.loss >= 1) return 0;
+  uint64_t capacity = step.bits_per_second;
+  if (step.policer != 0) capacity = std::min(capacity, step.policer);
   bool shared = plan.cross_traffic > 0 && at >= plan.cross_from && at < plan.cross_to;
   return shared ? capacity - std::min(plan.cross_traffic, capacity / 2) : capacity;
 }
@@ -112,21 +116,42 @@ std::vector<Second> seconds_of(const ModelReceiver& receiver, TimePoint start, D
   return out;
 }
 
-/// W3C webrtc-stats: a gap between frames of more than max(3δ, δ + 150 ms) is a freeze.
+/// W3C webrtc-stats: a gap between shown frames of more than max(3δ, δ + 150 ms) is a freeze.
+///
+/// Browsers show a frame as late after its capture as frames came lately: what is lost and sent
+/// again comes in time after it happened once. Here the delay is that of the latest frame of all,
+/// and falls by kLess a second.
 void measure_freezes(const ModelReceiver& receiver, TimePoint from, AdaptationFigures& figures) {
+  constexpr double kLess = 0.03;
+  constexpr Duration kMostDelay = 500ms;
   double mean = 1e9 / kFramesPerSecond;
   TimePoint last{};
+  TimePoint last_decoded{};
+  std::optional<Duration> delay;  // against the capture clock, whose zero is unknown
+  Duration least = Duration::max();
   for (const auto& d : receiver.decoded()) {
+    const TimePoint captured{std::chrono::microseconds(d.truth.captured_us)};
+    const Duration late = d.time - captured;
+    least = std::min(least, late);
+    TimePoint shown = d.time;
+    if (delay) {
+      const Duration passed = d.time - last_decoded;
+      *delay -= Duration(static_cast<int64_t>(kLess * static_cast<double>(passed.count())));
+      shown = std::max(shown, captured + *delay);
+    }
+    delay = std::max(delay.value_or(late), std::min(late, least + kMostDelay));
+    last_decoded = d.time;
+    shown = std::max(shown, last);
     if (last != TimePoint{}) {
-      auto gap = static_cast<double>((d.time - last).count());
-      if (d.time >= from && gap > std::max(3 * mean, mean + 150e6)) {
-        figures.freeze += d.time - last;
-        figures.longest_freeze = std::max<Duration>(figures.longest_freeze, d.time - last);
+      auto gap = static_cast<double>((shown - last).count());
+      if (shown >= from && gap > std::max(3 * mean, mean + 150e6)) {
+        figures.freeze += shown - last;
+        figures.longest_freeze = std::max<Duration>(figures.longest_freeze, shown - last);
       } else {
         mean += (gap - mean) / 30;
       }
     }
-    last = d.time;
+    last = shown;
   }
 }
 
@@ -160,6 +185,7 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
     down.bits_per_second = step.bits_per_second;
     down.delay = up.delay = step.delay;
     down.loss = up.loss = step.loss;
+    down.policer_bits_per_second = step.policer;
     if (client == nullptr) return;
     client->down().set_config(down);
     client->up().set_config(up);
@@ -189,6 +215,19 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
         Duration(1228ll * 8 * 1'000'000'000 / static_cast<int64_t>(plan.cross_traffic)), cross);
   };
   if (plan.cross_traffic > 0) world.simulation().at(start + plan.cross_from, [&] { cross(); });
+
+  TcpFlow download(world.simulation(), viewer.down(), plan.path.front().delay);
+  if (plan.download_to > Duration{}) {
+    viewer.foreign = [&](const Datagram& segment) { download.on_segment(segment); };
+    const Duration whole = plan.download_to - plan.download_from;
+    for (int i = 0; i < plan.downloads; ++i) {
+      // Ten short ones have half of the time, one after the other.
+      const TimePoint from = start + plan.download_from + whole * i / plan.downloads;
+      const Duration length = plan.downloads > 1 ? whole / plan.downloads / 2 : whole;
+      world.simulation().at(from, [&] { download.start(); });
+      world.simulation().at(from + length, [&] { download.stop(); });
+    }
+  }
 
   std::vector<Duration> queues;
   std::vector<Duration> pacers;
@@ -266,76 +305,14 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
     figures.audio_lost = std::max(0.0, 1 - unique / expected);
   }
   figures.lost = viewer.down().dropped_share();
+  if (plan.download_to > Duration{}) {
+    auto bits = static_cast<double>(download.bytes()) * 8;
+    const double part = plan.downloads > 1 ? 0.5 : 1;
+    auto possible_bits = part * static_cast<double>(plan.path.front().bits_per_second) *
+                         static_cast<double>((plan.download_to - plan.download_from) / 1s);
+    figures.download = bits / possible_bits;
+  }
   return figures;
-}
-
-std::vector<AdaptationPlan> adaptation_plans() {
-  constexpr auto kbps = [](uint64_t n) { return n * 1000; };
-  std::vector<AdaptationPlan> plans;
-  const auto add = [&](AdaptationPlan plan) { plans.push_back(std::move(plan)); };
-  add({.name = "steady 4 Mbit/s", .path = {{0s, kbps(4000)}}, .bars = {0.99, 100ms}});
-  add({.name = "A 1, 2.5, 0.6, 1 Mbit/s",
-       .path = {{0s, kbps(1000), 50ms},
-                {40s, kbps(2500), 50ms},
-                {60s, kbps(600), 50ms},
-                {80s, kbps(1000), 50ms}},
-       .end = 100s,
-       .bars = {0.75, 2000ms}});
-  add({.name = "drop 4 to 0.7, back to 4 Mbit/s",
-       .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}},
-       .bars = {0.7, 1300ms}});
-  add({.name = "G 5 to 0.25, back to 5 Mbit/s",
-       .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}},
-       .bars = {0.65, 2800ms}});
-  add({.name = "300 kbit/s with sound", .path = {{0s, kbps(300)}}, .bars = {0.5, 1600ms}});
-  add({.name = "delay step 10 to 80 ms",
-       .path = {{0s, kbps(4000), 10ms}, {20s, kbps(4000), 80ms}},
-       .bars = {0.9, 100ms}});
-  add({.name = "loss 2 %", .path = {{0s, kbps(4000), 25ms, 0.02}}, .bars = {0.9, 600ms}});
-  add({.name = "loss 5 %, 100 ms round trip",
-       .path = {{0s, kbps(4000), 50ms, 0.05}},
-       .bars = {0.4, 1300ms}});
-  add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}, .bars = {0, 8000ms}});
-  add({.name = "cross traffic 1 of 2.5 Mbit/s",
-       .path = {{0s, kbps(2500)}},
-       .cross_traffic = kbps(1000),
-       .cross_from = 20s,
-       .cross_to = 40s,
-       .bars = {0.6, 1200ms}});
-  add({.name = "H square 1.5/2.5 Mbit/s",
-       .path = {{0s, kbps(2500)},
-                {15s, kbps(1500)},
-                {20s, kbps(2500)},
-                {25s, kbps(1500)},
-                {30s, kbps(2500)},
-                {35s, kbps(1500)},
-                {40s, kbps(2500)},
-                {45s, kbps(1500)},
-                {50s, kbps(2500)}},
-       .bars = {0.75, 700ms}});
-  add({.name = "M bloat 1 s, 2 Mbit/s",
-       .path = {{0s, kbps(2000)}},
-       .queue = 1s,
-       .bars = {0.95, 500ms}});
-  add({.name = "N shallow queue, 1 Mbit/s",
-       .path = {{0s, kbps(1000)}},
-       .queue = 30ms,
-       .bars = {0.85, 2800ms}});
-  add({.name = "K Wi-Fi jitter 60 ms, bursts",
-       .path = {{0s, kbps(4000)}},
-       .jitter = 60ms,
-       .burst_start = 0.002,
-       .bars = {0.4, 800ms}});
-  add({.name = "50 tiles on 6 Mbit/s",
-       .path = {{0s, kbps(6000)}},
-       .tiles = 50,
-       .end = 40s,
-       .bars = {0.85, 100ms, 180ms}});
-  add({.name = "9 tiles on 2.5 Mbit/s",
-       .path = {{0s, kbps(2500)}},
-       .tiles = 9,
-       .bars = {0.95, 500ms}});
-  return plans;
 }
 
 }  // namespace turms::sim

@@ -14,7 +14,8 @@ struct PathStep {
   Duration at{};
   uint64_t bits_per_second = 0;
   Duration delay = 25ms;  // each way
-  double loss = 0;        // both ways
+  double loss = 0;        // both ways; 1: nothing passes
+  uint64_t policer = 0;   // bits per second, with a bucket of 16 KB; 0: none
 };
 
 /// One subscriber behind a link that changes, in a room of publishers with simulcast of 150, 500
@@ -32,6 +33,10 @@ struct AdaptationPlan {
   uint64_t cross_traffic = 0;
   Duration cross_from{};
   Duration cross_to{};
+  /// A download over TCP through the same link, between two times.
+  Duration download_from{};
+  Duration download_to{};
+  int downloads = 1;
   Duration end = 60s;
   /// What every seed keeps to. They stand guard over what was reached; what we aim at is more.
   struct Bars {
@@ -39,6 +44,14 @@ struct AdaptationPlan {
     Duration longest_freeze = 60s;
     Duration queue_p95 = 60ms;
   } bars;
+  /// The reference suite's bars, by which the table judges the median over the seeds.
+  struct Aims {
+    double utility = 0;
+    Duration queue_p95 = 1s;
+    Duration freeze = 60s;  // in all
+    Duration recovery = 60s;
+    double switches = 60;
+  } aims;
 };
 
 struct AdaptationFigures {
@@ -56,6 +69,7 @@ struct AdaptationFigures {
   double switches_per_minute = 0;  // of the large tile's layer
   double audio_lost = 0;           // share of the packets
   double lost = 0;                 // share of all packets dropped by the link
+  double download = 0;             // its part of what the link could carry meanwhile
 };
 
 /// Same plan and seed, same figures.

@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "sim/seeds.h"
 #include "sim/world.h"
 
@@ -16,18 +20,64 @@ std::string milliseconds(Duration d) {
 
 class Adaptation : public testing::TestWithParam<AdaptationPlan> {};
 
+/// The median and the worst of a figure over the seeds, and whether the median meets the aim.
+template <class T>
+struct Column {
+  std::vector<T> values;
+  bool less_is_better = true;
+
+  [[nodiscard]] std::string cell(T aim) {
+    std::ranges::sort(values);
+    if (!less_is_better) std::ranges::reverse(values);
+    T median = values[(values.size() - 1) / 2];
+    bool met = less_is_better ? median <= aim : median >= aim;
+    return fmt::format("{} / {}{}", text(median), text(values.back()), met ? "" : " ✗");
+  }
+  static std::string text(double value) { return fmt::format("{:.2f}", value); }
+  static std::string text(Duration value) { return milliseconds(value); }
+};
+
+/// A row of a table in Markdown: medians over the seeds and the worst of them.
 TEST_P(Adaptation, Figures) {
+  const AdaptationPlan& plan = GetParam();
+  Column<double> utility{{}, false};
+  Column<double> switches;
+  Column<double> download;
+  Column<Duration> queue;
+  Column<Duration> pacer;
+  Column<Duration> freeze;
+  Column<Duration> recovery;
+  Column<Duration> first;
   for (uint64_t seed : seeds(20)) {
     SCOPED_TRACE(replay_hint(seed));
-    const AdaptationFigures f = run_adaptation(GetParam(), seed);
-    fmt::print(
-        "{:34} {:5.2f} queue {:>4} pacer {:>4} freeze {:>5} longest {:>5} recovery {:>5} "
-        "first {:>4} switches {:4.1f} sound {:6.2f}% lost {:5.2f}%\n",
-        GetParam().name, f.utility, milliseconds(f.queue_p95), milliseconds(f.pacer_p95),
-        milliseconds(f.freeze), milliseconds(f.longest_freeze),
-        f.recovery ? milliseconds(*f.recovery) : "-", milliseconds(f.first_frame),
-        f.switches_per_minute, f.audio_lost * 100, f.lost * 100);
+    const AdaptationFigures f = run_adaptation(plan, seed);
+    utility.values.push_back(f.utility);
+    switches.values.push_back(f.switches_per_minute);
+    queue.values.push_back(f.queue_p95);
+    pacer.values.push_back(f.pacer_p95);
+    freeze.values.push_back(f.freeze);
+    first.values.push_back(f.first_frame);
+    download.values.push_back(f.download);
+    if (f.rises) recovery.values.push_back(f.recovery.value_or(plan.end));
+    EXPECT_GE(f.utility, plan.bars.utility);
+    EXPECT_LE(f.longest_freeze, plan.bars.longest_freeze) << milliseconds(f.longest_freeze);
+    EXPECT_LE(f.queue_p95, plan.bars.queue_p95) << milliseconds(f.queue_p95);
   }
+  fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", plan.name,
+             utility.cell(plan.aims.utility), queue.cell(plan.aims.queue_p95), pacer.cell(60s),
+             freeze.cell(plan.aims.freeze),
+             recovery.values.empty() ? "" : recovery.cell(plan.aims.recovery), first.cell(1s),
+             switches.cell(plan.aims.switches),
+             plan.download_to > Duration{} ? download.cell(0.75) : "");
+}
+
+/// Comes before the rows.
+TEST(AdaptationTable, Head) {
+  fmt::print(
+      "| scenario (median / worst of the seeds) | utility ÷ best at the true capacity | queue p95, "
+      "ms "
+      "| pacer p95, ms | frozen, ms | recovery, ms | first picture, ms | switches a minute | "
+      "download's share |\n|---|---|---|---|---|---|---|---|---|\n");
 }
 
 /// A viewer behind a link whose capacity a test sets, with sound.

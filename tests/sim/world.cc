@@ -5,6 +5,7 @@
 
 #include "rtc/rtcp/packets.h"
 #include "rtc/rtp/payload.h"
+#include "sim/tcp_flow.h"
 
 namespace turms::sim {
 
@@ -447,6 +448,10 @@ void Client::transmit(MutableByteView packet, PacketKind kind) {
 
 void Client::on_datagram(Datagram datagram) {
   if (gone_) return;
+  if (datagram.client_port == TcpFlow::kPort) {
+    if (foreign) foreign(datagram);
+    return;
+  }
   MutableByteView packet = channel_->receive(world_now(), datagram);
   settle();
   if (packet.empty()) return;

@@ -87,6 +87,8 @@ class Client {
   [[nodiscard]] bool connected() const { return channel_->connected(); }
   Link& up() { return up_; }
   Link& down() { return down_; }
+  /// What comes through the link that is not for its browser.
+  std::function<void(const Datagram&)> foreign;
   [[nodiscard]] uint64_t feedback_messages() const { return feedback_messages_; }
   [[nodiscard]] uint64_t feedback_lost() const { return feedback_lost_; }
 

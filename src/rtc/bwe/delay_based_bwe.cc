@@ -14,6 +14,10 @@ DelayBasedBwe::Result DelayBasedBwe::on_feedback(TimePoint now, PacketResults re
                                                  const Bottleneck& bottleneck) {
   if (received.empty()) return {};
   bool recovered = false;
+  if (bottleneck.stepping) {
+    inter_arrival_ = InterArrivalDelta();
+    detector_ = TrendlineEstimator();
+  }
   Usage before = detector_.usage();
   for (const PacketResult& packet : received) {
     on_packet(now, packet);

@@ -28,6 +28,7 @@ class DelayBasedBwe {
     std::optional<Bitrate> rate;  // gets through at present: what a reduction begins with
     bool sudden = false;          // it fell: reduce whatever the trend says
     bool queue = true;            // one stands, and has to drain
+    bool stepping = false;        // the path may just have become longer: no trend counts
   };
 
   /// `received`: received packets in order of arrival.
@@ -40,6 +41,10 @@ class DelayBasedBwe {
   void set_start(Bitrate rate) { rate_.set_start(rate); }
   void set_min(Bitrate rate) { rate_.set_min(rate); }
   void set_rtt(Duration rtt) { rate_.set_rtt(rtt); }
+  /// It may be at least that.
+  void raise(TimePoint now, Bitrate rate) {
+    if (rate_.latest() < rate) rate_.set_estimate(rate, now);
+  }
 
   [[nodiscard]] Usage usage() const { return detector_.usage(); }
   [[nodiscard]] bool valid() const { return rate_.valid(); }

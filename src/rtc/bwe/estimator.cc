@@ -89,8 +89,16 @@ void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& fee
   bottleneck_.on_feedback(path_.queue(), received);
   if (path_.queue() > kQueueOfLoss) queue_seen_at_ = now;
 
-  const auto delay =
+  auto delay =
       delay_based_.on_feedback(now, received, acknowledged_, probe_result(received), bottleneck());
+  competition_.on_feedback(
+      now, {path_.queue(), bottleneck_.rate(), acknowledged_, target_.loss, target_.rtt});
+  if (const auto rate = competition_.rate()) {
+    path_.hold(now);
+    delay_based_.raise(now, *rate);
+    delay.rate = std::max(delay.rate, *rate);
+    delay.updated = true;
+  }
   if (delay.updated) {
     if (delay.from_probe) {
       // The loss-based part may not grow beyond what a limited sender has acknowledged.
@@ -130,10 +138,13 @@ PacketResults Estimator::sort_received(PacketResults results) {
 /// without a queue need not be given up.
 DelayBasedBwe::Bottleneck Estimator::bottleneck() const {
   const bool queue = path_.queue() > BottleneckRate::kStanding;
-  if (const auto rate = bottleneck_.rate()) return {rate, bottleneck_.sudden(), queue};
-  if (!acknowledged_) return {};
+  const bool stepping = path_.stepping();
+  if (const auto rate = bottleneck_.rate()) {
+    return {rate, bottleneck_.sudden() && !stepping, queue, stepping};
+  }
+  if (!acknowledged_) return {.queue = queue, .stepping = stepping};
   const Bitrate recent = recent_throughput_.rate().value_or(*acknowledged_);
-  return {std::max(*acknowledged_, recent), false, queue};
+  return {std::max(*acknowledged_, recent), false, queue, stepping};
 }
 
 /// The least of a message: without the time that the receiver kept reports back.
@@ -208,6 +219,7 @@ void Estimator::on_route_change(TimePoint now) {
   throughput_ = RobustThroughputEstimator();
   recent_throughput_ = RobustThroughputEstimator(kRecent);
   bottleneck_ = BottleneckRate();
+  competition_.reset();
   probe_estimator_ = ProbeBitrateEstimator();
   delay_based_ = DelayBasedBwe();
   path_ = PathDelay();
@@ -250,7 +262,9 @@ bool Estimator::loss_is_over(TimePoint now) const {
 
 ProbeController::Cause Estimator::cause(TimePoint now) const {
   using Cause = ProbeController::Cause;
-  if (delay_based_.usage() != Usage::kNormal) return Cause::kDelayIncreased;
+  if (delay_based_.usage() != Usage::kNormal || competition_.shared()) {
+    return Cause::kDelayIncreased;
+  }
   if (target_rate_.rtt_above_limit()) return Cause::kRoundTrip;
   switch (target_rate_.loss_state()) {
     // Below its estimate a sender with layers cannot show by what gets through that the loss is
@@ -266,7 +280,8 @@ ProbeController::Cause Estimator::cause(TimePoint now) const {
 }
 
 bool Estimator::draining(TimePoint now) {
-  if (fallback_ || path_.queue() <= PathDelay::kClean) {
+  const bool ours = !competition_.shared() && !path_.stepping();
+  if (fallback_ || !ours || path_.queue() <= PathDelay::kClean) {
     drain_since_.reset();
   } else if (!drain_since_ && path_.queue() > kStandingQueue) {
     drain_since_ = now;
@@ -286,6 +301,7 @@ void Estimator::publish(TimePoint now) {
   next.queue = path_.queue();
   next.reason = static_cast<LimitingReason>(target_rate_.limit());
   next.overusing = delay_based_.usage() == Usage::kOverusing;
+  next.shared = competition_.shared();
   was_congested_ = was_congested_ || next.overusing || draining(now) || next.loss > kLossy ||
                    target_rate_.loss_state() == LossState::kDecreasing;
   next.fallback = fallback_;
@@ -293,7 +309,8 @@ void Estimator::publish(TimePoint now) {
   changed_ = changed_ || next.rate != target_.rate || next.stable != target_.stable ||
              next.padding != target_.padding || next.reason != target_.reason ||
              next.loss != target_.loss || next.rtt != target_.rtt ||
-             next.overusing != target_.overusing || next.fallback != target_.fallback;
+             next.overusing != target_.overusing || next.shared != target_.shared ||
+             next.fallback != target_.fallback;
   target_ = next;
   const bool clean = target_rate_.average_loss() < kCleanLoss;
   if (target_rate_.average_loss() >= kNoLoss) {

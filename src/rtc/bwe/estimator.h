@@ -10,6 +10,7 @@
 #include "rtc/bwe/alr_detector.h"
 #include "rtc/bwe/bitrate.h"
 #include "rtc/bwe/bottleneck_rate.h"
+#include "rtc/bwe/competition.h"
 #include "rtc/bwe/delay_based_bwe.h"
 #include "rtc/bwe/limiting_reason.h"
 #include "rtc/bwe/path_delay.h"
@@ -36,6 +37,8 @@ struct Target {
   Duration queue{};
   LimitingReason reason = LimitingReason::kNone;
   bool overusing = false;
+  /// Others fill the queue, so that it says nothing about this sender.
+  bool shared = false;
   /// Transport feedback stays away: rate from REMB and receiver reports.
   bool fallback = false;
 };
@@ -153,6 +156,7 @@ class Estimator {
   RobustThroughputEstimator throughput_;
   RobustThroughputEstimator recent_throughput_{kRecent};
   BottleneckRate bottleneck_;
+  Competition competition_;
   ProbeBitrateEstimator probe_estimator_;
   DelayBasedBwe delay_based_;
   TargetRate target_rate_;

@@ -1,0 +1,76 @@
+#include "rtc/bwe/competition.h"
+
+#include <gtest/gtest.h>
+
+namespace turms::rtc::bwe {
+namespace {
+
+class BweCompetitionTest : public testing::Test {
+ protected:
+  /// Feedback each 50 ms.
+  void run(Duration length, Duration queue, int64_t arrives_kbps, double loss = 0) {
+    for (Duration spent{}; spent < length; spent += 50ms) {
+      now_ += 50ms;
+      const auto rate = Bitrate::kbps(arrives_kbps);
+      std::optional<Bitrate> bottleneck;
+      if (queue > 20ms) bottleneck = rate;
+      competition_.on_feedback(now_, {queue, bottleneck, rate, loss, 300ms});
+    }
+  }
+  void drain(Duration from, Duration to, Duration step, int64_t arrives_kbps) {
+    for (Duration queue = from; queue > to; queue -= step) run(50ms, queue, arrives_kbps);
+  }
+  Competition competition_;
+  TimePoint now_{100s};
+};
+
+TEST_F(BweCompetitionTest, WhoGaveWayInVainGoesByLosses) {
+  run(1s, 5ms, 1800);
+  run(600ms, 60ms, 1000);
+  run(3s, 120ms, 500);
+  ASSERT_TRUE(competition_.shared());
+  const Bitrate first = *competition_.rate();
+  EXPECT_GE(first, Bitrate::kbps(500));
+  run(1s, 200ms, 500);
+  EXPECT_GT(*competition_.rate(), first);
+  const Bitrate before = *competition_.rate();
+  run(2s, 290ms, 500, 0.05);
+  EXPECT_LT(*competition_.rate(), before);
+}
+
+TEST_F(BweCompetitionTest, AQueueThatDrainsIsOurs) {
+  // The capacity fell: what arrives is that, whatever is sent.
+  run(600ms, 250ms, 700);
+  run(3s, 250ms, 690);
+  EXPECT_FALSE(competition_.shared());
+  // It falls twice, and the queue drains.
+  competition_.reset();
+  run(600ms, 250ms, 700);
+  drain(250ms, 100ms, 10ms, 700);
+  run(500ms, 300ms, 300);
+  drain(300ms, 20ms, 5ms, 300);
+  EXPECT_FALSE(competition_.shared());
+}
+
+TEST_F(BweCompetitionTest, APacketOfALowCapacityIsNoQueue) {
+  run(600ms, 45ms, 250);
+  run(5s, 45ms, 150);
+  EXPECT_FALSE(competition_.shared());
+}
+
+TEST_F(BweCompetitionTest, EndsWithTheQueueAndIsRecognizedSooner) {
+  run(600ms, 60ms, 1000);
+  run(3s, 120ms, 500);
+  ASSERT_TRUE(competition_.shared());
+  run(100ms, 5ms, 500);
+  EXPECT_FALSE(competition_.shared());
+  run(1200ms, 100ms, 400);
+  EXPECT_TRUE(competition_.shared());
+  run(100ms, 5ms, 500);
+  now_ += Competition::kMemory;
+  run(1200ms, 100ms, 400);
+  EXPECT_FALSE(competition_.shared());
+}
+
+}  // namespace
+}  // namespace turms::rtc::bwe

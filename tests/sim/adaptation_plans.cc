@@ -1,0 +1,129 @@
+// The reference suite's scenarios and the issue's, with one room behind each.
+#include "sim/adaptation.h"
+
+namespace turms::sim {
+
+std::vector<AdaptationPlan> adaptation_plans() {
+  constexpr auto kbps = [](uint64_t n) { return n * 1000; };
+  std::vector<AdaptationPlan> plans;
+  const auto add = [&](AdaptationPlan plan) { plans.push_back(std::move(plan)); };
+  add({.name = "steady 4 Mbit/s",
+       .path = {{0s, kbps(4000)}},
+       .bars = {0.99, 100ms},
+       .aims = {0.95, 50ms, 0ms, 60s, 0}});
+  add({.name = "A 1, 2.5, 0.6, 1 Mbit/s",
+       .path = {{0s, kbps(1000), 50ms},
+                {40s, kbps(2500), 50ms},
+                {60s, kbps(600), 50ms},
+                {80s, kbps(1000), 50ms}},
+       .end = 100s,
+       .bars = {0.75, 2000ms},
+       .aims = {0.85, 100ms, 500ms, 5s, 4}});
+  add({.name = "drop 4 to 0.7, back to 4 Mbit/s",
+       .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}},
+       .bars = {0.85, 600ms},
+       .aims = {0.9, 30ms, 500ms, 5s, 3}});
+  add({.name = "G 5 to 0.25, back to 5 Mbit/s",
+       .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}},
+       .bars = {0.65, 2800ms},
+       .aims = {0.8, 150ms, 1s, 5s, 6}});
+  add({.name = "300 kbit/s with sound",
+       .path = {{0s, kbps(300)}},
+       .bars = {0.85, 1600ms},
+       .aims = {0.9, 30ms, 500ms, 60s, 2}});
+  add({.name = "delay step 10 to 80 ms",
+       .path = {{0s, kbps(4000), 10ms}, {20s, kbps(4000), 80ms}},
+       .bars = {0.9, 100ms},
+       .aims = {0.9, 60ms, 300ms, 60s, 2}});
+  add({.name = "delay step 50 to 250 ms",
+       .path = {{0s, kbps(4000), 25ms}, {20s, kbps(4000), 125ms}},
+       .bars = {0.9, 400ms},
+       .aims = {0.9, 60ms, 300ms, 60s, 2}});
+  add({.name = "I loss 2 %",
+       .path = {{0s, kbps(4000), 25ms, 0.02}},
+       .bars = {0.9, 600ms},
+       .aims = {0.95, 60ms, 500ms, 60s, 1}});
+  add({.name = "I loss 5 %, 100 ms round trip",
+       .path = {{0s, kbps(4000), 50ms, 0.05}},
+       .bars = {0.4, 1300ms},
+       .aims = {0.85, 60ms, 500ms, 60s, 1}});
+  add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}, .bars = {0, 60s}});
+  add({.name = "J bursts 20 % for 5 s",
+       .path = {{0s, kbps(4000)}, {20s, kbps(4000), 25ms, 0.2}, {25s, kbps(4000)}},
+       .bars = {0.5, 8s},
+       .aims = {0.8, 80ms, 1s, 3s, 4}});
+  add({.name = "cross traffic 1 of 2.5 Mbit/s",
+       .path = {{0s, kbps(2500)}},
+       .cross_traffic = kbps(1000),
+       .cross_from = 20s,
+       .cross_to = 40s,
+       .bars = {0.6, 1200ms},
+       .aims = {0.8, 120ms, 500ms, 5s, 6}});
+  add({.name = "D download over TCP, 4 Mbit/s",
+       .path = {{0s, kbps(4000)}},
+       .download_from = 15s,
+       .download_to = 45s,
+       .bars = {0.5, 3s, 400ms},
+       .aims = {0.6, 300ms, 1s, 60s, 4}});
+  add({.name = "E ten short downloads, 4 Mbit/s",
+       .path = {{0s, kbps(4000)}},
+       .download_from = 15s,
+       .download_to = 45s,
+       .downloads = 10,
+       .bars = {0.3, 10s, 400ms},
+       .aims = {0.7, 150ms, 500ms, 60s, 6}});
+  add({.name = "H square 1.5/2.5 Mbit/s",
+       .path = {{0s, kbps(2500)},
+                {15s, kbps(1500)},
+                {20s, kbps(2500)},
+                {25s, kbps(1500)},
+                {30s, kbps(2500)},
+                {35s, kbps(1500)},
+                {40s, kbps(2500)},
+                {45s, kbps(1500)},
+                {50s, kbps(2500)}},
+       .bars = {0.75, 1s},
+       .aims = {0.75, 120ms, 300ms, 60s, 6}});
+  add({.name = "M bloat 1 s, 2 Mbit/s",
+       .path = {{0s, kbps(2000)}},
+       .queue = 1s,
+       .bars = {0.95, 500ms},
+       .aims = {0.85, 120ms, 0ms, 60s, 2}});
+  add({.name = "N shallow queue, 1 Mbit/s",
+       .path = {{0s, kbps(1000)}},
+       .queue = 30ms,
+       .bars = {0.85, 2800ms},
+       .aims = {0.6, 60ms, 1s, 60s, 4}});
+  add({.name = "O policer 1 Mbit/s on 5",
+       .path = {{0s, kbps(5000), 25ms, 0, kbps(1000)}},
+       .bars = {0.4, 4s},
+       .aims = {0.75, 60ms, 1s, 60s, 2}});
+  add({.name = "O policer 256 kbit/s on 5 Mbit/s",
+       .path = {{0s, kbps(5000), 25ms, 0, kbps(256)}},
+       .bars = {0, 60s},
+       .aims = {0.75, 60ms, 1s, 60s, 2}});
+  add({.name = "P outage of 3 s",
+       .path = {{0s, kbps(4000)}, {20s, kbps(4000), 25ms, 1}, {23s, kbps(4000)}},
+       .bars = {0.6, 5s},
+       .aims = {0.8, 60ms, 4s, 2s, 4}});
+  add({.name = "K Wi-Fi jitter 60 ms, bursts",
+       .path = {{0s, kbps(4000)}},
+       .jitter = 60ms,
+       .burst_start = 0.002,
+       .bars = {0.4, 800ms},
+       .aims = {0.8, 120ms, 500ms, 60s, 2}});
+  add({.name = "50 tiles on 6 Mbit/s",
+       .path = {{0s, kbps(6000)}},
+       .tiles = 50,
+       .end = 40s,
+       .bars = {0.85, 100ms, 180ms},
+       .aims = {0.9, 60ms, 0ms, 60s, 2}});
+  add({.name = "9 tiles on 2.5 Mbit/s",
+       .path = {{0s, kbps(2500)}},
+       .tiles = 9,
+       .bars = {0.95, 500ms},
+       .aims = {0.9, 60ms, 500ms, 60s, 2}});
+  return plans;
+}
+
+}  // namespace turms::sim
