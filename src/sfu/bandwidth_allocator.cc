@@ -97,6 +97,11 @@ Duration BandwidthAllocator::failure_penalty(int failures) {
   return std::min<Duration>(kFirstPenalty * (1 << std::min(failures - 1, 8)), kMaxPenalty);
 }
 
+Duration BandwidthAllocator::misled_penalty(int misled) {
+  return std::min<Duration>(kMisledPenalty * (1 << std::min(misled - kMisled, 8)),
+                            kMaxMisledPenalty);
+}
+
 bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uint64_t total) const {
   const Memory& m = *candidate.memory;
   uint64_t limit = std::max(rise_, proven_);
@@ -113,6 +118,7 @@ bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uin
   const auto layer = static_cast<size_t>(point.spatial);
   double peak = point.bps * static_cast<double>(candidate.demand->peak[layer] - 1);
   if (static_cast<double>(total) + peak > static_cast<double>(limit)) return false;
+  if (m.misled >= kMisled && within(now, m.failed_at, misled_penalty(m.misled))) return false;
   bool again = m.failures > 0 && within(now, m.failed_at, failure_penalty(m.failures));
   if (!again && !within(now, m.failed_at, kDowngradeMemory)) return true;
   double margin = again ? kProofMarginAgain : kProofMargin;
@@ -277,10 +283,17 @@ void BandwidthAllocator::decide(TimePoint now, Candidate& c, LayerDecision& deci
   if (has < had && c.chosen < c.before) {
     bool soon = within(now, m.rose_at, kFailureWindow);
     m.failures = soon ? m.failures + 1 : within(now, m.failed_at, kMaxPenalty) ? m.failures : 0;
+    if (soon && m.rose_well_proven) {
+      ++m.misled;
+    } else if (!soon && m.rose_at != kNever) {
+      m.misled = 0;  // it had lasted
+    }
     m.failed_at = now;
     m.rose_at = kNever;
   } else if (has > had) {
     m.rose_at = now;
+    m.rose_well_proven =
+        static_cast<double>(proven_) >= kWellProven * static_cast<double>(allocated_);
   }
   if (decision.paused && !m.paused) {
     m.flapped = within(now, m.paused_at, kFlapWindow) || within(now, m.resumed_at, kFlapWindow);

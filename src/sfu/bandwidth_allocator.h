@@ -24,6 +24,8 @@ namespace turms::sfu {
 /// - What bandwidth took away comes back within kDowngradeMemory only to a probe of kProofMargin
 ///   times what it needs; for kFirstPenalty, doubling up to kMaxPenalty, after an upgrade that was
 ///   taken back within kFailureWindow only to one of kProofMarginAgain.
+/// - Where that proved too much twice, proofs are not believed for kMisledPenalty, doubling up to
+///   kMaxMisledPenalty: policers let bursts through.
 /// - A change of the spatial layer has to be worth kSwitchWorth: it costs a key frame.
 /// - A base pauses when it has not fitted for kPauseAfter and what is sent waits, resumes with a
 /// margin, and after pausing
@@ -41,6 +43,10 @@ class BandwidthAllocator final : public LayerPolicy {
   static constexpr Duration kFirstPenalty = 6s;
   static constexpr Duration kMaxPenalty = 40s;
   static constexpr Duration kFailureWindow = 5s;
+  static constexpr double kWellProven = 1.3;
+  static constexpr int kMisled = 2;
+  static constexpr Duration kMisledPenalty = 15s;
+  static constexpr Duration kMaxMisledPenalty = 60s;
   static constexpr double kSwitchWorth = 1.1;
   static constexpr Duration kPauseAfter = 2s;
   static constexpr Duration kFlapWindow = 10s;
@@ -73,6 +79,8 @@ class BandwidthAllocator final : public LayerPolicy {
     int8_t temporal = 0;
     bool paused = false;
     int failures = 0;  // upgrades that had to be taken back
+    int misled = 0;    // of them, those that a probe had proven well
+    bool rose_well_proven = false;
     TimePoint failed_at = kNever;
     TimePoint rose_at = kNever;
     TimePoint unfit_since = kNever;
@@ -91,6 +99,7 @@ class BandwidthAllocator final : public LayerPolicy {
   };
 
   static Duration failure_penalty(int failures);
+  static Duration misled_penalty(int misled);
   void update_generations(TimePoint now, uint64_t target);
   void make_points(Candidate& candidate) const;
   bool take(TimePoint now, Candidate& candidate);

@@ -168,6 +168,25 @@ TEST(BandwidthAllocator, AnUpgradeThatWasTakenBackNeedsABetterProof) {
   EXPECT_EQ(more.spatial(0), 2);
 }
 
+TEST(BandwidthAllocator, ProofsThatMisledTwiceAreNotBelievedForAWhile) {
+  Table t;
+  t.demands = {camera(1)};
+  t.settle(600'000, 3s);
+  for (int i = 0; i < 2; ++i) {
+    t.at(4'000'000, 100ms, 4'000'000);  // a policer lets probes through
+    ASSERT_EQ(t.spatial(0), 2);
+    t.at(600'000);
+    ASSERT_EQ(t.spatial(0), 1);
+  }
+  for (Duration spent{}; spent < BandwidthAllocator::kMisledPenalty - 1s; spent += 100ms) {
+    t.at(4'000'000, 100ms, 4'000'000);
+    ASSERT_EQ(t.spatial(0), 1);
+  }
+  t.settle(4'000'000, 2s);
+  t.at(4'000'000, 100ms, 4'000'000);
+  EXPECT_EQ(t.spatial(0), 2);
+}
+
 TEST(BandwidthAllocator, BeginsNoLayerAtItsLowestFrameRateAndNoneToSaveBits) {
   Table t;
   t.demands = {camera(1)};

@@ -15,7 +15,7 @@ constexpr int kSettled = 4;
 void LayerCost::measure(Duration interval) {
   auto us = static_cast<uint64_t>(std::max<int64_t>(to_us(interval), 1));
   // What a usual frame is worth, at ten of them a second.
-  bytes_[0] += std::min(key_bytes_, bits_per_second(0) / (8 * kFramesPerSecond));
+  bytes_[0] += std::min(key_bytes_, smoothed(0) / (8 * kFramesPerSecond));
   key_bytes_ = 0;
   uint32_t whole = 0;
   for (size_t t = 0; t < count_; ++t) {
@@ -32,6 +32,14 @@ void LayerCost::measure(Duration interval) {
 }
 
 uint32_t LayerCost::bits_per_second(int up_to_temporal) const {
+  const uint32_t rate = smoothed(up_to_temporal);
+  const uint32_t whole = smoothed(kMaxTemporalLayers);
+  if (whole >= least_) return rate;
+  if (whole == 0) return least_;
+  return static_cast<uint32_t>(uint64_t{rate} * least_ / whole);
+}
+
+uint32_t LayerCost::smoothed(int up_to_temporal) const {
   auto layers = static_cast<size_t>(std::clamp(up_to_temporal + 1, 1, int{count_}));
   uint32_t sum = 0;
   for (size_t t = 0; t < layers; ++t) sum += smoothed_[t];
@@ -39,16 +47,19 @@ uint32_t LayerCost::bits_per_second(int up_to_temporal) const {
 }
 
 void LayerCost::update_peak() {
-  uint32_t smoothed = bits_per_second(kMaxTemporalLayers);
   peak_ = 1;
-  if (age_ < kSettled || smoothed == 0) return;
+  least_ = 0;
+  if (age_ < kSettled) return;
   uint32_t most = 0;
   // Neighbours in time; next_ is where the oldest begins.
   for (size_t i = 0; i + 1 < kSlots; ++i) {
     most =
         std::max(most, recent_[(next_ + i) % kSlots] / 2 + recent_[(next_ + i + 1) % kSlots] / 2);
   }
-  peak_ = std::clamp(static_cast<float>(most) / static_cast<float>(smoothed), 1.0F, kMaxPeak);
+  least_ = most / 2;
+  const uint32_t counted = bits_per_second(kMaxTemporalLayers);
+  if (counted == 0) return;
+  peak_ = std::clamp(static_cast<float>(most) / static_cast<float>(counted), 1.0F, kMaxPeak);
 }
 
 }  // namespace turms::sfu

@@ -13,6 +13,9 @@ namespace turms::sfu {
 /// a layer is kept, and how much more one of the last eight seconds had, which it has to fit before
 /// it is added. Packets count with what IP, UDP and SRTP add.
 ///
+/// A layer that stands still, for its camera shows nothing new or its encoder is starved, goes on
+/// to cost half of the dearest second for those eight: it may begin again at any moment.
+///
 /// Key frames count as frames of usual size. They come when a subscriber asks, and encoders save
 /// afterwards what they cost: otherwise each switch would make all layers look dear at first, and
 /// cheap a second later.
@@ -40,15 +43,17 @@ class LayerCost {
   static constexpr size_t kOverhead = 38;
   static constexpr size_t kSlots = 16;
   static constexpr int kMaxAge = 100;
-  static constexpr float kMaxPeak = 1.5F;
+  static constexpr float kMaxPeak = 2;  // what is counted is at least half of it
 
   void update_peak();
+  [[nodiscard]] uint32_t smoothed(int up_to_temporal) const;
 
   std::array<uint32_t, kMaxTemporalLayers> bytes_{};  // since the last measurement
   uint32_t key_bytes_ = 0;                            // the same
   std::array<uint32_t, kMaxTemporalLayers> smoothed_{};
   std::array<uint32_t, kSlots> recent_{};  // of all temporal layers
   float peak_ = 1;
+  uint32_t least_ = 0;  // what all of it costs at least
   uint8_t next_ = 0;
   uint8_t count_ = 1;
   int age_ = 0;

@@ -47,9 +47,18 @@ TEST(LayerCost, RemembersTheLargestOfEightSeconds) {
   for (int i = 0; i < 6; ++i) layer.run(2);
   for (int i = 0; i < 10; ++i) layer.run(1);
   EXPECT_NEAR(layer.cost.bits_per_second(0), 160'000, 1'000);
-  EXPECT_FLOAT_EQ(layer.cost.peak(), 1.5F);  // its bound
+  EXPECT_NEAR(layer.cost.peak(), 2, 0.01);
   for (int i = 0; i < 16; ++i) layer.run(1);
   EXPECT_LT(layer.cost.peak(), 1.01F);
+}
+
+TEST(LayerCost, OneThatStandsStillIsNotForNothing) {
+  Layer layer;
+  for (int i = 0; i < 6; ++i) layer.run(2);
+  for (int i = 0; i < 10; ++i) layer.run(0);
+  EXPECT_NEAR(layer.cost.bits_per_second(0), 160'000, 2'000);
+  for (int i = 0; i < 16; ++i) layer.run(0);
+  EXPECT_EQ(layer.cost.bits_per_second(0), 0U);
 }
 
 TEST(LayerCost, BeginsAnew) {
