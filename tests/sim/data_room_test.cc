@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,10 +31,13 @@ struct Network {
   Duration jitter = 0ms;
 };
 
-/// Members 1 to n, each with one association to the server, whose channels the member opens.
-class DataRoom final : public media::DataOutlet {
+/// Members 1 to n, each with one association to the server, whose channels the member opens. They
+/// are in turn on so many workers.
+class DataRoom {
  public:
-  DataRoom(uint64_t seed, const Network& network, size_t members) : rng_(seed), network_(network) {
+  DataRoom(uint64_t seed, const Network& network, size_t members, size_t workers)
+      : rng_(seed), network_(network) {
+    for (size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
     for (size_t i = 0; i < members; ++i) {
       auto member = std::make_unique<Member>(rng_);
       member->number = i + 1;
@@ -45,7 +49,8 @@ class DataRoom final : public media::DataOutlet {
       info.publisher = info.subscriber = media::TransportId(member->number);
       info.may_publish = true;
       note.value = info;
-      router_.on_note(now_, note, *this);
+      Worker& worker = worker_of(member->number);
+      worker.router.on_note(now_, note, worker);
       for (const rtc::ChannelParameters& channel : livekit::server_channels()) {
         member->channels.push_back(*member->client.open(now_, channel));
       }
@@ -73,6 +78,7 @@ class DataRoom final : public media::DataOutlet {
     drain();
     while (!until()) {
       TimePoint next = flights_.empty() ? kNever : flights_.begin()->first;
+      if (!notes_.empty()) next = std::min(next, notes_.front().at);
       for (const auto& member : members_) {
         next = std::min({next, member->client.next_timeout(), member->server.next_timeout()});
       }
@@ -87,6 +93,12 @@ class DataRoom final : public media::DataOutlet {
         Member& member = *members_[flight.member];
         (flight.to_server ? member.server : member.client).receive(now_, flight.packet);
       }
+      while (!notes_.empty() && notes_.front().at <= now_) {
+        const Note note = std::move(notes_.front());
+        notes_.pop_front();
+        Worker& worker = *workers_[note.to];
+        worker.router.on_note(now_, *note.note, worker);
+      }
       for (const auto& member : members_) {
         if (member->client.next_timeout() <= now_) member->client.handle_timeout(now_);
         if (member->server.next_timeout() <= now_) member->server.handle_timeout(now_);
@@ -96,19 +108,6 @@ class DataRoom final : public media::DataOutlet {
     return true;
   }
 
-  // media::DataOutlet
-  rtc::DataSendStatus send(media::TransportId transport, rtc::ChannelId channel,
-                           const SharedBytes& payload, bool binary,
-                           std::optional<Duration> lifetime) override {
-    return members_[transport.value - 1]->server.send(now_, channel, payload, binary, lifetime);
-  }
-  void close(media::TransportId transport, rtc::ChannelId channel) override {
-    members_[transport.value - 1]->server.close(now_, channel);
-  }
-  bool tell(std::shared_ptr<const media::DataNote>) override {
-    ++reports;
-    return true;
-  }
   int reports = 0;
 
  private:
@@ -121,6 +120,44 @@ class DataRoom final : public media::DataOutlet {
     std::vector<rtc::ChannelId> channels;
     std::vector<pb::DataPacket> heard;
   };
+  /// A router, and what it asks for.
+  struct Worker final : media::DataOutlet {
+    Worker(DataRoom& room_in, size_t index_in) : room(room_in), index(index_in) {}
+    rtc::DataSendStatus send(media::TransportId transport, rtc::ChannelId channel,
+                             const SharedBytes& payload, bool binary,
+                             std::optional<Duration> lifetime) override {
+      EXPECT_EQ(&room.worker_of(transport.value), this);
+      return room.members_[transport.value - 1]->server.send(room.now_, channel, payload, binary,
+                                                             lifetime);
+    }
+    void close(media::TransportId transport, rtc::ChannelId channel) override {
+      room.members_[transport.value - 1]->server.close(room.now_, channel);
+    }
+    [[nodiscard]] bool has_others() const override { return room.workers_.size() > 1; }
+    bool tell_others(std::shared_ptr<const media::DataNote> note) override {
+      for (size_t to = 0; to < room.workers_.size(); ++to) {
+        if (to != index) room.notes_.push_back({room.now_ + kCrossing, to, note});
+      }
+      return true;
+    }
+    bool tell(std::shared_ptr<const media::DataNote>) override {
+      ++room.reports;
+      return true;
+    }
+
+    DataRoom& room;
+    size_t index;
+    livekit::DataRouter router;
+  };
+  /// From one worker to another.
+  static constexpr Duration kCrossing = 100us;
+  struct Note {
+    TimePoint at;
+    size_t to = 0;
+    std::shared_ptr<const media::DataNote> note;
+  };
+  Worker& worker_of(uint64_t member) { return *workers_[member % workers_.size()]; }
+
   struct Flight {
     size_t member = 0;
     bool to_server = false;
@@ -130,12 +167,13 @@ class DataRoom final : public media::DataOutlet {
   void drain() {
     for (const auto& member : members_) {
       const media::TransportId transport(member->number);
+      Worker& worker = worker_of(member->number);
       while (auto event = member->server.poll_event()) {
         if (event->kind == rtc::DataEvent::Kind::kOpened) {
-          router_.on_channel_opened(now_, transport, event->channel, event->label, *this);
+          worker.router.on_channel_opened(now_, transport, event->channel, event->label, worker);
         } else if (event->kind == rtc::DataEvent::Kind::kMessage) {
-          router_.on_message(now_, transport, event->channel, std::move(event->payload),
-                             event->binary, *this);
+          worker.router.on_message(now_, transport, event->channel, std::move(event->payload),
+                                   event->binary, worker);
         }
       }
     }
@@ -168,16 +206,23 @@ class DataRoom final : public media::DataOutlet {
   Rng rng_;
   Network network_;
   TimePoint now_{1000s};
-  livekit::DataRouter router_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::deque<Note> notes_;
   std::vector<std::unique_ptr<Member>> members_;
   std::multimap<TimePoint, Flight> flights_;
 };
 
-TEST(DataRoomTest, ReliableMessagesReachEveryoneOnceAndInOrderWhateverTheNetworkDoes) {
+/// On as many workers as the parameter says: nothing else may be different.
+class DataRoomTest : public testing::TestWithParam<size_t> {};
+
+INSTANTIATE_TEST_SUITE_P(OnWorkers, DataRoomTest, testing::Values(1, 2),
+                         [](const auto& test) { return std::to_string(test.param); });
+
+TEST_P(DataRoomTest, ReliableMessagesReachEveryoneOnceAndInOrderWhateverTheNetworkDoes) {
   for (const uint64_t seed : seeds(20)) {
     constexpr size_t kMembers = 5;
     constexpr uint32_t kMessages = 60;
-    DataRoom room(seed, {.loss = 0.05, .duplication = 0.05, .jitter = 30ms}, kMembers);
+    DataRoom room(seed, {.loss = 0.05, .duplication = 0.05, .jitter = 30ms}, kMembers, GetParam());
     for (uint32_t sequence = 1; sequence <= kMessages; ++sequence) {
       for (size_t from = 0; from < kMembers; ++from) {
         pb::DataPacket packet;
@@ -219,11 +264,11 @@ TEST(DataRoomTest, ReliableMessagesReachEveryoneOnceAndInOrderWhateverTheNetwork
   }
 }
 
-TEST(DataRoomTest, LossyMessagesReachMostOnceWhereTheNetworkHasRoom) {
+TEST_P(DataRoomTest, LossyMessagesReachMostOnceWhereTheNetworkHasRoom) {
   for (const uint64_t seed : seeds(20)) {
     constexpr size_t kMembers = 5;
     constexpr size_t kMessages = 100;
-    DataRoom room(seed, {.loss = 0.05, .duplication = 0.05, .jitter = 30ms}, kMembers);
+    DataRoom room(seed, {.loss = 0.05, .duplication = 0.05, .jitter = 30ms}, kMembers, GetParam());
     room.run(30s);  // until the channels are open, whichever packets of their setup are lost
     for (size_t i = 0; i < kMessages; ++i) {
       for (size_t from = 0; from < kMembers; ++from) {
