@@ -126,9 +126,14 @@ void Connection::on_frame_error(FrameStatus status) {
 void Connection::on_closed() {
   if (closed_) return;
   closed_ = true;
+  abandon();
   timer_.cancel();
   if (session_) departed_ = session_->caller;
   leave();
+}
+
+void Connection::abandon() {
+  if (sign_in_) sign_in_->cancel();
 }
 
 /// A request whose handler has begun, until it is answered.
@@ -297,7 +302,10 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
            "Too many failed sign-ins: try again in some seconds");
     co_return;
   }
+  sign_in_ = std::make_shared<Cancellation>();
+  command.requester = {network_of(from), sign_in_};
   auto signed_in = co_await environment_->domain.users.authenticate(std::move(command));
+  sign_in_ = nullptr;
   environment_->sign_ins.finish(user_id, from, throttle_outcome(signed_in));
   if (closed_) co_return;
   if (!signed_in) {
@@ -412,6 +420,7 @@ void Connection::close(CloseStatus status, std::optional<int32_t> code, std::str
 void Connection::close(int32_t status, std::optional<int32_t> code, std::string_view reason) {
   if (closed_) return;
   closed_ = true;
+  abandon();
   pending_.clear();
   timer_.cancel();
   leave();

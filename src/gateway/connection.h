@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/cancellation.h"
 #include "base/task.h"
 #include "gateway/broadcast.h"
 #include "gateway/proto.h"
@@ -86,6 +87,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   void update_reading();
   void watch_activity();
   void leave();
+  /// A password whose client is gone need not be checked any more.
+  void abandon();
 
   std::shared_ptr<Environment> environment_;
   std::unique_ptr<Transport> transport_;
@@ -100,6 +103,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   TimePoint last_activity_;
   TokenBucket requests_;
   int failed_sign_ins_ = 0;
+  /// Of a sign-in under way.
+  std::shared_ptr<Cancellation> sign_in_;
   /// Since it last let others have a turn.
   int handled_ = 0;
   bool running_ = false;

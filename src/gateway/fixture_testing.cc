@@ -18,7 +18,7 @@ class SystemClock final : public im::Clock {
 class PlainHasher final : public im::PasswordHasher {
  public:
   im::Stored<std::string> hash(std::string password) override { co_return password; }
-  im::Stored<Verdict> verify(std::string password, std::string hash) override {
+  im::Stored<Verdict> verify(std::string password, std::string hash, im::HashRequester) override {
     co_return Verdict{.matches = password == hash, .outdated = false};
   }
 };

@@ -10,12 +10,15 @@ std::string key_of(UserId user) {
 }
 
 std::string key_of(UserId user, const net::Address& address) {
-  const size_t size = address.is_v4() ? 4 : 8;
-  const auto* bytes = reinterpret_cast<const char*>(address.ip_bytes().data());
-  return key_of(user) + '@' + std::string(bytes, size);
+  return key_of(user) + '@' + network_of(address);
 }
 
 }  // namespace
+
+std::string network_of(const net::Address& address) {
+  const size_t size = address.is_v4() ? 4 : 8;
+  return {reinterpret_cast<const char*>(address.ip_bytes().data()), size};
+}
 
 BackOff::Entry BackOff::find(const std::string& key, TimePoint now) {
   const Entry* kept = kept_.find(key);

@@ -43,13 +43,17 @@ class BackOff {
   im::LruCache<std::string, Entry> kept_;
 };
 
+/// What one customer of a network has: an IPv4 address, or the /64 of an IPv6 one. Not for people
+/// to read.
+std::string network_of(const net::Address& address);
+
 /// Slows down who guesses passwords, and keeps them from making the server hash all day. Sans-IO:
 /// told the time. Lives on the control thread.
 ///
 /// A user must not be locked out by somebody who fails in their name, so the strict limit is on
-/// user and address together: from elsewhere the user signs in as always. (IPv6: the /64, which is
-/// what one customer has.) Where all clients come through one proxy the address says nothing; even
-/// then the user waits for ten seconds at most before the next attempt is heard.
+/// user and network together: from elsewhere the user signs in as always. Where all clients come
+/// through one proxy the address says nothing; even then the user waits for ten seconds at most
+/// before the next attempt is heard.
 ///
 /// Who guesses from many addresses meets a second limit, on the user alone. It is loose, and its
 /// delay of a second short, since it does hit the user who comes from a new address; an address

@@ -29,7 +29,8 @@ class Clock {
   virtual WallTime now() const = 0;
 };
 
-/// Memory-hard hashing, off the control thread. kUnavailable when too many wait.
+/// Memory-hard hashing, off the control thread. kUnavailable when too many wait, or the requester
+/// does not any more.
 class PasswordHasher {
  public:
   virtual ~PasswordHasher() = default;
@@ -39,7 +40,8 @@ class PasswordHasher {
     /// Made with weaker parameters than today's: hash the password anew.
     bool outdated = false;
   };
-  virtual Stored<Verdict> verify(std::string password, std::string hash) = 0;
+  virtual Stored<Verdict> verify(std::string password, std::string hash,
+                                 HashRequester requester) = 0;
 };
 
 // ---------------------------------------------------------------------------------------- users

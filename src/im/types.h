@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/cancellation.h"
 #include "base/ids.h"
 #include "base/time.h"
 
@@ -52,6 +54,14 @@ struct Caller {
   DeviceType device_type = DeviceType::kUnknown;
   /// Unique on its gateway node while it lives; 0 is nobody's.
   int64_t session_id = 0;
+};
+
+/// Who waits for a password to be hashed.
+struct HashRequester {
+  /// Sources take turns. Empty: the server itself.
+  std::string source;
+  /// Null: always waits.
+  std::shared_ptr<Cancellation> cancellation;
 };
 
 struct User {

@@ -33,7 +33,8 @@ Task<Outcome<SignedIn>> Users::authenticate(SignIn command) {
   if (!command.password || command.password->size() > kMaxPasswordSize) {
     co_return refuse(Code::kLoginFailed);
   }
-  auto verdict = co_await context_.hasher.verify(*command.password, (*credentials)->password_hash);
+  auto verdict = co_await context_.hasher.verify(*command.password, (*credentials)->password_hash,
+                                                 std::move(command.requester));
   if (!verdict) co_return refuse(verdict.error());
   if (!verdict->matches) co_return refuse(Code::kLoginFailed);
   const int64_t version = (*credentials)->password_version;

@@ -14,6 +14,7 @@ struct SignIn {
   UserId user_id;
   std::optional<std::string> password;
   UserStatus status = UserStatus::kAvailable;
+  HashRequester requester;
 };
 
 struct SignedIn {

@@ -1,17 +1,20 @@
 #include <argon2.h>
 #include <fmt/core.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/crypto.h"
 #include "base/task.h"
+#include "base/time.h"
+#include "store/hash_queue.h"
 #include "store/store.h"
 
 namespace turms::store {
@@ -23,8 +26,6 @@ constexpr uint32_t kPasses = 2;
 constexpr uint32_t kLanes = 1;
 constexpr size_t kSaltSize = 16;
 constexpr size_t kHashSize = 32;
-// About 25 ms of a core each: more than this many waiting is no login any more.
-constexpr size_t kMaxWaiting = 1024;
 
 Result<std::string> hash_now(const std::string& password) {
   std::array<uint8_t, kSaltSize> salt;
@@ -53,11 +54,14 @@ Result<im::PasswordHasher::Verdict> verify_now(const std::string& password,
   return verdict;
 }
 
-// Few threads: hashing must not starve the control thread of a small machine.
+// On all cores, behind everything else that wants them: a storm of sign-ins must not starve the
+// control thread, and when there is nothing else it is over twice as soon.
+constexpr int kNiceness = 10;
+
 class Argon2Hasher final : public im::PasswordHasher {
  public:
   explicit Argon2Hasher(Post post) : post_(std::move(post)) {
-    const unsigned threads = std::max(1u, std::thread::hardware_concurrency() / 2);
+    const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
   }
 
@@ -72,53 +76,76 @@ class Argon2Hasher final : public im::PasswordHasher {
 
   im::Stored<std::string> hash(std::string password) override {
     Completion<Result<std::string>> done;
-    submit<std::string>(done.setter(),
+    submit<std::string>({}, done.setter(),
                         [password = std::move(password)] { return hash_now(password); });
     co_return co_await done;
   }
 
-  im::Stored<Verdict> verify(std::string password, std::string hash) override {
+  im::Stored<Verdict> verify(std::string password, std::string hash,
+                             im::HashRequester requester) override {
     Completion<Result<Verdict>> done;
-    submit<Verdict>(done.setter(), [password = std::move(password), hash = std::move(hash)] {
-      return verify_now(password, hash);
-    });
-    co_return co_await done;
+    const auto id = submit<Verdict>(requester.source, done.setter(),
+                                    [password = std::move(password), hash = std::move(hash)] {
+                                      return verify_now(password, hash);
+                                    });
+    if (requester.cancellation) requester.cancellation->on_cancel([this, id] { cancel(id); });
+    auto verdict = co_await done;
+    if (requester.cancellation) requester.cancellation->on_cancel(nullptr);
+    co_return verdict;
   }
 
  private:
   template <class T, class Work>
-  void submit(typename Completion<Result<T>>::Setter set, Work work) {
+  HashQueue::Id submit(const std::string& source, typename Completion<Result<T>>::Setter set,
+                       Work work) {
+    HashQueue::Job job;
+    job.run = [this, set, work = std::move(work)] {
+      post_([set, result = work()] { set(result); });
+    };
+    job.give_up = [this, set] {
+      // Later: whoever cancels is not to be called back in the middle of it.
+      post_([set] { set(std::unexpected(Error{ErrorCode::kUnavailable, kTooMany})); });
+    };
+    HashQueue::Added added;
     {
       const std::lock_guard lock(mutex_);
-      if (!closing_ && waiting_.size() < kMaxWaiting) {
-        waiting_.push_back([this, set, work = std::move(work)] {
-          post_([set, result = work()] { set(result); });
-        });
-        wake_.notify_one();
-        return;
-      }
+      added = waiting_.add(monotonic_now(), source, std::move(job));
     }
-    set(std::unexpected(Error{ErrorCode::kUnavailable, "too many passwords to check"}));
+    wake_.notify_one();
+    if (added.displaced) added.displaced->give_up();
+    return added.id;
+  }
+
+  void cancel(HashQueue::Id id) {
+    std::optional<HashQueue::Job> job;
+    {
+      const std::lock_guard lock(mutex_);
+      job = waiting_.remove(id);
+    }
+    if (job) job->give_up();
   }
 
   void loop() {
+    // Of this thread only. What cannot be had is done without.
+    (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
     while (true) {
-      std::function<void()> work;
+      std::optional<HashQueue::Job> job;
       {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+        wake_.wait(lock, [this] { return closing_ || waiting_.size() > 0; });
         if (closing_) return;
-        work = std::move(waiting_.front());
-        waiting_.pop_front();
+        job = waiting_.take(monotonic_now());
       }
-      work();
+      job->run();
     }
   }
+
+  static constexpr const char* kTooMany = "too many passwords to check";
 
   const Post post_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> waiting_;
+  HashQueue waiting_;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -315,21 +315,41 @@ TEST(Hasher, VerifiesWhatItHashed) {
   auto hash = loop.run(hasher->hash("turms"));
   ASSERT_TRUE(hash);
   EXPECT_TRUE(hash->starts_with("$argon2id$v=19$m=19456,t=2,p=1$")) << *hash;
-  auto right = loop.run(hasher->verify("turms", *hash));
+  auto right = loop.run(hasher->verify("turms", *hash, {}));
   ASSERT_TRUE(right);
   EXPECT_TRUE(right->matches);
   EXPECT_FALSE(right->outdated);
-  auto wrong = loop.run(hasher->verify("Turms", *hash));
+  auto wrong = loop.run(hasher->verify("Turms", *hash, {}));
   ASSERT_TRUE(wrong);
   EXPECT_FALSE(wrong->matches);
-  EXPECT_FALSE(loop.run(hasher->verify("turms", "nonsense")));
+  EXPECT_FALSE(loop.run(hasher->verify("turms", "nonsense", {})));
+}
+
+TEST(Hasher, DoesNotCheckWhatNobodyWaitsFor) {
+  ManualLoop loop;
+  auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); });
+  // So many are before it that its turn cannot have come.
+  int hashed = 0;
+  for (int i = 0; i < 100; ++i) {
+    spawn([](im::PasswordHasher& hashing, int& count) -> Task<void> {
+      (void)co_await hashing.hash("turms");
+      ++count;
+    }(*hasher, hashed));
+  }
+  const auto cancellation = std::make_shared<Cancellation>();
+  loop.post([&] { cancellation->cancel(); });
+  const auto given_up = loop.run(hasher->verify("turms", kWeakHash, {"", cancellation}));
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().code, ErrorCode::kUnavailable);
+  EXPECT_LT(hashed, 100);
+  loop.run_until([&] { return hashed == 100; });
 }
 
 TEST(Hasher, KnowsAnOutdatedHash) {
   ManualLoop loop;
   auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); });
   // "turms" with m=1024, t=1, p=1 and the salt "0123456789abcdef".
-  auto hash = loop.run(hasher->verify("turms", kWeakHash));
+  auto hash = loop.run(hasher->verify("turms", kWeakHash, {}));
   ASSERT_TRUE(hash) << hash.error().message;
   EXPECT_TRUE(hash->matches);
   EXPECT_TRUE(hash->outdated);
