@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <utility>
 
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -53,13 +54,15 @@ void serve_metrics(net::HttpServer& server, const std::string& username,
       });
 }
 
-void serve_admin(net::HttpServer& server) {
+void serve_admin(net::HttpServer& server, std::function<std::string_view()> meetings) {
   server.route("GET", "/metrics", [](net::HttpRequest, net::HttpResponder responder) {
     responder.send(metrics_response());
   });
-  server.route("GET", "/health", [](net::HttpRequest, net::HttpResponder responder) {
-    responder.send(net::HttpResponse::json(200, R"({"status":"up"})"));
-  });
+  server.route("GET", "/health",
+               [meetings = std::move(meetings)](net::HttpRequest, net::HttpResponder responder) {
+                 responder.send(net::HttpResponse::json(
+                     200, R"({"status":"up","meetings":")" + std::string(meetings()) + "\"}"));
+               });
 }
 
 }  // namespace turms::app

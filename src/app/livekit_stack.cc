@@ -77,6 +77,18 @@ LiveKitStack::~LiveKitStack() {
   routes_.reset();
 }
 
+std::string_view LiveKitStack::capacity() const {
+  switch (service_->capacity()) {
+    case livekit::Service::Capacity::kOpen:
+      return "open";
+    case livekit::Service::Capacity::kReduced:
+      return "reduced";
+    case livekit::Service::Capacity::kFull:
+      return "full";
+  }
+  return "?";
+}
+
 void LiveKitStack::drain(Duration timeout, std::function<void()> done) {
   // Copied and destroyed on both threads, and called on the control thread only.
   auto finished = [this, alive = std::weak_ptr(alive_),

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "app/media_config.h"
@@ -29,6 +30,8 @@ class LiveKitStack {
                                                      const MediaDoors& doors);
   /// Waits for the turn under way on the service's loop and stops the workers.
   ~LiveKitStack();
+  /// "open", "reduced" (some video is sent in fewer layers) or "full" (nobody new gets in).
+  [[nodiscard]] std::string_view capacity() const;
 
   [[nodiscard]] const std::vector<uint16_t>& udp_ports() const { return udp_ports_; }
   /// Media that somebody else accepted.

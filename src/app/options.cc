@@ -338,6 +338,16 @@ constexpr auto kOptions = std::to_array<Option>({
            "Bytes of a participant's identity."),
     number("livekit.limit.max_participant_name_length", "256", 1, 4096,
            "Bytes of a participant's name."),
+    number(
+        "livekit.limit.max_cpu", "85", 0, 100,
+        "Percent of a CPU: when every media worker uses so much, or the LiveKit service does, "
+        "nobody new gets in (HTTP status 503). Who is in stays, and may come back. 0: no limit."),
+    number("livekit.limit.max_packets_per_sec", "0", 0, 1000000000,
+           "Packets that the media workers receive and send a second, beyond which nobody new gets "
+           "in. 0: no limit."),
+    number("livekit.limit.reduce_layers_cpu", "92", 0, 100,
+           "Percent of a CPU: a media worker that uses so much leaves out the top layers of video, "
+           "for all alike, until it has time again. 0: never."),
 
     text("plugins.dir", "", "Directory of plugins (*.so). Empty: plugins/ beside the program."),
     list("plugins.enabled", "livekit", "Names of the plugins to load."),

@@ -148,7 +148,8 @@ Status Server::start() {
     auto admin = listen_http("admin", config_.text("admin.bind"), config_.number("admin.port"));
     if (!admin) return std::unexpected(admin.error());
     admin_ = std::move(*admin);
-    serve_admin(*admin_);
+    serve_admin(*admin_,
+                [this]() -> std::string_view { return livekit_ ? livekit_->capacity() : "none"; });
   }
   if (const int64_t port = config_.number("livekit.prometheus.port"); port != 0) {
     auto metrics = listen_http("prometheus", "0.0.0.0", port);
@@ -280,6 +281,13 @@ Status Server::start_livekit() {
       static_cast<size_t>(config_.number("livekit.limit.max_participant_identity_length"));
   config.limits.name =
       static_cast<size_t>(config_.number("livekit.limit.max_participant_name_length"));
+  const auto percent = [this](const char* key) {
+    return static_cast<double>(config_.number(key)) / 100;
+  };
+  config.load = {.admit_cpu = percent("livekit.limit.max_cpu"),
+                 .admit_packets_per_second =
+                     static_cast<double>(config_.number("livekit.limit.max_packets_per_sec")),
+                 .shed_cpu = percent("livekit.limit.reduce_layers_cpu")};
   config.webhook.urls = config_.list("livekit.webhook.urls");
   config.webhook.api_key = webhook_key();
   config.webhook.queue_size =

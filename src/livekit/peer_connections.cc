@@ -97,6 +97,7 @@ rtc::sdp::LocalTransport PeerConnections::local(const PeerConnection& connection
 }
 
 void PeerConnections::set_candidates(ParticipantKey owner, const media::CandidatePolicy& policy) {
+  if (policy_of(owner) == policy) return;
   if (policy == media::CandidatePolicy()) {
     policies_.erase(owner);
   } else {

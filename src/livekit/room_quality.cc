@@ -202,6 +202,11 @@ void Room::tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& t
   for (size_t i = 0; i < track.codecs.size(); ++i) {
     if (track.codecs[i].live) wanted.emplace(codec_name(track, i), VideoQuality::kOff);
   }
+  const auto all_wanted = [&] {
+    return wanted.size() == track.codecs.size() && std::ranges::all_of(wanted, [](const auto& w) {
+             return w.second == VideoQuality::kHigh;
+           });
+  };
   for (const ParticipantKey key : track.subscribers) {
     const Subscription& subscription = find(key)->subscriptions.at(track.info.sid);
     const auto place = track.place_of(subscription.source);
@@ -210,6 +215,8 @@ void Room::tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& t
         wanted.try_emplace(codec_name(track, *place), VideoQuality::kOff).first->second;
     best = better(
         best, quality_of(layer_request(subscription, track), track.layers_of(subscription.source)));
+    // Of a thousand viewers the first few say all there is to say.
+    if (best == VideoQuality::kHigh && all_wanted()) break;
   }
   track.dynacast.set_wanted(now.monotonic, wanted);
   if (auto codecs = track.dynacast.poll(now.monotonic)) {

@@ -34,6 +34,9 @@ Status create_room(const Call& call, const pb::CreateRoomRequest& in, pb::Room& 
   }
   const auto complete = room_settings(call.config, in.room_preset(), settings);
   if (!complete) return fail(ErrorCode::kInvalidArgument, std::string(kUnknownPreset));
+  if (call.rooms.find(in.name()) == nullptr) {
+    if (Status left = call.rooms.admit(in.name(), {}); !left) return left;
+  }
   const auto room = call.rooms.open(in.name(), *complete);
   if (!room) return std::unexpected(room.error());
   to_pb((*room)->info(), out);

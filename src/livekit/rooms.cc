@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -46,6 +48,31 @@ std::optional<media::PlayoutDelay> playout_delay(const RoomDefaults& defaults,
   return out;
 }
 
+Duration thread_cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+Metric& service_load_gauge() {
+  static Metric& metric = metrics::gauge("turms_livekit_service_load_permille",
+                                         "CPU of the LiveKit service's thread in the last second");
+  return metric;
+}
+
+Metric& full_gauge() {
+  static Metric& metric =
+      metrics::gauge("turms_livekit_full", "1: whoever is not in a room is refused");
+  return metric;
+}
+
+Metric& left_out_gauge() {
+  static Metric& metric =
+      metrics::gauge("turms_livekit_left_out_layers",
+                     "Top layers of video that the media workers leave out, all workers together");
+  return metric;
+}
+
 Metric& rooms_gauge() {
   static Metric& metric = metrics::gauge("turms_livekit_rooms", "Rooms that are open");
   return metric;
@@ -67,7 +94,9 @@ Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler
       handler_(std::move(handler)),
       node_id_(config.node_id.empty() ? "ND_" + secure_random_token(12) : config.node_id),
       metrics_(node_id_),
-      ice_(std::make_shared<const IceServerConfig>(config.ice)) {}
+      ice_(std::make_shared<const IceServerConfig>(config.ice)),
+      load_control_(config.load),
+      load_timer_(loop) {}
 
 Rooms::~Rooms() {
   alive_.reset();
@@ -84,7 +113,61 @@ Status Rooms::start(const EngineFactory& factory) {
   auto engine = factory(post, *this);
   if (!engine) return std::unexpected(engine.error());
   engine_ = std::move(*engine);
+  load_timer_.start(LoadControl::kInterval, [this] { sample_load(); });
   return {};
+}
+
+void Rooms::sample_load() {
+  load_timer_.start(LoadControl::kInterval, [this] { sample_load(); });
+  const TimePoint at = loop_.now();
+  const Duration cpu = thread_cpu_time();
+  const uint64_t packets = engine_->packets();
+  const bool is_first = sampled_at_ == TimePoint();
+  const double seconds = std::chrono::duration<double>(at - sampled_at_).count();
+  LoadControl::Sample sample{.workers = engine_->worker_loads()};
+  if (!is_first && seconds > 0) {
+    sample.service = std::chrono::duration<double>(cpu - sampled_cpu_).count() / seconds;
+    sample.packets_per_second = static_cast<double>(packets - sampled_packets_) / seconds;
+  }
+  sampled_at_ = at;
+  sampled_cpu_ = cpu;
+  sampled_packets_ = packets;
+  service_load_gauge().set(static_cast<int64_t>(sample.service * 1000));
+
+  const LoadControl::Full before = load_control_.full();
+  load_control_.sample(at, sample);
+  const LoadControl::Full full = load_control_.full();
+  if (full != before) {
+    if (full == LoadControl::Full::kNo) {
+      log::info("livekit: there is room again");
+    } else {
+      log::warn("livekit: full ({}), new participants are refused", to_string(full));
+    }
+  }
+  full_ = full != LoadControl::Full::kNo;
+  full_gauge().set(full_ ? 1 : 0);
+  const std::vector<int>& left_out = load_control_.left_out();
+  left_out_.resize(left_out.size());
+  for (size_t i = 0; i < left_out.size(); ++i) {
+    if (std::exchange(left_out_[i], left_out[i]) == left_out[i]) continue;
+    log::warn("livekit: media worker {} leaves out {} layers of video", i, left_out[i]);
+    engine_->leave_out_layers(i, left_out[i]);
+  }
+  const int all = std::accumulate(left_out_.begin(), left_out_.end(), 0);
+  reduced_ = all > 0;
+  left_out_gauge().set(all);
+}
+
+Status Rooms::admit(std::string_view room, std::string_view identity) {
+  const LoadControl::Full full = load_control_.full();
+  if (full == LoadControl::Full::kNo) return {};
+  if (Room* there = find(room); there != nullptr && there->participant(identity)) return {};
+  metrics::counter(
+      "turms_livekit_overload_refused_total",
+      "Participants and rooms refused for want of time, by what there is not enough of",
+      {{"reason", std::string(to_string(full))}})
+      .add();
+  return fail(ErrorCode::kResourceExhausted, "node has exceeded its configured limit");
 }
 
 server::ServerInfo Rooms::server_info() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "livekit/load_control.h"
 #include "livekit/node_metrics.h"
 #include "livekit/room.h"
 #include "livekit/service.h"
@@ -45,6 +47,17 @@ class Rooms : private media::EngineEvents {
   Room* find(media::RoomId id);
   /// Finds or makes it. kResourceExhausted when there are too many, kUnavailable when draining.
   Result<Room*> open(const std::string& name, const RoomSettings& settings);
+  /// kResourceExhausted, and counted, when nobody new gets in for want of time. Who is in there may
+  /// come back.
+  Status admit(std::string_view room, std::string_view identity);
+  struct LoadState {
+    bool full = false;
+    bool reduced = false;
+  };
+  /// Any thread.
+  [[nodiscard]] LoadState load_state() const {
+    return {full_.load(std::memory_order_relaxed), reduced_.load(std::memory_order_relaxed)};
+  }
   /// Something was put in: outputs are due at the end of the turn.
   void touch(const Room& room);
   /// As at the end of the turn, at once.
@@ -80,6 +93,7 @@ class Rooms : private media::EngineEvents {
                      std::vector<media::SubscriptionStatistics> subscriptions) override;
   void on_stream_states(media::RoomId room, std::vector<media::StreamState> states) override;
 
+  void sample_load();
   void touch(Entry& entry);
   void settle_all();
   void settle(media::RoomId id);
@@ -91,6 +105,14 @@ class Rooms : private media::EngineEvents {
   std::string node_id_;
   NodeMetrics metrics_;
   std::shared_ptr<const IceServerConfig> ice_;
+  LoadControl load_control_;
+  net::Timer load_timer_;
+  TimePoint sampled_at_;
+  Duration sampled_cpu_{};  // of this thread
+  uint64_t sampled_packets_ = 0;
+  std::vector<int> left_out_;  // as the workers were told
+  std::atomic<bool> full_{false};
+  std::atomic<bool> reduced_{false};
   bool closing_ = false;
   media::RoomId last_room_;
   std::unique_ptr<media::Engine> engine_;

@@ -124,6 +124,12 @@ std::vector<uint16_t> Service::udp_ports() const {
   return engine == nullptr ? std::vector<uint16_t>() : engine->udp_ports();
 }
 
+Service::Capacity Service::capacity() const {
+  const auto load = impl_->rooms().load_state();
+  if (load.full) return Capacity::kFull;
+  return load.reduced ? Capacity::kReduced : Capacity::kOpen;
+}
+
 size_t Service::room_count() const {
   return impl_->rooms().count();
 }

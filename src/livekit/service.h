@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "livekit/ice_servers.h"
+#include "livekit/load_control.h"
 #include "livekit/token.h"
 #include "media/engine.h"
 
@@ -72,6 +73,7 @@ struct ServiceConfig {
   ApiKeys keys;
   RoomDefaults room;
   Limits limits;
+  LoadLimits load;
   WebhookConfig webhook;
   /// By the names that tokens and CreateRoom requests give.
   std::map<std::string, RoomSettings, std::less<>> room_configurations;
@@ -110,6 +112,13 @@ class Service {
   bool adopt_stream(media::AdoptedStream stream);
 
   [[nodiscard]] std::vector<uint16_t> udp_ports() const;
+  /// What it can take, from any thread.
+  enum class Capacity : uint8_t {
+    kOpen,
+    kReduced,  // some of its video is sent in fewer layers
+    kFull,     // who is not in is refused
+  };
+  [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] size_t room_count() const;
   [[nodiscard]] size_t participant_count() const;
 

@@ -225,6 +225,11 @@ std::variant<Signalling::Admission, net::HttpResponse> Signalling::admit(
   if (!config_.room.auto_create && rooms_.find(out.room) == nullptr) {
     return refuse(404, kRoomNotFound);
   }
+  if (!introduced->reconnect) {
+    if (const Status room_left = rooms_.admit(out.room, grants.identity); !room_left) {
+      return refuse(503, room_left.error().message);
+    }
+  }
   out.join.auto_subscribe = introduced->auto_subscribe;
   out.join.auto_subscribe_data_tracks = introduced->auto_subscribe_data_tracks;
   out.join.adaptive_stream = introduced->adaptive_stream;

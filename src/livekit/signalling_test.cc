@@ -71,6 +71,30 @@ TEST_F(SignallingTest, ValidateSaysWhyNot) {
   EXPECT_EQ(http("POST", "/rtc/validate?" + query_of(member("alice"))).status, 200);
 }
 
+TEST_F(SignallingTest, AFullServerRefusesWhoIsNotInYet) {
+  start();
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  EXPECT_EQ(service->capacity(), Service::Capacity::kOpen);
+  engine->loads = {3.0};  // more than there is, so that one look at it will do
+  ASSERT_TRUE(loop.run_until([&] { return service->capacity() == Service::Capacity::kFull; },
+                             net::kTestLimit));
+  EXPECT_EQ(engine->left_out[0], 1) << "and its video is reduced";
+
+  const auto answer = validate(query_of(member("bob")));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "node has exceeded its configured limit");
+  EXPECT_EQ(connect("bob")->status(), 503);
+  EXPECT_EQ(call("CreateRoom", R"({"name":"another"})").status, 429);
+  EXPECT_EQ(call("CreateRoom", R"({"name":"lounge"})").status, 200) << "it is there";
+  // Who is in may come back, either way.
+  EXPECT_EQ(validate(query_of(member("alice"))).status, 200);
+  auto again = connect("alice", "&reconnect=1");
+  EXPECT_TRUE(again->wait(pb::SignalResponse::kReconnect));
+  auto anew = connect("alice");
+  EXPECT_TRUE(anew->wait(pb::SignalResponse::kJoin));
+}
+
 TEST_F(SignallingTest, AFurtherConnectionsIdentityIsBoundedAsAWhole) {
   start();
   const std::string longest = query_of(member(std::string(254, 'x')));

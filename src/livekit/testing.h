@@ -18,6 +18,8 @@ class RecordingEngine : public media::Engine {
  public:
   std::vector<std::shared_ptr<const media::DataNote>> notes;
   bool takes_notes = true;
+  std::vector<double> loads{0};
+  std::map<size_t, int> left_out;  // by worker
   struct Transport {
     media::TransportParameters parameters;
     std::optional<media::RemoteParameters> remote;
@@ -65,6 +67,8 @@ class RecordingEngine : public media::Engine {
     ++transports.at(id.value).restarts;
   }
   void close_transport(media::TransportId id) override { transports.erase(id.value); }
+  [[nodiscard]] std::vector<double> worker_loads() const override { return loads; }
+  void leave_out_layers(size_t worker, int count) override { left_out[worker] = count; }
   void set_path_limits(media::TransportId id, const media::PathLimits& limits) override {
     path_limits[id.value] = limits;
   }

@@ -197,6 +197,9 @@ net::HttpResponse Whip::create(const net::HttpRequest& request) {
   if (!config_.room.auto_create && rooms_.find(name) == nullptr) {
     return refuse(404, "requested room does not exist");
   }
+  if (const Status room_left = rooms_.admit(name, grants->identity); !room_left) {
+    return refuse(503, room_left.error().message);
+  }
   const auto settings =
       room_settings(config_, grants->room_preset, grants->room_settings.value_or(RoomSettings{}));
   if (!settings) return refuse(400, kUnknownPreset);

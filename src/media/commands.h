@@ -76,6 +76,9 @@ struct SetPathLimits {
   TransportId transport;
   PathLimits limits;
 };
+struct LeaveOutLayers {
+  int layers = 0;
+};
 struct SetSendSource {
   RoomId room;
   SubscriptionId subscription;
@@ -97,7 +100,8 @@ using Command =
                  command::SetRemote, command::RestartIce, command::CloseTransport,
                  command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
                  command::AddSendTrack, command::SetLayerRequest, command::SetPathLimits,
-                 command::SetSendSource, command::RemoveSendTrack, command::TellData>;
+                 command::SetSendSource, command::RemoveSendTrack, command::TellData,
+                 command::LeaveOutLayers>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {

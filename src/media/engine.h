@@ -213,6 +213,12 @@ class Engine {
                                                               Duration lifetime) = 0;
   /// UDP ports of all workers.
   [[nodiscard]] virtual std::vector<uint16_t> udp_ports() const = 0;
+  /// Share of a CPU that each worker used lately, about 0 to 1.
+  [[nodiscard]] virtual std::vector<double> worker_loads() const { return {}; }
+  /// Received and sent by all of them so far.
+  [[nodiscard]] virtual uint64_t packets() const { return 0; }
+  /// What this worker sends leaves out so many of the top layers of video: it is short of time.
+  virtual void leave_out_layers(size_t /*worker*/, int /*layers*/) {}
 
   virtual void create_room(RoomId, const RoomSettings& = {}) = 0;
   /// Closes everything in it.

@@ -175,6 +175,21 @@ std::vector<uint16_t> EngineImpl::udp_ports() const {
   return ports;
 }
 
+std::vector<double> EngineImpl::worker_loads() const {
+  std::vector<double> loads;
+  for (const auto& worker : workers_) loads.push_back(worker->load());
+  return loads;
+}
+
+uint64_t EngineImpl::packets() const {
+  const WorkerMetrics& all = workers_.front()->metrics();
+  return static_cast<uint64_t>(all.received.value() + all.sent.value());
+}
+
+void EngineImpl::leave_out_layers(size_t worker, int layers) {
+  if (worker < workers_.size()) (void)workers_[worker]->send(command::LeaveOutLayers{layers});
+}
+
 // ---- Rooms and members
 
 void EngineImpl::create_room(RoomId id, const RoomSettings& settings) {

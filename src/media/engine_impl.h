@@ -39,6 +39,9 @@ class EngineImpl final : public Engine {
   std::optional<TurnAccess> turn_access(RoomId id, MemberId member, std::string_view user,
                                         Duration lifetime) override;
   std::vector<uint16_t> udp_ports() const override;
+  std::vector<double> worker_loads() const override;
+  uint64_t packets() const override;
+  void leave_out_layers(size_t worker, int layers) override;
 
   void create_room(RoomId id, const RoomSettings& settings) override;
   void close_room(RoomId id) override;

@@ -75,6 +75,8 @@ class Worker final : private Streams::Owner, private Relay::Owner {
              MakeDataRouter make_data_router);
   /// Share of a CPU that it used lately, about 0 to 1.
   [[nodiscard]] double load() const;
+  /// Of all workers together.
+  [[nodiscard]] const WorkerMetrics& metrics() const { return metrics_; }
   void stop();
 
   // Any thread.
@@ -170,6 +172,7 @@ class Worker final : private Streams::Owner, private Relay::Owner {
   std::vector<PartLink> links_;  // with workers that have parts of the same rooms
   bool parts_unread_ = false;
   std::unordered_map<RoomId, std::unique_ptr<WorkerRoom>> rooms_;
+  int left_out_layers_ = 0;
   std::unordered_map<TransportId, std::unique_ptr<Member>> members_;
   std::unordered_map<rtc::TransportAddress, PeerMember*> by_address_;
   ByUfrag by_ufrag_;

@@ -20,6 +20,7 @@ struct Worker::Apply {
     auto& room = worker.rooms_[c.room];
     if (room) return worker.metrics_.refused_commands.add();
     room = std::make_unique<WorkerRoom>(c.room, config);
+    room->room.leave_out_layers(worker.now_, worker.left_out_layers_);
     if (worker.make_data_router_) room->router = worker.make_data_router_(c.room);
     worker.metrics_.rooms.add();
   }
@@ -131,6 +132,13 @@ struct Worker::Apply {
     WorkerRoom& room = it->second->room;
     room.room.set_path_limits(worker.now_, c.transport, c.limits);
     worker.touch(room);
+  }
+  void operator()(const command::LeaveOutLayers& c) {
+    worker.left_out_layers_ = c.layers;
+    for (const auto& [id, room] : worker.rooms_) {
+      room->room.leave_out_layers(worker.now_, c.layers);
+      worker.touch(*room);
+    }
   }
   void operator()(const command::SetSendSource& c) {
     with_room(c.room, [&](sfu::Room& room) {

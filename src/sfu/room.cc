@@ -29,6 +29,9 @@ void Room::transport_connected(TimePoint now, TransportId id) {
 void Room::set_path_limits(TimePoint now, TransportId id, const PathLimits& limits) {
   impl_->set_path_limits(now, id, limits);
 }
+void Room::leave_out_layers(TimePoint now, int layers) {
+  impl_->leave_out_layers(now, layers);
+}
 void Room::remove_transport(TimePoint now, TransportId id) {
   impl_->remove_transport(now, id);
 }

@@ -105,6 +105,10 @@ class Room {
   /// ICE and DTLS are up: what is subscribed begins to flow, key frames are asked for.
   void transport_connected(TimePoint now, TransportId id);
   void set_path_limits(TimePoint now, TransportId id, const PathLimits& limits);
+  /// Nobody gets more than so many spatial layers below the top of a source, whatever is asked for:
+  /// there is no time for more. Screens keep theirs; without layers, and of screens, from the
+  /// second on half the frames are left out where that is possible.
+  void leave_out_layers(TimePoint now, int layers);
   /// With its tracks and subscriptions, and the subscriptions to its tracks.
   void remove_transport(TimePoint now, TransportId id);
 

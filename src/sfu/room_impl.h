@@ -30,6 +30,7 @@ class Room::Impl {
   void add_transport(TransportId id, TransportSink& sink, bool has_path);
   void transport_connected(TimePoint now, TransportId id);
   void set_path_limits(TimePoint now, TransportId id, const PathLimits& limits);
+  void leave_out_layers(TimePoint now, int layers);
   void remove_transport(TimePoint now, TransportId id);
   void add_receive_track(TimePoint now, const ReceiveTrackParameters& parameters);
   void set_receive_muted(TimePoint now, TrackId id, bool muted);
@@ -74,6 +75,7 @@ class Room::Impl {
   // room_layers.cc: who gets what.
   void reselect(TimePoint now, SubscribedTrack& subscription);
   LayerDemand demand_of(const SubscribedTrack& subscription);
+  void leave_out(LayerDemand& demand) const;
   void reselect_all(TimePoint now, PublishedTrack& track);
   void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
   static int layers_inside(const SubscribedTrack& subscription, PublishedTrack& track);
@@ -166,6 +168,7 @@ class Room::Impl {
   RoomCounters counters_;
   TimerHeap timers_;  // before everything that has timers
   AskedLayers asked_;
+  int left_out_layers_ = 0;
   AudioSelector audio_selector_;
 
   std::unordered_map<TransportId, std::unique_ptr<Transport>> transports_;

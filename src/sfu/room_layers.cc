@@ -1,6 +1,7 @@
 // Which subscription gets which encoding: from inputs (connected, request, what is active) to
 // lists of forwarders and waiters.
 #include <algorithm>
+#include <utility>
 
 #include "sfu/room_impl.h"
 
@@ -38,7 +39,32 @@ LayerDemand Room::Impl::demand_of(const SubscribedTrack& subscription) {
   demand.request = subscription.request;
   if (!subscription.transport().connected) demand.request.paused = true;
   subscription.next_source->describe(demand);
+  if (left_out_layers_ > 0) leave_out(demand);
   return demand;
+}
+
+void Room::Impl::leave_out(LayerDemand& demand) const {
+  LayerRequest& request = demand.request;
+  if (demand.layer_count > 1 && !demand.screen_share) {
+    const int top = std::max(demand.layer_count - 1 - left_out_layers_, 0);
+    request.max_spatial = std::min(request.max_spatial, top);
+  } else if (left_out_layers_ > 1 && demand.temporal_count > 1) {
+    request.max_temporal = std::min(request.max_temporal, demand.temporal_count - 2);
+  }
+}
+
+void Room::Impl::leave_out_layers(TimePoint now, int layers) {
+  if (std::exchange(left_out_layers_, layers) == layers) return;
+  for (const auto& [id, transport] : transports_) {
+    if (!transport->send) continue;
+    for (SubscribedTrack* subscription : transport->send->tracks) {
+      subscription->stale = true;
+      if (!transport->send->path) reselect(now, *subscription);
+    }
+    if (!transport->send->path) continue;
+    allocate(now, *transport);
+    settle_path(now, *transport);
+  }
 }
 
 void Room::Impl::reselect_all(TimePoint now, PublishedTrack& track) {

@@ -246,7 +246,7 @@ class Program(unittest.TestCase):
             status, _, body = get(ready["admin"], "/metrics")
             self.assertEqual(status, 200)
             self.assertIn(b"process_resident_memory_bytes", body)
-            self.assertEqual(json.loads(get(ready["admin"], "/health")[2]), {"status": "up"})
+            self.assertEqual(json.loads(get(ready["admin"], "/health")[2]), {"status": "up", "meetings": "open"})
 
     def test_reference_is_the_documentation(self):
         documented = (pathlib.Path(__file__).resolve().parents[3] / "docs/configuration.md").read_text()
