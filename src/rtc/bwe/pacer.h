@@ -21,8 +21,8 @@ namespace turms::rtc::bwe {
 ///
 /// Bounds: kVideoCapacity and kRetransmissionCapacity records; allocates while queues grow. What
 /// does not fit is refused. Video that would wait longer than kDrainDelay raises the rate; a stream
-/// whose oldest record waited for kMaxDelay is dropped up to its next key frame. Retransmissions are
-/// forgotten after kMaxDelay.
+/// whose oldest record waited for kMaxDelay is dropped up to its next key frame. Retransmissions
+/// are forgotten after kMaxDelay.
 class Pacer {
  public:
   static constexpr size_t kVideoCapacity = 2048;
