@@ -14,6 +14,10 @@ using Kind = PartMessage::Kind;
 constexpr Duration kRetry = 5ms;
 /// So many requests for a key frame without one show that this stream's cannot be told.
 constexpr int kVainTries = 4;
+/// More packets no stream has in its time.
+constexpr uint64_t kMaxNumber = uint64_t{1} << 48;
+/// Older than so many packets before the newest is nothing that a publisher's part takes.
+constexpr int64_t kMaxLate = 3000;
 /// Of sound in one packet.
 constexpr uint32_t kMaxSoundUs = 10'000'000;
 
@@ -376,13 +380,17 @@ bool Room::Impl::on_handed(TimePoint now, ReceiveStream& stream, const PartMessa
 
 bool Room::Impl::on_packet(TimePoint now, ReceiveStream& stream, const PartMessage& message) {
   PublishedTrack& track = stream.track();
+  const auto number = static_cast<int64_t>(message.number);
+  if (message.number >= kMaxNumber || (stream.started() && number < stream.highest() - kMaxLate)) {
+    return false;
+  }
   auto view = rtc::rtp::PacketView::parse(message.payload);
   if (!view || view->sequence().value != static_cast<uint16_t>(message.number)) return false;
   PacketExtensions extensions(*view, track.extensions());
   auto packet = SourcePacket::read(*view, extensions, track.format());
   if (!packet) return false;
   packet->encoding = stream.encoding();
-  packet->sequence = static_cast<int64_t>(message.number);
+  packet->sequence = number;
   if ((message.flags & PartMessage::kDiscontinuity) != 0) {
     forward_burst(now);
     on_discontinuity(now, stream);

@@ -568,6 +568,16 @@ TEST(RoomParts, ForeignMessagesAreRefused) {
   EXPECT_TRUE(refused({.kind = Kind::kPacket, .track = TrackId(77)}));
   EXPECT_TRUE(refused({.kind = Kind::kPacket, .track = kTrack}));  // no RTP
   EXPECT_TRUE(refused({.kind = Kind::kPacket, .encoding = 2, .track = kTrack}));
+  Bytes packet(200);
+  const Bytes payload = Call::vp8(100, true);
+  packet.resize(rtc::rtp::write_packet(packet, Call::header(100, 96), {}, payload));
+  PartMessage message{
+      .kind = Kind::kPacket, .track = kTrack, .number = 0x10000000064, .payload = packet};
+  EXPECT_FALSE(refused(message));
+  message.number = 100;  // long before
+  EXPECT_TRUE(refused(message));
+  message.number = 0xF000000000000064;
+  EXPECT_TRUE(refused(message));
   EXPECT_TRUE(refused({.kind = Kind::kKeyFrame, .track = kTrack}));
   EXPECT_TRUE(refused({.kind = Kind::kLevel, .track = kTrack}));
   const Bytes rubbish(PartMessage::kHeaderSize, 0xFF);
