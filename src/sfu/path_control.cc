@@ -28,7 +28,12 @@ constexpr double kCatchUpSeconds = 2;
 constexpr Duration kUnknown = 1s;
 /// Redundant sound takes a sixth of that.
 constexpr Bitrate kNarrow = Bitrate::kbps(1000);
-constexpr double kNarrowHysteresis = 1.3;
+/// Above, it goes where what it takes may be what the next layer lacks, and comes back with room.
+constexpr Bitrate kRedundancy = Bitrate::kbps(50);
+constexpr double kRoomForRedundancy = 1.2;  // of what is wanted
+/// Losses that repairs do not mend well at long round trips: they are sent twice.
+constexpr double kManyLosses = 0.03;
+constexpr Duration kLongRoundTrip = 50ms;
 constexpr Duration kLossMemory = 10s;
 
 uint64_t handle_of(const PathControl::Queued& packet) {
@@ -141,9 +146,12 @@ bool PathControl::unknown(TimePoint now) const {
 void PathControl::judge_sound(TimePoint now, uint64_t target_bps) {
   const auto lost_at = estimator_.random_loss_at();
   const bool lossy = estimator_.target().fallback || (lost_at && now - *lost_at < kLossMemory);
-  const Bitrate limit = saves_on_sound_ ? kNarrow * kNarrowHysteresis : kNarrow;
+  const Bitrate target = bitrate(target_bps);
   const bool limited = allocator_.allocated_bps() < allocator_.wanted_bps();
-  saves_on_sound_ = !lossy && limited && bitrate(target_bps) < limit;
+  const bool lacks =
+      limited && (target < kNarrow || bitrate(allocator_.next_step_bps()) < target + kRedundancy);
+  const bool room = target > bitrate(allocator_.wanted_bps()) * kRoomForRedundancy;
+  saves_on_sound_ = !lossy && (lacks || (saves_on_sound_ && !room));
 }
 
 TimePoint PathControl::next_deadline() const {
@@ -198,6 +206,13 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
 Duration PathControl::own_queue() const {
   const rtc::bwe::Target& target = estimator_.target();
   return target.shared ? Duration{} : target.queue;
+}
+
+bool PathControl::repairs_twice(TimePoint now) const {
+  const rtc::bwe::Target& target = estimator_.target();
+  const auto lost_at = estimator_.random_loss_at();
+  return lost_at && now - *lost_at < kLossMemory && target.loss >= kManyLosses &&
+         target.rtt >= kLongRoundTrip && !congested();
 }
 
 bool PathControl::congested() const {

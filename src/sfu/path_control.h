@@ -95,6 +95,8 @@ class PathControl {
   /// Sound goes without redundancy: the picture needs those bits, and nothing is lost for which
   /// the path is not to blame.
   [[nodiscard]] bool saves_on_sound() const { return saves_on_sound_; }
+  /// What was lost is sent twice: at this loss and round trip, losing it again is a freeze.
+  [[nodiscard]] bool repairs_twice(TimePoint now) const;
 
   // ---- feedback and time
 

@@ -39,6 +39,8 @@ void SubscribedTrack::resend(const ForwardContext& context, uint16_t out_sequenc
     if (!resend_parameter_set(context, *entry)) return;
   } else if (!again(context, *entry)) {
     return;
+  } else if (path != nullptr && rtx_ssrc_ != rtc::Ssrc() && path->repairs_twice(context.now)) {
+    again(context, *entry);
   }
   ++entry->resends;
   entry->time_ms = context.now_ms & SentPackets::kTimeMask;

@@ -167,6 +167,78 @@ TEST(Pausing, WhereItIsNotAllowedTheLowestLayerGoesOn) {
   EXPECT_EQ(v.layer(), 0);
 }
 
+/// A viewer that prefers RED, behind a link of its own.
+struct Saving {
+  Saving(uint64_t seed, uint64_t bits_per_second) : world(Viewing::config(seed)) {
+    Client& publisher = world.add_client();
+    const auto video = publisher.publish_video();
+    const auto sound = publisher.publish_audio({.red = true});
+    publisher.audio().level = 30;
+    world.run_for(2s);
+    link.bits_per_second = bits_per_second;
+    viewer = &world.add_client(up, link);
+    viewer->subscribe_video(video);
+    listener = &viewer->listen(sound, {}, true);
+  }
+  void change() {
+    viewer->up().set_config(up);
+    viewer->down().set_config(link);
+  }
+  World world;
+  LinkConfig up;
+  LinkConfig link;
+  Client* viewer = nullptr;
+  ModelListener* listener = nullptr;
+};
+
+TEST(SavingOnSound, RedundancyMakesWayForThePictureAndComesBackWithRoom) {
+  for (uint64_t seed : seeds(5)) {
+    SCOPED_TRACE(replay_hint(seed));
+    Saving s(seed, 600'000);
+    s.world.run_for(10s);
+    EXPECT_FALSE(s.listener->newest_is_red());
+    s.link.bits_per_second = 6'000'000;
+    s.change();
+    s.world.run_for(15s);
+    EXPECT_TRUE(s.listener->newest_is_red());
+  }
+}
+
+TEST(SavingOnSound, WhereSoundIsLostWithoutAQueueItKeepsItsRedundancy) {
+  for (uint64_t seed : seeds(5)) {
+    SCOPED_TRACE(replay_hint(seed));
+    Saving s(seed, 600'000);
+    s.up.loss = s.link.loss = 0.08;
+    s.change();
+    s.world.run_for(15s);
+    EXPECT_TRUE(s.listener->newest_is_red());
+  }
+}
+
+TEST(Repairs, AreSentTwiceWhereManyAreLostFarAway) {
+  uint64_t near = 0;
+  uint64_t far = 0;
+  for (auto [delay, repeated] : {std::pair{10ms, &near}, std::pair{60ms, &far}}) {
+    Viewing v(1);
+    v.link.bits_per_second = 6'000'000;
+    v.link.delay = delay;
+    v.link.loss = 0.06;
+    v.viewer->down().set_config(v.link);
+    LinkConfig up;
+    up.delay = delay;
+    v.viewer->up().set_config(up);
+    v.world.run_for(5s);
+    const auto before = v.world.room().counters();
+    const uint64_t asked = v.receiver->nacks();
+    v.world.run_for(10s);
+    const uint64_t sent =
+        v.world.room().counters().retransmitted_packets - before.retransmitted_packets;
+    *repeated = sent * 100 / std::max<uint64_t>(v.receiver->nacks() - asked, 1);
+  }
+  EXPECT_LT(near, 130U);
+  EXPECT_GT(far, 150U);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Adaptation, testing::ValuesIn(adaptation_plans()),
                          [](const auto& plan) {
                            std::string name = plan.param.name;

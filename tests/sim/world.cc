@@ -392,7 +392,8 @@ ModelListener& Client::listen(sfu::TrackId source, ModelListener::Options option
   if (red) p.codecs.insert(p.codecs.begin(), ids::red(ids::kSubscriberRed));
   // As browsers: what is sent again must be the same to the last byte.
   p.extensions.set(rtc::Extension::kMid, 2);
-  p.extensions.set(rtc::Extension::kTransportSequence, 3);
+  const auto number = rtc::Extension::kTransportSequence;
+  p.extensions.set(number, ids::subscriber_extensions().id(number));
   auto listener = std::make_unique<ModelListener>(
       p.ssrc, options, [this](MutableByteView packet) { transmit(packet, PacketKind::kRtcp); });
   ModelListener& added = *listener;

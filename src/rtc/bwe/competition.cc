@@ -25,10 +25,13 @@ constexpr Duration kLargeReductionInterval = 1s;
 
 void Competition::on_feedback(TimePoint now, const Seen& seen) {
   if (seen.queue <= kQueue || !seen.acknowledged) {
+    if (!empty_since_) empty_since_ = now;
+    if (rate_ && now - *empty_since_ < kGone) return;
     pressed_since_.reset();
     rate_.reset();
     return;
   }
+  empty_since_.reset();
   if (!pressed_since_) {
     pressed_since_ = stuck_since_ = now;
     highest_ = Duration::zero();

@@ -13,7 +13,8 @@ namespace turms::rtc::bwe {
 /// Alone at a bottleneck, what arrives while a queue stands is its capacity, whatever is sent; and
 /// the queue drains as soon as that is less. So it is shared when a queue has stood for kPressed,
 /// did not drain for kStuck, and less than kGaveWay arrives of what did when it began. Sharing ends
-/// with an empty queue; who shared it within kMemory is recognized sooner, and gets what it had.
+/// with a queue that is empty for kGone (others empty it now and then, to measure); who shared it
+/// within kMemory is recognized sooner, and gets what it had.
 class Competition {
  public:
   static constexpr Duration kPressed = 2500ms;
@@ -23,6 +24,7 @@ class Competition {
   static constexpr double kGaveWay = 0.7;
   static constexpr Duration kQueue = 15ms;
   static constexpr Duration kMemory = 30s;
+  static constexpr Duration kGone = 1s;
 
   struct Seen {
     Duration queue{};
@@ -42,6 +44,7 @@ class Competition {
   void grow(TimePoint now, const Seen& seen);
 
   std::optional<TimePoint> pressed_since_;
+  std::optional<TimePoint> empty_since_;
   TimePoint stuck_since_{};
   Duration highest_{};  // queue since then
   Bitrate before_;      // what arrived when it began

@@ -62,11 +62,14 @@ TEST_F(BweCompetitionTest, EndsWithTheQueueAndIsRecognizedSooner) {
   run(600ms, 60ms, 1000);
   run(3s, 120ms, 500);
   ASSERT_TRUE(competition_.shared());
-  run(100ms, 5ms, 500);
+  run(300ms, 5ms, 500);  // it looks how long the path is
+  EXPECT_TRUE(competition_.shared());
+  run(500ms, 60ms, 500);
+  run(1200ms, 5ms, 500);
   EXPECT_FALSE(competition_.shared());
   run(1200ms, 100ms, 400);
   EXPECT_TRUE(competition_.shared());
-  run(100ms, 5ms, 500);
+  run(1200ms, 5ms, 500);
   now_ += Competition::kMemory;
   run(1200ms, 100ms, 400);
   EXPECT_FALSE(competition_.shared());
