@@ -255,6 +255,8 @@ Task<void> Connection::handle(ByteView message) {
       co_await handle_sign_in(request);
       break;
     case proto::TurmsRequest::kDeleteSessionRequest:
+      // Without a session it means nothing, and a sign-in may still follow.
+      if (!session_ && !departed_) break;
       pending_.clear();
       close(CloseStatus::kDisconnectedByClient);
       break;

@@ -175,6 +175,13 @@ TEST_F(ConnectionTest, DeleteSessionIsNotAnsweredAndEndsWhatFollows) {
   EXPECT_EQ(fixture.environment->registry.sessions(), 0u);
 }
 
+TEST_F(ConnectionTest, DeleteSessionBeforeSigningInMeansNothing) {
+  TestClient client = fixture.connect();
+  fixture.send(client, [](Request& request) { request.mutable_delete_session_request(); });
+  fixture.sign_in(client, 1);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 1u);
+}
+
 TEST_F(ConnectionTest, AClientTooSlowForAnAnswerIsTold) {
   const int64_t before = rejections("slow_receiver");
   TestClient client = fixture.sign_in(1);
@@ -329,6 +336,26 @@ TEST_F(ConnectionTest, ARelayCarriesTheSendersRequestIdAndWhatTheServerAdded) {
   EXPECT_EQ(push.relayed_request().request_id(), answer.request_id());
   EXPECT_EQ(push.relayed_request().create_message_request().message_id(), answer.data().long_());
   EXPECT_GT(push.relayed_request().create_message_request().delivery_date(), 0);
+}
+
+TEST_F(ConnectionTest, ASystemMessageNamesWhoCausedItAsTheRequester) {
+  TestClient sender = fixture.sign_in(1);
+  TestClient receiver = fixture.sign_in(2);
+  const Notification answer = fixture.ask(sender, writing_to(2));
+  fixture.ask(sender, [&](Request& request) {
+    auto& in = *request.mutable_update_message_request();
+    in.set_message_id(answer.data().long_());
+    in.set_recall_date(1);
+  });
+  const auto is_notice = [](const Notification& push) {
+    return push.relayed_request().create_message_request().is_system_message();
+  };
+  ASSERT_TRUE(
+      fixture.run_until([&] { return std::ranges::any_of(receiver.received(), is_notice); }));
+  const Notification& notice = *std::ranges::find_if(receiver.received(), is_notice);
+  EXPECT_EQ(notice.requester_id(), 1) << "clients show it as the sender";
+  EXPECT_TRUE(notice.has_request_id());
+  EXPECT_EQ(notice.request_id(), 0);
 }
 
 TEST_F(ConnectionTest, RefusalsOfTheWireFormatAreCounted) {

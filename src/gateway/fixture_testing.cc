@@ -100,6 +100,12 @@ TestClient Fixture::connect() {
 
 TestClient Fixture::sign_in(int64_t user, proto::DeviceType device, bool extensions) {
   TestClient client = connect();
+  sign_in(client, user, device, extensions);
+  client.received().clear();
+  return client;
+}
+
+void Fixture::sign_in(TestClient& client, int64_t user, proto::DeviceType device, bool extensions) {
   const auto response = ask(client, [&](proto::TurmsRequest& request) {
     auto& in = *request.mutable_create_session_request();
     in.set_version(1);
@@ -109,8 +115,6 @@ TestClient Fixture::sign_in(int64_t user, proto::DeviceType device, bool extensi
     if (extensions) (*in.mutable_device_details())["turms.extensions"] = "1";
   });
   TURMS_CHECK(response.code() == 1000);
-  client.received().clear();
-  return client;
 }
 
 proto::TurmsNotification Fixture::answer_to(TestClient& client, int64_t request_id) {

@@ -90,6 +90,8 @@ class Fixture {
   /// Connected, signed in, and nothing received yet.
   TestClient sign_in(int64_t user, proto::DeviceType device = proto::DESKTOP,
                      bool extensions = false);
+  void sign_in(TestClient& client, int64_t user, proto::DeviceType device = proto::DESKTOP,
+               bool extensions = false);
 
   /// Sends one request without waiting; `fill` sets its kind. Returns its id.
   template <class Fill>

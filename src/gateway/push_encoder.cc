@@ -27,8 +27,9 @@ constexpr UserId kServer{0};
 
 im::Payload encode_event(const im::SystemMessagePushed& event) {
   const im::Message& message = event.message;
-  proto::TurmsNotification notification = started_by(kServer);
-  // Clients tell a message of the server's own by this.
+  // Clients take the requester for the sender.
+  proto::TurmsNotification notification = started_by(message.sender_id);
+  // And tell a message of the server's own by this.
   notification.set_request_id(0);
   auto& out = *notification.mutable_relayed_request()->mutable_create_message_request();
   out.set_message_id(message.id.value);

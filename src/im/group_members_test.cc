@@ -215,7 +215,8 @@ TEST_F(GroupMembersTest, MutingNeedsAHigherRank) {
   set_role(id, 6, GroupMemberRole::kGuest);
   EXPECT_EQ(update_code(8, mute(id, 4)), 3417) << "a stranger";
   EXPECT_EQ(update_code(4, mute(id, 5)), 3418) << "a member mutes a member";
-  EXPECT_EQ(update_code(4, mute(id, 4)), 3418);
+  EXPECT_EQ(update_code(4, mute(id, 4)), 1102) << "oneself, whatever the rank";
+  EXPECT_EQ(update_code(1, mute(id, 1)), 1102);
   EXPECT_EQ(update_code(4, mute(id, 6)), 3417) << "a member mutes a guest";
   EXPECT_EQ(update_code(2, mute(id, 3)), 3418);
   EXPECT_EQ(update_code(2, mute(id, 1)), 3418);

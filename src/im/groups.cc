@@ -137,8 +137,6 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
   // Also who has quit: on their other devices the group must go.
   reply.effects.relay.audience.recipients = group->member_ids;
   reply.effects.relay.audience.other_sessions_of_caller = true;
-  // As upstream: an edit of a group comes back to the device that asked for it, too.
-  reply.effects.relay.audience.calling_session = true;
   co_return reply;
 }
 

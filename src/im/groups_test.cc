@@ -79,7 +79,7 @@ TEST_F(GroupsTest, InfoIsChangedByWhomTheTypeSays) {
   EXPECT_EQ(code(domain_->groups.update(caller(1), negative)), 1102);
   EXPECT_EQ(code(domain_->groups.update(caller(1), other_type)), 3102);
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(4), update(id)))), "") << "nothing to do";
-  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), rename(id)))), "1 2 3 +other +self");
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), rename(id)))), "1 2 3 +other");
   EXPECT_EQ(group(id)->group.name, "new");
 
   const struct {
@@ -110,8 +110,7 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
   EXPECT_EQ(code(domain_->groups.update(caller(1), transfer(GroupId(5), 2))), 3201);
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 1)))), "") << "to oneself";
 
-  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 2)))),
-            "1 2 3 9 +other +self");
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), transfer(id, 2)))), "1 2 3 9 +other");
   EXPECT_EQ(group(id)->group.owner_id, UserId(2));
   EXPECT_EQ(role(id, 2), GroupMemberRole::kOwner);
   EXPECT_EQ(role(id, 1), GroupMemberRole::kMember);
@@ -119,7 +118,7 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
 
   subscriber_.heard.clear();
   EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(2), transfer(id, 3, true)))),
-            "1 2 3 9 +other +self");
+            "1 2 3 9 +other");
   EXPECT_EQ(group(id)->group.owner_id, UserId(3));
   EXPECT_FALSE(role(id, 2));
   EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"role 3 0", "left 2"}));

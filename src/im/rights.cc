@@ -100,6 +100,9 @@ std::optional<Failure> refuse_role_change(const GroupState* group, UserId reques
 
 std::optional<Failure> refuse_mute(const GroupState* group, UserId requester,
                                    const UpdateGroupMember& command) {
+  if (command.member_id == requester) {
+    return Failure{Code::kIllegalArgument, "nobody mutes themselves"};
+  }
   if (group == nullptr) return Failure{Code::kMuteInNonexistentGroup, {}};
   const auto own = role_in(*group, requester);
   if (!own) return Failure{Code::kMuteNotManager, {}};
