@@ -34,6 +34,13 @@ bool GroupState::is_muted(WallTime now) const {
   return group.mute_end_date && *group.mute_end_date > now;
 }
 
+std::optional<WallTime> GroupState::muted_until(UserId user, WallTime now) const {
+  const GroupMember* member = find(user);
+  std::optional<WallTime> until = group.mute_end_date;
+  if (member != nullptr) until = std::max(until, member->mute_end_date);
+  return until && *until > now ? until : std::nullopt;
+}
+
 bool GroupState::is_manager(UserId user) const {
   const GroupMember* member = find(user);
   return member != nullptr && member->role <= GroupMemberRole::kManager;

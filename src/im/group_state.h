@@ -26,6 +26,8 @@ struct GroupState {
   [[nodiscard]] const GroupMember* find(UserId user) const;
   [[nodiscard]] bool is_blocked(UserId user) const;
   [[nodiscard]] bool is_muted(WallTime now) const;
+  /// Until when a member may say nothing, on their own account or with all; nothing when they may.
+  [[nodiscard]] std::optional<WallTime> muted_until(UserId user, WallTime now) const;
   /// Owner and managers; never a guest.
   [[nodiscard]] bool is_manager(UserId user) const;
   [[nodiscard]] std::vector<UserId> managers() const;

@@ -78,10 +78,10 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
   const GroupMember* member = *group == nullptr ? nullptr : (*group)->find(caller.user_id);
   if (member == nullptr) co_return refuse(Code::kMeetingInvitationNonexistent);
   out.role = member->role;
-  if (member->mute_end_date && *member->mute_end_date > context_.now()) {
+  if (const auto until = (*group)->muted_until(caller.user_id, context_.now())) {
     out.muted = true;
     // The mute may end during the meeting.
-    muted_until_[{*meeting.group_id, caller.user_id}] = *member->mute_end_date;
+    muted_until_[{*meeting.group_id, caller.user_id}] = *until;
   }
   co_return out;
 }

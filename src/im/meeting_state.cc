@@ -223,9 +223,15 @@ std::vector<MeetingId> Meetings::meetings_of(GroupId id) const {
 
 void Meetings::on_group_changed(const GroupChanged& change) {
   const GroupId id = change.group_id;
+  std::vector<UserId> muted;
   for (const GroupChanged::Member& member : change.changed) {
     if (member.role) role_changed(id, member.user_id, *member.role);
-    if (member.mute_end_date) member_muted(id, member.user_id, member.mute_end_date);
+    if (member.mute_end_date) muted.push_back(member.user_id);
+  }
+  if (change.mute_end_date) {
+    spawn(settle_all_mutes(id));
+  } else if (!muted.empty()) {
+    spawn(settle_mutes(id, std::move(muted)));
   }
   if (!change.left.empty()) members_removed(id, change.left);
   if (change.deleted) spawn(end_all(id));
@@ -239,26 +245,38 @@ void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
   }
 }
 
-void Meetings::member_muted(GroupId id, UserId user, std::optional<WallTime> until) {
-  const bool muted = until && *until > context_.now();
+Task<void> Meetings::settle_mutes(GroupId id, std::vector<UserId> users) {
+  const auto group = co_await context_.groups.get(id);
   const std::vector<MeetingId> ids = meetings_of(id);
-  if (muted && !ids.empty()) {
-    muted_until_[{id, user}] = *until;
-  } else {
+  for (const UserId user : users) {
     muted_until_.erase({id, user});
+    if (ids.empty()) continue;
+    if (!group) {
+      muted_until_[{id, user}] = {};  // the next tick asks again
+      continue;
+    }
+    if (*group == nullptr) continue;
+    const auto until = (*group)->muted_until(user, context_.now());
+    if (until) muted_until_[{id, user}] = *until;
+    if (!provider_.available()) continue;
+    for (const MeetingId meeting : ids) provider_.member_muted(meeting, user, until.has_value());
   }
-  if (!provider_.available()) return;
-  for (const MeetingId meeting_id : ids) provider_.member_muted(meeting_id, user, muted);
+}
+
+Task<void> Meetings::settle_all_mutes(GroupId id) {
+  if (meetings_of(id).empty()) co_return;
+  const auto group = co_await context_.groups.get(id);
+  if (group && *group != nullptr) co_await settle_mutes(id, *(*group)->member_ids);
 }
 
 void Meetings::tick() {
   if (muted_until_.empty()) return;
   const WallTime now = context_.now();
-  std::vector<std::pair<GroupId, UserId>> over;
+  std::map<GroupId, std::vector<UserId>> over;
   for (const auto& [who, until] : muted_until_) {
-    if (until <= now) over.push_back(who);
+    if (until <= now) over[who.first].push_back(who.second);
   }
-  for (const auto& [group, user] : over) member_muted(group, user, std::nullopt);
+  for (auto& [group, users] : over) spawn(settle_mutes(group, std::move(users)));
 }
 
 void Meetings::role_changed(GroupId id, UserId user, GroupMemberRole role) {

@@ -161,7 +161,10 @@ class Meetings final : public ConferenceListener, public GroupSubscriber {
   Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);
   void members_removed(GroupId id, const std::vector<UserId>& users);
-  void member_muted(GroupId id, UserId user, std::optional<WallTime> until);
+  /// Tells the provider who is muted now and who is not, of these members, and remembers when that
+  /// ends.
+  Task<void> settle_mutes(GroupId id, std::vector<UserId> users);
+  Task<void> settle_all_mutes(GroupId id);
   void role_changed(GroupId id, UserId user, GroupMemberRole role);
   /// The state as it is now, for all who may see it; nothing when the meeting is over.
   Task<std::optional<Push>> state_push(MeetingId id);

@@ -380,14 +380,14 @@ TEST_F(MeetingsTest, FollowsTheGroup) {
   mute.member_id = UserId(2);
   mute.mute_end_date = WallTime{clock_.time.unix_ms + 60'000};
   ok(domain_->group_members.update(caller(1), mute));
-  EXPECT_EQ(provider_.calls.back(), "muted 2");
+  until_call("muted 2");
   EXPECT_EQ(accept_code(2, id), 1000);
   EXPECT_TRUE(provider_.admissions.back().muted);
   meetings_->tick();
   EXPECT_EQ(provider_.calls.back(), "muted 2");
   pass(1min);
   meetings_->tick();
-  EXPECT_EQ(provider_.calls.back(), "unmuted 2");
+  until_call("unmuted 2");
   const size_t calls = provider_.calls.size();
   meetings_->tick();
   EXPECT_EQ(provider_.calls.size(), calls) << "said once";
@@ -398,6 +398,37 @@ TEST_F(MeetingsTest, FollowsTheGroup) {
   promote.role = GroupMemberRole::kManager;
   ok(domain_->group_members.update(caller(1), promote));
   EXPECT_EQ(provider_.calls.back(), "role 2");
+}
+
+TEST_F(MeetingsTest, AMuteOfAllReachesItUntilItEnds) {
+  const MeetingId id = create(1, in_group());
+  UpdateGroupMember mute;
+  mute.group_id = group_;
+  mute.member_id = UserId(2);
+  mute.mute_end_date = WallTime{clock_.time.unix_ms + 120'000};
+  ok(domain_->group_members.update(caller(1), mute));
+  until_call("muted 2");
+  provider_.calls.clear();
+  UpdateGroup mute_all;
+  mute_all.group_id = group_;
+  mute_all.mute_end_date = WallTime{clock_.time.unix_ms + 60'000};
+  ok(domain_->groups.update(caller(1), mute_all));
+  until_call("muted 3");
+  EXPECT_EQ(provider_.calls, (std::vector<std::string>{"muted 1", "muted 2", "muted 3"}));
+  EXPECT_EQ(accept_code(3, id), 1000);
+  EXPECT_TRUE(provider_.admissions.back().muted);
+
+  provider_.calls.clear();
+  pass(1min);
+  meetings_->tick();
+  until_call("unmuted 3");
+  EXPECT_EQ(provider_.calls, (std::vector<std::string>{"unmuted 1", "unmuted 3"}))
+      << "2 is muted for longer";
+  pass(1min);
+  meetings_->tick();
+  until_call("unmuted 2");
+  EXPECT_EQ(accept_code(2, id), 1000);
+  EXPECT_FALSE(provider_.admissions.back().muted);
 }
 
 TEST_F(MeetingsTest, PutsOutWhoIsNoMember) {

@@ -116,6 +116,11 @@ class MeetingsTest : public DomainTest {
     }
     return out;
   }
+  /// Until this is what the provider was told last.
+  void until_call(const std::string& call) {
+    loop_.run_until([&] { return !provider_.calls.empty() && provider_.calls.back() == call; });
+    EXPECT_EQ(provider_.calls.empty() ? "" : provider_.calls.back(), call);
+  }
   void until_states(size_t count) {
     loop_.run_until([&] { return states().size() >= count; });
   }
