@@ -113,7 +113,8 @@ struct RemoteParameters {
 };
 
 /// What workers tell. Called on the thread given to Engine::start via its `post` function, in the
-/// order things happened per room.
+/// order things happened on each worker. Of a room on several each tells of its transports and
+/// their tracks and subscriptions, and one of them who speaks.
 class EngineEvents {
  public:
   virtual ~EngineEvents() = default;
