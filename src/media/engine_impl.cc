@@ -249,6 +249,10 @@ void EngineImpl::create_transport(const TransportParameters& parameters) {
   if (!add_transport(parameters.id, parameters.room, parameters.member, parameters.candidates)) {
     return;
   }
+  TransportRecord& transport = transports_.at(parameters.id);
+  if (!catch_up(parameters.room, rooms_.at(parameters.room), transport.worker)) {
+    return fail(parameters.id, transport);
+  }
   send(parameters.id, command::CreateTransport{parameters});
 }
 void EngineImpl::create_queue(const QueueParameters& parameters) {
@@ -312,10 +316,36 @@ void EngineImpl::add_receive_track(const ReceiveTrackParameters& parameters) {
   auto& kept = room.tracks[parameters.id];
   if (!spreads_) return;
   kept = std::make_shared<const ReceiveTrackParameters>(parameters);
-  const bool all = send_to_others(room, worker, [&] {
-    return command::AddReplica{id, static_cast<uint32_t>(worker), kept};
+  for (const Placement::Part& part : room.parts) {
+    if (part.worker == worker) continue;
+    if (!workers_[part.worker]->send(
+            command::AddReplica{id, static_cast<uint32_t>(worker), kept})) {
+      room.untold[part.worker].push_back(parameters.id);
+      fail_part(room, part.worker);
+    }
+  }
+}
+
+/// The worker has not heard of a track of the room: who is there could not have it, and joins anew.
+void EngineImpl::fail_part(const RoomRecord& room, size_t worker) {
+  for (const TransportId id : room.transports) {
+    TransportRecord& transport = transports_.at(id);
+    if (transport.worker == worker && !transport.failed) fail(id, transport);
+  }
+}
+
+bool EngineImpl::catch_up(RoomId id, RoomRecord& room, size_t worker) {
+  const auto untold = room.untold.find(worker);
+  if (untold == room.untold.end()) return true;
+  std::erase_if(untold->second, [&](const TrackId track) {
+    const auto it = room.tracks.find(track);
+    if (it == room.tracks.end()) return true;  // gone meanwhile
+    const auto from = static_cast<uint32_t>(tracks_.at(track).worker);
+    return workers_[worker]->send(command::AddReplica{id, from, it->second});
   });
-  if (!all) fail(parameters.transport, transports_.at(parameters.transport));
+  if (!untold->second.empty()) return false;
+  room.untold.erase(untold);
+  return true;
 }
 
 void EngineImpl::set_receive_muted(TrackId id, bool muted) {

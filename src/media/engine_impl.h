@@ -77,6 +77,8 @@ class EngineImpl final : public Engine {
     /// With parameters only where another part may come to need them.
     std::unordered_map<TrackId, std::shared_ptr<const ReceiveTrackParameters>> tracks{};
     std::unordered_set<SubscriptionId> subscriptions{};
+    /// Of a worker that could not be told of these tracks.
+    std::map<size_t, std::vector<TrackId>> untold{};
   };
   struct TransportRecord {
     RoomId room;
@@ -107,14 +109,12 @@ class EngineImpl final : public Engine {
   /// False: a mailbox is full, and there is none.
   bool add_part(RoomId id, RoomRecord& room, size_t worker);
   const std::shared_ptr<PacketQueue>& ring(size_t from, size_t to);
-  /// To all parts but that of `worker`.
+  /// To all parts but that of `worker`: what closes something, which always gets in.
   template <class MakeCommand>
-  bool send_to_others(const RoomRecord& room, size_t worker, MakeCommand make) {
-    bool all = true;
+  void send_to_others(const RoomRecord& room, size_t worker, MakeCommand make) {
     for (const Placement::Part& part : room.parts) {
-      if (part.worker != worker && !workers_[part.worker]->send(make())) all = false;
+      if (part.worker != worker) (void)workers_[part.worker]->send(make());
     }
-    return all;
   }
 
   bool add_transport(TransportId id, RoomId room_id, MemberId member,
@@ -127,6 +127,9 @@ class EngineImpl final : public Engine {
   void send(const Owner& owner, Command command);
   bool hand_to(size_t worker, AdoptedStream stream);
   void fail(TransportId id, TransportRecord& record);
+  void fail_part(const RoomRecord& room, size_t worker);
+  /// Tells a worker of what it could not be told of before. False: it still cannot.
+  bool catch_up(RoomId id, RoomRecord& room, size_t worker);
 
   std::unique_ptr<rtc::dtls::Context> dtls_;  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -1,6 +1,8 @@
 // A room on two real workers: members in turn on the one and on the other.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <latch>
 #include <map>
 #include <set>
 
@@ -23,10 +25,12 @@ class EchoRouter final : public DataRouter {
     explicit Text(std::string t, bool handed_in = false) : text(std::move(t)), handed(handed_in) {}
     std::string text;
     bool handed;
+    std::function<void()> run;  // on the worker
   };
 
   void on_note(TimePoint, const DataNote& note, DataOutlet& out) override {
     const auto& text = static_cast<const Text&>(note);
+    if (text.run) return text.run();
     out.tell(std::make_shared<Text>(text.text + (text.handed ? " there" : " here")));
     if (text.handed) return;
     EXPECT_TRUE(out.has_others());
@@ -268,6 +272,61 @@ TEST_F(PartsTest, DataGoesFromRouterToRouter) {
   events_.texts.clear();
   EXPECT_TRUE(engine_->tell_data(kRoom, std::make_shared<EchoRouter::Text>("all", true)));
   ASSERT_TRUE(wait([&] { return events_.texts.size() == 2; }));
+}
+
+TEST_F(PartsTest, AWorkerThatIsStuckHoldsUpNobodyElse) {
+  start(2, 1);
+  engine_->create_room(kRoom, {.follows_bandwidth = false});
+  TestClient& publisher = join(1);
+  join(2);
+  TestClient& viewer = join(3);  // on the publisher's worker
+  ASSERT_EQ(viewer.server.port(), publisher.server.port());
+  ASSERT_TRUE(wait([&] { return events_.connected.size() == 3; }));
+  std::latch stuck(1);
+  std::latch go_on(1);
+  const auto blocking = std::make_shared<EchoRouter::Text>("");
+  blocking->run = [&] {
+    stuck.count_down();
+    go_on.wait();
+  };
+  ASSERT_TRUE(engine_->tell_member_data(kRoom, MemberId(2), blocking));
+  ASSERT_TRUE(wait([&] { return stuck.try_wait(); }));
+  const auto nothing = std::make_shared<EchoRouter::Text>("");
+  nothing->run = [] {};
+  while (engine_->tell_member_data(kRoom, MemberId(2), nothing)) {
+  }
+  // A track that it cannot be told of costs those who are there, and nobody else.
+  publish(publisher);
+  subscribe(viewer, 1);
+  ASSERT_TRUE(wait([&] { return !events_.failed.empty(); }));
+  EXPECT_EQ(events_.failed, (std::map<TransportId, std::string>{{TransportId(2), "mailbox_full"}}));
+  uint32_t next = 0;
+  EXPECT_TRUE(wait([&] {
+    publisher.send_rtp(vp8_packet(source(1), next, 500));
+    next += 200;
+    return viewer.rtp_count > 0;
+  }));
+  go_on.count_down();
+  EXPECT_TRUE(wait([&] { return clients_[1]->closed; }));
+  // Whoever comes back there has that track and later ones.
+  engine_->close_transport(TransportId(2));
+  engine_->release_member(kRoom, MemberId(2));
+  TestClient& again = join(4);
+  EXPECT_NE(again.server.port(), publisher.server.port());
+  ASSERT_TRUE(wait([&] { return events_.connected.contains(TransportId(4)); }));
+  publish(viewer);
+  subscribe(again, 1);
+  subscribe(again, 3);
+  std::set<uint32_t> seen;
+  again.on_rtp = [&](ByteView packet) {
+    seen.insert(rtc::rtp::PacketView::parse(packet)->ssrc().value);
+  };
+  EXPECT_TRUE(wait([&] {
+    publisher.send_rtp(vp8_packet(source(1), next, 500));
+    viewer.send_rtp(vp8_packet(source(3), next, 500));
+    next += 200;
+    return seen.size() == 2;
+  }));
 }
 
 TEST_F(PartsTest, RoomsThatComeAndGoLeaveNothing) {
