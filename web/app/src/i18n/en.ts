@@ -1,3 +1,4 @@
+import { type ServerSubscription, sizeText } from '../meeting/statistics';
 import type { ErrorTexts } from './errors';
 
 const errors: ErrorTexts = {
@@ -323,6 +324,71 @@ export const en = {
       connection: 'The connection to the meeting was lost.',
     },
     rejoin: 'Join again',
+  },
+  statistics: {
+    title: 'Statistics for nerds',
+    menu: (keys: string) => `Statistics for nerds (${keys})`,
+    figures: 'Figures',
+    connection: 'Connection',
+    estimate: 'Estimate',
+    received: 'Received',
+    freezes: 'Freezes',
+    lastSeconds: (seconds: number) => `last ${seconds} s`,
+    chart: (received: string, estimate: string | undefined, freezes: number) =>
+      `The last minute: received ${received}${estimate ? `, estimate ${estimate}` : ''}, the picture stood still in ${freezes} seconds`,
+    wanted: 'Wanted',
+    allocated: 'Allocated',
+    sent: 'Sent',
+    loss: 'Loss',
+    roundTrip: 'Round trip',
+    queue: 'Wait in queues',
+    jitter: 'Jitter',
+    size: 'Size received',
+    sentSize: 'Size sent',
+    framesPerSecond: 'Frames per second',
+    codec: 'Codec',
+    rate: 'Bit rate',
+    concealed: 'Sound made up',
+    limitation: 'Limited by',
+    screen: 'Screen',
+    otherTrack: 'Other track',
+    noServer: 'This media server tells nothing of its decisions.',
+    limitations: { cpu: 'processor', bandwidth: 'network', other: 'other' } as Record<string, string>,
+    pathLimits: {
+      delay: 'delay',
+      loss: 'loss',
+      receiver: 'receiver',
+      'round-trip': 'round trip',
+      maximum: 'maximum',
+    } as Record<string, string>,
+    why: ({ limit, why, best, wanted, allocated }: ServerSubscription) => {
+      const most = sizeText(best);
+      switch (limit) {
+        case 'none':
+          return most ? 'The best picture there is.' : 'The sound as it is published.';
+        case 'not_connected':
+        case 'not_negotiated':
+          return 'Nothing yet: it is being connected.';
+        case 'muted':
+          return 'Nothing: it is muted.';
+        case 'subscriber':
+          return wanted ? 'This page asks for no more: the tile is small.' : 'This page asks for nothing: the tile is not shown.';
+        case 'publisher':
+          return allocated ? 'The publisher sends no better picture.' : 'The publisher sends nothing.';
+        case 'paused':
+          return 'Paused: the network carries too little.';
+        case 'key_frame':
+          return 'It waits for a key frame.';
+        case 'network':
+          return most ? `The network does not carry all of ${most}.` : 'The network does not carry more.';
+        case 'server':
+          return 'The server is busy and leaves out the best picture.';
+        case 'others_speak':
+          return 'Nothing: others speak.';
+        default:
+          return why;
+      }
+    },
   },
 };
 

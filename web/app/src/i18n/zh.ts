@@ -1,3 +1,4 @@
+import { sizeText } from '../meeting/statistics';
 import type { Texts } from './en';
 
 export const zh: Texts = {
@@ -315,5 +316,70 @@ export const zh: Texts = {
       connection: '与会议的连接已断开。',
     },
     rejoin: '重新加入',
+  },
+  statistics: {
+    title: '详细统计信息',
+    menu: (keys) => `详细统计信息（${keys}）`,
+    figures: '数据',
+    connection: '连接',
+    estimate: '带宽估计',
+    received: '接收',
+    freezes: '卡顿',
+    lastSeconds: (seconds) => `最近 ${seconds} 秒`,
+    chart: (received, estimate, freezes) =>
+      `最近一分钟：接收 ${received}${estimate ? `，带宽估计 ${estimate}` : ''}，其中 ${freezes} 秒画面卡顿`,
+    wanted: '期望',
+    allocated: '分配',
+    sent: '发送',
+    loss: '丢包率',
+    roundTrip: '往返时延',
+    queue: '排队时延',
+    jitter: '抖动',
+    size: '接收分辨率',
+    sentSize: '发送分辨率',
+    framesPerSecond: '帧率',
+    codec: '编码',
+    rate: '码率',
+    concealed: '补偿音频',
+    limitation: '受限于',
+    screen: '屏幕',
+    otherTrack: '其他轨道',
+    noServer: '该媒体服务器不提供其决策信息。',
+    limitations: { cpu: '处理器', bandwidth: '网络', other: '其他' },
+    pathLimits: {
+      delay: '时延',
+      loss: '丢包',
+      receiver: '接收端',
+      'round-trip': '往返时延',
+      maximum: '上限',
+    },
+    why: ({ limit, why, best, wanted, allocated }) => {
+      const most = sizeText(best);
+      switch (limit) {
+        case 'none':
+          return most ? '已是最佳画面。' : '声音与发布时一致。';
+        case 'not_connected':
+        case 'not_negotiated':
+          return '尚无内容：正在连接。';
+        case 'muted':
+          return '无内容：已被静音或关闭。';
+        case 'subscriber':
+          return wanted ? '此页面未请求更高画质：画面较小。' : '此页面未请求内容：画面未显示。';
+        case 'publisher':
+          return allocated ? '发布者未发送更高画质。' : '发布者未发送内容。';
+        case 'paused':
+          return '已暂停：网络带宽不足。';
+        case 'key_frame':
+          return '正在等待关键帧。';
+        case 'network':
+          return most ? `网络无法承载完整的 ${most}。` : '网络无法承载更高质量。';
+        case 'server':
+          return '服务器繁忙，暂不发送最佳画面。';
+        case 'others_speak':
+          return '无内容：其他人正在发言。';
+        default:
+          return why;
+      }
+    },
   },
 };

@@ -27,7 +27,7 @@ interface ControlsProps {
 const allKinds: MediaDeviceKind[] = ['audioinput', 'audiooutput', 'videoinput'];
 
 export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
-  const { common, meeting: texts } = useTexts();
+  const { common, meeting: texts, statistics: statisticsTexts } = useTexts();
   const people = useStore(room.state, (state) => state.people.length);
   const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
@@ -42,7 +42,16 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
     if (busy || (!allowed && !on)) return;
     switchDevice(room, name, !on);
   };
-  useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera') });
+  const toggleStatistics = () => onPanel('statistics');
+  useShortcuts({ d: () => toggle('microphone'), e: () => toggle('camera'), i: toggleStatistics });
+  const statistics: MenuItem = {
+    key: 'statistics',
+    label: statisticsTexts.menu(shortcutKeys('I')),
+    checked: panel === 'statistics',
+    isAlone: true,
+    onSelect: toggleStatistics,
+  };
+  const more = [{ key: 'more', items: [statistics] }];
 
   return (
     <footer className="controls-frame" ref={bar}>
@@ -67,6 +76,11 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
           isOpen={panel === 'chat'}
           onClick={() => onPanel('chat')}
         />
+        {!isNarrow && (
+          <Menu label={common.more} className="control" sections={more}>
+            <Icon name="more" size={22} />
+          </Menu>
+        )}
         {isNarrow && (
           <DeviceMenu
             room={room}
@@ -75,7 +89,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
             className="control"
             icon="more"
             iconSize={22}
-            more={endings.length > 0 ? [{ key: 'end', items: endings }] : []}
+            more={endings.length > 0 ? [...more, { key: 'end', items: endings }] : more}
           />
         )}
         <Leave meeting={meeting} endings={isNarrow ? [] : endings} />

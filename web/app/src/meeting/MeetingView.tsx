@@ -13,9 +13,10 @@ import { Controls } from './Controls';
 import { PeoplePanel } from './PeoplePanel';
 import type { MeetingRoom } from './room';
 import { Stage } from './Stage';
+import { StatisticsPanel } from './StatisticsPanel';
 import '../styles/meeting.css';
 
-export type SidePanel = 'none' | 'people' | 'chat';
+export type SidePanel = 'none' | 'people' | 'chat' | 'statistics';
 
 /** The meeting that the page is in, on its way into, or failed to join. */
 export default function MeetingView() {
@@ -59,6 +60,7 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
       </main>
       {panel === 'people' && <PeoplePanel meeting={meeting} room={room} onClose={() => setPanel('none')} />}
       {panel === 'chat' && <ChatPanel groupId={meeting.groupId} onClose={() => setPanel('none')} />}
+      {panel === 'statistics' && <StatisticsPanel room={room} onClose={() => setPanel('none')} />}
       <Controls
         meeting={meeting}
         room={room}

@@ -14,6 +14,7 @@ import {
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MediaFailure, MeetingFailure } from '../state/failures';
 import type { MeetingEndReason } from '../state/store';
+import { type Reading, readReport } from './statistics';
 
 export type VideoTrackHandle = Track;
 
@@ -57,6 +58,12 @@ const sources: Record<DeviceName, Track.Source> = {
   screen: Track.Source.ScreenShare,
 };
 
+const readingSources: Partial<Record<Track.Source, Reading['source']>> = {
+  [Track.Source.Camera]: 'camera',
+  [Track.Source.Microphone]: 'microphone',
+  [Track.Source.ScreenShare]: 'screen',
+};
+
 /** Numbers of the protocol's TrackSource, which permissions name. */
 const permissionSources: Record<DeviceName, number> = { camera: 1, microphone: 2, screen: 3 };
 
@@ -87,6 +94,7 @@ export class MeetingRoom {
   private readonly busy = new Set<DeviceName>();
   private readonly failures = new Map<DeviceName, MediaFailure>();
   private readonly sounds = new Map<Track, HTMLMediaElement>();
+  private access: { url: string; token: string } | undefined;
   private updateScheduled = false;
   private left = false;
 
@@ -114,7 +122,11 @@ export class MeetingRoom {
   /** Rejects with a `MeetingFailure`. */
   async connect(url: string, token: string): Promise<void> {
     try {
+      this.access = { url, token };
       await this.room.connect(url, token);
+      this.room.engine.on('tokenRefreshed', (refreshed) => {
+        this.access = { url, token: refreshed };
+      });
     } catch (error) {
       throw toMeetingFailure(error);
     }
@@ -177,6 +189,42 @@ export class MeetingRoom {
   async startSound(): Promise<void> {
     await this.room.startAudio().catch(() => {});
     this.update();
+  }
+
+  /** What the browser has counted of each track that it sends or receives. */
+  async readTracks(): Promise<Reading[]> {
+    const participants = [this.room.localParticipant, ...this.room.remoteParticipants.values()];
+    const readings = participants.flatMap((participant) =>
+      [...participant.trackPublications.values()].map(async (publication): Promise<Reading | undefined> => {
+        const report = await publication.track?.getRTCStatsReport().catch(() => undefined);
+        const counters = report && readReport(report as unknown as Iterable<[string, unknown]>);
+        if (!counters) return undefined;
+        const { identity, isLocal } = participant;
+        return { sid: publication.trackSid, identity, isLocal, source: readingSources[publication.source] ?? 'other', counters };
+      }),
+    );
+    return (await Promise.all(readings)).filter((reading) => reading !== undefined);
+  }
+
+  /**
+   * What the media server says of this participant's media (`GET /rtc/stats`). Only the built-in one does; of others, and
+   * when it does not answer, nothing.
+   */
+  async askServer(): Promise<unknown> {
+    if (!this.access) return undefined;
+    const url = new URL(this.access.url);
+    url.protocol = url.protocol === 'wss:' || url.protocol === 'https:' ? 'https:' : 'http:';
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/rtc/stats`;
+    try {
+      const answer = await fetch(url, {
+        headers: { Authorization: `Bearer ${this.access.token}` },
+        cache: 'no-store',
+        signal: AbortSignal.timeout(5000),
+      });
+      return answer.ok ? await answer.json() : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async leave(): Promise<void> {
