@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include "rtc/bwe/bitrate.h"
 #include "rtc/bwe/packet_result.h"
@@ -28,11 +29,22 @@ class BottleneckRate {
   void on_feedback(Duration queue, PacketResults received);
   /// Nothing: no queue stands, or it has not been seen for long enough.
   [[nodiscard]] std::optional<Bitrate> rate() const { return rate_; }
+  /// How fast packets follow each other that were sent as one: the median of lately. Other traffic
+  /// does not slow it.
+  [[nodiscard]] std::optional<Bitrate> pairs() const;
   /// Far more is sent than gets through, as many packets in a row say. One gap alone, as of a path
   /// that became longer or stood still for a moment, does not count.
   [[nodiscard]] bool sudden() const { return sudden_; }
 
  private:
+  static constexpr size_t kPairs = 16;
+  static constexpr size_t kLeastPairs = 3;
+  static constexpr Duration kPairMemory = 6s;
+  static constexpr Duration kAsOne = 1ms;
+  static constexpr int32_t kPairSize = 300;
+
+  void note_pairs(PacketResults received);
+
   struct Packet {
     TimePoint sent{};
     TimePoint received{};
@@ -42,6 +54,9 @@ class BottleneckRate {
   std::array<Packet, kCapacity> packets_;
   size_t newest_ = 0;
   size_t size_ = 0;
+  std::optional<PacketResult> before_;  // the newest of the last message
+  std::array<std::pair<TimePoint, Bitrate>, kPairs> pairs_;
+  size_t next_pair_ = 0;
   std::optional<Bitrate> rate_;
   bool sudden_ = false;
 };

@@ -62,6 +62,22 @@ TEST(BweBottleneckRateTest, AQueueThatStandsIsNotSudden) {
   EXPECT_FALSE(bottleneck.sudden());
 }
 
+TEST(BweBottleneckRateTest, PairsTellTheCapacityOfASharedQueue) {
+  // Two packets as one each 50 ms, of which the second comes 2 ms after the first.
+  auto received = packets(20, 25ms, 25ms);
+  for (size_t i = 1; i < received.size(); i += 2) {
+    received[i].sent = received[i - 1].sent;
+    received[i].received = received[i - 1].received + 2ms;
+  }
+  BottleneckRate bottleneck;
+  bottleneck.on_feedback(90ms, received);
+  ASSERT_TRUE(bottleneck.pairs());
+  EXPECT_NEAR(static_cast<double>(bottleneck.pairs()->bps()), 4e6, 1e5);
+  bottleneck = BottleneckRate();
+  bottleneck.on_feedback(90ms, packets(20, 25ms, 25ms));
+  EXPECT_FALSE(bottleneck.pairs());
+}
+
 TEST(BweBottleneckRateTest, LooksBackForAWindow) {
   BottleneckRate bottleneck;
   bottleneck.on_feedback(90ms, packets(50, 5ms, 20ms));  // a second at 400 kbit/s

@@ -6,7 +6,6 @@ namespace turms::rtc::bwe {
 
 namespace {
 
-constexpr Duration kBeginning = 500ms;
 constexpr Duration kDrains = 20ms;   // or a quarter
 constexpr double kFirstShare = 0.5;  // of what arrived before
 constexpr double kHeadroom = 3;      // over what gets through
@@ -24,6 +23,10 @@ constexpr Duration kLargeReductionInterval = 1s;
 }  // namespace
 
 void Competition::on_feedback(TimePoint now, const Seen& seen) {
+  if (seen.acknowledged && (*seen.acknowledged >= best_ || now - best_at_ > kLately)) {
+    best_ = *seen.acknowledged;
+    best_at_ = now;
+  }
   if (seen.queue <= kQueue || !seen.acknowledged) {
     if (!empty_since_) empty_since_ = now;
     if (rate_ && now - *empty_since_ < kGone) return;
@@ -35,17 +38,12 @@ void Competition::on_feedback(TimePoint now, const Seen& seen) {
   if (!pressed_since_) {
     pressed_since_ = stuck_since_ = now;
     highest_ = Duration::zero();
-    before_ = Bitrate();
   }
   if (seen.queue < highest_ - std::max<Duration>(kDrains, highest_ / 4)) {
     stuck_since_ = now;
     highest_ = seen.queue;
   }
   highest_ = std::max(highest_, seen.queue);
-  // Not sooner: the first of it may have arrived before the queue began.
-  if (seen.bottleneck && (before_.is_zero() || now - *pressed_since_ <= kBeginning)) {
-    before_ = *seen.bottleneck;
-  }
   if (!rate_) {
     rate_ = begin(now, seen);
     changed_at_ = reduced_at_ = now;
@@ -60,13 +58,14 @@ std::optional<Bitrate> Competition::begin(TimePoint now, const Seen& seen) const
   const bool again = last_shared_ && now - *last_shared_ < kMemory;
   if (now - *pressed_since_ < (again ? kPressedAgain : kPressed)) return std::nullopt;
   if (now - stuck_since_ < (again ? kStuckAgain : kStuck)) return std::nullopt;
-  if (!seen.bottleneck) return std::nullopt;
+  if (!seen.bottleneck || !seen.pairs) return std::nullopt;
   const Bitrate arrives = *seen.bottleneck;
+  if (*seen.pairs < arrives * kPairs) return std::nullopt;
   // At a low capacity a single packet delays those behind it.
   if (seen.queue < kLeastQueue + time_of(kPacket, arrives)) return std::nullopt;
   if (again) return std::max(arrives, std::min(last_rate_, *seen.acknowledged * kHeadroom));
-  if (before_.is_zero() || arrives > before_ * kGaveWay) return std::nullopt;
-  return std::max(arrives, before_ * kFirstShare);
+  if (arrives > best_ * kGaveWay) return std::nullopt;
+  return std::max(arrives, std::min(best_ * kFirstShare, *seen.acknowledged * kHeadroom));
 }
 
 /// As TCP does: by a packet in a round trip, and down by losses.

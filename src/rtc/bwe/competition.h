@@ -10,9 +10,10 @@ namespace turms::rtc::bwe {
 /// goes by delay gives way to a download over TCP until nothing is left of it; where giving way
 /// does not empty the queue, this one goes by losses like the other.
 ///
-/// Alone at a bottleneck, what arrives while a queue stands is its capacity, whatever is sent; and
-/// the queue drains as soon as that is less. So it is shared when a queue has stood for kPressed,
-/// did not drain for kStuck, and less than kGaveWay arrives of what did when it began. Sharing ends
+/// Alone at a bottleneck, what arrives while a queue stands is its capacity, whatever is sent; two
+/// packets sent as one arrive at that rate too, and the queue drains as soon as less is sent. So it
+/// is shared when a queue has stood for kPressed, did not drain for kStuck, less than kGaveWay
+/// arrives of what did lately, and such pairs arrive kPairs times as fast. Sharing ends
 /// with a queue that is empty for kGone (others empty it now and then, to measure); who shared it
 /// within kMemory is recognized sooner, and gets what it had.
 class Competition {
@@ -22,6 +23,8 @@ class Competition {
   static constexpr Duration kStuck = 1500ms;
   static constexpr Duration kStuckAgain = 700ms;
   static constexpr double kGaveWay = 0.7;
+  static constexpr Duration kLately = 10s;
+  static constexpr double kPairs = 2;
   static constexpr Duration kQueue = 15ms;
   static constexpr Duration kMemory = 30s;
   static constexpr Duration kGone = 1s;
@@ -29,6 +32,7 @@ class Competition {
   struct Seen {
     Duration queue{};
     std::optional<Bitrate> bottleneck;  // BottleneckRate::rate()
+    std::optional<Bitrate> pairs;       // BottleneckRate::pairs()
     std::optional<Bitrate> acknowledged;
     double loss = 0;  // of the last second
     Duration rtt{};
@@ -47,7 +51,8 @@ class Competition {
   std::optional<TimePoint> empty_since_;
   TimePoint stuck_since_{};
   Duration highest_{};  // queue since then
-  Bitrate before_;      // what arrived when it began
+  Bitrate best_;        // that got through lately
+  TimePoint best_at_{};
   std::optional<Bitrate> rate_;
   Bitrate last_rate_;
   std::optional<TimePoint> last_shared_;

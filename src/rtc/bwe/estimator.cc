@@ -91,8 +91,8 @@ void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& fee
 
   auto delay =
       delay_based_.on_feedback(now, received, acknowledged_, probe_result(received), bottleneck());
-  competition_.on_feedback(
-      now, {path_.queue(), bottleneck_.rate(), acknowledged_, target_.loss, target_.rtt});
+  competition_.on_feedback(now, {path_.queue(), bottleneck_.rate(), bottleneck_.pairs(),
+                                 acknowledged_, target_.loss, target_.rtt});
   if (const auto rate = competition_.rate()) {
     path_.hold(now);
     delay_based_.raise(now, *rate);
