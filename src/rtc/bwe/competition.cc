@@ -58,9 +58,10 @@ std::optional<Bitrate> Competition::begin(TimePoint now, const Seen& seen) const
   const bool again = last_shared_ && now - *last_shared_ < kMemory;
   if (now - *pressed_since_ < (again ? kPressedAgain : kPressed)) return std::nullopt;
   if (now - stuck_since_ < (again ? kStuckAgain : kStuck)) return std::nullopt;
-  if (!seen.bottleneck || !seen.pairs) return std::nullopt;
+  if (!seen.bottleneck) return std::nullopt;
   const Bitrate arrives = *seen.bottleneck;
-  if (*seen.pairs < arrives * kPairs) return std::nullopt;
+  if (seen.pairs && *seen.pairs < arrives * kPairs) return std::nullopt;
+  if (!seen.pairs && now - stuck_since_ < kStuckWithoutPairs) return std::nullopt;
   // At a low capacity a single packet delays those behind it.
   if (seen.queue < kLeastQueue + time_of(kPacket, arrives)) return std::nullopt;
   if (again) return std::max(arrives, std::min(last_rate_, *seen.acknowledged * kHeadroom));

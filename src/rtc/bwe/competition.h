@@ -22,6 +22,8 @@ class Competition {
   static constexpr Duration kPressedAgain = 1s;
   static constexpr Duration kStuck = 1500ms;
   static constexpr Duration kStuckAgain = 700ms;
+  /// At low rates packets leave one by one.
+  static constexpr Duration kStuckWithoutPairs = 3s;
   static constexpr double kGaveWay = 0.7;
   static constexpr Duration kLately = 10s;
   static constexpr double kPairs = 2;

@@ -53,6 +53,21 @@ TEST_F(BweCompetitionTest, AloneWhatArrivesIsAllThereIs) {
   EXPECT_FALSE(competition_.shared());
 }
 
+TEST_F(BweCompetitionTest, WithoutPairsItTakesLonger) {
+  const auto alone = [&](Duration length) {
+    for (Duration spent{}; spent < length; spent += 50ms) {
+      now_ += 50ms;
+      const auto rate = Bitrate::kbps(150);
+      competition_.on_feedback(now_, {150ms, rate, std::nullopt, rate, 0, 300ms});
+    }
+  };
+  run(1s, 5ms, 1000);
+  alone(Competition::kStuckWithoutPairs - 200ms);
+  EXPECT_FALSE(competition_.shared());
+  alone(500ms);
+  EXPECT_TRUE(competition_.shared());
+}
+
 TEST_F(BweCompetitionTest, APacketOfALowCapacityIsNoQueue) {
   run(600ms, 5ms, 1000);
   run(5s, 45ms, 150);
