@@ -1,5 +1,7 @@
 #include "app/admin.h"
 
+#include <boost/json.hpp>
+
 #include <malloc.h>
 #include <unistd.h>
 
@@ -54,14 +56,19 @@ void serve_metrics(net::HttpServer& server, const std::string& username,
       });
 }
 
-void serve_admin(net::HttpServer& server, std::function<std::string_view()> meetings) {
+void serve_admin(net::HttpServer& server, std::function<Health()> health) {
   server.route("GET", "/metrics", [](net::HttpRequest, net::HttpResponder responder) {
     responder.send(metrics_response());
   });
   server.route("GET", "/health",
-               [meetings = std::move(meetings)](net::HttpRequest, net::HttpResponder responder) {
-                 responder.send(net::HttpResponse::json(
-                     200, R"({"status":"up","meetings":")" + std::string(meetings()) + "\"}"));
+               [health = std::move(health)](net::HttpRequest, net::HttpResponder responder) {
+                 const Health now = health();
+                 boost::json::object body;
+                 body["status"] = now.store_failure ? "failing" : "up";
+                 if (now.store_failure) body["store"] = *now.store_failure;
+                 body["meetings"] = now.meetings;
+                 responder.send(net::HttpResponse::json(now.store_failure ? 503 : 200,
+                                                        boost::json::serialize(body)));
                });
 }
 

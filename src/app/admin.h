@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,9 +11,15 @@ class HttpServer;
 
 namespace turms::app {
 
-/// `/metrics` (Prometheus text) and `/health` on the admin port; `meetings`: what the latter says of
-/// them.
-void serve_admin(net::HttpServer& server, std::function<std::string_view()> meetings);
+/// What `/health` says: 200 while all is well, 503 else.
+struct Health {
+  std::string_view meetings;
+  /// Why messages cannot be stored at present.
+  std::optional<std::string> store_failure;
+};
+
+/// `/metrics` (Prometheus text) and `/health` on the admin port.
+void serve_admin(net::HttpServer& server, std::function<Health()> health);
 
 /// /metrics alone; asks for a name and password (RFC 7617) unless both are empty.
 void serve_metrics(net::HttpServer& server, const std::string& username,

@@ -27,6 +27,8 @@ class ImStack {
   im::Domain& domain() { return *domain_; }
   im::Bus& bus() { return *bus_; }
   im::Repositories repositories() { return store_->repositories(); }
+  /// Why nothing can be written at present; nothing when it can.
+  std::optional<Error> failure() const { return store_->failure(); }
   IdGenerator& ids() { return ids_; }
   const im::Clock& clock() const { return *clock_; }
   /// No operation is accepted from now on; those under way complete on the loop.

@@ -148,8 +148,15 @@ Status Server::start() {
     auto admin = listen_http("admin", config_.text("admin.bind"), config_.number("admin.port"));
     if (!admin) return std::unexpected(admin.error());
     admin_ = std::move(*admin);
-    serve_admin(*admin_,
-                [this]() -> std::string_view { return livekit_ ? livekit_->capacity() : "none"; });
+    serve_admin(*admin_, [this] {
+      Health health;
+      health.meetings = livekit_ ? livekit_->capacity() : "none";
+      // Before the store is open nothing fails.
+      if (const auto failure = im_ ? im_->failure() : std::nullopt) {
+        health.store_failure = failure->message;
+      }
+      return health;
+    });
   }
   if (const int64_t port = config_.number("livekit.prometheus.port"); port != 0) {
     auto metrics = listen_http("prometheus", "0.0.0.0", port);

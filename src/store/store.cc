@@ -89,6 +89,7 @@ class SqliteStore final : public Store {
     writer_.on_foreign_change(std::move(listener));
   }
   int64_t last_id() const override { return last_id_; }
+  std::optional<Error> failure() const override { return writer_.failure(); }
   void close() override {
     readers_.close();
     writer_.close();

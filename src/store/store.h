@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -41,6 +42,9 @@ class Store {
   virtual void on_foreign_change(std::function<void()> listener) = 0;
   /// The highest id ever given to a message, for IdGenerator::advance_past.
   virtual int64_t last_id() const = 0;
+  /// Why nothing can be written at present (the disk is full); nothing when it can, or nobody has
+  /// tried. Any thread.
+  virtual std::optional<Error> failure() const = 0;
   /// Refuses new operations (kUnavailable) and waits until the queued ones are done and posted.
   virtual void close() = 0;
 };

@@ -178,7 +178,13 @@ TEST(Store, ALockThatStaysIsReported) {
   spawn(append(open.repositories(), 1, failures, completed));
   open.loop.run_until([&] { return completed == 1; });
   EXPECT_EQ(failures, std::vector<ErrorCode>{ErrorCode::kUnavailable});
+  ASSERT_TRUE(open.store->failure());
+  EXPECT_EQ(open.store->failure()->code, ErrorCode::kUnavailable);
   sqlite3_close(other);
+  // Looked into without anybody who writes.
+  const TimePoint limit = monotonic_now() + 20s;
+  while (open.store->failure() && monotonic_now() < limit) std::this_thread::yield();
+  EXPECT_FALSE(open.store->failure());
   spawn(append(open.repositories(), 2, failures, completed));
   open.loop.run_until([&] { return completed == 2; });
   EXPECT_EQ(failures.size(), 1u);

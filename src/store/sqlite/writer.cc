@@ -1,5 +1,9 @@
 #include "store/sqlite/writer.h"
 
+#include <fmt/core.h>
+
+#include <utility>
+
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -81,6 +85,7 @@ void Writer::loop() {
     }
     if (batch.empty()) {
       look_for_foreign_change();
+      if (failure_ && monotonic_now() - tried_at_ >= kRetry) try_again();
     } else {
       run_batch(batch);
     }
@@ -115,8 +120,44 @@ void Writer::run_batch(OperationList batch) {
   counters().transactions.add();
   counters().operations.add(static_cast<int64_t>(size));
   if (failures > 0) counters().failures.add(failures);
-  if (error) log::error("store: {} writes failed: {}", size, error->message);
+  note_outcome(error, static_cast<int64_t>(size));
   post_([first = batch.take()] { resume_all(first); });
+}
+
+void Writer::note_outcome(const std::optional<Error>& error, int64_t operations) {
+  tried_at_ = monotonic_now();
+  const bool failed_before = failure_.has_value();  // only this thread changes it
+  if (!error && !failed_before) return;
+  if (error) {
+    lost_ += operations;
+    if (!failed_before || tried_at_ - said_at_ >= kSaidEach) {
+      said_at_ = tried_at_;
+      log::error("store: writing fails, {} operations so far: {}", lost_, error->message);
+    }
+  } else {
+    log::info("store: writing works again, {} operations had failed", std::exchange(lost_, 0));
+  }
+  const std::lock_guard lock(mutex_);
+  failure_ = error;
+}
+
+std::optional<Error> Writer::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+/// Writes a page, with what it holds already.
+void Writer::try_again() {
+  Connection& connection = *connection_;
+  const int64_t version = connection.scalar("pragma user_version");
+  connection.execute("begin immediate");
+  connection.execute(fmt::format("pragma user_version = {}", version));
+  connection.execute("commit");
+  std::optional<Error> error;
+  if (connection.failed()) error = connection.take_error();
+  if (connection.in_transaction()) connection.execute("rollback");
+  if (connection.failed()) (void)connection.take_error();
+  note_outcome(error, 0);
 }
 
 std::optional<Error> Writer::run_in_transaction(const OperationList& batch) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/time.h"
@@ -21,6 +22,9 @@ class Writer {
   static constexpr size_t kMaxBatch = 2048;
   /// How often it looks for other programs' writes while it has nothing to do.
   static constexpr Duration kForeignChangePoll = std::chrono::milliseconds(200);
+  static constexpr Duration kRetry = std::chrono::seconds(1);
+  /// While transactions fail, this often at most is it said in the log.
+  static constexpr Duration kSaidEach = std::chrono::seconds(10);
 
   Writer(std::unique_ptr<Connection> connection, Post post, size_t max_pending);
   ~Writer();
@@ -38,6 +42,9 @@ class Writer {
   void on_foreign_change(std::function<void()> listener);
   /// Takes no more, finishes what waits, ends the thread.
   void close();
+  /// Any thread. Why the last transaction failed; nothing when it did not. While nobody writes a
+  /// failure is looked into each kRetry, so that it does not outlast its cause.
+  [[nodiscard]] std::optional<Error> failure() const;
 
  private:
   void loop();
@@ -46,13 +53,20 @@ class Writer {
   std::optional<Error> run_in_transaction(const OperationList& batch);
   void run_one(Operation& operation);
   void look_for_foreign_change();
+  /// After each transaction of so many operations.
+  void note_outcome(const std::optional<Error>& error, int64_t operations);
+  void try_again();
 
   const std::unique_ptr<Connection> connection_;
   const Post post_;
   const size_t max_pending_;
   int64_t data_version_ = 0;
+  TimePoint tried_at_;  // the last transaction
+  TimePoint said_at_;   // in the log that it failed
+  int64_t lost_ = 0;    // operations since it fails
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;
   std::condition_variable wake_;
   OperationList pending_;
   bool sleeping_ = false;
