@@ -81,7 +81,10 @@ class Pacer {
       return false;
     }
     if (now > drained_at_) drain(now);
-    if (!may_send()) {
+    // While nothing has spoken against the path, small frames of many streams pass as they come, as
+    // far as a burst may be long.
+    const bool untried = path_ == Path::kUntried && !resting_ && debt_ < idle_burst_;
+    if (!untried && !may_send()) {
       resting_ = true;
       return false;
     }

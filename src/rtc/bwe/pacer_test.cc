@@ -32,6 +32,23 @@ TEST_F(BwePacerTest, BelowTheRateNothingWaits) {
   }
 }
 
+TEST_F(BwePacerTest, SmallPacketsPassTogetherWhileNothingSpeaksAgainstThePath) {
+  const auto passing = [&](Pacer::Path path) {
+    now_ += 1s;
+    pacer_.set_rate(now_, Bitrate::kbps(6000), path);  // 30,000 bytes in a burst
+    int count = 0;
+    while (pacer_.pass(now_, 500)) ++count;
+    return count;
+  };
+  EXPECT_EQ(passing(Pacer::Path::kNormal), Pacer::kBurstPackets);
+  EXPECT_EQ(passing(Pacer::Path::kUntried), 60);
+  // Then it rests, as after any burst.
+  now_ += 20ms;
+  EXPECT_FALSE(pacer_.pass(now_, 500));
+  now_ += 20ms;
+  EXPECT_TRUE(pacer_.pass(now_, 500));
+}
+
 TEST_F(BwePacerTest, AFrameLeavesInBurstsAtTheRate) {
   pacer_.set_rate(now_, Bitrate::kbps(2400), Pacer::Path::kNormal);
   for (uint64_t i = 0; i < 50; ++i) ASSERT_TRUE(pacer_.push(now_, video(i)));  // 200 ms
