@@ -70,7 +70,7 @@ std::vector<AdaptationPlan> adaptation_plans() {
        .download_from = 15s,
        .download_to = 45s,
        .downloads = 10,
-       .bars = {0.3, 10s, 400ms},
+       .bars = {0.2, 10s, 400ms},
        .aims = {0.7, 150ms, 500ms, 60s, 6}});
   add({.name = "H square 1.5/2.5 Mbit/s",
        .path = {{0s, kbps(2500)},
