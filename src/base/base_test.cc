@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/encoding.h"
+#include "base/histogram.h"
 #include "base/ids.h"
 #include "base/jwt.h"
 #include "base/metrics.h"
@@ -115,6 +116,21 @@ TEST(Random, SameSeedSameSequence) {
 TEST(Metrics, ExposesCounters) {
   metrics::counter("turms_test_total", "Help.", {{"kind", "a"}}).add(3);
   EXPECT_NE(metrics::expose().find("turms_test_total{kind=\"a\"} 3"), std::string::npos);
+}
+
+TEST(Metrics, ExposesHistograms) {
+  constexpr double kBounds[] = {0.5, 2};
+  Histogram& histogram = metrics::histogram("turms_test_seconds", "Help.", kBounds);
+  histogram.observe(0.5);
+  histogram.observe(1, 2);
+  histogram.observe(7);
+  const std::string text = metrics::expose();
+  for (const char* line :
+       {"# TYPE turms_test_seconds histogram", "turms_test_seconds_count 4",
+        "turms_test_seconds_sum 9.5", "turms_test_seconds_bucket{le=\"0.5\"} 1",
+        "turms_test_seconds_bucket{le=\"2\"} 3", "turms_test_seconds_bucket{le=\"+Inf\"} 4"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
 }
 
 Task<int> add_later(Completion<int>& a, Completion<int>& b) {

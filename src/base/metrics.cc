@@ -3,10 +3,27 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <vector>
+
+#include "base/histogram.h"
+
+namespace turms {
+
+Histogram::Histogram(std::span<const double> bounds)
+    : bounds_(bounds.begin(), bounds.end()), counts_(bounds.size() + 1) {}
+
+void Histogram::observe(double value, uint64_t times) {
+  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+  counts_[static_cast<size_t>(bucket)].fetch_add(times, std::memory_order_relaxed);
+  sum_.fetch_add(value * static_cast<double>(times), std::memory_order_relaxed);
+}
+
+}  // namespace turms
 
 namespace turms::metrics {
 namespace {
@@ -18,10 +35,17 @@ struct Family {
   prometheus::MetricType type;
   std::map<LabelMap, Metric> members;
 };
+struct NamedHistogram {
+  NamedHistogram(std::string_view help_in, std::span<const double> bounds)
+      : help(help_in), histogram(bounds) {}
+  std::string help;
+  Histogram histogram;
+};
 
 struct Registry {
   std::mutex mutex;
   std::map<std::string, Family, std::less<>> families;
+  std::map<std::string, NamedHistogram, std::less<>> histograms;
 };
 
 Registry& registry() {
@@ -52,6 +76,32 @@ Metric& gauge(std::string_view name, std::string_view help, Labels labels) {
   return find_or_make(name, help, prometheus::MetricType::Gauge, labels);
 }
 
+Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds) {
+  std::lock_guard lock(registry().mutex);
+  auto& all = registry().histograms;
+  auto it = all.find(name);
+  if (it == all.end()) it = all.try_emplace(std::string(name), help, bounds).first;
+  return it->second.histogram;
+}
+
+namespace {
+
+prometheus::ClientMetric read(const Histogram& histogram) {
+  prometheus::ClientMetric out;
+  uint64_t cumulative = 0;
+  for (size_t i = 0; i <= histogram.bounds().size(); ++i) {
+    cumulative += histogram.count(i);
+    const bool last = i == histogram.bounds().size();
+    out.histogram.bucket.push_back(
+        {cumulative, last ? std::numeric_limits<double>::infinity() : histogram.bounds()[i]});
+  }
+  out.histogram.sample_count = cumulative;
+  out.histogram.sample_sum = histogram.sum();
+  return out;
+}
+
+}  // namespace
+
 std::string expose() {
   std::vector<prometheus::MetricFamily> families;
   {
@@ -71,6 +121,16 @@ std::string expose() {
           one.gauge.value = value;
         }
       }
+    }
+  }
+  {
+    std::lock_guard lock(registry().mutex);
+    for (const auto& [name, named] : registry().histograms) {
+      prometheus::MetricFamily& out = families.emplace_back();
+      out.name = name;
+      out.help = named.help;
+      out.type = prometheus::MetricType::Histogram;
+      out.metric.push_back(read(named.histogram));
     }
   }
   return prometheus::TextSerializer().Serialize(families);

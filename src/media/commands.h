@@ -92,6 +92,11 @@ struct TellData {
   RoomId room;
   std::shared_ptr<const DataNote> note;
 };
+struct TakeSnapshot {
+  RoomId room;
+  uint64_t ticket = 0;
+  std::vector<TransportId> transports;  // empty: all
+};
 }  // namespace command
 
 using Command =
@@ -101,7 +106,7 @@ using Command =
                  command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
                  command::AddSendTrack, command::SetLayerRequest, command::SetPathLimits,
                  command::SetSendSource, command::RemoveSendTrack, command::TellData,
-                 command::LeaveOutLayers>;
+                 command::LeaveOutLayers, command::TakeSnapshot>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {
@@ -138,7 +143,10 @@ struct Statistics {
   RoomId room;
   std::vector<TrackStatistics> tracks;
   std::vector<SubscriptionStatistics> subscriptions;
-  std::vector<PathStatistics> paths;
+};
+struct Snapshot {
+  uint64_t ticket = 0;
+  RoomSnapshot snapshot;
 };
 struct StreamStates {
   RoomId room;
@@ -150,8 +158,9 @@ struct Data {
 };
 }  // namespace event
 
-using Event = std::variant<event::TransportConnected, event::TransportFailed,
-                           event::TransportClosed, event::LayerStarted, event::LayerStopped,
-                           event::Speakers, event::Statistics, event::StreamStates, event::Data>;
+using Event =
+    std::variant<event::TransportConnected, event::TransportFailed, event::TransportClosed,
+                 event::LayerStarted, event::LayerStopped, event::Speakers, event::Statistics,
+                 event::Snapshot, event::StreamStates, event::Data>;
 
 }  // namespace turms::media

@@ -387,6 +387,24 @@ void EngineImpl::remove_send_track(SubscriptionId id) {
 
 // ---- Data and streams
 
+SnapshotTicket EngineImpl::request_snapshot(RoomId id, std::vector<TransportId> transports) {
+  const RoomRecord* const room = find(id);
+  if (room == nullptr || room->refused) return {};
+  SnapshotTicket asked{.ticket = ++last_ticket_};
+  for (const Placement::Part& part : room->parts) {
+    std::vector<TransportId> here;
+    for (const TransportId transport : transports) {
+      const auto it = transports_.find(transport);
+      if (it != transports_.end() && it->second.worker == part.worker) here.push_back(transport);
+    }
+    if (!transports.empty() && here.empty()) continue;
+    const bool taken =
+        workers_[part.worker]->send(command::TakeSnapshot{id, asked.ticket, std::move(here)});
+    if (taken) ++asked.parts;
+  }
+  return asked;
+}
+
 bool EngineImpl::tell_data(RoomId id, std::shared_ptr<const DataNote> note) {
   const RoomRecord* const room = find(id);
   if (room == nullptr || room->refused) return false;

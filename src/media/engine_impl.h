@@ -63,6 +63,7 @@ class EngineImpl final : public Engine {
   void set_send_source(SubscriptionId id, TrackId source) override;
   void remove_send_track(SubscriptionId id) override;
 
+  SnapshotTicket request_snapshot(RoomId id, std::vector<TransportId> transports) override;
   bool tell_data(RoomId id, std::shared_ptr<const DataNote> note) override;
   bool tell_member_data(RoomId id, MemberId member, std::shared_ptr<const DataNote> note) override;
   bool adopt_stream(AdoptedStream stream) override;
@@ -145,6 +146,7 @@ class EngineImpl final : public Engine {
   std::atomic<uint32_t> next_turn_worker_{0};
   Post post_;
   std::shared_ptr<Listener> listener_;
+  uint64_t last_ticket_ = 0;
   std::unordered_map<RoomId, RoomRecord> rooms_;
   std::unordered_map<TransportId, TransportRecord> transports_;
   std::unordered_map<TrackId, Owner> tracks_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <set>
 
 #include "base/metrics.h"
 #include "base/random.h"
@@ -25,11 +26,12 @@ int64_t dropped(std::string_view reason) {
 
 class EngineTest : public testing::Test {
  protected:
-  void start(int workers = 1) {
+  void start(int workers = 1, size_t members_per_worker = 0) {
     auto engine = start_engine(
         {.workers = workers,
          .bind_address = "127.0.0.1",
          .first_udp_port = 0,
+         .members_per_worker = members_per_worker,
          .make_data_router = MilestoneRouter::make},
         [this](std::function<void()> f) { loop_.post(std::move(f)); }, events_);
     ASSERT_TRUE(engine) << engine.error().message;
@@ -47,9 +49,10 @@ class EngineTest : public testing::Test {
       });
     });
   }
-  void publish(TestClient& client, TrackId track = kTrack) {
+  void publish(TestClient& client, TrackId track = kTrack) { publish_by(client.id, track); }
+  void publish_by(TransportId transport, TrackId track) {
     engine_->add_receive_track({.id = track,
-                                .transport = client.id,
+                                .transport = transport,
                                 .kind = rtc::MediaKind::kVideo,
                                 .mid = "0",
                                 .codecs = {vp8_codec()},
@@ -123,6 +126,59 @@ class EngineTest : public testing::Test {
   std::unique_ptr<TestClient> subscriber_;
   std::vector<ReceivedPacket> received_;
 };
+
+TEST_F(EngineTest, ARoomOnTwoWorkersIsToldInTwoParts) {
+  start(2, 1);
+  engine_->create_room(kRoom, {});
+  for (const uint64_t id : {1, 2}) {
+    const MemberId member(id);
+    engine_->create_transport(
+        {.id = TransportId(id),
+         .room = kRoom,
+         .member = member,
+         .local_ice = {engine_->ufrag_prefix(kRoom, member) + "ufrag" + std::to_string(id),
+                       "password-of-22-letters"}});
+    publish_by(TransportId(id), TrackId(10 + id));
+  }
+  const auto told = [&](std::vector<TransportId> transports, size_t parts) {
+    const SnapshotTicket asked = engine_->request_snapshot(kRoom, std::move(transports));
+    EXPECT_EQ(asked.parts, parts);
+    EXPECT_TRUE(wait([&] { return events_.snapshots[asked.ticket].size() == parts; }));
+    std::set<TrackId> tracks;
+    for (const RoomSnapshot& part : events_.snapshots[asked.ticket]) {
+      for (const auto& track : part.tracks) tracks.insert(track.track);
+    }
+    return tracks;
+  };
+  EXPECT_EQ(told({}, 2), (std::set{TrackId(11), TrackId(12)}));
+  EXPECT_EQ(told({TransportId(2)}, 1), std::set{TrackId(12)});
+}
+
+TEST_F(EngineTest, TellsWhatFlowsAndWhyWhenAsked) {
+  connect_pair();
+  const auto ask = [&](std::vector<TransportId> transports) {
+    const SnapshotTicket asked = engine_->request_snapshot(kRoom, std::move(transports));
+    EXPECT_EQ(asked.parts, 1u);
+    EXPECT_TRUE(wait([&] { return events_.snapshots[asked.ticket].size() == asked.parts; }));
+    return events_.snapshots[asked.ticket].front();
+  };
+  const RoomSnapshot all = ask({});
+  ASSERT_EQ(all.tracks.size(), 1u);
+  EXPECT_EQ(all.tracks[0].track, kTrack);
+  EXPECT_EQ(all.tracks[0].active_layers, 1);
+  ASSERT_EQ(all.subscriptions.size(), 1u);
+  EXPECT_EQ(all.subscriptions[0].subscription, SubscriptionId(20));
+  EXPECT_EQ(all.subscriptions[0].source, kTrack);
+  EXPECT_EQ(all.subscriptions[0].current_spatial, 0);
+  EXPECT_EQ(all.subscriptions[0].limit, LayerLimit::kNone);
+  EXPECT_TRUE(all.paths.empty()) << "this room follows no bandwidth";
+
+  const RoomSnapshot publisher = ask({publisher_->id});
+  EXPECT_EQ(publisher.tracks.size(), 1u);
+  EXPECT_TRUE(publisher.subscriptions.empty());
+  EXPECT_EQ(engine_->request_snapshot(kRoom, {TransportId(999)}).parts, 0u);
+  EXPECT_EQ(engine_->request_snapshot(RoomId(999), {}).parts, 0u);
+}
 
 TEST_F(EngineTest, MediaArrivesRewritten) {
   connect_pair();

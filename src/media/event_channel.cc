@@ -14,10 +14,10 @@ struct Deliver {
   void operator()(event::LayerStarted& e) { events.on_layer_started(e.track, e.spatial); }
   void operator()(event::LayerStopped& e) { events.on_layer_stopped(e.track, e.spatial); }
   void operator()(event::Speakers& e) { events.on_speakers(e.room, std::move(e.speakers)); }
+  void operator()(event::Snapshot& e) { events.on_snapshot(e.ticket, std::move(e.snapshot)); }
   void operator()(event::StreamStates& e) { events.on_stream_states(e.room, std::move(e.states)); }
   void operator()(event::Data& e) { events.on_data(e.room, *e.note); }
   void operator()(event::Statistics& e) {
-    if (!e.paths.empty()) events.on_paths(e.room, std::move(e.paths));
     events.on_statistics(e.room, std::move(e.tracks), std::move(e.subscriptions));
   }
 };

@@ -11,8 +11,8 @@ namespace turms::media {
 
 /// Events of one worker on their way to the control thread. One batch at a time is under way, so
 /// however long the control thread is busy, at most what waits here piles up: events that a
-/// transport or a track causes once are bounded by their number, and of those that repeat
-/// (layers, speakers, statistics, what data routers tell) the surplus is dropped.
+/// transport, a track or a request causes once are bounded by their number, and of those that
+/// repeat (layers, speakers, statistics, what data routers tell) the surplus is dropped.
 class EventChannel : public std::enable_shared_from_this<EventChannel> {
  public:
   static constexpr size_t kMaxRepeating = 4096;

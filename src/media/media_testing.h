@@ -83,6 +83,11 @@ struct RecordedEvents final : EngineEvents {
     }
   }
 
+  void on_snapshot(uint64_t ticket, RoomSnapshot snapshot) override {
+    snapshots[ticket].push_back(std::move(snapshot));
+  }
+
+  std::map<uint64_t, std::vector<RoomSnapshot>> snapshots;
   std::set<TransportId> connected;
   std::map<TransportId, std::string> failed;
   std::set<TransportId> closed;

@@ -157,6 +157,14 @@ struct Worker::Apply {
     room->router->on_note(worker.now_, *c.note, link);
   }
 
+  void operator()(const command::TakeSnapshot& c) {
+    const auto it = worker.rooms_.find(c.room);
+    worker.events_->add(
+        event::Snapshot{c.ticket, it == worker.rooms_.end()
+                                      ? RoomSnapshot()
+                                      : it->second->room.snapshot(worker.now_, c.transports)});
+  }
+
   template <class Function>
   void with_room(RoomId id, Function function) {
     if (WorkerRoom* room = worker.find_room(id)) {

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include "base/histogram.h"
 #include "base/metrics.h"
 #include "base/time.h"
 #include "rtc/peer.h"
@@ -38,6 +40,9 @@ class WorkerMetrics {
   /// What changed since `last`.
   void add(const sfu::RoomCounters& now, const sfu::RoomCounters& last);
 
+  /// Of each path once a second.
+  void observe(const std::vector<sfu::PathStatistics>& paths);
+
   /// So many were given to the kernel together, the last of them `delay` after what they came from
   /// had reached the kernel.
   void sent_within(Duration delay, uint64_t datagrams);
@@ -66,6 +71,15 @@ class WorkerMetrics {
   static constexpr std::array<Duration, 7> kDelayBounds = {50us, 100us, 200us, 500us,
                                                            1ms,  2ms,   5ms};
   std::array<Metric*, kDelayBounds.size() + 1> delay_buckets_;
+  void add_decisions(const sfu::DecisionCounters& now, const sfu::DecisionCounters& last);
+
+  struct DecisionCounter;
+  static const std::array<DecisionCounter, 6> kDecisions;
+  std::array<Metric*, 6> decisions_;
+  std::array<Metric*, sfu::kLayerLimitCount> limited_;
+  Histogram& path_estimate_;
+  Histogram& path_queue_;
+  Histogram& path_round_trip_;
   Metric& forwarded_;
   Metric& retransmitted_;
   Metric& initial_;

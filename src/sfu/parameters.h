@@ -10,6 +10,7 @@
 #include "base/strong_int.h"
 #include "rtc/bwe/limiting_reason.h"
 #include "rtc/parameters.h"
+#include "sfu/layer_limit.h"
 
 /// What the control plane tells a room about its transports and tracks, and what it hears back:
 /// plain values. Every id is chosen by the control plane and unique for the life of the process.
@@ -117,6 +118,7 @@ struct LayerStatistics {
   uint64_t packets_lost = 0;
   uint32_t bits_per_second = 0;
   uint32_t jitter_us = 0;
+  float frames_per_second = 0;  // of video that is flowing
 };
 
 struct TrackStatistics {
@@ -126,6 +128,7 @@ struct TrackStatistics {
   uint64_t packets_lost = 0;
   uint32_t bits_per_second = 0;
   uint8_t active_layers = 0;  // bit i: layer i is flowing
+  uint8_t layer_count = 1;    // encodings, or spatial layers seen so far
   std::array<LayerStatistics, kMaxSpatialLayers> layers{};
 };
 
@@ -144,6 +147,11 @@ struct SubscriptionStatistics {
   int allocated_spatial = -1;
   int allocated_temporal = -1;
   bool paused = false;  // for want of bandwidth
+  TrackId source;       // what is forwarded, or shall be
+  uint8_t active_layers = 0;
+  LayerLimit limit = LayerLimit::kNone;
+  uint32_t resends = 0;             // packets sent again because they were asked for
+  uint32_t key_frame_requests = 0;  // of the subscriber
 };
 
 /// A subscription was paused for want of bandwidth, or goes on.
@@ -156,15 +164,26 @@ struct StreamState {
 struct PathStatistics {
   TransportId transport;
   uint64_t estimate_bps = 0;
-  uint64_t wanted_bps = 0;     // if all subscriptions had the best layer that they want
-  uint64_t allocated_bps = 0;  // what they were given
-  uint64_t padding_bytes = 0;  // sent as probes so far
+  uint64_t wanted_bps = 0;        // if all subscriptions had the best layer that they want
+  uint64_t allocated_bps = 0;     // what they were given
+  uint64_t acknowledged_bps = 0;  // what came through lately; 0: not known
+  uint64_t padding_bytes = 0;     // sent as probes so far
+  uint32_t probes = 0;            // bursts to test the path so far
+  uint32_t probe_results = 0;     // those of them that told a rate
   uint32_t round_trip_us = 0;
   uint32_t queue_us = 0;  // on the path, above its least delay
   uint32_t pacer_us = 0;  // in our own queue
   float loss = 0;         // share of packets
   rtc::bwe::LimitingReason reason = rtc::bwe::LimitingReason::kNone;
   bool fallback = false;  // no transport-wide feedback: by REMB and receiver reports
+};
+
+/// What a room knows at one moment. Of a room on several workers, one part of it.
+struct RoomSnapshot {
+  std::vector<TrackStatistics> tracks;
+  std::vector<SubscriptionStatistics> subscriptions;
+  std::vector<PathStatistics> paths;
+  bool truncated = false;  // there is more than Room::kMaxSnapshot of something
 };
 
 }  // namespace turms::sfu

@@ -93,6 +93,10 @@ void PathControl::on_padding_sent(TimePoint now, size_t size) {
 
 void PathControl::on_transport_feedback(TimePoint now, const rtc::rtcp::PacketView& packet) {
   estimator_.on_transport_feedback(now, packet);
+  if (const auto& proof = estimator_.proof(); proof && proof->at != proof_at_) {
+    proof_at_ = proof->at;
+    ++probes_.results;
+  }
 }
 
 void PathControl::on_remb(TimePoint now, uint64_t bits_per_second) {
@@ -108,7 +112,10 @@ bool PathControl::update(TimePoint now) {
   if (now >= estimator_.next_deadline()) estimator_.on_timeout(now);
   if (media_since_ != kNever) {
     estimator_.set_demand(now, demand_);
-    while (const auto cluster = estimator_.take_probe()) pacer_.add_probe(*cluster);
+    while (const auto cluster = estimator_.take_probe()) {
+      pacer_.add_probe(*cluster);
+      ++probes_.sent;
+    }
   }
   if (!estimator_.take_change()) return false;
   set_pacing(now);
@@ -231,7 +238,10 @@ PathStatistics PathControl::statistics() const {
   s.estimate_bps = static_cast<uint64_t>(target.rate.bps());
   s.wanted_bps = allocator_.wanted_bps();
   s.allocated_bps = allocator_.allocated_bps();
+  s.acknowledged_bps = static_cast<uint64_t>(estimator_.acknowledged().value_or(Bitrate()).bps());
   s.padding_bytes = padding_bytes_;
+  s.probes = probes_.sent;
+  s.probe_results = probes_.results;
   s.round_trip_us = microseconds(target.rtt);
   s.queue_us = microseconds(target.queue);
   s.pacer_us = microseconds(pacer_.expected_delay());

@@ -117,6 +117,11 @@ class PathControl {
   [[nodiscard]] bool constrained() const;
 
   [[nodiscard]] PathStatistics statistics() const;
+  struct Probes {
+    uint32_t sent = 0;
+    uint32_t results = 0;  // told a rate
+  };
+  [[nodiscard]] const Probes& probes() const { return probes_; }
 
   Timer timer;
   // Kept by the room.
@@ -131,7 +136,8 @@ class PathControl {
  public:
   TimePoint allocated_at = kNever;
   TimePoint told_at = kNever;  // its statistics
-  uint64_t audio_bytes = 0;    // since audio_since
+  Probes counted_probes;
+  uint64_t audio_bytes = 0;  // since audio_since
   TimePoint audio_since;
   uint64_t audio_bps = 0;
 
@@ -147,6 +153,8 @@ class PathControl {
   TransportId id_;
   bool allow_pause_;
   uint64_t padding_bytes_ = 0;
+  Probes probes_;
+  TimePoint proof_at_ = kNever;  // of the newest result
   bool saves_on_sound_ = false;
   bool forced_ = false;  // lowest layers are not paused
   rtc::bwe::ProbeController::Demand demand_;

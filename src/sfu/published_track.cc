@@ -10,6 +10,8 @@ constexpr Duration kVideoHistory = 1500ms;
 constexpr Duration kAudioHistory = 500ms;
 /// Measurements of a layer that has just begun, while its encoder still rises.
 constexpr int kSettled = 3;
+/// Longer than between two measurements.
+constexpr Duration kQuiet = 2s;
 
 uint32_t clock_rate_of(const ReceiveTrackParameters& parameters) {
   if (!parameters.codecs.empty() && parameters.codecs.front().clock_rate != 0) {
@@ -88,16 +90,38 @@ uint32_t PublishedTrack::first_guess(int layer, int layer_count) const {
   return kUsual[static_cast<size_t>(kMaxSpatialLayers - layer_count + layer)];
 }
 
-LayerStatistics PublishedTrack::layer_statistics(int layer) const {
-  if (!is_svc()) return streams_[static_cast<size_t>(layer)]->statistics();
-  LayerStatistics s;
-  const LayerActivity& activity = streams_.front()->layers[static_cast<size_t>(layer)];
-  s.packets = activity.packets;
-  s.bytes = activity.bytes;
-  s.bits_per_second = activity.bits_per_second;
-  const LayerStatistics whole = streams_.front()->statistics();
-  s.jitter_us = whole.jitter_us;
-  if (layer == 0) s.packets_lost = whole.packets_lost;
+LayerStatistics PublishedTrack::layer_statistics(TimePoint now, int layer) const {
+  const bool inside = is_svc();
+  const ReceiveStream& stream = *streams_[inside ? 0 : static_cast<size_t>(layer)];
+  const LayerActivity& activity = stream.layers[inside ? static_cast<size_t>(layer) : 0];
+  LayerStatistics s = stream.statistics();
+  if (inside) {
+    s.packets = activity.packets;
+    s.bytes = activity.bytes;
+    s.bits_per_second = activity.bits_per_second;
+    if (layer != 0) s.packets_lost = 0;
+  }
+  // Who is silent is measured no more.
+  if (now - activity.last_packet > kQuiet) s.bits_per_second = 0;
+  if (is_video() && activity.active && activity.interval > Duration::zero()) {
+    s.frames_per_second = 1'000'000.0F / static_cast<float>(to_us(activity.interval));
+  }
+  return s;
+}
+
+TrackStatistics PublishedTrack::statistics(TimePoint now) const {
+  TrackStatistics s;
+  s.track = id_;
+  s.layer_count = static_cast<uint8_t>(layer_count());
+  for (int i = 0; i < layer_count(); ++i) {
+    LayerStatistics& layer = s.layers[static_cast<size_t>(i)];
+    layer = layer_statistics(now, i);
+    s.packets += layer.packets;
+    s.bytes += layer.bytes;
+    s.packets_lost += layer.packets_lost;
+    s.bits_per_second += layer.bits_per_second;
+  }
+  s.active_layers = active_layers();
   return s;
 }
 

@@ -62,7 +62,8 @@ class PublishedTrack {
     return is_svc() ? streams_.front()->layers[static_cast<size_t>(layer)]
                     : stream(layer).layers.front();
   }
-  [[nodiscard]] LayerStatistics layer_statistics(int layer) const;
+  [[nodiscard]] LayerStatistics layer_statistics(TimePoint now, int layer) const;
+  [[nodiscard]] TrackStatistics statistics(TimePoint now) const;
 
   /// A packet from the history of one of its streams. Valid until the next packet is stored.
   [[nodiscard]] std::optional<SourcePacket> read_stored(const ReceiveStream& stream,
@@ -86,7 +87,7 @@ class PublishedTrack {
   /// The part of the room that it is published in: this is a replica, fed from there. Null: here.
   Part* origin = nullptr;
   std::vector<Share> shares;  // with other parts, of one that is published here
-  uint8_t asks = 0;            // bit i: the origin shall ask for a key frame of encoding i
+  uint8_t asks = 0;           // bit i: the origin shall ask for a key frame of encoding i
   uint8_t wants_told = 0;     // to the origin
   bool in_unsettled = false;  // other parts may have to be told something of it
   bool selected = true;       // what the home decided last of this microphone

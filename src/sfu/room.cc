@@ -87,6 +87,9 @@ bool Room::take_events(RoomEvents& events) {
 const RoomCounters& Room::counters() const {
   return impl_->counters();
 }
+RoomSnapshot Room::snapshot(TimePoint now, std::span<const TransportId> transports) const {
+  return impl_->snapshot(now, transports);
+}
 
 Room::Impl::Impl(const RoomConfig& config)
     : config_(config), rng_(config.seed), audio_selector_(config.settings.audio_sources) {}
@@ -277,6 +280,7 @@ void Room::Impl::remove_send_track(TimePoint now, SubscriptionId id) {
   auto it = subscriptions_.find(id);
   if (it == subscriptions_.end()) return;
   SubscribedTrack& subscription = *it->second;
+  forget_limit(subscription);
   detach(subscription);
   SendSide& side = *subscription.transport().send;
   std::erase(side.tracks, &subscription);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,6 +20,19 @@ struct RoomConfig {
   /// Wall clock at TimePoint{} in the process's time line: what sender reports count from.
   WallTime wall_at_zero;
   RoomSettings settings{};
+};
+
+/// What was decided for subscriptions of video, and what is tried on their paths.
+struct DecisionCounters {
+  uint64_t layers_raised = 0;  // to a higher spatial layer
+  uint64_t layers_lowered = 0;
+  uint64_t paused = 0;  // for want of bandwidth
+  uint64_t resumed = 0;
+  uint64_t probes = 0;         // bursts to test paths
+  uint64_t probe_results = 0;  // those of them that told a rate
+  /// Subscriptions that there are now, by LayerLimit.
+  std::array<uint64_t, kLayerLimitCount> limited{};
+  bool operator==(const DecisionCounters&) const = default;
 };
 
 /// Packets that were not forwarded or used, by reason. Counted since the room was made.
@@ -43,6 +57,7 @@ struct RoomCounters {
   uint64_t handover_dropped = 0;    // no room on the way to another part
   uint64_t handover_refused = 0;    // from another part: malformed, or of no track that is here
   uint64_t refused_parameters = 0;  // unknown or duplicate ids, too many tracks
+  DecisionCounters decisions;
 };
 
 /// What a room tells since it was last asked. Reuse one object: vectors keep their memory.
@@ -93,6 +108,8 @@ class Room {
   static constexpr size_t kMaxTransports = 10'000;
   static constexpr size_t kMaxTracksPerTransport = 256;
   static constexpr size_t kMaxSubscriptionsPerTransport = 4096;
+  /// Of each kind in a snapshot; the rest is left out.
+  static constexpr size_t kMaxSnapshot = 16'384;
 
   explicit Room(const RoomConfig& config);
   ~Room();
@@ -153,6 +170,9 @@ class Room {
   bool take_events(RoomEvents& events);
 
   [[nodiscard]] const RoomCounters& counters() const;
+  /// What is known now: of everything, or of what these transports publish and receive. Looks at
+  /// each subscription that it tells of, so it is for whoever asks, not for every packet or tick.
+  [[nodiscard]] RoomSnapshot snapshot(TimePoint now, std::span<const TransportId> transports) const;
 
  private:
   class Impl;

@@ -304,37 +304,7 @@ void Room::Impl::tick(TimePoint now) {
   }
   measure_paths(now);
   // Every second time the numbers are told, and whoever had no traffic leaves the lists.
-  if (statistics_turn_) {
-    for (PublishedTrack* track : ticking_tracks_) {
-      track->in_tick_list = false;
-      if (track->origin != nullptr) continue;  // told where it is published
-      TrackStatistics s;
-      s.track = track->id();
-      for (int i = 0; i < track->layer_count(); ++i) {
-        LayerStatistics& layer = s.layers[static_cast<size_t>(i)];
-        layer = track->layer_statistics(i);
-        s.packets += layer.packets;
-        s.bytes += layer.bytes;
-        s.packets_lost += layer.packets_lost;
-        s.bits_per_second += layer.bits_per_second;
-      }
-      s.active_layers = track->active_layers();
-      events_.tracks.push_back(s);
-    }
-    ticking_tracks_.clear();
-    Duration since = now - last_statistics_;
-    last_statistics_ = now;
-    for (SubscribedTrack* subscription : ticking_subscriptions_) {
-      events_.subscriptions.push_back(subscription->statistics(since));
-      PathControl* path = subscription->transport().send->path.get();
-      if (path != nullptr && path->told_at != now) {
-        path->told_at = now;
-        events_.paths.push_back(path->statistics());
-      }
-      subscription->in_tick_list = false;
-    }
-    ticking_subscriptions_.clear();
-  }
+  if (statistics_turn_) tell_statistics(now);
   statistics_turn_ = !statistics_turn_;
   if (!ticking_tracks_.empty() || !statistics_turn_) timers_.schedule(tick_timer_, now + kTick);
 }

@@ -58,10 +58,22 @@ class Room::Impl {
   bool take_events(RoomEvents& events);
   [[nodiscard]] const RoomCounters& counters() const { return counters_; }
 
+  // room_statistics.cc
+  [[nodiscard]] RoomSnapshot snapshot(TimePoint now, std::span<const TransportId> transports) const;
+
  private:
   Transport* find_transport(TransportId id);
   void introduce_muted(TimePoint now, SubscribedTrack& subscription);
   void set_muted(TimePoint now, PublishedTrack& track, bool muted);
+
+  // room_statistics.cc: what flows, and why no more.
+  [[nodiscard]] LayerLimit limit_of(const SubscribedTrack& subscription) const;
+  void note_limit(SubscribedTrack& subscription);
+  void forget_limit(SubscribedTrack& subscription);
+  void count_change(const LayerDecision& before, const LayerDecision& after);
+  [[nodiscard]] SubscriptionStatistics statistics_of(TimePoint now,
+                                                     const SubscribedTrack& subscription) const;
+  void tell_statistics(TimePoint now);
 
   // room_path.cc: what leaves on a subscriber's path, and when.
   void control_path(TimePoint now, SubscribedTrack& subscription);

@@ -31,6 +31,7 @@ void Room::Impl::reselect(TimePoint now, SubscribedTrack& subscription) {
   }
   const LayerDemand demand = demand_of(subscription);
   apply(now, subscription, asked_.allocate(now, {&demand, 1}, {}).front());
+  note_limit(subscription);
 }
 
 LayerDemand Room::Impl::demand_of(const SubscribedTrack& subscription) {
@@ -76,6 +77,7 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
   if (decision.paused != subscription.decision.paused) {
     events_.stream_states.push_back({subscription.id(), decision.paused});
   }
+  count_change(subscription.decision, decision);
   subscription.decision = decision;
   subscription.hold_back = false;
   int target = decision.spatial;

@@ -273,6 +273,7 @@ void Room::Impl::begin_waiters(const ForwardContext& context, ReceiveStream& str
     if (&subscription.source() != &track) std::erase(subscription.source().leaving, &subscription);
     subscription.begin(context, stream, packet, layers_inside(subscription, track));
     start_forwarding(subscription, stream);
+    note_limit(subscription);
     subscription.forward(context, packet);
     // The packet was recovered after later ones of its frame: they are here already.
     for (int64_t n = packet.sequence + 1; late && n <= stream.highest(); ++n) {
@@ -301,6 +302,7 @@ void Room::Impl::begin_below(TimePoint now, ReceiveStream& stream, const SourceP
     subscription->begin(ForwardContext(now, counters_), stream, packet,
                         layers_inside(*subscription, track));
     start_forwarding(*subscription, stream);
+    note_limit(*subscription);
     mark(now, *subscription);
   }
 }
@@ -314,6 +316,7 @@ void Room::Impl::on_discontinuity(TimePoint now, ReceiveStream& stream) {
     SubscribedTrack& subscription = *stream.forwarders.back();
     stop_forwarding(subscription);
     if (subscription.waiting == nullptr) wait_for(now, subscription, stream);
+    note_limit(subscription);
   }
   if (!stream.waiters.empty()) want_key_frame(now, stream);
 }

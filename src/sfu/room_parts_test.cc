@@ -136,6 +136,33 @@ TEST(RoomParts, VideoCrosses) {
   EXPECT_TRUE(there.layers.empty());
 }
 
+TEST(RoomParts, EachTellsOfWhatIsInIt) {
+  FarCall call;
+  call.start();
+  call.frame(100, true);
+  call.frame(101);
+  call.deliver();
+  const RoomSnapshot here = call.room.snapshot(call.now, {});
+  EXPECT_EQ(here.tracks.size(), 1U);
+  EXPECT_TRUE(here.subscriptions.empty());
+  const auto there = [&] {
+    const RoomSnapshot snapshot = call.there.snapshot(call.now, {});
+    EXPECT_TRUE(snapshot.tracks.empty());
+    EXPECT_EQ(snapshot.subscriptions.size(), 1U);
+    return snapshot.subscriptions.front();
+  };
+  EXPECT_EQ(there().source, kTrack);
+  EXPECT_EQ(there().active_layers, 1);
+  EXPECT_EQ(there().current_spatial, 0);
+  EXPECT_STREQ(to_string(there().limit), "none");
+  const auto& limited = call.there.counters().decisions.limited;
+  EXPECT_EQ(limited[static_cast<size_t>(LayerLimit::kNone)], 1U);
+  call.room.set_receive_muted(call.now, kTrack, true);
+  call.deliver();
+  EXPECT_STREQ(to_string(there().limit), "muted");
+  EXPECT_EQ(limited[static_cast<size_t>(LayerLimit::kMuted)], 1U);
+}
+
 TEST(RoomParts, WhatNobodyWantsThereStaysHere) {
   FarCall call;
   call.start();

@@ -51,6 +51,7 @@ void Room::Impl::allocate(TimePoint now, Transport& transport) {
     if (!subscription.stale && decisions[i] == subscription.decision) continue;
     subscription.stale = false;
     apply(now, subscription, decisions[i]);
+    note_limit(subscription);
   }
 }
 

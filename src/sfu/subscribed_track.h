@@ -119,14 +119,20 @@ class SubscribedTrack {
   /// `now_ntp` is the middle of our clock's NTP time, as in our sender reports.
   Reported on_report_block(TimePoint now, uint32_t now_ntp, const rtc::rtcp::ReportBlock& block);
   /// It asks for a key frame: until one comes, nothing from before is of use to it.
-  void ask_key_frame() { key_frame_asked_at_ = next_sequence_; }
+  void ask_key_frame() {
+    key_frame_asked_at_ = next_sequence_;
+    ++key_frame_requests_;
+  }
   void key_frame_begins() { key_frame_asked_at_.reset(); }
 
   /// RTP time of this stream at `now`.
   [[nodiscard]] uint32_t rtp_time_at(TimePoint now) const;
   [[nodiscard]] uint64_t packets() const { return packets_; }
   [[nodiscard]] uint64_t payload_bytes() const { return payload_bytes_; }
-  [[nodiscard]] SubscriptionStatistics statistics(Duration interval);
+  /// Updates the rate from the bytes of the last `interval`.
+  void measure(Duration interval);
+  /// All but what the room knows: active layers and the limit.
+  [[nodiscard]] SubscriptionStatistics statistics(TimePoint now) const;
 
   // Kept by the room.
   PublishedTrack* next_source;  // other than source() until it has begun
@@ -139,6 +145,7 @@ class SubscribedTrack {
   size_t waiter_position = 0;        // in its waiters
   bool in_report_list = false;
   bool in_tick_list = false;
+  std::optional<LayerLimit> counted_limit;  // of video
 
  private:
   static constexpr size_t kMaxTemplate = 96;
@@ -338,6 +345,9 @@ class SubscribedTrack {
   bool paced_ = false;                // what is being written was counted by the pacer
   uint32_t jitter_ = 0;               // in clock units, as reported
   uint64_t measured_bytes_ = 0;
+  uint32_t bits_per_second_ = 0;
+  uint32_t resends_ = 0;
+  uint32_t key_frame_requests_ = 0;
 };
 
 inline SentPackets::Entry& SubscribedTrack::record(uint16_t source_sequence, uint8_t encoding,

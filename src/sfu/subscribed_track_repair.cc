@@ -109,11 +109,14 @@ std::optional<SourcePacket> SubscribedTrack::read_source(const SentPackets::Entr
 bool SubscribedTrack::send_again(const ForwardContext& context, SentPackets::Entry& entry,
                                  const SourcePacket& packet) {
   OutCodec codec = select(packet, entry.red != 0).codec;
+  bool sent = false;
   if (rtx_ssrc_ != rtc::Ssrc()) {
-    return codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, packet);
+    sent = codec.rtx_payload_type != 0 && write<Form::kRtx>(context, entry, packet);
+  } else {
+    sent = codec.payload_type != kNoPayloadType && write<Form::kAgain>(context, entry, packet);
   }
-  if (codec.payload_type == kNoPayloadType) return false;
-  return write<Form::kAgain>(context, entry, packet);
+  if (sent) ++resends_;
+  return sent;
 }
 
 SubscribedTrack::Reported SubscribedTrack::on_report_block(TimePoint now, uint32_t now_ntp,
@@ -162,17 +165,26 @@ uint32_t SubscribedTrack::rtp_time_at(TimePoint now) const {
   return last_timestamp_ + ticks(now - last_sent_);
 }
 
-SubscriptionStatistics SubscribedTrack::statistics(Duration interval) {
+void SubscribedTrack::measure(Duration interval) {
+  const int64_t us = std::max<int64_t>(to_us(interval), 1);
+  bits_per_second_ = static_cast<uint32_t>(std::min<uint64_t>(
+      (bytes_ - measured_bytes_) * 8 * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
+  measured_bytes_ = bytes_;
+}
+
+SubscriptionStatistics SubscribedTrack::statistics(TimePoint now) const {
+  // Who is silent is measured no more.
+  constexpr Duration kSilent = 2s;
   SubscriptionStatistics s;
   s.subscription = id_;
   s.packets = packets_;
   s.bytes = bytes_;
   s.packets_lost = static_cast<uint64_t>(lost_);
   s.round_trip_us = round_trip_us_;
-  int64_t us = std::max<int64_t>(to_us(interval), 1);
-  s.bits_per_second = static_cast<uint32_t>(std::min<uint64_t>(
-      (bytes_ - measured_bytes_) * 8 * 1'000'000 / static_cast<uint64_t>(us), UINT32_MAX));
-  measured_bytes_ = bytes_;
+  s.source = next_source->id();
+  s.bits_per_second = now - last_sent_ < kSilent ? bits_per_second_ : 0;
+  s.resends = resends_;
+  s.key_frame_requests = key_frame_requests_;
   s.current_spatial = current_layer();
   s.current_temporal = current_ < 0 ? -1 : selector_ ? selector_->temporal() : temporal_;
   s.allocated_spatial = decision.spatial;
