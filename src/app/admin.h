@@ -18,7 +18,8 @@ struct Health {
   std::optional<std::string> store_failure;
 };
 
-/// `/metrics` (Prometheus text) and `/health` on the admin port.
+/// `/metrics` (Prometheus text) and `/health` on the admin port. What the LiveKit service adds to
+/// it: livekit::Service::register_admin_routes().
 void serve_admin(net::HttpServer& server, std::function<Health()> health);
 
 /// /metrics alone; asks for a name and password (RFC 7617) unless both are empty.

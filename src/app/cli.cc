@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/media_config.h"
+#include "app/room_commands.h"
 #include "app/server.h"
 #include "base/log.h"
 
@@ -66,6 +67,10 @@ int with_config(const Common& common, const std::function<int(const Config&)>& r
   return run(*config);
 }
 
+int exit_status(const Error& error) {
+  return error.code == ErrorCode::kInvalidArgument ? kUsageError : kRuntimeFailure;
+}
+
 int with_data(const Common& common, const std::function<Status(const Config&, DataDirectory&)>& run,
               Result<DataDirectory> (*open)(std::filesystem::path) = DataDirectory::open) {
   return with_config(common, [&](const Config& config) {
@@ -73,9 +78,7 @@ int with_data(const Common& common, const std::function<Status(const Config&, Da
     if (!data) return complain(data.error(), kRuntimeFailure);
     const Status status = run(config, *data);
     if (status) return 0;
-    return complain(status.error(), status.error().code == ErrorCode::kInvalidArgument
-                                        ? kUsageError
-                                        : kRuntimeFailure);
+    return complain(status.error(), exit_status(status.error()));
   });
 }
 
@@ -161,6 +164,31 @@ int run_command_line(int argc, char** argv) {
   auto* group_list = group->add_subcommand("list", "List groups: id, name, owner, state");
   common.add_to(*group_list);
   group_list->callback([&] { status = with_data(common, list_groups); });
+
+  auto* room = app.add_subcommand("room", "Rooms of the built-in SFU of a running server");
+  room->require_subcommand(1);
+  RoomQuery query;
+  const auto add_room_command = [&](const char* command, const char* help,
+                                    Status (*run)(const Config&, const RoomQuery&)) {
+    auto* added = room->add_subcommand(command, help);
+    common.add_to(*added);
+    added->add_option("--url", query.url,
+                      "The server's admin port, in place of what the configuration says");
+    added->add_flag("--json", query.json, "As the server says it");
+    added->callback([&, run] {
+      status = with_config(common, [&](const Config& config) {
+        const Status done = run(config, query);
+        return done ? 0 : complain(done.error(), exit_status(done.error()));
+      });
+    });
+    return added;
+  };
+  add_room_command("list", "List rooms", list_rooms);
+  auto* room_stats = add_room_command(
+      "stats", "Say what each subscriber is sent of each track, and why no more", print_room_stats);
+  room_stats->add_option("room", query.room, "Room")->required();
+  room_stats->add_option("--identity", query.identity, "Of this participant alone");
+  room_stats->add_flag("--watch", query.watch, "Again each second, until interrupted");
 
   auto* token = app.add_subcommand("token", "Make a LiveKit access token");
   common.add_to(*token);

@@ -5,6 +5,7 @@
 namespace turms::app {
 
 Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(net::Loop& control, net::HttpServer& http,
+                                                          net::HttpServer* admin,
                                                           livekit::ServiceConfig config,
                                                           media::EngineConfig engine,
                                                           const MediaDoors& doors) {
@@ -23,6 +24,10 @@ Result<std::unique_ptr<LiveKitStack>> LiveKitStack::start(net::Loop& control, ne
   stack->udp_ports_ = stack->service_->udp_ports();
   stack->routes_ = http.annex(loop);
   stack->service_->register_routes(*stack->routes_);
+  if (admin != nullptr) {
+    stack->admin_routes_ = admin->annex(loop);
+    stack->service_->register_admin_routes(*stack->admin_routes_);
+  }
   stack->thread_.start();
   return stack;
 }
@@ -75,6 +80,7 @@ LiveKitStack::~LiveKitStack() {
   thread_.stop();
   // Its connections hold handlers of the service.
   routes_.reset();
+  admin_routes_.reset();
 }
 
 std::string_view LiveKitStack::capacity() const {

@@ -23,8 +23,10 @@ namespace turms::app {
 /// on the control thread; what crosses is posted.
 class LiveKitStack {
  public:
-  /// Serves on `http`, which lives on `control`; both must outlive it.
+  /// Serves on `http` and, what is for who runs the server, on `admin` (null: nowhere). They live
+  /// on `control`; all must outlive it.
   static Result<std::unique_ptr<LiveKitStack>> start(net::Loop& control, net::HttpServer& http,
+                                                     net::HttpServer* admin,
                                                      livekit::ServiceConfig config,
                                                      media::EngineConfig engine,
                                                      const MediaDoors& doors);
@@ -61,6 +63,7 @@ class LiveKitStack {
   std::unique_ptr<net::FrontDoor> turn_tls_door_;
 
   std::unique_ptr<net::HttpRoutes> routes_;
+  std::unique_ptr<net::HttpRoutes> admin_routes_;
   std::vector<uint16_t> udp_ports_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -131,7 +131,7 @@ constexpr Option unsupported(std::string_view key, OptionType type) {
 
 // Sorted by key at start, so that the order here can follow the reader.
 constexpr auto kOptions = std::to_array<Option>({
-    flag("admin.enabled", "true", "Serve the admin HTTP port (metrics, health)."),
+    flag("admin.enabled", "true", "Serve the admin HTTP port (metrics, health, rooms)."),
     checked(text("admin.bind", "127.0.0.1",
                  "Address of the admin HTTP port. Keep it off public networks: it asks for no "
                  "password."),

@@ -318,7 +318,8 @@ Status Server::start_livekit() {
   if (!doors) return std::unexpected(doors.error());
 
   engine->make_data_router = livekit::make_data_router;
-  auto started = LiveKitStack::start(loop_, *http_, std::move(config), std::move(*engine), *doors);
+  auto started = LiveKitStack::start(loop_, *http_, admin_.get(), std::move(config),
+                                     std::move(*engine), *doors);
   if (!started) return std::unexpected(started.error());
   livekit_ = std::move(*started);
   return {};

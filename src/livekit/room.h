@@ -148,6 +148,7 @@ struct Negotiated;
 struct Participant;
 struct PublishedCodec;
 struct PublishedTrack;
+struct RoomReport;
 struct Subscription;
 
 /// A room in LiveKit's words: who is in it, what each may do, which tracks are published and who
@@ -241,6 +242,16 @@ class Room {
   void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
                      const std::vector<media::SubscriptionStatistics>& subscriptions);
   void on_stream_states(const std::vector<media::StreamState>& states);
+
+  // ---- statistics
+
+  /// What a participant publishes and receives by: for media::Engine::request_snapshot().
+  /// kNotFound.
+  [[nodiscard]] Result<std::vector<media::TransportId>> transports_of(
+      std::string_view identity) const;
+  /// What the snapshot says, of this participant alone unless `identity` is empty.
+  [[nodiscard]] RoomReport report(const media::RoomSnapshot& snapshot,
+                                  std::string_view identity) const;
 
   // ---- server API
 

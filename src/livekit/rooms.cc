@@ -96,7 +96,8 @@ Rooms::Rooms(const ServiceConfig& config, net::Loop& loop, OutputHandler handler
       metrics_(node_id_),
       ice_(std::make_shared<const IceServerConfig>(config.ice)),
       load_control_(config.load),
-      load_timer_(loop) {}
+      load_timer_(loop),
+      snapshots_(loop) {}
 
 Rooms::~Rooms() {
   alive_.reset();

@@ -15,6 +15,7 @@
 #include "livekit/node_metrics.h"
 #include "livekit/room.h"
 #include "livekit/service.h"
+#include "livekit/snapshots.h"
 #include "media/engine.h"
 #include "net/loop.h"
 
@@ -72,6 +73,11 @@ class Rooms : private media::EngineEvents {
   [[nodiscard]] server::ServerInfo server_info() const;
   [[nodiscard]] Now now() const;
   [[nodiscard]] NodeMetrics& metrics() { return metrics_; }
+  /// What the media workers know of a room, or of these transports in it.
+  void snapshot(const Room& room, std::vector<media::TransportId> transports,
+                Snapshots::Handler handler) {
+    snapshots_.take(*engine_, room.id(), std::move(transports), std::move(handler));
+  }
 
  private:
   struct Entry {
@@ -92,6 +98,9 @@ class Rooms : private media::EngineEvents {
   void on_statistics(media::RoomId room, std::vector<media::TrackStatistics> tracks,
                      std::vector<media::SubscriptionStatistics> subscriptions) override;
   void on_stream_states(media::RoomId room, std::vector<media::StreamState> states) override;
+  void on_snapshot(uint64_t ticket, media::RoomSnapshot part) override {
+    snapshots_.add(ticket, std::move(part));
+  }
 
   void sample_load();
   void touch(Entry& entry);
@@ -113,6 +122,7 @@ class Rooms : private media::EngineEvents {
   std::vector<int> left_out_;  // as the workers were told
   std::atomic<bool> full_{false};
   std::atomic<bool> reduced_{false};
+  Snapshots snapshots_;
   bool closing_ = false;
   media::RoomId last_room_;
   std::unique_ptr<media::Engine> engine_;

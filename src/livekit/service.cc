@@ -8,6 +8,7 @@
 #include "livekit/rooms.h"
 #include "livekit/server_api.h"
 #include "livekit/signalling.h"
+#include "livekit/statistics_service.h"
 #include "livekit/webhook.h"
 #include "livekit/whip.h"
 #include "net/http_client.h"
@@ -35,6 +36,7 @@ class Service::Impl {
         whip_(config_, rooms_),
         agents_(config_, rooms_),
         api_(config_, rooms_, agents_),
+        statistics_(config_, rooms_),
         drain_timer_(loop) {}
 
   Status start(const EngineFactory& factory) {
@@ -56,7 +58,9 @@ class Service::Impl {
     whip_.register_routes(server);
     agents_.register_routes(server);
     api_.register_routes(server);
+    statistics_.register_routes(server);
   }
+  void register_admin_routes(net::HttpRoutes& server) { statistics_.register_admin_routes(server); }
 
   void drain(Duration timeout, std::function<void()> done) {
     drained_ = std::move(done);
@@ -93,6 +97,7 @@ class Service::Impl {
   Whip whip_;
   AgentService agents_;
   ServerApi api_;
+  StatisticsService statistics_;
   net::Timer drain_timer_;
   std::function<void()> drained_;
 };
@@ -108,6 +113,10 @@ Status Service::start(const EngineFactory& factory) {
 
 void Service::register_routes(net::HttpRoutes& server) {
   impl_->register_routes(server);
+}
+
+void Service::register_admin_routes(net::HttpRoutes& server) {
+  impl_->register_admin_routes(server);
 }
 
 void Service::drain(Duration timeout, std::function<void()> done) {

@@ -100,8 +100,11 @@ class Service {
   /// configuration contradicts itself.
   Status start(const EngineFactory& factory);
 
-  /// /rtc and /rtc/v1 with their validate, /agent, /whip/v1, /twirp/livekit.*.
+  /// /rtc and /rtc/v1 with their validate, /rtc/stats, /agent, /whip/v1, /twirp/livekit.*.
   void register_routes(net::HttpRoutes& server);
+
+  /// /rooms, for who runs the server: the caller sees to it that nobody else gets there.
+  void register_admin_routes(net::HttpRoutes& server);
 
   /// Tells every participant to reconnect (SERVER_SHUTDOWN), closes every room and calls `done`
   /// when webhooks have been delivered (each is tried once more) or `timeout` has passed. New joins

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "livekit/room.h"
@@ -90,6 +91,15 @@ class RecordingEngine : public media::Engine {
   }
   void remove_send_track(media::SubscriptionId id) override { sent.erase(id.value); }
   bool adopt_stream(media::AdoptedStream) override { return false; }
+  media::SnapshotTicket request_snapshot(media::RoomId room,
+                                         std::vector<media::TransportId> asked) override {
+    snapshots.emplace_back(room, std::move(asked));
+    return {snapshots.size(), snapshot_parts};
+  }
+
+  /// What was asked for; the ticket is the place, from 1 on.
+  std::vector<std::pair<media::RoomId, std::vector<media::TransportId>>> snapshots;
+  size_t snapshot_parts = 1;
 
   /// What sends this published track.
   [[nodiscard]] std::vector<media::SendTrackParameters> sends_of(media::TrackId source) const {

@@ -1,6 +1,6 @@
 // Starts the server under test, and a real LiveKit server when asked for one: on free loopback ports, with a data
 // directory of their own.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const startTimeoutMs = 20_000;
@@ -168,6 +169,11 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     webSocketUrl: `ws://127.0.0.1:${port}/turms`,
     /** Where the media is, when it is not at the origin. */
     mediaUrl: media?.publicUrl,
+    /** What `turms` prints when it is asked about this server by its admin port. */
+    async ask(...command) {
+      const { stdout } = await promisify(execFile)(binary, [...command, '--url', `http://127.0.0.1:${server.answer.admin}`]);
+      return stdout;
+    },
     isRunning: () => server.isRunning(),
     log: () => [...server.log.slice(-60), ...(media ? media.log.slice(-30) : [])],
     /** Ends the process without warning and starts it again on the same data and ports. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { eventually } from '../../e2e/lib/runner.mjs';
 import { chromiumArguments, chromiumPath, connect, serveBundle, watchVideos } from './page.mjs';
-import { api, token, webSocketUrl } from './world.mjs';
+import { api, httpUrl, token, webSocketUrl } from './world.mjs';
 
 const onOneNode = 'a single node of LiveKit has nowhere to move the session to';
 const pausesNothing = 'LiveKit pauses nothing unless it is configured to';
@@ -49,6 +49,13 @@ function streamStates() {
   return [...window.room.remoteParticipants.values()].flatMap((participant) =>
     [...participant.videoTrackPublications.values()].map((publication) => publication.track?.streamState),
   );
+}
+
+/** What our server says of what Bob is sent of Alice's camera. */
+async function cameraOfAlice(room) {
+  const headers = { Authorization: `Bearer ${await token('bob', room)}` };
+  const { subscriptions } = await (await fetch(`${httpUrl()}/rtc/stats`, { headers })).json();
+  return subscriptions.find(({ publisher, source }) => publisher === 'alice' && source === 'camera');
 }
 
 export async function run(test) {
@@ -109,9 +116,14 @@ export async function run(test) {
         });
         await heard(bob, 'trackStreamStateChanged');
         await eventually(async () => (await bob.evaluate(streamStates)).includes('paused'), 'paused');
+        await eventually(async () => (await cameraOfAlice(room)).limit === 'paused', 'the server says so');
         await bob.evaluate(() => window.room.simulateScenario('subscriber-bandwidth', 0));
         await eventually(async () => !(await bob.evaluate(streamStates)).includes('paused'), 'not paused', 30_000);
         await goesOn(bob, 'bob sees alice');
+        await eventually(async () => {
+          const { limit, sent, allocated } = await cameraOfAlice(room);
+          return limit !== 'paused' && sent && sent.spatial === allocated.spatial;
+        }, 'the server says that it goes on');
       });
 
       await test(`over ${topology} who was said to speak, and then sent away, comes back`, async () => {
