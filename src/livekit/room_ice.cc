@@ -15,8 +15,8 @@ constexpr size_t kMaxChoices = 1000;
 std::vector<server::IceServer> Room::ice_servers_for(Now now, const Participant& to) const {
   if (!parameters_.ice) return {};
   return ice_servers(*parameters_.ice, now.wall, to.info.sid,
-                     engine_.turn_access(parameters_.id, media::MemberId(to.key.value),
-                                          to.info.sid, parameters_.ice->turn_ttl));
+                     engine_.turn_access(parameters_.id, media::MemberId(to.key.value), to.info.sid,
+                                         parameters_.ice->turn_ttl));
 }
 
 void Room::choose_candidates(Now now, Participant& from, client::CandidateProtocol protocol) {
