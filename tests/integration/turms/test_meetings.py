@@ -70,7 +70,7 @@ class Meetings(MeetingTest):
         for client, aware in ((self.bob, True), (self.carol, False)):
             pushes = client.pushes()
             invitation = pushes[0]
-            self.assertEqual((invitation.requester_id, invitation.request_id), (0, 0))
+            self.assertEqual((invitation.requester_id, invitation.request_id), (self.a, 0))
             message = invitation.relayed_request.create_message_request
             self.assertTrue(message.is_system_message)
             self.assertEqual(message.group_id, self.group)

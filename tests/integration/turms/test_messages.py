@@ -164,7 +164,7 @@ class Messages:
                          ["update_message_request", "create_message_request"])
         self.assertTrue(told[0].relayed_request.update_message_request.HasField("recall_date"))
         notice = told[1]
-        self.assertEqual((notice.requester_id, notice.HasField("request_id"), notice.request_id), (0, True, 0))
+        self.assertEqual((notice.requester_id, notice.HasField("request_id"), notice.request_id), (self.a, True, 0))
         relayed = notice.relayed_request.create_message_request
         self.assertTrue(relayed.is_system_message)
         self.assertEqual(list(relayed.records), [b"\x01", message.to_bytes(8, "big")])
