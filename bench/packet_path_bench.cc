@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "bench/codecs.h"
 #include "bench/interleave.h"
 #include "rtc/rtcp/packets.h"
 #include "rtc/srtp/backend.h"
@@ -84,15 +85,6 @@ class NullSink : public sfu::TransportSink {
  private:
   std::array<uint8_t, sfu::kMaxPacketSize + 64> buffer_{};
 };
-
-rtc::CodecParameters vp8() {
-  rtc::CodecParameters codec;
-  codec.codec = rtc::Codec::kVp8;
-  codec.payload_type = 96;
-  codec.clock_rate = 90000;
-  codec.nack = codec.pli = true;
-  return codec;
-}
 
 /// What is done for each subscriber's path.
 enum class Paths : uint8_t { kNone, kUncontrolled, kControlled };

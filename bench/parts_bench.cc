@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "bench/codecs.h"
 #include "media/packet_queue.h"
 #include "rtc/srtp/backend.h"
 #include "rtc/srtp/session.h"
@@ -66,15 +67,6 @@ class Ring final : public sfu::PartSink {
   size_t reserved_ = 0;
   std::vector<ByteView> messages_;
 };
-
-rtc::CodecParameters vp8() {
-  rtc::CodecParameters codec;
-  codec.codec = rtc::Codec::kVp8;
-  codec.payload_type = 96;
-  codec.clock_rate = 90000;
-  codec.nack = codec.pli = true;
-  return codec;
-}
 
 /// One publisher in the first of `parts`, subscribers in all of them.
 class Meeting {
