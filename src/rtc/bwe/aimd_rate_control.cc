@@ -107,7 +107,7 @@ std::optional<Bitrate> AimdRateControl::increased(Bitrate throughput, TimePoint 
   if (current_ >= limit) return std::nullopt;
   Bitrate step;
   if (capacity_.has_estimate()) {
-    step = Bitrate(static_cast<int64_t>(additive_increase() * seconds));
+    step = Bitrate(whole(additive_increase() * seconds));
   } else {
     step = std::max(current_ * (std::pow(kGrowthPerSecond, std::min(seconds, 1.0)) - 1),
                     Bitrate::kbps(1));

@@ -82,7 +82,7 @@ void Competition::grow(TimePoint now, const Seen& seen) {
   const double bits = kSegmentBits * as_seconds(now - changed_at_) / (trip * trip);
   changed_at_ = now;
   const Bitrate limit = *seen.acknowledged * kHeadroom;
-  if (*rate_ < limit) rate_ = std::min(*rate_ + Bitrate(static_cast<int64_t>(bits)), limit);
+  if (*rate_ < limit) rate_ = std::min(*rate_ + Bitrate(whole(bits)), limit);
 }
 
 }  // namespace turms::rtc::bwe

@@ -12,7 +12,7 @@ constexpr double kMinVariance = 0.4;
 constexpr double kMaxVariance = 2.5;
 
 Bitrate from_kbps(double kbps) {
-  return Bitrate(std::llround(kbps * 1000));
+  return Bitrate(whole(std::round(kbps * 1000)));
 }
 
 }  // namespace

@@ -13,6 +13,20 @@
 namespace turms::rtc::bwe {
 namespace {
 
+TEST(BweBitrateTest, ComputesWithWhatIsBeyondTheRange) {
+  EXPECT_EQ(time_of(1200, Bitrate()), kLongest);
+  EXPECT_EQ(time_of(1200, Bitrate(1)), Duration(9600s));
+  EXPECT_EQ(time_of(int64_t{1} << 60, Bitrate(1)), kLongest);
+  EXPECT_EQ(rate_of(1200, Duration::zero()), kUnlimited);
+  EXPECT_EQ(rate_of(int64_t{1} << 60, Duration(1)), kUnlimited);
+  EXPECT_EQ(bytes_in(kUnlimited, 1s), 1'152'921'504'606'846'976);
+  EXPECT_EQ(bytes_in(kUnlimited, 60s), std::numeric_limits<int64_t>::max());
+  EXPECT_EQ(Bitrate(int64_t{1} << 62) * 3, kUnlimited);
+  EXPECT_EQ(Bitrate(int64_t{1} << 62) + Bitrate(int64_t{1} << 62), kUnlimited);
+  EXPECT_EQ(Bitrate::kbps(100) * std::numeric_limits<double>::infinity(), kUnlimited);
+  EXPECT_EQ(Bitrate() * std::numeric_limits<double>::infinity(), Bitrate());
+}
+
 class BweThroughputTest : public testing::Test {
  protected:
   std::vector<PacketResult> packets(int count, int64_t send_rate, int64_t receive_rate) {

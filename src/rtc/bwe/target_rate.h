@@ -19,7 +19,7 @@ class StableRate {
   void on_delay_based(TimePoint now, Bitrate rate);
   void on_target(TimePoint now, std::optional<Bitrate> acknowledged, Bitrate target);
   void on_backoff(TimePoint now, Bitrate rate);
-  [[nodiscard]] Bitrate rate() const { return Bitrate(static_cast<int64_t>(bps_)); }
+  [[nodiscard]] Bitrate rate() const { return Bitrate(whole(bps_)); }
 
  private:
   double bps_ = 0;

@@ -51,6 +51,10 @@ PacketResults TransportFeedbackHistory::on_feedback(TimePoint now,
       continue;
     }
     Slot& slot = this->slot(current);
+    if (slot.state == kEmpty) {  // before the first one, or forgotten before the history grew
+      ++counters_.unknown;
+      continue;
+    }
     if (slot.state == kReceived || (slot.state == kReportedLost && !status->received)) {
       ++counters_.duplicates;
       continue;

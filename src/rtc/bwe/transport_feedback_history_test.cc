@@ -70,6 +70,25 @@ TEST_F(BweHistoryTest, TellsSendTimesSizesAndSpacing) {
   EXPECT_EQ(results[1].received - results[0].received, 10ms);
 }
 
+TEST_F(BweHistoryTest, WhatIsSaidOfPacketsBeforeTheFirstOneSaysNothing) {
+  history_ = TransportFeedbackHistory(1000);
+  send(2);
+  const auto results = feed(990, {990, 995, 1000, 1001});
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].sequence, 1000);
+  EXPECT_EQ(history_.counters().unknown, 10u);
+}
+
+TEST_F(BweHistoryTest, WhatWasForgottenBeforeItGrewSaysNothing) {
+  // 256 slots hold more than 4 s of these, and twice as many are needed for what follows.
+  for (int i = 0; i < 300; ++i) (void)history_.on_sent(kStart + i * 20ms, {1000});
+  for (int i = 0; i < 256; ++i) (void)history_.on_sent(kStart + 6s, {1000});
+  sent_ = 600;  // 6 s
+  const auto results = feed(46, {46, 300});
+  ASSERT_FALSE(results.empty());
+  for (const PacketResult& result : results) EXPECT_EQ(result.size, 1000) << result.sequence;
+}
+
 TEST_F(BweHistoryTest, ALatePacketIsFirstLostThenReceivedAndNothingTwice) {
   send(4);
   auto results = feed(0, {0, 2, 3});
