@@ -2,7 +2,8 @@
 
 #include <memory>
 
-#include "im/ports.h"
+#include "im/ports/bus.h"
+
 
 namespace turms::bus {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gateway/session.h"
-#include "im/ports.h"
+#include "im/ports/bus.h"
 
 namespace turms::gateway {
 

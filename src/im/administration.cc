@@ -3,6 +3,9 @@
 #include <array>
 
 #include "im/context.h"
+#include "im/ports/groups.h"
+#include "im/ports/password_hasher.h"
+#include "im/ports/users.h"
 #include "im/rights.h"
 
 namespace turms::im {

@@ -6,11 +6,16 @@
 
 #include "im/domain_fwd.h"
 #include "im/group_state.h"
-#include "im/ports.h"
+#include "im/ports/changes.h"
+#include "im/ports/clock.h"
+#include "im/ports/repositories.h"
 #include "im/settings.h"
 #include "im/status.h"
 
 namespace turms::im {
+
+class Bus;
+class PasswordHasher;
 
 /// What the services share.
 struct Context {

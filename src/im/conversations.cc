@@ -1,6 +1,9 @@
 #include "im/conversations.h"
 
 #include "im/context.h"
+#include "im/ports/conversations.h"
+#include "im/ports/groups.h"
+#include "im/ports/messages.h"
 #include "im/rights.h"
 
 namespace turms::im {

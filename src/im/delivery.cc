@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "im/ports.h"
+#include "im/ports/bus.h"
 
 namespace turms::im {
 namespace {

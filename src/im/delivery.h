@@ -122,8 +122,6 @@ struct Effects {
   std::vector<Push> pushes;
 };
 
-struct None {};
-
 template <class Data = None>
 struct Reply {
   Data data;

@@ -1,6 +1,9 @@
 #include "im/domain.h"
 
 #include "im/context.h"
+#include "im/ports/bus.h"
+#include "im/ports/clock.h"
+#include "im/ports/password_hasher.h"
 
 namespace turms::im {
 

@@ -8,11 +8,16 @@
 #include "im/groups.h"
 #include "im/invitations.h"
 #include "im/messages.h"
-#include "im/ports.h"
+#include "im/ports/changes.h"
+#include "im/ports/repositories.h"
 #include "im/settings.h"
 #include "im/users.h"
 
 namespace turms::im {
+
+class Bus;
+class Clock;
+class PasswordHasher;
 
 /// Users, groups, messages and conversations: the services over one set of ports. Lives on the
 /// control thread; what it is made from outlives it.

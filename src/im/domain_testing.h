@@ -14,6 +14,7 @@
 #include "bus/local_bus.h"
 #include "im/context.h"
 #include "im/domain.h"
+#include "im/ports.h"
 #include "im/rights.h"
 #include "store/store.h"
 

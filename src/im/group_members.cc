@@ -2,6 +2,8 @@
 
 #include "im/context.h"
 #include "im/group_transfer.h"
+#include "im/ports/bus.h"
+#include "im/ports/groups.h"
 #include "im/rights.h"
 
 namespace turms::im {

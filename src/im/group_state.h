@@ -6,7 +6,9 @@
 
 #include "im/delivery.h"
 #include "im/lru_cache.h"
-#include "im/ports.h"
+#include "im/ports/changes.h"
+#include "im/ports/groups.h"
+#include "im/ports/relationships.h"
 
 namespace turms::im {
 

@@ -1,5 +1,7 @@
 #include "im/group_transfer.h"
 
+#include "im/ports/groups.h"
+
 namespace turms::im {
 
 Task<Outcome<None>> transfer_group(Context& context, Permit<action::TransferGroup> permit,

@@ -1,6 +1,8 @@
 #include "im/invitations.h"
 
 #include "im/context.h"
+#include "im/ports/invitations.h"
+#include "im/ports/versions.h"
 #include "im/rights.h"
 
 namespace turms::im {

@@ -1,6 +1,9 @@
 // Joining meetings: replies to their invitations, and whom the provider lets in as what.
 #include "im/context.h"
 #include "im/meetings.h"
+#include "im/ports/conference.h"
+#include "im/ports/meetings.h"
+#include "im/ports/users.h"
 #include "im/rights.h"
 
 namespace turms::im {

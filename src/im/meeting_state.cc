@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "im/context.h"
 #include "im/meetings.h"
+#include "im/ports/meetings.h"
+#include "im/ports/users.h"
 #include "im/rights.h"
 
 namespace turms::im {

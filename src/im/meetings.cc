@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "im/context.h"
+#include "im/ports/groups.h"
 #include "im/rights.h"
 
 namespace turms::im {

@@ -9,7 +9,9 @@
 
 #include "im/domain_fwd.h"
 #include "im/messages.h"
-#include "im/ports.h"
+#include "im/ports/changes.h"
+#include "im/ports/conference.h"
+#include "im/ports/meetings.h"
 #include "im/status.h"
 
 namespace turms::im {

@@ -3,6 +3,8 @@
 #include <map>
 
 #include "im/context.h"
+#include "im/ports/groups.h"
+#include "im/ports/messages.h"
 #include "im/rights.h"
 
 namespace turms::im {

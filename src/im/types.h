@@ -13,6 +13,8 @@
 
 namespace turms::im {
 
+struct None {};
+
 // The numbers of these enumerations are those of the protocol and of the database.
 
 enum class DeviceType : int32_t { kDesktop, kBrowser, kIos, kAndroid, kOthers, kUnknown };

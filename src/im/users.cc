@@ -2,6 +2,9 @@
 
 #include "base/log.h"
 #include "im/context.h"
+#include "im/ports/bus.h"
+#include "im/ports/password_hasher.h"
+#include "im/ports/users.h"
 #include "im/rights.h"
 
 namespace turms::im {

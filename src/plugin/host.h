@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "im/ports.h"
+#include "im/ports/conference.h"
 
 namespace turms::net {
 class HttpServer;

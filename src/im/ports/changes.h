@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "im/types.h"
+
+namespace turms::im {
+
+/// What a change did to a group, as a value that can go to other nodes too. Without particulars it
+/// says that something may have changed: a commit whose outcome is not known.
+struct GroupChanged {
+  /// Absent: unchanged.
+  struct Member {
+    UserId user_id;
+    std::optional<GroupMemberRole> role;
+    /// The epoch or any past date unmutes.
+    std::optional<WallTime> mute_end_date;
+  };
+
+  GroupId group_id;
+  std::vector<UserId> joined;
+  std::vector<Member> changed;
+  std::vector<UserId> left;
+  /// Of all members.
+  std::optional<WallTime> mute_end_date;
+  bool deleted = false;
+};
+
+/// Hears of changes in groups, in order, after they are durable and before anybody is told.
+class GroupSubscriber {
+ public:
+  virtual ~GroupSubscriber() = default;
+  virtual void on_group_changed(const GroupChanged& change) = 0;
+};
+
+}  // namespace turms::im

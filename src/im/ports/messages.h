@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "im/permit.h"
+#include "im/ports/stored.h"
+#include "im/types.h"
+
+namespace turms::im {
+
+struct MessageFilter {
+  bool of_groups = false;
+  /// Empty: any.
+  std::vector<MessageId> ids;
+  /// Private: who received them. Unused for groups.
+  UserId recipient_id;
+  /// Private: senders, empty for any. Groups: the groups, never empty.
+  std::vector<UserId> sender_ids;
+  std::vector<GroupId> group_ids;
+  std::optional<bool> are_system_messages;
+  std::optional<WallTime> delivery_date_start;  // inclusive
+  std::optional<WallTime> delivery_date_end;    // exclusive
+  int32_t max_count = 0;
+  bool descending = false;
+};
+
+/// What of a message is written; records only where they are kept.
+struct NewMessage {
+  Message message;
+  bool keep_records = false;
+  /// The sender has read what came before.
+  bool move_read_date = true;
+};
+
+class MessageRepository {
+ public:
+  virtual ~MessageRepository() = default;
+  /// Ids ascend from call to call.
+  virtual Stored<None> append(Permit<action::SendMessage>, NewMessage message) = 0;
+  /// Recalled ones too.
+  virtual Stored<std::optional<Message>> find(MessageId id) = 0;
+  /// In order of acceptance. Recalled ones are left out.
+  virtual Stored<std::vector<Message>> query(MessageFilter filter) = 0;
+  /// How many the filter matches, without max_count.
+  virtual Stored<int64_t> count(MessageFilter filter) = 0;
+  /// False when it does not exist or was recalled.
+  virtual Stored<bool> edit(Permit<action::EditMessage>, std::optional<std::string> text,
+                            std::optional<std::vector<Bytes>> records, WallTime now) = 0;
+  /// Marks it recalled and appends `notice` in one transaction. False when it does not exist or was
+  /// recalled before.
+  virtual Stored<bool> recall(Permit<action::RecallMessage>, WallTime recall_date,
+                              NewMessage notice) = 0;
+};
+
+}  // namespace turms::im

@@ -1,0 +1,26 @@
+#pragma once
+
+namespace turms::im {
+
+class UserRepository;
+class RelationshipRepository;
+class VersionRepository;
+class GroupRepository;
+class InvitationRepository;
+class MessageRepository;
+class ConversationRepository;
+class MeetingRepository;
+
+/// Where everything lives. Owned by the app, outlives the domain.
+struct Repositories {
+  UserRepository& users;
+  RelationshipRepository& relationships;
+  VersionRepository& versions;
+  GroupRepository& groups;
+  InvitationRepository& invitations;
+  MessageRepository& messages;
+  ConversationRepository& conversations;
+  MeetingRepository& meetings;
+};
+
+}  // namespace turms::im

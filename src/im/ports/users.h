@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "im/permit.h"
+#include "im/ports/stored.h"
+#include "im/types.h"
+
+namespace turms::im {
+
+struct Credentials {
+  bool active = false;
+  std::string password_hash;
+  /// Of this password: each change of anybody's password has a higher one. 0: never changed.
+  int64_t password_version = 0;
+};
+
+struct PasswordChange {
+  UserId user_id;
+  int64_t version = 0;
+};
+
+class UserRepository {
+ public:
+  virtual ~UserRepository() = default;
+  /// In no particular order; unknown ids are left out.
+  virtual Stored<std::vector<User>> find(std::vector<UserId> ids) = 0;
+  virtual Stored<std::optional<Credentials>> find_credentials(UserId id) = 0;
+  /// By id, ascending, those above `after`.
+  virtual Stored<std::vector<User>> list(UserId after, int limit) = 0;
+  /// False when the id is taken.
+  virtual Stored<bool> create(Permit<action::CreateUser>, User user, std::string password_hash) = 0;
+  /// False when there is no such user.
+  virtual Stored<bool> change_password(Permit<action::ChangePassword>,
+                                       std::string password_hash) = 0;
+  /// Another hash of the same password. False when it is no longer the one hashed in `former`.
+  virtual Stored<bool> renew_password_hash(Permit<action::RenewPasswordHash>, std::string former,
+                                           std::string password_hash) = 0;
+  /// By version, ascending, those above `version`; of a user the last change only.
+  virtual Stored<std::vector<PasswordChange>> password_changes(int64_t version, int limit) = 0;
+  virtual Stored<bool> set_active(Permit<action::SetActive>, bool active, WallTime now) = 0;
+};
+
+}  // namespace turms::im
