@@ -11,6 +11,7 @@
 #include "app/room_commands.h"
 #include "app/server.h"
 #include "base/log.h"
+#include "gateway/protocol_reference.h"
 
 namespace turms::app {
 namespace {
@@ -235,6 +236,12 @@ int run_command_line(int argc, char** argv) {
   });
   config_command->add_subcommand("reference", "Describe every setting (Markdown)")->callback([] {
     fmt::print("{}", configuration_reference());
+  });
+
+  auto* protocol = app.add_subcommand("protocol", "The protocol that clients speak");
+  protocol->require_subcommand(1);
+  protocol->add_subcommand("reference", "Describe every request (Markdown)")->callback([] {
+    fmt::print("{}", gateway::protocol_reference());
   });
 
   auto* doctor_command =

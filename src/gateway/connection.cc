@@ -250,6 +250,13 @@ Task<void> Connection::handle(ByteView message) {
     co_return;
   }
   count_request(header.kind);
+  if (kind->rate == RateClass::kRequest && !requests_.take(environment_->loop.now())) {
+    count(Rejection::kTooFrequent);
+    // In its turn, also when it is of a kind that need not wait.
+    co_await all_answered();
+    answer(header.request_id, number(im::Code::kTooFrequent));
+    co_return;
+  }
   switch (header.kind) {
     case proto::TurmsRequest::kCreateSessionRequest:
       co_await handle_sign_in(request);
@@ -261,17 +268,12 @@ Task<void> Connection::handle(ByteView message) {
       close(CloseStatus::kDisconnectedByClient);
       break;
     default:
-      if (!requests_.take(environment_->loop.now())) {
-        count(Rejection::kTooFrequent);
-        // In its turn, also when it is of a kind that need not wait.
-        co_await all_answered();
-        answer(header.request_id, number(im::Code::kTooFrequent));
-      } else if (!session_ && !departed_) {
+      if (!session_ && !departed_) {
         count(Rejection::kNoSession);
         answer(header.request_id, number(im::Code::kInternalError));
-      } else if (kind == nullptr) {
+      } else if (kind->handler == nullptr) {
         count(Rejection::kNotImplemented);
-        const Answer refusal = not_implemented(header.kind);
+        const Answer refusal = not_implemented(*kind);
         answer(header.request_id, number(refusal.code), refusal.reason);
       } else {
         co_await handle_request(*kind, request);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -36,19 +39,38 @@ class Turn {
 using Handler = Task<Answer> (*)(Environment& environment, const im::Caller& caller,
                                  const proto::TurmsRequest& request, Turn& turn);
 
+/// What a request of a kind costs its connection.
+enum class RateClass : uint8_t {
+  /// A token of the connection's bucket, where a limit is configured.
+  kRequest,
+  /// Nothing of the bucket: failed attempts are throttled for each user and address.
+  kSignIn,
+  kNone,
+};
+
+/// A line of the table of all requests, which docs/protocol.md is made from.
 struct RequestKind {
   int32_t number = 0;  // of its field in TurmsRequest
+  /// Null: the connection does it itself, or it is not implemented.
   Handler handler = nullptr;
   /// It may begin while earlier ones of its connection are not answered, as long as they have
   /// passed their turn: for what only adds behind all that is there.
   bool overlaps = false;
+  RateClass rate = RateClass::kRequest;
+  /// What it is answered with while it is not implemented.
+  std::optional<im::Code> not_implemented;
+  /// Who may, in words; the rules are im::Rights.
+  const char* rights = "";
+  /// Who else hears of it by default, in words; empty: nobody.
+  const char* told = "";
 };
 
-/// Null when it is not implemented.
+/// All of them, by number.
+std::span<const RequestKind> request_kinds();
+/// Null when the protocol has no such kind.
 const RequestKind* find_kind(int32_t number);
-
-/// What a kind without a handler is answered with.
-Answer not_implemented(int32_t kind);
+/// The answer to a kind that is not implemented.
+Answer not_implemented(const RequestKind& kind);
 
 /// A refusal, or kNoContent and kAlreadyUpToDate.
 inline Answer refused(im::Failure failure) {

@@ -1,77 +1,280 @@
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "gateway/handlers/handlers.h"
 #include "gateway/request_header.h"
+#include "turms/request.pb.h"
 
 namespace turms::gateway {
 namespace {
 
 using Request = proto::TurmsRequest;
 
-// Ascending. create_session and delete_session are the connection's own.
-constexpr auto kTable = std::to_array<RequestKind>({
-    {Request::kQueryConversationsRequest, handlers::query_conversations},
-    {Request::kUpdateConversationRequest, handlers::update_conversation},
-    {Request::kUpdateTypingStatusRequest, handlers::update_typing_status},
-    {Request::kCreateMessageRequest, handlers::create_message, true},
-    {Request::kQueryMessagesRequest, handlers::query_messages},
-    {Request::kUpdateMessageRequest, handlers::update_message},
-    {Request::kCreateGroupMembersRequest, handlers::create_group_members},
-    {Request::kDeleteGroupMembersRequest, handlers::delete_group_members},
-    {Request::kQueryGroupMembersRequest, handlers::query_group_members},
-    {Request::kUpdateGroupMemberRequest, handlers::update_group_member},
-    {Request::kQueryUserProfilesRequest, handlers::query_user_profiles},
-    {Request::kCreateGroupRequest, handlers::create_group},
-    {Request::kDeleteGroupRequest, handlers::delete_group},
-    {Request::kQueryGroupsRequest, handlers::query_groups},
-    {Request::kQueryJoinedGroupIdsRequest, handlers::query_joined_group_ids},
-    {Request::kQueryJoinedGroupInfosRequest, handlers::query_joined_group_infos},
-    {Request::kUpdateGroupRequest, handlers::update_group},
-    {Request::kCreateGroupInvitationRequest, handlers::create_group_invitation},
-    {Request::kQueryGroupInvitationsRequest, handlers::query_group_invitations},
-    {Request::kUpdateGroupInvitationRequest, handlers::update_group_invitation},
-    {Request::kCreateMeetingRequest, handlers::create_meeting},
-    {Request::kDeleteMeetingRequest, handlers::delete_meeting},
-    {Request::kQueryMeetingsRequest, handlers::query_meetings},
-    {Request::kUpdateMeetingRequest, handlers::update_meeting},
-    {Request::kUpdateMeetingInvitationRequest, handlers::update_meeting_invitation},
-    {Request::kQueryMeetingStateRequest, handlers::query_meeting_state},
-});
+// What the words of the table mean, here and in docs/protocol.md.
+constexpr const char* kNobody = "";
+constexpr const char* kOwnDevices = "the requester's other devices";
 
-constexpr bool ascending() {
-  return std::ranges::is_sorted(kTable, std::ranges::less_equal{}, &RequestKind::number);
+constexpr RequestKind handled(Handler handler, const char* rights, const char* told) {
+  RequestKind kind;
+  kind.handler = handler;
+  kind.rights = rights;
+  kind.told = told;
+  return kind;
 }
-static_assert(ascending());
+
+/// By the connection itself.
+constexpr RequestKind of_connection(RateClass rate, const char* rights, const char* told) {
+  RequestKind kind = handled(nullptr, rights, told);
+  kind.rate = rate;
+  return kind;
+}
+
+constexpr RequestKind overlapping(RequestKind kind) {
+  kind.overlaps = true;
+  return kind;
+}
+
+/// To be replaced by handled() when it is.
+constexpr RequestKind not_yet(im::Code code = im::Code::kInvalidRequest) {
+  RequestKind kind;
+  kind.not_implemented = code;
+  return kind;
+}
+
+/// The table of all requests. A kind that is missing here does not compile.
+constexpr RequestKind describe(Request::KindCase kind) {
+  // In the order of their numbers.
+  switch (kind) {
+    case Request::kCreateSessionRequest:
+      return of_connection(RateClass::kSignIn, "anybody who proves to be the user",
+                           "the user's devices that must give way: their session ends");
+    case Request::kDeleteSessionRequest:
+      return of_connection(RateClass::kNone, "anybody; without a session it means nothing",
+                           "nobody: the session ends, without an answer");
+    case Request::kQueryConversationsRequest:
+      return handled(handlers::query_conversations,
+                     "any user: what others have read of theirs; groups they are a member of",
+                     kNobody);
+    case Request::kUpdateConversationRequest:
+      return handled(
+          handlers::update_conversation,
+          "any user of their own; of a group: its members, where the type has read receipts",
+          kOwnDevices);
+    case Request::kUpdateTypingStatusRequest:
+      return handled(handlers::update_typing_status,
+                     "to a user: who is related to them and not blocked; to a group: its members",
+                     "the user, or the group's members, the requesting device too");
+    case Request::kCreateMessageRequest:
+      return overlapping(
+          handled(handlers::create_message,
+                  "to a user: who is not blocked by them; to a group: its members who are not "
+                  "muted, and guests where the type lets them speak",
+                  "the requester's other devices; the recipient, or the group's members"));
+    case Request::kQueryMessagesRequest:
+      return handled(handlers::query_messages,
+                     "any user: private messages to them; messages of groups they are a member of",
+                     kNobody);
+    case Request::kUpdateMessageRequest:
+      return handled(handlers::update_message,
+                     "the message's sender, as long as the type of its group, and for recalls the "
+                     "time, allow it",
+                     "the requester's other devices; the recipient, or the group's members, of a "
+                     "group also the requesting device; on recall a system message to the same");
+    case Request::kCreateGroupMembersRequest:
+      return handled(
+          handlers::create_group_members,
+          "oneself: where the type's join strategy is MEMBERSHIP_REQUEST; others: whom the type's "
+          "invitation strategy lets invite without approval; managers: the owner",
+          "the requester's other devices; the new members and the others");
+    case Request::kDeleteGroupMembersRequest:
+      return handled(
+          handlers::delete_group_members,
+          "oneself; others: owner and managers, of members below them; with a successor: the owner",
+          "the requester's other devices; the removed and the remaining members");
+    case Request::kQueryGroupMembersRequest:
+      return handled(handlers::query_group_members, "members of the group", kNobody);
+    case Request::kUpdateGroupMemberRequest:
+      return handled(
+          handlers::update_group_member,
+          "roles: the owner; mutes: owner and managers, of members below them; names: whom the "
+          "type lets, and oneself",
+          "the requester's other devices; the member, on devices that know the extensions");
+    case Request::kQueryUserProfilesRequest:
+      return handled(handlers::query_user_profiles, "any user", kNobody);
+    case Request::kQueryNearbyUsersRequest:
+      return not_yet();
+    case Request::kQueryUserOnlineStatusesRequest:
+      return not_yet();
+    case Request::kUpdateUserLocationRequest:
+      return not_yet();
+    case Request::kUpdateUserOnlineStatusRequest:
+      return not_yet();
+    case Request::kUpdateUserRequest:
+      return not_yet();
+    case Request::kUpdateUserSettingsRequest:
+      return not_yet();
+    case Request::kDeleteUserSettingsRequest:
+      return not_yet();
+    case Request::kQueryUserSettingsRequest:
+      return not_yet();
+    case Request::kCreateFriendRequestRequest:
+      return not_yet();
+    case Request::kCreateRelationshipGroupRequest:
+      return not_yet();
+    case Request::kCreateRelationshipRequest:
+      return not_yet();
+    case Request::kDeleteFriendRequestRequest:
+      return not_yet();
+    case Request::kDeleteRelationshipGroupRequest:
+      return not_yet();
+    case Request::kDeleteRelationshipRequest:
+      return not_yet();
+    case Request::kQueryFriendRequestsRequest:
+      return not_yet();
+    case Request::kQueryRelatedUserIdsRequest:
+      return not_yet();
+    case Request::kQueryRelationshipGroupsRequest:
+      return not_yet();
+    case Request::kQueryRelationshipsRequest:
+      return not_yet();
+    case Request::kUpdateFriendRequestRequest:
+      return not_yet();
+    case Request::kUpdateRelationshipGroupRequest:
+      return not_yet();
+    case Request::kUpdateRelationshipRequest:
+      return not_yet();
+    case Request::kCreateGroupRequest:
+      return handled(handlers::create_group, "any user whose role has the group type",
+                     "the requester's other devices, with the id");
+    case Request::kDeleteGroupRequest:
+      return handled(handlers::delete_group, "the owner",
+                     "the requester's other devices; the members");
+    case Request::kQueryGroupsRequest:
+      return handled(handlers::query_groups, "any user", kNobody);
+    case Request::kQueryJoinedGroupIdsRequest:
+      return handled(handlers::query_joined_group_ids, "any user, of themselves", kNobody);
+    case Request::kQueryJoinedGroupInfosRequest:
+      return handled(handlers::query_joined_group_infos, "any user, of themselves", kNobody);
+    case Request::kUpdateGroupRequest:
+      return handled(handlers::update_group,
+                     "whom the type's info update strategy lets; with a successor: the owner",
+                     "the requester's other devices; the members");
+    case Request::kCreateGroupBlockedUserRequest:
+      return not_yet();
+    case Request::kDeleteGroupBlockedUserRequest:
+      return not_yet();
+    case Request::kQueryGroupBlockedUserIdsRequest:
+      return not_yet();
+    case Request::kQueryGroupBlockedUserInfosRequest:
+      return not_yet();
+    case Request::kCheckGroupJoinQuestionsAnswersRequest:
+      return not_yet();
+    case Request::kCreateGroupInvitationRequest:
+      return handled(handlers::create_group_invitation,
+                     "whom the type's invitation strategy lets invite with approval",
+                     "the requester's other devices; the invitee; owner and managers");
+    case Request::kCreateGroupJoinRequestRequest:
+      return not_yet();
+    case Request::kCreateGroupJoinQuestionsRequest:
+      return not_yet();
+    case Request::kDeleteGroupInvitationRequest:
+      return not_yet();
+    case Request::kDeleteGroupJoinRequestRequest:
+      return not_yet();
+    case Request::kDeleteGroupJoinQuestionsRequest:
+      return not_yet();
+    case Request::kQueryGroupInvitationsRequest:
+      return handled(handlers::query_group_invitations,
+                     "of a group: owner and managers; else any user: theirs", kNobody);
+    case Request::kQueryGroupJoinRequestsRequest:
+      return not_yet();
+    case Request::kQueryGroupJoinQuestionsRequest:
+      return not_yet();
+    case Request::kUpdateGroupInvitationRequest:
+      return handled(handlers::update_group_invitation, "the invitee",
+                     "the requester's other devices; the inviter; owner and managers; when "
+                     "accepted all members, of the new one");
+    case Request::kUpdateGroupJoinQuestionRequest:
+      return not_yet();
+    case Request::kUpdateGroupJoinRequestRequest:
+      return not_yet();
+    case Request::kCreateMeetingRequest:
+      return handled(handlers::create_meeting, "who may send messages there, up to the quota",
+                     "the requester's other devices; the other user, or the group's members: a "
+                     "system message");
+    case Request::kDeleteMeetingRequest:
+      return handled(handlers::delete_meeting, "the meeting's creator",
+                     "the requester's other devices; who may see the meeting");
+    case Request::kQueryMeetingsRequest:
+      return handled(handlers::query_meetings, "any user: meetings of theirs and of their groups",
+                     kNobody);
+    case Request::kUpdateMeetingRequest:
+      return handled(handlers::update_meeting, "who may see the meeting; its password: the creator",
+                     "the requester's other devices; who may see the meeting");
+    case Request::kUpdateMeetingInvitationRequest:
+      return handled(handlers::update_meeting_invitation,
+                     "who may see the meeting, with its password",
+                     "the requester's other devices; who may see the meeting");
+    case Request::kDeleteResourceRequest:
+      return not_yet(im::Code::kStorageNotImplemented);
+    case Request::kQueryResourceDownloadInfoRequest:
+      return not_yet(im::Code::kStorageNotImplemented);
+    case Request::kQueryResourceUploadInfoRequest:
+      return not_yet(im::Code::kStorageNotImplemented);
+    case Request::kQueryMessageAttachmentInfosRequest:
+      return not_yet(im::Code::kStorageNotImplemented);
+    case Request::kUpdateMessageAttachmentInfoRequest:
+      return not_yet(im::Code::kStorageNotImplemented);
+    case Request::kDeleteConversationSettingsRequest:
+      return not_yet();
+    case Request::kQueryConversationSettingsRequest:
+      return not_yet();
+    case Request::kUpdateConversationSettingsRequest:
+      return not_yet();
+    case Request::kCreateMessageReactionsRequest:
+      return not_yet(im::Code::kIllegalArgument);
+    case Request::kDeleteMessageReactionsRequest:
+      return not_yet(im::Code::kIllegalArgument);
+    case Request::kQueryMeetingStateRequest:
+      return handled(handlers::query_meeting_state, "who may see the meeting", kNobody);
+    case Request::KIND_NOT_SET:
+      break;
+  }
+  return {};
+}
+
+const std::vector<RequestKind>& all_kinds() {
+  static const std::vector<RequestKind> kinds = [] {
+    std::vector<RequestKind> made;
+    const auto& oneof = *Request::descriptor()->FindOneofByName("kind");
+    for (int i = 0; i < oneof.field_count(); ++i) {
+      const int32_t number = oneof.field(i)->number();
+      made.push_back(describe(static_cast<Request::KindCase>(number)));
+      made.back().number = number;
+    }
+    std::ranges::sort(made, {}, &RequestKind::number);
+    return made;
+  }();
+  return kinds;
+}
 
 }  // namespace
 
-const RequestKind* find_kind(int32_t number) {
-  const auto found = std::ranges::lower_bound(kTable, number, {}, &RequestKind::number);
-  return found != kTable.end() && found->number == number ? &*found : nullptr;
+std::span<const RequestKind> request_kinds() {
+  return all_kinds();
 }
 
-Answer not_implemented(int32_t kind) {
+const RequestKind* find_kind(int32_t number) {
+  const auto& kinds = all_kinds();
+  const auto found = std::ranges::lower_bound(kinds, number, {}, &RequestKind::number);
+  return found != kinds.end() && found->number == number ? &*found : nullptr;
+}
+
+Answer not_implemented(const RequestKind& kind) {
   Answer answer;
-  switch (kind) {
-    case Request::kDeleteResourceRequest:
-    case Request::kQueryResourceDownloadInfoRequest:
-    case Request::kQueryResourceUploadInfoRequest:
-    case Request::kQueryMessageAttachmentInfosRequest:
-    case Request::kUpdateMessageAttachmentInfoRequest:
-      // What upstream answers without a storage provider.
-      answer.code = im::Code::kStorageNotImplemented;
-      break;
-    case Request::kCreateMessageReactionsRequest:
-    case Request::kDeleteMessageReactionsRequest:
-      // What upstream always answers.
-      answer.code = im::Code::kIllegalArgument;
-      break;
-    default:
-      answer.code = im::Code::kInvalidRequest;
-      break;
-  }
-  answer.reason = fmt::format("The request is not implemented: {}", kind_name(kind));
+  answer.code = kind.not_implemented.value_or(im::Code::kInvalidRequest);
+  answer.reason = fmt::format("The request is not implemented: {}", kind_name(kind.number));
   return answer;
 }
 
