@@ -3,17 +3,17 @@
 // All ports of the domain, for those who implement or wire them. A header includes only the ones it
 // needs.
 
-#include "im/ports/bus.h"              // IWYU pragma: export
-#include "im/ports/changes.h"          // IWYU pragma: export
-#include "im/ports/clock.h"            // IWYU pragma: export
-#include "im/ports/conference.h"       // IWYU pragma: export
-#include "im/ports/conversations.h"    // IWYU pragma: export
-#include "im/ports/groups.h"           // IWYU pragma: export
-#include "im/ports/invitations.h"      // IWYU pragma: export
-#include "im/ports/meetings.h"         // IWYU pragma: export
-#include "im/ports/messages.h"         // IWYU pragma: export
-#include "im/ports/password_hasher.h"  // IWYU pragma: export
-#include "im/ports/relationships.h"    // IWYU pragma: export
-#include "im/ports/repositories.h"     // IWYU pragma: export
-#include "im/ports/users.h"            // IWYU pragma: export
-#include "im/ports/versions.h"         // IWYU pragma: export
+#include "im/ports/bus.h"            
+#include "im/ports/changes.h"        
+#include "im/ports/clock.h"          
+#include "im/ports/conference.h"     
+#include "im/ports/conversations.h"  
+#include "im/ports/groups.h"         
+#include "im/ports/invitations.h"    
+#include "im/ports/meetings.h"       
+#include "im/ports/messages.h"       
+#include "im/ports/password_hasher.h"
+#include "im/ports/relationships.h"  
+#include "im/ports/repositories.h"   
+#include "im/ports/users.h"          
+#include "im/ports/versions.h"       
