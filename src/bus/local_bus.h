@@ -4,7 +4,6 @@
 
 #include "im/ports/bus.h"
 
-
 namespace turms::bus {
 
 /// The bus of a cluster of one.
