@@ -1,0 +1,245 @@
+import { describe, expect, test, vi } from 'vitest';
+import { countUnsent } from '../src/state/outbox';
+import type { AppState } from '../src/state/store';
+import type { Locks } from '../src/state/tabLock';
+import { FakeLocks, groupId, newPage, server, signedIn, texts } from './pages';
+
+vi.mock('../src/meeting/room', () => import('./fakeRoom'));
+
+describe('writing', () => {
+  test('a message is shown at once, sent, and arrives at the others', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    const sent = alice.app.conversations.send(groupId, 'hello');
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sending' }]);
+    await sent;
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sent' }]);
+    await bob.until((state) => texts(state).includes('hello'));
+    expect(bob.state().conversations.get(groupId)!.unread).toBe(1);
+    await bob.app.conversations.markRead(groupId);
+    expect(bob.state().conversations.get(groupId)!.unread).toBe(0);
+  });
+
+  test('one that is refused can be sent again or discarded', async () => {
+    const { app, state } = await signedIn(1n);
+    server.refuse.set('createMessageRequest', 5008);
+    await app.conversations.send(groupId, 'hello');
+    const [entry] = state().conversations.get(groupId)!.entries;
+    expect(entry).toMatchObject({ status: 'failed', error: { code: 5008 } });
+    server.refuse.clear();
+    await app.conversations.resend(groupId, entry!.key);
+    expect(state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'sent' }]);
+  });
+
+  test('what is written without a connection waits for it, and is sent in order', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    server.refuse.set('createSessionRequest', 1201);
+    server.dropConnections();
+    await alice.until(({ connection }) => connection === 'waiting');
+    const written = ['one', 'two', 'three', 'four'];
+    for (const text of written) await alice.app.conversations.send(groupId, text);
+    expect(alice.state().conversations.get(groupId)!.entries.map(({ status }) => status)).toEqual(written.map(() => 'waiting'));
+    server.refuse.clear();
+    await alice.until((state) => state.conversations.get(groupId)!.entries.every(({ status }) => status === 'sent'));
+    await bob.until((state) => texts(state).length === 4);
+    expect(texts(bob.state())).toEqual(written);
+    expect(texts(alice.state())).toEqual(written);
+  });
+
+  test('what was sent and lost its answer is not sent again by itself', async () => {
+    const alice = await signedIn(1n);
+    server.silent.add('createMessageRequest');
+    const sent = alice.app.conversations.send(groupId, 'one');
+    await vi.waitUntil(() => server.received.get('createMessageRequest') === 1);
+    server.dropConnections();
+    await sent;
+    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'uncertain' }]);
+    server.silent.clear();
+    await alice.app.conversations.send(groupId, 'two');
+    await alice.until((state) => state.conversations.get(groupId)!.entries.some(({ status }) => status === 'sent'));
+    expect(server.messages.map(({ text }) => text)).toEqual(['two']);
+  });
+
+  /** A page that lost its connection, and wrote these texts then. */
+  const writtenOffline = async (written: string[], locks?: Locks) => {
+    const page = await signedIn(1n, locks);
+    server.refuse.set('createSessionRequest', 1201);
+    server.dropConnections();
+    await page.until(({ connection }) => connection === 'waiting');
+    for (const text of written) await page.app.conversations.send(groupId, text);
+    return page;
+  };
+  const statuses = (state: AppState) => state.conversations.get(groupId)!.entries.map(({ text, status }) => [text, status]);
+
+  test('what waits survives a page loaded anew, and is sent by it once and in order', async () => {
+    const before = await writtenOffline(['one', 'two']);
+    before.client.signOut();
+    server.refuse.clear();
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ conversations }) => conversations.get(groupId)?.entries.at(-1)?.status === 'sent');
+    expect(server.messages.map(({ text }) => text)).toEqual(['one', 'two']);
+    const third = await signedIn(1n);
+    expect(statuses(third.state())).toEqual([
+      ['one', 'sent'],
+      ['two', 'sent'],
+    ]);
+  });
+
+  test('what waits is sent by one of two tabs only', async () => {
+    const locks = new FakeLocks();
+    const first = await writtenOffline(['one', 'two'], locks);
+    server.refuse.clear();
+    const second = newPage(locks);
+    await second.app.restore();
+    await second.app.useHere();
+    await second.until((state) => state.conversations.get(groupId)?.entries.every(({ status }) => status === 'sent'));
+    await first.app.useHere();
+    await first.until(({ conversations }) => conversations.size > 0);
+    expect(server.messages.map(({ text }) => text)).toEqual(['one', 'two']);
+    expect(statuses(first.state())).toEqual([
+      ['one', 'sent'],
+      ['two', 'sent'],
+    ]);
+  });
+
+  test('a page that another has taken over from changes nothing of what is kept', async () => {
+    const first = await writtenOffline(['one']);
+    const second = newPage();
+    server.refuse.clear();
+    server.refuse.set('createMessageRequest', 5008);
+    await second.app.restore();
+    await second.until(({ conversations }) => conversations.get(groupId)?.entries[0]?.status === 'failed');
+    first.app.conversations.discard(groupId, first.state().conversations.get(groupId)!.entries[0]!.key);
+    const third = newPage();
+    await third.app.restore();
+    await third.until(({ conversations }) => conversations.size > 0);
+    expect(third.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'one', status: 'failed', error: { code: 5008 } }]);
+  });
+
+  test('what another page of the user has taken over is not sent here as well', async () => {
+    const { state, until } = await writtenOffline(['one', 'two']);
+    window.localStorage.setItem('turms.unsent.1', JSON.stringify({ owner: 'another', messages: [] }));
+    server.refuse.clear();
+    await until(() => statuses(state()).every(([, status]) => status === 'uncertain'));
+    expect(server.messages).toEqual([]);
+  });
+
+  test('what was being sent when the page went away is not sent again by itself', async () => {
+    const alice = await signedIn(1n);
+    server.silent.add('createMessageRequest');
+    void alice.app.conversations.send(groupId, 'one');
+    await vi.waitUntil(() => server.received.get('createMessageRequest') === 1);
+    server.silent.clear();
+    const again = newPage();
+    await again.app.restore();
+    await again.until(({ conversations }) => conversations.size > 0);
+    expect(statuses(again.state())).toEqual([['one', 'uncertain']]);
+    const { key } = again.state().conversations.get(groupId)!.entries[0]!;
+    await again.app.conversations.resend(groupId, key);
+    expect(server.messages.map(({ text }) => text)).toEqual(['one']);
+  });
+
+  test('what waits can be discarded, and stays so', async () => {
+    const alice = await writtenOffline(['one', 'two']);
+    alice.app.conversations.discard(groupId, alice.state().conversations.get(groupId)!.entries[0]!.key);
+    expect(countUnsent(alice.state())).toBe(1);
+    alice.client.signOut();
+    server.refuse.clear();
+    await signedIn(1n);
+    await vi.waitUntil(() => server.messages.length > 0);
+    expect(server.messages.map(({ text }) => text)).toEqual(['two']);
+  });
+
+  test('what waits is kept when the server ends the session, and not when the user signs out', async () => {
+    server.refuse.set('createMessageRequest', 5008);
+    const { app, state, until } = await signedIn(1n);
+    await app.conversations.send(groupId, 'one');
+    server.closeSession(1n, 500);
+    await until(({ phase }) => phase === 'signedOut');
+    await app.signIn(1n, 'turms');
+    await until(({ conversations }) => conversations.get(groupId)?.entries.length === 1);
+    await app.signOut();
+    await app.signIn(2n, 'turms');
+    await until(({ conversations }) => conversations.size > 0);
+    expect(statuses(state())).toEqual([]);
+    await app.signOut();
+    await app.signIn(1n, 'turms');
+    await until(({ conversations }) => conversations.size > 0);
+    expect(statuses(state())).toEqual([]);
+  });
+
+  test('what was written long ago is shown rather than sent by itself', async () => {
+    const messages = [{ groupId: `${groupId}`, text: 'late', writtenAt: Date.now() - 25 * 60 * 60_000, status: 'waiting' }];
+    window.localStorage.setItem('turms.unsent.1', JSON.stringify({ owner: '', messages: [...messages, { text: 'broken' }] }));
+    const { state } = await signedIn(1n);
+    expect(statuses(state())).toEqual([['late', 'failed']]);
+  });
+
+  test('no more than a hundred are kept, and all of them are sent as long as the page is there', async () => {
+    const written = Array.from({ length: 103 }, (_, i) => `m${i}`);
+    const alice = await writtenOffline(written);
+    const kept = JSON.parse(window.localStorage.getItem('turms.unsent.1')!) as { messages: { text: string }[] };
+    expect(kept.messages.map(({ text }) => text)).toEqual(written.slice(0, 100));
+    server.refuse.clear();
+    await alice.until(() => server.messages.length === written.length);
+  });
+
+  test('edits and recalls reach the others', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await alice.app.conversations.send(groupId, 'draft');
+    const { id } = alice.state().conversations.get(groupId)!.entries[0]!;
+    await bob.until((state) => texts(state).includes('draft'));
+    await alice.app.conversations.edit(groupId, id!, 'final');
+    await bob.until((state) => texts(state).includes('final'));
+    await alice.app.conversations.recall(groupId, id!);
+    await bob.until((state) => !texts(state).includes('final'));
+    await alice.until((state) => state.conversations.get(groupId)!.entries[0]?.system?.kind === 'recalled');
+    expect(bob.state().conversations.get(groupId)!.entries.length).toBe(1);
+    expect(alice.state().conversations.get(groupId)!.entries.length).toBe(1);
+  });
+
+  test('typing is shown until the message comes', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    alice.app.conversations.typing(groupId);
+    await bob.until(({ typing }) => typing.get(groupId)?.has(1n));
+    await alice.app.conversations.send(groupId, 'done');
+    await bob.until(({ typing }) => !typing.has(groupId));
+  });
+
+  test('history pages back without holes, also within one millisecond', async () => {
+    const deliveryDate = BigInt(Date.now()) - 1000n;
+    const expected = Array.from({ length: 130 }, (_, i) => `m${i}`);
+    for (const [i, text] of expected.entries()) {
+      server.post(groupId, 2n, text, { deliveryDate: deliveryDate + BigInt(Math.floor(i / 4)) });
+    }
+    const { app, state } = await signedIn(1n);
+    while (state().conversations.get(groupId)!.hasOlder) await app.conversations.loadOlder(groupId);
+    expect(texts(state())).toEqual(expected);
+  });
+
+  test('what came while there was no connection is there afterwards', async () => {
+    const { state, until } = await signedIn(1n);
+    server.post(groupId, 2n, 'missed');
+    server.dropConnections();
+    await until(() => texts(state()).includes('missed'));
+    expect(state().conversations.get(groupId)!.unread).toBe(1);
+  });
+});
+
+test('messages of others and calls are told, what is one’s own is not', async () => {
+  const alice = await signedIn(1n);
+  const bob = await signedIn(2n);
+  await alice.app.conversations.send(groupId, 'hello');
+  await vi.waitUntil(() => bob.notices.length === 1);
+  await alice.app.meetings.start(groupId);
+  await vi.waitUntil(() => bob.notices.length === 2);
+  expect(bob.notices).toEqual([
+    { kind: 'message', groupId, senderId: 1n, text: 'hello' },
+    { kind: 'call', groupId, callerId: 1n },
+  ]);
+  expect(alice.notices).toEqual([]);
+});
