@@ -1,5 +1,6 @@
 #include "app/im_stack.h"
 
+#include "app/group_options.h"
 #include "bus/local_bus.h"
 #include "net/loop.h"
 
@@ -27,6 +28,7 @@ im::Settings settings_of(const Config& config) {
   message.allow_recall = config.flag("turms.service.message.allow-recall-message");
   message.recall_period = std::chrono::seconds(
       config.number("turms.service.message.available-recall-duration-seconds"));
+  read_group_options(config, settings);
   return settings;
 }
 

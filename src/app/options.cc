@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/external_address.h"
+#include "app/group_options.h"
 #include "app/room_configurations.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
@@ -487,6 +488,8 @@ constexpr auto kOptions = std::to_array<Option>({
 const std::vector<Option>& sorted_options() {
   static const std::vector<Option> sorted = [] {
     std::vector<Option> made(kOptions.begin(), kOptions.end());
+    const auto of_groups = group_options();
+    made.insert(made.end(), of_groups.begin(), of_groups.end());
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();

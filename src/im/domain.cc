@@ -13,6 +13,7 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
       users(*context_),
       groups(*context_),
       group_members(*context_),
+      group_blocklist(*context_),
       invitations(*context_),
       messages(*context_),
       conversations(*context_),

@@ -4,6 +4,7 @@
 
 #include "im/administration.h"
 #include "im/conversations.h"
+#include "im/group_blocklist.h"
 #include "im/group_members.h"
 #include "im/groups.h"
 #include "im/invitations.h"
@@ -47,6 +48,7 @@ class Domain {
   Users users;
   Groups groups;
   GroupMembers group_members;
+  GroupBlocklist group_blocklist;
   Invitations invitations;
   Messages messages;
   Conversations conversations;

@@ -163,7 +163,7 @@ class DomainTest : public ::testing::Test {
   }
 
   void block_in_group(GroupId group, int64_t user) {
-    EXPECT_TRUE(run(store_->repositories().groups.block_user(
+    EXPECT_TRUE(run(store_->repositories().group_blocklist.block(
         Rights::administrator(action::BlockInGroup{group, UserId(user)}), UserId(1), clock_.time)));
     domain_->forget_cached();
   }

@@ -1,6 +1,7 @@
 #include "im/group_members.h"
 
 #include "im/context.h"
+#include "im/group_audience.h"
 #include "im/group_transfer.h"
 #include "im/ports/bus.h"
 #include "im/ports/groups.h"
@@ -21,13 +22,6 @@ Code code_of(GroupRepository::Added added) {
       return Code::kAddMemberToInactiveGroup;
   }
   return Code::kInternalError;
-}
-
-Recipients with(const Recipients& members, const std::vector<UserId>& more) {
-  std::vector<UserId> all = *members;
-  all.insert(all.end(), more.begin(), more.end());
-  sort_unique(all);
-  return recipients_of(std::move(all));
 }
 
 Push told_to_member(UpdateGroupMember command, UserId by) {
@@ -93,8 +87,8 @@ Task<Outcome<Reply<>>> GroupMembers::create(Caller caller, CreateGroupMembers co
   if (!added) co_return refuse(added.error());
   if (const Code code = code_of(*added); code != Code::kOk) co_return refuse(code);
   Reply<> reply;
-  reply.effects.relay.audience.recipients = with(group->member_ids, users);
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience = group_audience(context_.settings.group_notifications.member_added,
+                                                group.get(), users, caller.user_id);
   co_return reply;
 }
 
@@ -125,8 +119,9 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
         co_await transfer_group(context_, *permit, command.quit_after_transfer.value_or(false));
     if (!transferred) co_return std::unexpected(std::move(transferred.error()));
     Reply<> reply;
-    reply.effects.relay.audience.recipients = group->member_ids;
-    reply.effects.relay.audience.other_sessions_of_caller = true;
+    reply.effects.relay.audience =
+        group_audience(context_.settings.group_notifications.member_removed, group.get(),
+                       std::span(&caller.user_id, 1), caller.user_id);
     co_return reply;
   }
   if (ids.empty()) co_return Reply<>{};
@@ -143,8 +138,8 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
   if (removed->empty()) co_return Reply<>{};
   Reply<> reply;
   // Those who were removed are among the members as they were.
-  reply.effects.relay.audience.recipients = group->member_ids;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience = group_audience(
+      context_.settings.group_notifications.member_removed, group.get(), *removed, caller.user_id);
   co_return reply;
 }
 
@@ -171,8 +166,10 @@ Task<Outcome<Reply<>>> GroupMembers::update(Caller caller, UpdateGroupMember com
   if (!updated) co_return refuse(updated.error());
   if (!*updated) co_return refuse(Code::kMemberNonexistent);
   Reply<> reply;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
-  if (command.member_id != caller.user_id) {
+  const Settings::GroupNotify& notify = context_.settings.group_notifications.member_updated;
+  reply.effects.relay.audience =
+      group_audience(notify, loaded->get(), std::span(&command.member_id, 1), caller.user_id);
+  if (command.member_id != caller.user_id && !notify.concerned) {
     reply.effects.pushes.push_back(told_to_member(std::move(command), caller.user_id));
   }
   co_return reply;

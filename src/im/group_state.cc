@@ -8,7 +8,8 @@ GroupState::GroupState(GroupSnapshot snapshot)
     : group(std::move(snapshot.group)),
       type(std::move(snapshot.type)),
       blocked(std::move(snapshot.blocked)),
-      members_version(snapshot.members_version) {
+      members_version(snapshot.members_version),
+      blocklist_version(snapshot.blocklist_version) {
   std::vector<UserId> ids;
   ids.reserve(snapshot.members.size());
   members.reserve(snapshot.members.size());
@@ -66,7 +67,8 @@ Task<Result<GroupPtr>> GroupCache::get(GroupId id) {
   if (!loaded) co_return std::unexpected(loaded.error());
   if (!*loaded || !(*loaded)->group.active) co_return GroupPtr();
   GroupPtr state = std::make_shared<const GroupState>(std::move(**loaded));
-  if (generation == generation_) groups_.put(id, state, 1 + state->members.size());
+  if (generation == generation_)
+    groups_.put(id, state, 1 + state->members.size() + state->blocked.size());
   co_return state;
 }
 

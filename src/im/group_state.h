@@ -24,6 +24,7 @@ struct GroupState {
   /// Ascending.
   std::vector<UserId> blocked;
   std::optional<WallTime> members_version;
+  std::optional<WallTime> blocklist_version;
 
   [[nodiscard]] const GroupMember* find(UserId user) const;
   [[nodiscard]] bool is_blocked(UserId user) const;
@@ -41,7 +42,7 @@ using GroupPtr = std::shared_ptr<const GroupState>;
 /// does on others. Lives on the control thread.
 class GroupCache final : public GroupSubscriber {
  public:
-  /// In members of all groups kept.
+  /// In members, and users kept out, of all groups kept.
   static constexpr size_t kMaxMembers = 200'000;
 
   explicit GroupCache(GroupRepository& repository) : repository_(repository) {}

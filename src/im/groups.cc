@@ -1,6 +1,7 @@
 #include "im/groups.h"
 
 #include "im/context.h"
+#include "im/group_audience.h"
 #include "im/group_transfer.h"
 #include "im/ports/groups.h"
 #include "im/ports/versions.h"
@@ -81,7 +82,8 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
 
   Reply<GroupId> reply;
   reply.data = id;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience =
+      group_audience(context_.settings.group_notifications.created, nullptr, {}, caller.user_id);
   reply.effects.relay.amendments.created_id = id.value;
   co_return reply;
 }
@@ -137,8 +139,8 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
   }
   Reply<> reply;
   // Also who has quit: on their other devices the group must go.
-  reply.effects.relay.audience.recipients = group->member_ids;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience = group_audience(context_.settings.group_notifications.updated,
+                                                group.get(), {}, caller.user_id);
   co_return reply;
 }
 
@@ -153,8 +155,8 @@ Task<Outcome<Reply<>>> Groups::remove(Caller caller, GroupId id) {
   if (!removed) co_return refuse(removed.error());
   if (!*removed) co_return refuse(Code::kDeleteGroupNotOwner);
   Reply<> reply;
-  reply.effects.relay.audience.recipients = group->member_ids;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience = group_audience(context_.settings.group_notifications.deleted,
+                                                group.get(), {}, caller.user_id);
   co_return reply;
 }
 

@@ -1,6 +1,7 @@
 #include "im/invitations.h"
 
 #include "im/context.h"
+#include "im/group_audience.h"
 #include "im/ports/invitations.h"
 #include "im/ports/versions.h"
 #include "im/rights.h"
@@ -37,16 +38,6 @@ RequestStatus status_after(ResponseAction action) {
   return RequestStatus::kIgnored;
 }
 
-/// Owner and managers of the group, and one more; not the caller, who has other sessions.
-Recipients managers_and(const GroupState* group, UserId more, UserId caller) {
-  std::vector<UserId> ids;
-  if (group != nullptr) ids = group->managers();
-  ids.push_back(more);
-  std::erase(ids, caller);
-  sort_unique(ids);
-  return recipients_of(std::move(ids));
-}
-
 }  // namespace
 
 Task<Outcome<Reply<InvitationId>>> Invitations::create(Caller caller,
@@ -75,9 +66,9 @@ Task<Outcome<Reply<InvitationId>>> Invitations::create(Caller caller,
 
   Reply<InvitationId> reply;
   reply.data = id;
-  reply.effects.relay.audience.recipients =
-      managers_and(group.get(), command.invitee_id, caller.user_id);
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience =
+      group_audience(context_.settings.group_notifications.invitation_added, group.get(),
+                     std::span(&command.invitee_id, 1), caller.user_id);
   reply.effects.relay.amendments.created_id = id.value;
   co_return reply;
 }
@@ -124,9 +115,9 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
   auto group = co_await context_.groups.get(invitation.group_id);
   const GroupPtr state = group ? *group : nullptr;
   Reply<> reply;
-  reply.effects.relay.audience.recipients =
-      managers_and(state.get(), invitation.inviter_id, caller.user_id);
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  reply.effects.relay.audience =
+      group_audience(context_.settings.group_notifications.invitation_replied, state.get(),
+                     std::span(&invitation.inviter_id, 1), caller.user_id);
   const bool joined = command.response_action == ResponseAction::kAccept &&
                       *replied == InvitationRepository::Replied::kDone;
   if (joined && state) {

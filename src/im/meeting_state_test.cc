@@ -86,10 +86,6 @@ class GroupsMeanwhile final : public GroupRepository {
                                WallTime now) override {
     return real_.transfer(permit, quit, now);
   }
-  Stored<bool> block_user(Permit<action::BlockInGroup> permit, UserId requester,
-                          WallTime now) override {
-    return real_.block_user(permit, requester, now);
-  }
 
   std::function<Task<void>()> meanwhile;
 
@@ -109,8 +105,8 @@ class ResumeTest : public MeetingsTest {
     meetings_.reset();
     domain_ = std::make_unique<Domain>(
         settings(),
-        Repositories{real.users, real.relationships, real.versions, *groups_, real.invitations,
-                     real.messages, real.conversations, *stored_},
+        Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
+                     real.invitations, real.messages, real.conversations, *stored_},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
     make({});

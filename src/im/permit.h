@@ -63,6 +63,10 @@ struct BlockInGroup {
   GroupId group;
   UserId user;
 };
+struct UnblockInGroup {
+  GroupId group;
+  UserId user;
+};
 struct Invite {
   GroupId group;
   UserId inviter;

@@ -46,6 +46,13 @@ class Rights {
                                                              const UpdateGroupMember& command);
   static Outcome<None> query_members(const GroupState* group, UserId requester);
 
+  // Blocklists.
+  static Outcome<Permit<action::BlockInGroup>> block_in_group(const GroupState* group,
+                                                              UserId requester, UserId user);
+  static Outcome<Permit<action::UnblockInGroup>> unblock_in_group(const GroupState* group,
+                                                                  UserId requester, UserId user);
+  static Outcome<None> query_blocklist(const GroupState* group, UserId requester);
+
   // Invitations.
   static Outcome<Permit<action::Invite>> invite(const GroupState* group, UserId inviter,
                                                 UserId invitee);

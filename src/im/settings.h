@@ -33,6 +33,33 @@ struct Settings {
     size_t max_reply_reason_size = 200;
     Duration invitation_lifetime = std::chrono::hours(24 * 30);
   } group;
+
+  /// Who hears of a change in a group.
+  struct GroupNotify {
+    /// The caller's other sessions, where the caller is not among those below.
+    bool own_sessions = true;
+    /// The user whom it concerns: who was blocked, invited, added.
+    bool concerned = false;
+    /// The owner and the managers.
+    bool managers = false;
+    bool members = false;
+  };
+  struct GroupNotifications {
+    GroupNotify created;
+    GroupNotify deleted{.members = true};
+    GroupNotify updated{.members = true};
+    GroupNotify member_added{.concerned = true, .members = true};
+    GroupNotify member_removed{.concerned = true, .members = true};
+    GroupNotify member_updated;
+    GroupNotify blocked_user_added;
+    GroupNotify blocked_user_removed;
+    GroupNotify invitation_added{.concerned = true, .managers = true};
+    GroupNotify invitation_recalled{.concerned = true, .managers = true};
+    GroupNotify invitation_replied{.concerned = true, .managers = true};
+    GroupNotify join_request_created{.managers = true};
+    GroupNotify join_request_recalled{.managers = true};
+    GroupNotify join_request_replied{.concerned = true, .managers = true};
+  } group_notifications;
 };
 
 }  // namespace turms::im

@@ -87,6 +87,8 @@ enum class Code : int32_t {
   kJoinWithoutInvitation = 3422,
   kJoinWithoutAnswer = 3423,
   kJoinWithoutRequest = 3424,
+  kBlockNotManager = 3500,
+  kUnblockNotManager = 3501,
 
   kInviteMember = 3700,
   kInviteBlockedUser = 3701,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "store/sqlite/enrollment.h"
 #include "store/sqlite/repositories.h"
 #include "store/sqlite/schema.h"
 
@@ -82,7 +83,7 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,       relationships_, versions_,      groups_,
+    return {users_,       relationships_, versions_,      groups_,  group_blocklist_,
             invitations_, messages_,      conversations_, meetings_};
   }
   void on_foreign_change(std::function<void()> listener) override {
@@ -103,6 +104,7 @@ class SqliteStore final : public Store {
   Relationships relationships_{writer_, readers_};
   Versions versions_{readers_};
   Groups groups_{writer_, readers_};
+  GroupBlocklist group_blocklist_{writer_};
   Invitations invitations_{writer_, readers_};
   Messages messages_{writer_, readers_};
   Conversations conversations_{writer_, readers_};
@@ -121,8 +123,10 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
     return fail(writing.error().code, fmt::format("{}: {}", path, writing.error().message));
   }
   int64_t last_id = 0;
-  for (const char* sql : {"select max(id) from message", "select max(id) from chat_group",
-                          "select max(id) from group_invitation"}) {
+  for (const char* sql :
+       {"select max(id) from message", "select max(id) from chat_group",
+        "select max(id) from group_invitation", "select max(id) from group_join_request",
+        "select max(id) from group_join_question"}) {
     last_id = std::max(last_id, (*writing)->scalar(sql));
   }
   if ((*writing)->failed()) return std::unexpected((*writing)->take_error());

@@ -9,6 +9,7 @@
 #include "base/manual_loop.h"
 #include "base/metrics.h"
 #include "im/rights.h"
+#include "im/testing/enrollment_conformance.h"
 #include "im/testing/repositories_conformance.h"
 #include "store/temporary_directory_testing.h"
 
@@ -254,6 +255,7 @@ TEST(Store, BringsAnOlderSchemaUpToDate) {
   { OpenStore open(directory.path()); }
   // As the first version left it.
   execute(directory.path(),
+          "drop table group_join_request; drop table group_join_question; "
           "drop index user_by_password_version; alter table user drop column password_version; "
           "pragma user_version = 1; insert into user values (1, 'a', '', '', 0, 0, 0, 1, 'hash')");
   OpenStore again(directory.path());
@@ -367,6 +369,10 @@ TEST(Hasher, KnowsAnOutdatedHash) {
 namespace turms::im::testing {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, RepositoryConformance,
+                         ::testing::Values([]() -> std::unique_ptr<Backend> {
+                           return std::make_unique<store::SqliteBackend>();
+                         }));
+INSTANTIATE_TEST_SUITE_P(Sqlite, EnrollmentConformance,
                          ::testing::Values([]() -> std::unique_ptr<Backend> {
                            return std::make_unique<store::SqliteBackend>();
                          }));

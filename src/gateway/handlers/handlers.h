@@ -28,6 +28,12 @@ TURMS_HANDLER(delete_group_members);
 TURMS_HANDLER(update_group_member);
 TURMS_HANDLER(query_group_members);
 
+// group_blocklist.cc
+TURMS_HANDLER(create_group_blocked_user);
+TURMS_HANDLER(delete_group_blocked_user);
+TURMS_HANDLER(query_group_blocked_user_ids);
+TURMS_HANDLER(query_group_blocked_user_infos);
+
 // group_invitations.cc
 TURMS_HANDLER(create_group_invitation);
 TURMS_HANDLER(query_group_invitations);

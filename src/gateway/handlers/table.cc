@@ -161,13 +161,14 @@ constexpr RequestKind describe(Request::KindCase kind) {
                      "whom the type's info update strategy lets; with a successor: the owner",
                      "the requester's other devices; the members");
     case Request::kCreateGroupBlockedUserRequest:
-      return not_yet();
+      return handled(handlers::create_group_blocked_user,
+                     "owner and managers, of who is not of their rank or above", kOwnDevices);
     case Request::kDeleteGroupBlockedUserRequest:
-      return not_yet();
+      return handled(handlers::delete_group_blocked_user, "owner and managers", kOwnDevices);
     case Request::kQueryGroupBlockedUserIdsRequest:
-      return not_yet();
+      return handled(handlers::query_group_blocked_user_ids, "members of the group", kNobody);
     case Request::kQueryGroupBlockedUserInfosRequest:
-      return not_yet();
+      return handled(handlers::query_group_blocked_user_infos, "members of the group", kNobody);
     case Request::kCheckGroupJoinQuestionsAnswersRequest:
       return not_yet();
     case Request::kCreateGroupInvitationRequest:

@@ -16,8 +16,9 @@ struct GroupSnapshot {
   GroupType type;
   std::vector<GroupMember> members;
   std::vector<UserId> blocked;
-  /// The stamp (VersionOf::kGroupMembers) that goes with just these members.
+  /// The stamps (VersionOf::kGroupMembers, kGroupBlocklist) that go with just these.
   std::optional<WallTime> members_version;
+  std::optional<WallTime> blocklist_version;
 };
 
 /// Absent: unchanged.
@@ -69,8 +70,6 @@ class GroupRepository {
   /// The successor becomes owner, in the group and in the members; the old owner a plain member,
   /// or no member at all with `quit`.
   virtual Stored<Transferred> transfer(Permit<action::TransferGroup>, bool quit, WallTime now) = 0;
-  /// Blocking removes a member. False when the block was there already.
-  virtual Stored<bool> block_user(Permit<action::BlockInGroup>, UserId requester, WallTime now) = 0;
 };
 
 }  // namespace turms::im

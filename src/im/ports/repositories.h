@@ -6,6 +6,7 @@ class UserRepository;
 class RelationshipRepository;
 class VersionRepository;
 class GroupRepository;
+class GroupBlocklistRepository;
 class InvitationRepository;
 class MessageRepository;
 class ConversationRepository;
@@ -17,6 +18,7 @@ struct Repositories {
   RelationshipRepository& relationships;
   VersionRepository& versions;
   GroupRepository& groups;
+  GroupBlocklistRepository& group_blocklist;
   InvitationRepository& invitations;
   MessageRepository& messages;
   ConversationRepository& conversations;

@@ -15,6 +15,10 @@ enum class VersionOf : int32_t {
   kReceivedInvitations = 3,  // of a user
   kGroupMembers = 4,         // of a group
   kGroupInvitations = 5,     // of a group
+  kGroupBlocklist = 6,       // of a group, from its creation on
+  kGroupJoinRequests = 7,    // of a group, from its creation on
+  kGroupJoinQuestions = 8,   // of a group, from its creation on
+  kSentJoinRequests = 9,     // of a user
 };
 
 class VersionRepository {

@@ -329,16 +329,6 @@ TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
   EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(3));
 }
 
-TEST_P(RepositoryConformance, BlockingRemovesAMember) {
-  add_group(10, {1, 2});
-  EXPECT_TRUE(ok(store_.groups.block_user(may(action::BlockInGroup{GroupId(10), UserId(2)}),
-                                          UserId(1), kNow)));
-  EXPECT_FALSE(ok(store_.groups.block_user(may(action::BlockInGroup{GroupId(10), UserId(2)}),
-                                           UserId(1), kNow)));
-  EXPECT_EQ(member_ids(10), std::vector<int64_t>{1});
-  EXPECT_EQ(ok(store_.groups.load(GroupId(10)))->blocked, std::vector<UserId>{UserId(2)});
-}
-
 TEST_P(RepositoryConformance, GroupTypesAreKept) {
   EXPECT_EQ(ok(store_.groups.find_type(0))->name, "DEFAULT");
   EXPECT_FALSE(ok(store_.groups.find_type(4)));

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
+#include "store/sqlite/group_rows.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -48,6 +50,21 @@ std::optional<im::GroupType> read_type(Connection& connection, int64_t id) {
   return type;
 }
 
+/// Those that a group has from its creation on.
+constexpr std::array kStamps = {im::VersionOf::kGroupMembers, im::VersionOf::kGroupBlocklist,
+                                im::VersionOf::kGroupJoinRequests,
+                                im::VersionOf::kGroupJoinQuestions};
+
+std::optional<WallTime> stamp(Connection& connection, im::VersionOf kind, GroupId group) {
+  Statement select = connection.prepare("select date from version where kind = ? and id = ?");
+  return select.bind(kind, group).step() ? std::optional(select.time()) : std::nullopt;
+}
+
+void forget_stamp(Connection& connection, im::VersionOf kind, GroupId group) {
+  Statement forget = connection.prepare("delete from version where kind = ? and id = ?");
+  forget.bind(kind, group).run();
+}
+
 // What query_joined_group_infos shows changed for every member.
 void touch_members(Connection& connection, GroupId group, WallTime now) {
   Statement upsert = connection.prepare(
@@ -57,26 +74,6 @@ void touch_members(Connection& connection, GroupId group, WallTime now) {
   upsert.bind(im::VersionOf::kJoinedGroups, now, group).run();
 }
 
-bool delete_member(Connection& connection, GroupId group, UserId user, WallTime now) {
-  {
-    Statement remove =
-        connection.prepare("delete from group_member where group_id = ? and user_id = ?");
-    if (remove.bind(group, user).run() == 0) return false;
-  }
-  Statement forget =
-      connection.prepare("delete from group_conversation where group_id = ? and member_id = ?");
-  forget.bind(group, user).run();
-  touch(connection, im::VersionOf::kJoinedGroups, user.value, now);
-  return true;
-}
-
-std::optional<im::GroupMemberRole> role_of(Connection& connection, GroupId group, UserId user) {
-  Statement select =
-      connection.prepare("select role from group_member where group_id = ? and user_id = ?");
-  if (!select.bind(group, user).step()) return std::nullopt;
-  return select.enumeration<im::GroupMemberRole>();
-}
-
 void set_role(Connection& connection, GroupId group, UserId user, im::GroupMemberRole role) {
   Statement update =
       connection.prepare("update group_member set role = ? where group_id = ? and user_id = ?");
@@ -84,31 +81,6 @@ void set_role(Connection& connection, GroupId group, UserId user, im::GroupMembe
 }
 
 }  // namespace
-
-void insert_member(Connection& connection, const im::GroupMember& member, WallTime now) {
-  Statement insert = connection.prepare(
-      "insert into group_member (group_id, user_id, name, role, join_date, mute_end_date) "
-      "values (?, ?, ?, ?, ?, ?)");
-  insert
-      .bind(member.group_id, member.user_id, member.name, member.role, member.join_date,
-            member.mute_end_date)
-      .run();
-  touch(connection, im::VersionOf::kJoinedGroups, member.user_id.value, now);
-}
-
-bool is_member(Connection& connection, GroupId group, UserId user) {
-  return role_of(connection, group, user).has_value();
-}
-
-bool is_group_active(Connection& connection, GroupId group) {
-  Statement select = connection.prepare("select active from chat_group where id = ?");
-  return select.bind(group).step() && select.boolean();
-}
-
-int64_t count_members(Connection& connection, GroupId group) {
-  Statement select = connection.prepare("select count(*) from group_member where group_id = ?");
-  return select.bind(group).step() ? select.integer() : 0;
-}
 
 im::Stored<std::optional<im::GroupSnapshot>> Groups::load(GroupId id) {
   using Loaded = Result<std::optional<im::GroupSnapshot>>;
@@ -136,12 +108,8 @@ im::Stored<std::optional<im::GroupSnapshot>> Groups::load(GroupId id) {
         found.members.push_back(std::move(next));
       }
     }
-    {
-      Statement version = connection.prepare("select date from version where kind = ? and id = ?");
-      if (version.bind(im::VersionOf::kGroupMembers, id).step()) {
-        found.members_version = version.time();
-      }
-    }
+    found.members_version = stamp(connection, im::VersionOf::kGroupMembers, id);
+    found.blocklist_version = stamp(connection, im::VersionOf::kGroupBlocklist, id);
     Statement blocked = connection.prepare(
         "select user_id from group_blocked_user where group_id = ? order by user_id");
     blocked.bind(id);
@@ -233,7 +201,9 @@ im::Stored<im::None> Groups::create(im::Permit<im::action::CreateGroup> permit, 
     for (const im::GroupMember& member : members) {
       insert_member(connection, member, group.creation_date);
     }
-    touch(connection, im::VersionOf::kGroupMembers, group.id.value, group.creation_date);
+    for (const im::VersionOf kind : kStamps) {
+      touch(connection, kind, group.id.value, group.creation_date);
+    }
     return im::None{};
   });
 }
@@ -269,12 +239,14 @@ im::Stored<bool> Groups::remove(im::Permit<im::action::RemoveGroup> permit, Wall
     for (const char* sql : {"delete from group_member where group_id = ?",
                             "delete from group_blocked_user where group_id = ?",
                             "delete from group_invitation where group_id = ?",
+                            "delete from group_join_request where group_id = ?",
+                            "delete from group_join_question where group_id = ?",
                             "delete from group_conversation where group_id = ?"}) {
       Statement remove = connection.prepare(sql);
       remove.bind(id).run();
     }
-    Statement forget = connection.prepare("delete from version where kind in (?, ?) and id = ?");
-    forget.bind(im::VersionOf::kGroupMembers, im::VersionOf::kGroupInvitations, id).run();
+    for (const im::VersionOf kind : kStamps) forget_stamp(connection, kind, id);
+    forget_stamp(connection, im::VersionOf::kGroupInvitations, id);
     return true;
   });
 }
@@ -352,23 +324,6 @@ im::Stored<im::GroupRepository::Transferred> Groups::transfer(
     touch_members(connection, id, now);
     touch(connection, im::VersionOf::kGroupMembers, id.value, now);
     return Transferred::kDone;
-  });
-}
-
-im::Stored<bool> Groups::block_user(im::Permit<im::action::BlockInGroup> permit, UserId requester,
-                                    WallTime now) {
-  const auto [id, user] = *permit;
-  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    {
-      Statement insert = connection.prepare(
-          "insert into group_blocked_user (group_id, user_id, block_date, requester_id) "
-          "values (?, ?, ?, ?) on conflict (group_id, user_id) do nothing");
-      if (insert.bind(id, user, now, requester).run() == 0) return false;
-    }
-    if (delete_member(connection, id, user, now)) {
-      touch(connection, im::VersionOf::kGroupMembers, id.value, now);
-    }
-    return true;
   });
 }
 

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "store/sqlite/group_rows.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -36,12 +37,6 @@ void touch_all(Connection& connection, const im::GroupInvitation& invitation, Wa
   touch(connection, im::VersionOf::kGroupInvitations, invitation.group_id.value, now);
   touch(connection, im::VersionOf::kSentInvitations, invitation.inviter_id.value, now);
   touch(connection, im::VersionOf::kReceivedInvitations, invitation.invitee_id.value, now);
-}
-
-bool is_blocked(Connection& connection, GroupId group, UserId user) {
-  Statement select =
-      connection.prepare("select 1 from group_blocked_user where group_id = ? and user_id = ?");
-  return select.bind(group, user).step();
 }
 
 }  // namespace

@@ -76,8 +76,6 @@ class Groups final : public im::GroupRepository {
                                  im::MemberChange change, WallTime now) override;
   im::Stored<Transferred> transfer(im::Permit<im::action::TransferGroup> permit, bool quit,
                                    WallTime now) override;
-  im::Stored<bool> block_user(im::Permit<im::action::BlockInGroup> permit, UserId requester,
-                              WallTime now) override;
 
  private:
   Writer& writer_;
@@ -156,11 +154,5 @@ class Meetings final : public im::MeetingRepository {
 /// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
 /// millisecond get different stamps, or a client that read between them would miss the second.
 void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);
-
-/// What becoming a member writes; nothing is checked.
-void insert_member(Connection& connection, const im::GroupMember& member, WallTime now);
-bool is_member(Connection& connection, GroupId group, UserId user);
-bool is_group_active(Connection& connection, GroupId group);
-int64_t count_members(Connection& connection, GroupId group);
 
 }  // namespace turms::store

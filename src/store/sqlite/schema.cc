@@ -164,6 +164,35 @@ create index meeting_active on meeting (id) where end_date is null and cancel_da
 alter table user add column password_version integer not null default 0;
 create index user_by_password_version on user (password_version) where password_version > 0;
 )",
+    R"(
+-- Ways into a group. Answers are a JSON list. The stamps (VersionOf 6 to 8) are there from a group's
+-- creation on.
+create table group_join_request (
+  id integer primary key,
+  group_id integer not null,
+  requester_id integer not null,
+  responder_id integer,
+  content text not null,
+  status integer not null,
+  creation_date integer not null,
+  response_date integer,
+  expiration_date integer not null,
+  reason text not null
+) strict;
+create index group_join_request_by_group on group_join_request (group_id);
+create index group_join_request_by_requester on group_join_request (requester_id);
+create table group_join_question (
+  id integer primary key,
+  group_id integer not null,
+  question text not null,
+  answers text not null,
+  score integer not null
+) strict;
+create index group_join_question_by_group on group_join_question (group_id);
+insert into version (kind, id, date)
+  select kinds.column1, chat_group.id, chat_group.creation_date
+  from chat_group, (values (6), (7), (8)) as kinds where chat_group.active;
+)",
 };
 
 }  // namespace

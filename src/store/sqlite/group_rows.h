@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "im/types.h"
+#include "store/sqlite/connection.h"
+
+// What several repositories read and write of groups and their members, each inside a transaction
+// of its own.
+
+namespace turms::store {
+
+/// What becoming a member writes; nothing is checked.
+void insert_member(Connection& connection, const im::GroupMember& member, WallTime now);
+/// False: the user was none. The stamp of the group's members is left to the caller.
+bool delete_member(Connection& connection, GroupId group, UserId user, WallTime now);
+std::optional<im::GroupMemberRole> role_of(Connection& connection, GroupId group, UserId user);
+bool is_member(Connection& connection, GroupId group, UserId user);
+bool is_group_active(Connection& connection, GroupId group);
+bool is_blocked(Connection& connection, GroupId group, UserId user);
+int64_t count_members(Connection& connection, GroupId group);
+
+}  // namespace turms::store
