@@ -103,6 +103,7 @@ const errors: ErrorTexts = {
     unreachable: 'The media server cannot be reached.',
     refused: 'The media server refused the connection.',
     full: 'The meeting is full.',
+    busy: 'The server has no room for more people right now. Try again in a moment.',
     failed: 'Joining the meeting failed.',
     noMedia: 'Video and sound cannot get through this network.',
   },

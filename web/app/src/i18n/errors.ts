@@ -17,5 +17,12 @@ export interface ErrorTexts {
     failed: string;
     notPermitted: string;
   };
-  meeting: { unreachable: string; refused: string; full: string; failed: string; noMedia: string };
+  meeting: {
+    unreachable: string;
+    refused: string;
+    full: string;
+    busy: string;
+    failed: string;
+    noMedia: string;
+  };
 }

@@ -106,6 +106,7 @@ export const zh: Texts = {
       unreachable: '无法连接媒体服务器。',
       refused: '媒体服务器拒绝了连接。',
       full: '会议人数已满。',
+      busy: '服务器目前已满，请稍后再试。',
       failed: '加入会议失败。',
       noMedia: '当前网络无法传输音视频。',
     },

@@ -1,6 +1,4 @@
 import {
-  ConnectionError,
-  ConnectionErrorReason,
   ConnectionQuality,
   DisconnectReason,
   MediaDeviceFailure,
@@ -12,8 +10,9 @@ import {
   VideoPresets,
 } from 'livekit-client';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { MediaFailure, MeetingFailure } from '../state/failures';
+import { MediaFailure } from '../state/failures';
 import type { MeetingEndReason } from '../state/store';
+import { askWhyNot, toMeetingFailure } from './failure';
 import { type Reading, readReport } from './statistics';
 
 export type VideoTrackHandle = Track;
@@ -128,7 +127,7 @@ export class MeetingRoom {
         this.access = { url, token: refreshed };
       });
     } catch (error) {
-      throw toMeetingFailure(error);
+      throw await toMeetingFailure(error, () => askWhyNot(url, token));
     }
     this.update();
   }
@@ -359,18 +358,5 @@ function toMediaFailure(error: unknown): MediaFailure {
       return new MediaFailure('inUse');
     default:
       return new MediaFailure(/permission/i.test(String(error)) ? 'notPermitted' : 'failed');
-  }
-}
-
-function toMeetingFailure(error: unknown): MeetingFailure {
-  if (!(error instanceof ConnectionError)) return new MeetingFailure('failed');
-  switch (error.reason) {
-    case ConnectionErrorReason.NotAllowed:
-      return new MeetingFailure('refused');
-    case ConnectionErrorReason.ServerUnreachable:
-    case ConnectionErrorReason.Timeout:
-      return new MeetingFailure('unreachable');
-    default:
-      return new MeetingFailure(/pc connection|peer connection/i.test(error.message) ? 'noMedia' : 'failed');
   }
 }

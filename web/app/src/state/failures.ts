@@ -9,7 +9,7 @@ export class MediaFailure extends Error {
   }
 }
 
-export type MeetingFailureKind = 'unreachable' | 'refused' | 'full' | 'failed' | 'noMedia';
+export type MeetingFailureKind = 'unreachable' | 'refused' | 'full' | 'busy' | 'failed' | 'noMedia';
 
 /** The media server could not be joined. */
 export class MeetingFailure extends Error {
