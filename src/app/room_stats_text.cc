@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <iterator>
 
+#include "livekit/room_report.h"
+
 namespace turms::app {
 namespace {
 
@@ -37,11 +39,6 @@ const json::array& list(const json::value& value, std::string_view name) {
   return found != nullptr && found->is_array() ? found->get_array() : kNone;
 }
 
-std::string rate(double bits_per_second) {
-  if (bits_per_second < 1e6) return fmt::format("{:.0f} kbit/s", bits_per_second / 1e3);
-  return fmt::format("{:.1f} Mbit/s", bits_per_second / 1e6);
-}
-
 std::string layer_text(const json::value& layer) {
   std::string out;
   if (const json::value* place = member(layer, "layer"); place != nullptr && place->is_object()) {
@@ -53,7 +50,7 @@ std::string layer_text(const json::value& layer) {
   if (const double frames = number(layer, "frames_per_second"); frames > 0) {
     out += fmt::format("{:.0f}/s ", frames);
   }
-  out += rate(number(layer, "bits_per_second"));
+  out += livekit::rate_text(number(layer, "bits_per_second"));
   if (const double lost = number(layer, "packets_lost"); lost > 0) {
     out += fmt::format(" {:.0f} lost", lost);
   }
@@ -75,7 +72,8 @@ void add_subscription(std::string& out, const json::value& s) {
   fmt::format_to(std::back_inserter(out), "  {} of {}: {}", text(s, "source"), text(s, "publisher"),
                  text(s, "why"));
   if (number(s, "packets") > 0) {
-    fmt::format_to(std::back_inserter(out), "; {}", rate(number(s, "bits_per_second")));
+    fmt::format_to(std::back_inserter(out), "; {}",
+                   livekit::rate_text(number(s, "bits_per_second")));
     const double lost = number(s, "packets_lost");
     if (lost > 0) {
       fmt::format_to(std::back_inserter(out), ", {:.0f} of {:.0f} packets lost", lost,
@@ -102,11 +100,11 @@ void add_participant(std::string& out, const json::value& participant) {
     fmt::format_to(std::back_inserter(out),
                    ": path {}{}; wants {}, has {}; loss {:.1f} %, round trip {:.0f} ms, queue "
                    "{:.0f} ms",
-                   rate(number(*path, "estimate_bits_per_second")),
+                   livekit::rate_text(number(*path, "estimate_bits_per_second")),
                    limited.empty() || limited == "none" ? "" : fmt::format(" by {}", limited),
-                   rate(number(*path, "wanted_bits_per_second")),
-                   rate(number(*path, "allocated_bits_per_second")), number(*path, "loss") * 100,
-                   number(*path, "round_trip_ms"),
+                   livekit::rate_text(number(*path, "wanted_bits_per_second")),
+                   livekit::rate_text(number(*path, "allocated_bits_per_second")),
+                   number(*path, "loss") * 100, number(*path, "round_trip_ms"),
                    number(*path, "queue_ms") + number(*path, "pacer_ms"));
   }
   out += '\n';

@@ -14,11 +14,6 @@ using media::LayerLimit;
 
 constexpr std::string_view kNotNegotiated = "not_negotiated";
 
-std::string rate(uint64_t bits_per_second) {
-  if (bits_per_second < 1'000'000) return fmt::format("{} kbit/s", bits_per_second / 1000);
-  return fmt::format("{:.1f} Mbit/s", static_cast<double>(bits_per_second) / 1e6);
-}
-
 std::string size(const LayerChoice& layer) {
   if (layer.spatial < 0) return "nothing";
   if (layer.width == 0 || layer.height == 0) return fmt::format("layer {}", layer.spatial);
@@ -37,15 +32,19 @@ std::string network(const SubscriptionReport& s, const std::optional<media::Path
   const std::string what =
       beside_best(s, s.allocated) + (fewer ? " with fewer pictures a second" : "");
   if (!path) return what + ": the network carries no more";
-  return fmt::format("{}: the network carries {}", what, rate(path->estimate_bps));
+  return fmt::format("{}: the network carries {}", what,
+                     rate_text(static_cast<double>(path->estimate_bps)));
 }
+
+constexpr std::string_view kNotConnected = "nothing yet: its connection is not up";
+constexpr std::string_view kMuted = "nothing: muted by the publisher";
 
 std::string explain_sound(const SubscriptionReport& s) {
   switch (s.statistics.limit) {
     case LayerLimit::kNotConnected:
-      return "nothing yet: its connection is not up";
+      return std::string(kNotConnected);
     case LayerLimit::kMuted:
-      return "nothing: muted by the publisher";
+      return std::string(kMuted);
     case LayerLimit::kSubscriber:
       return "nothing: the subscriber wants none";
     case LayerLimit::kOthersSpeak:
@@ -59,9 +58,9 @@ std::string explain_video(const SubscriptionReport& s,
                           const std::optional<media::PathStatistics>& path) {
   switch (s.statistics.limit) {
     case LayerLimit::kNotConnected:
-      return "nothing yet: its connection is not up";
+      return std::string(kNotConnected);
     case LayerLimit::kMuted:
-      return "nothing: muted by the publisher";
+      return std::string(kMuted);
     case LayerLimit::kSubscriber:
       if (s.wanted.spatial < 0) return "nothing: the subscriber wants none, or does not show it";
       return beside_best(s, s.sent) + ": the subscriber asks for no more";
@@ -69,7 +68,8 @@ std::string explain_video(const SubscriptionReport& s,
       if (s.statistics.active_layers == 0) return "nothing: the publisher sends none";
       return beside_best(s, s.sent) + ": the publisher sends no more";
     case LayerLimit::kPaused:
-      return path ? fmt::format("paused: the network carries {}", rate(path->estimate_bps))
+      return path ? fmt::format("paused: the network carries {}",
+                                rate_text(static_cast<double>(path->estimate_bps)))
                   : "paused: the network carries too little";
     case LayerLimit::kKeyFrame:
       if (s.sent.spatial < 0) return "nothing yet: waits for a key frame of " + size(s.allocated);
@@ -214,6 +214,11 @@ std::string explain(const SubscriptionReport& subscription,
   if (!subscription.negotiated) return "nothing yet: its client has not accepted it";
   return subscription.type == TrackType::kVideo ? explain_video(subscription, path)
                                                 : explain_sound(subscription);
+}
+
+std::string rate_text(double bits_per_second) {
+  if (bits_per_second < 1e6) return fmt::format("{:.0f} kbit/s", bits_per_second / 1e3);
+  return fmt::format("{:.1f} Mbit/s", bits_per_second / 1e6);
 }
 
 std::string to_json(const RoomReport& report) {

@@ -79,6 +79,9 @@ std::string_view limit_of(const SubscriptionReport& subscription);
 std::string explain(const SubscriptionReport& subscription,
                     const std::optional<media::PathStatistics>& path);
 
+/// A rate in words, as explain() has them: `540 kbit/s`, `2.1 Mbit/s`.
+std::string rate_text(double bits_per_second);
+
 std::string to_json(const RoomReport& report);
 /// Of one participant, which knows its room.
 std::string to_json(const ParticipantReport& report);

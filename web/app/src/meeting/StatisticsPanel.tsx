@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { IconButton } from '../components/Button';
 import { usePanel } from '../components/focus';
@@ -91,25 +91,17 @@ function Connection({ path, history }: { path: ServerPath | undefined; history: 
       <h3>{texts.connection}</h3>
       <HistoryChart history={history} />
       {path ? (
-        <dl>
-          <Figure name="estimate" label={texts.estimate}>
-            {rateText(path.estimate)}
-          </Figure>
-          <Figure name="limited-by" label={texts.limitation}>
-            {limitedBy ?? '–'}
-          </Figure>
-          <Figure name="wanted-rate" label={texts.wanted}>
-            {rateText(path.wanted)}
-          </Figure>
-          <Figure name="allocated-rate" label={texts.allocated}>
-            {rateText(path.allocated)}
-          </Figure>
-          <Figure name="path-loss" label={texts.loss}>
-            {shareText(path.loss)}
-          </Figure>
-          <Figure name="path-round-trip" label={texts.roundTrip}>{`${Math.round(path.roundTripMs)} ms`}</Figure>
-          <Figure name="queue" label={texts.queue}>{`${Math.round(path.queueMs)} ms`}</Figure>
-        </dl>
+        <Figures
+          figures={[
+            ['estimate', texts.estimate, rateText(path.estimate)],
+            ['limited-by', texts.limitation, limitedBy ?? '–'],
+            ['wanted-rate', texts.wanted, rateText(path.wanted)],
+            ['allocated-rate', texts.allocated, rateText(path.allocated)],
+            ['path-loss', texts.loss, shareText(path.loss)],
+            ['path-round-trip', texts.roundTrip, `${Math.round(path.roundTripMs)} ms`],
+            ['queue', texts.queue, `${Math.round(path.queueMs)} ms`],
+          ]}
+        />
       ) : (
         <p className="statistics-note">{texts.noServer}</p>
       )}
@@ -158,11 +150,8 @@ function TrackRow({ row, person }: { row: Row; person: Person | undefined }) {
   const texts = useTexts();
   const nameOf = usePersonName();
   const name = person ? nameOf(person) : row.identity;
-  const { figures, server } = row;
+  const { server } = row;
   const title = `${row.isLocal ? `${name} (${texts.common.you})` : name}: ${sourceText(row, texts)}`;
-  const isVideo = figures.kind === 'video';
-  const size = sizeText(figures);
-  const t = texts.statistics;
   return (
     <section
       className="statistics-part"
@@ -172,64 +161,44 @@ function TrackRow({ row, person }: { row: Row; person: Person | undefined }) {
       data-limit={server?.limit}
     >
       <h3>{title}</h3>
-      {server && <p className="statistics-why">{t.why(server)}</p>}
-      <dl>
-        {isVideo && (
-          <Figure name="size" label={figures.direction === 'sent' ? t.sentSize : t.size}>
-            {size ?? '–'}
-          </Figure>
-        )}
-        {isVideo && (
-          <Figure name="frames" label={t.framesPerSecond}>
-            {Math.round(figures.framesPerSecond ?? 0)}
-          </Figure>
-        )}
-        <Figure name="codec" label={t.codec}>
-          {figures.codec ?? '–'}
-        </Figure>
-        <Figure name="rate" label={t.rate}>
-          {rateText(figures.bitsPerSecond)}
-        </Figure>
-        <Figure name="loss" label={t.loss}>
-          {shareText(figures.loss)}
-        </Figure>
-        {figures.jitterSeconds !== undefined && (
-          <Figure name="jitter" label={t.jitter}>{`${Math.round(figures.jitterSeconds * 1000)} ms`}</Figure>
-        )}
-        {figures.roundTripSeconds !== undefined && (
-          <Figure name="round-trip" label={t.roundTrip}>{`${Math.round(figures.roundTripSeconds * 1000)} ms`}</Figure>
-        )}
-        {isVideo && figures.direction === 'received' && (
-          <Figure name="freezes" label={t.freezes}>
-            {`${figures.freezes} (${figures.frozenSeconds.toFixed(1)} s)`}
-          </Figure>
-        )}
-        {!isVideo && figures.direction === 'received' && (
-          <Figure name="concealed" label={t.concealed}>
-            {shareText(figures.concealed)}
-          </Figure>
-        )}
-        {figures.limitation && (
-          <Figure name="limitation" label={t.limitation}>
-            {t.limitations[figures.limitation] ?? figures.limitation}
-          </Figure>
-        )}
-        {isVideo && server && (
-          <>
-            <Figure name="wanted" label={t.wanted}>
-              {layerText(server.wanted)}
-            </Figure>
-            <Figure name="allocated" label={t.allocated}>
-              {layerText(server.allocated)}
-            </Figure>
-            <Figure name="sent" label={t.sent}>
-              {layerText(server.sent)}
-            </Figure>
-          </>
-        )}
-      </dl>
+      {server && <p className="statistics-why">{texts.statistics.why(server)}</p>}
+      <Figures figures={figuresOf(row, texts)} />
     </section>
   );
+}
+
+/** Those that are known of a track of its kind and direction. */
+function figuresOf({ figures, server }: Row, { statistics: texts }: Texts): Figure[] {
+  const isVideo = figures.kind === 'video';
+  const isReceived = figures.direction === 'received';
+  const all: (Figure | false | undefined)[] = [
+    isVideo && ['size', isReceived ? texts.size : texts.sentSize, layerText(figures)],
+    isVideo && ['frames', texts.framesPerSecond, `${Math.round(figures.framesPerSecond ?? 0)}`],
+    ['codec', texts.codec, figures.codec ?? '–'],
+    ['rate', texts.rate, rateText(figures.bitsPerSecond)],
+    ['loss', texts.loss, shareText(figures.loss)],
+    figures.jitterSeconds !== undefined && ['jitter', texts.jitter, millisecondsText(figures.jitterSeconds)],
+    figures.roundTripSeconds !== undefined && [
+      'round-trip',
+      texts.roundTrip,
+      millisecondsText(figures.roundTripSeconds),
+    ],
+    isVideo && isReceived && ['freezes', texts.freezes, `${figures.freezes} (${figures.frozenSeconds.toFixed(1)} s)`],
+    !isVideo && isReceived && ['concealed', texts.concealed, shareText(figures.concealed)],
+    figures.limitation !== undefined && [
+      'limitation',
+      texts.limitation,
+      texts.limitations[figures.limitation] ?? figures.limitation,
+    ],
+    isVideo && server && ['wanted', texts.wanted, layerText(server.wanted)],
+    isVideo && server && ['allocated', texts.allocated, layerText(server.allocated)],
+    isVideo && server && ['sent', texts.sent, layerText(server.sent)],
+  ];
+  return all.filter((figure): figure is Figure => Boolean(figure));
+}
+
+function millisecondsText(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
 }
 
 function layerText(layer: Parameters<typeof sizeText>[0]): string {
@@ -249,11 +218,18 @@ function sourceText({ source }: Row, texts: Texts): string {
   }
 }
 
-function Figure({ name, label, children }: { name: string; label: string; children: ReactNode }) {
+/** Its name in the document, its label and its value. */
+type Figure = [name: string, label: string, value: string];
+
+function Figures({ figures }: { figures: Figure[] }) {
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd data-figure={name}>{children}</dd>
-    </div>
+    <dl>
+      {figures.map(([name, label, value]) => (
+        <div key={name}>
+          <dt>{label}</dt>
+          <dd data-figure={name}>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
