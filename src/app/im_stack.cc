@@ -1,6 +1,7 @@
 #include "app/im_stack.h"
 
 #include "app/group_options.h"
+#include "app/people_options.h"
 #include "bus/local_bus.h"
 #include "net/loop.h"
 
@@ -29,6 +30,7 @@ im::Settings settings_of(const Config& config) {
   message.recall_period = std::chrono::seconds(
       config.number("turms.service.message.available-recall-duration-seconds"));
   read_group_options(config, settings);
+  read_people_options(config, settings);
   return settings;
 }
 

@@ -9,6 +9,7 @@
 
 #include "app/external_address.h"
 #include "app/group_options.h"
+#include "app/people_options.h"
 #include "app/room_configurations.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
@@ -490,6 +491,8 @@ const std::vector<Option>& sorted_options() {
     std::vector<Option> made(kOptions.begin(), kOptions.end());
     const auto of_groups = group_options();
     made.insert(made.end(), of_groups.begin(), of_groups.end());
+    const auto people = people_options();
+    made.insert(made.end(), people.begin(), people.end());
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();

@@ -359,6 +359,7 @@ void Server::start_plugins() {
                                              std::move(meetings));
   plugins_->set_conference_listener(*meetings_);
   domain.add_group_subscriber(*meetings_);
+  domain.add_relationship_subscriber(*meetings_);
   gateway_->set_meetings(*meetings_);
   if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
 }

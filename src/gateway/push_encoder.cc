@@ -62,6 +62,14 @@ im::Payload encode_event(const im::MemberUpdated& event) {
   return serialize(notification);
 }
 
+im::Payload encode_event(const im::RelationshipCreated& event) {
+  proto::TurmsNotification notification = started_by(event.owner_id);
+  auto& out = *notification.mutable_relayed_request()->mutable_create_relationship_request();
+  out.set_user_id(event.related_user_id.value);
+  out.set_group_index(im::kDefaultRelationshipGroup);
+  return serialize(notification);
+}
+
 /// Said as if somebody had cancelled it, which is how a standard client learns that it is over.
 im::Payload encode_event(const im::MeetingFinished& event) {
   proto::TurmsNotification notification = started_by(kServer);
@@ -94,6 +102,15 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
     if (amendments.message_id) message.set_message_id(amendments.message_id->value);
     if (amendments.delivery_date) message.set_delivery_date(amendments.delivery_date->unix_ms);
     if (amendments.forwarded) fill_forwarded(message, *amendments.forwarded);
+  }
+  if (amendments.relationship_group_index) {
+    if (request.has_create_relationship_request()) {
+      request.mutable_create_relationship_request()->set_group_index(
+          *amendments.relationship_group_index);
+    } else if (request.has_delete_relationship_group_request()) {
+      request.mutable_delete_relationship_group_request()->set_target_group_index(
+          *amendments.relationship_group_index);
+    }
   }
   if (amendments.created_id) notification.mutable_data()->set_long_(*amendments.created_id);
   if (!amendments.clear_password) return;

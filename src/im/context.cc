@@ -19,6 +19,17 @@ Outcome<WallTime> newer_version(std::optional<WallTime> version, std::optional<W
   return *version;
 }
 
+Recipients recipient(UserId user) {
+  return recipients_of(std::vector<UserId>(1, user));
+}
+
+Audience audience_of(const Settings::Notify& notify, UserId other) {
+  Audience audience;
+  audience.other_sessions_of_caller = notify.own_sessions;
+  if (notify.others) audience.recipients = recipient(other);
+  return audience;
+}
+
 size_t text_length(std::string_view utf8) {
   size_t length = 0;
   for (const char c : utf8) {

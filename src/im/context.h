@@ -29,7 +29,8 @@ struct Context {
         ids(the_ids),
         groups(store.groups),
         reachability(store.relationships),
-        group_subscribers{&groups} {}
+        group_subscribers{&groups},
+        relationship_subscribers{&reachability} {}
 
   Settings settings;
   Repositories store;
@@ -41,6 +42,7 @@ struct Context {
   ReachabilityCache reachability;
   /// The cache is the first, so that the others find the group as it is now.
   std::vector<GroupSubscriber*> group_subscribers;
+  std::vector<RelationshipSubscriber*> relationship_subscribers;
 
   [[nodiscard]] WallTime now() const { return clock.now(); }
   template <class Id>
@@ -51,11 +53,20 @@ struct Context {
   void publish(const GroupChanged& change) {
     for (GroupSubscriber* subscriber : group_subscribers) subscriber->on_group_changed(change);
   }
+  void publish(const RelationshipChanged& change) {
+    for (RelationshipSubscriber* subscriber : relationship_subscribers) {
+      subscriber->on_relationship_changed(change);
+    }
+  }
 };
 
 /// Whether a client that has the state of `theirs` must be told of a state of `version`: refuses
 /// with kAlreadyUpToDate otherwise, also when nothing ever happened.
 Outcome<WallTime> newer_version(std::optional<WallTime> version, std::optional<WallTime> theirs);
+
+Recipients recipient(UserId user);
+/// Of a request that concerns one other user.
+Audience audience_of(const Settings::Notify& notify, UserId other);
 
 /// Length as the limits of the protocol count it: UTF-16 code units.
 size_t text_length(std::string_view utf8);

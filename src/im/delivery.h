@@ -63,6 +63,8 @@ struct Amendments {
   std::optional<int64_t> created_id;
   /// A forwarded message: its text, records and burn_after take the place of the request's.
   std::shared_ptr<const Message> forwarded;
+  /// The relationship group that the request left to the server.
+  std::optional<int32_t> relationship_group_index;
   bool clear_password = false;
 };
 
@@ -95,6 +97,12 @@ struct MemberUpdated {
   std::optional<WallTime> mute_end_date;
   UserId by;
 };
+/// Somebody has a relationship by an accepted friend request: relayed create_relationship_request,
+/// requester_id = `owner_id`.
+struct RelationshipCreated {
+  UserId owner_id;
+  UserId related_user_id;
+};
 /// The meeting is over (everybody left, or its creator ended it).
 struct MeetingFinished {
   Meeting meeting;
@@ -109,8 +117,8 @@ struct MeetingStateChanged {
   std::string media_url;
 };
 
-using Event = std::variant<SystemMessagePushed, MembersAdded, MemberUpdated, MeetingFinished,
-                           MeetingStateChanged>;
+using Event = std::variant<SystemMessagePushed, MembersAdded, MemberUpdated, RelationshipCreated,
+                           MeetingFinished, MeetingStateChanged>;
 
 struct Push {
   Audience audience;

@@ -11,6 +11,8 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
                const Clock& clock, IdGenerator& ids)
     : context_(std::make_unique<Context>(settings, repositories, bus, hasher, clock, ids)),
       users(*context_),
+      relationships(*context_),
+      friend_requests(*context_),
       groups(*context_),
       group_members(*context_),
       group_blocklist(*context_),
@@ -24,6 +26,10 @@ Domain::~Domain() = default;
 
 void Domain::add_group_subscriber(GroupSubscriber& subscriber) {
   context_->group_subscribers.push_back(&subscriber);
+}
+
+void Domain::add_relationship_subscriber(RelationshipSubscriber& subscriber) {
+  context_->relationship_subscribers.push_back(&subscriber);
 }
 
 void Domain::changed_elsewhere() {

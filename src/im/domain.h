@@ -4,6 +4,7 @@
 
 #include "im/administration.h"
 #include "im/conversations.h"
+#include "im/friend_requests.h"
 #include "im/group_blocklist.h"
 #include "im/group_members.h"
 #include "im/groups.h"
@@ -11,6 +12,7 @@
 #include "im/messages.h"
 #include "im/ports/changes.h"
 #include "im/ports/repositories.h"
+#include "im/relationships.h"
 #include "im/settings.h"
 #include "im/users.h"
 
@@ -32,6 +34,7 @@ class Domain {
 
   /// Outlives the domain's last request.
   void add_group_subscriber(GroupSubscriber& subscriber);
+  void add_relationship_subscriber(RelationshipSubscriber& subscriber);
 
   /// The store was changed by another program, or another node: what is cached may be old, and
   /// sessions may have lost their password.
@@ -46,6 +49,8 @@ class Domain {
 
  public:
   Users users;
+  Relationships relationships;
+  FriendRequests friend_requests;
   Groups groups;
   GroupMembers group_members;
   GroupBlocklist group_blocklist;

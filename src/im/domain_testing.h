@@ -170,9 +170,11 @@ class DomainTest : public ::testing::Test {
 
   /// `owner` blocks, or befriends, `other`.
   void relate(int64_t owner, int64_t other, bool blocked) {
-    EXPECT_TRUE(run(store_->repositories().relationships.put(
-        Rights::administrator(action::PutRelationship{UserId(owner), UserId(other)}),
-        blocked ? std::optional(clock_.time) : std::nullopt, clock_.time)));
+    RelationshipChange change;
+    change.blocked = blocked;
+    EXPECT_TRUE(run(store_->repositories().relationships.update(
+        Rights::administrator(action::PutRelationship{UserId(owner), UserId(other)}), change,
+        clock_.time)));
     domain_->forget_cached();
   }
 

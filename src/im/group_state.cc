@@ -105,6 +105,10 @@ void ReachabilityCache::invalidate(UserId owner) {
   users_.erase(owner);
 }
 
+void ReachabilityCache::on_relationship_changed(const RelationshipChanged& change) {
+  invalidate(change.owner_id);
+}
+
 void ReachabilityCache::clear() {
   ++generation_;
   users_.clear();

@@ -62,7 +62,7 @@ class GroupCache final : public GroupSubscriber {
 };
 
 /// The same for whom a user lets write to them.
-class ReachabilityCache {
+class ReachabilityCache final : public RelationshipSubscriber {
  public:
   /// In users and relationships.
   static constexpr size_t kMaxEntries = 400'000;
@@ -73,6 +73,7 @@ class ReachabilityCache {
   Ptr find(UserId owner);
   Task<Result<Ptr>> get(UserId owner);
   void invalidate(UserId owner);
+  void on_relationship_changed(const RelationshipChanged& change) override;
   void clear();
 
  private:

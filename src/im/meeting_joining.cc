@@ -1,4 +1,6 @@
 // Joining meetings: replies to their invitations, and whom the provider lets in as what.
+#include <algorithm>
+
 #include "im/context.h"
 #include "im/meetings.h"
 #include "im/ports/conference.h"
@@ -74,6 +76,15 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
   auto users = co_await context_.store.users.find(std::move(ids));
   if (!users) co_return refuse(users.error());
   if (!users->empty()) out.user_name = users->front().name;
+  if (meeting.user_id) {
+    const bool created = meeting.creator_id == caller.user_id;
+    auto other =
+        co_await context_.reachability.get(created ? *meeting.user_id : meeting.creator_id);
+    if (!other) co_return refuse(other.error());
+    if (std::ranges::binary_search((*other)->blocked, caller.user_id)) {
+      co_return refuse(Code::kMeetingInvitationNonexistent);
+    }
+  }
   if (!meeting.group_id) co_return out;
 
   auto group = co_await context_.groups.get(*meeting.group_id);

@@ -239,6 +239,18 @@ void Meetings::on_group_changed(const GroupChanged& change) {
   if (change.deleted) spawn(end_all(id));
 }
 
+void Meetings::on_relationship_changed(const RelationshipChanged& change) {
+  if (!change.blocked.value_or(false) || !provider_.available()) return;
+  for (const auto& [id, live] : live_) {
+    const Meeting& meeting = live.meeting;
+    if (!meeting.user_id) continue;
+    const bool between_them =
+        (meeting.creator_id == change.owner_id && *meeting.user_id == change.related_user_id) ||
+        (meeting.creator_id == change.related_user_id && *meeting.user_id == change.owner_id);
+    if (between_them) provider_.member_removed(id, change.related_user_id);
+  }
+}
+
 void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
   for (const UserId user : users) muted_until_.erase({id, user});
   if (!provider_.available()) return;

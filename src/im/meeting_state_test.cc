@@ -106,7 +106,8 @@ class ResumeTest : public MeetingsTest {
     domain_ = std::make_unique<Domain>(
         settings(),
         Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
-                     real.invitations, real.messages, real.conversations, *stored_},
+                     real.invitations, real.messages, real.conversations, *stored_,
+                     real.friend_requests},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
     make({});
@@ -205,6 +206,25 @@ TEST_F(ResumeTest, TheStoreIsAskedForNoMoreThanIsWanted) {
   page.limit = 1'000'000;
   EXPECT_TRUE(found(1, page).empty());
   EXPECT_EQ(stored_->asked.limit, Meetings::kMaxQueried);
+}
+
+TEST_F(MeetingsTest, WhoIsBlockedLeavesTheMeetingOfTheTwo) {
+  const MeetingId meeting = create(1, with_user(2));
+  ASSERT_EQ(accept_code(2, meeting), 1000);
+  create(2, with_user(3));
+  provider_.calls.clear();
+  CreateRelationship block;
+  block.user_id = UserId(2);
+  block.blocked = true;
+  ok(domain_->relationships.create(caller(1), block));
+  EXPECT_EQ(provider_.calls, std::vector<std::string>{"removed 2"});
+  EXPECT_EQ(accept_code(2, meeting), 8205);
+  EXPECT_EQ(accept_code(1, meeting), 1000);
+  UpdateRelationship unblock;
+  unblock.user_id = UserId(2);
+  unblock.blocked = false;
+  ok(domain_->relationships.update(caller(1), unblock));
+  EXPECT_EQ(accept_code(2, meeting), 1000);
 }
 
 }  // namespace

@@ -85,7 +85,9 @@ struct QueryMeetingState {
 ///              the state to sessions with extensions;
 ///   changed    the state, whenever somebody comes, goes, or (un)publishes;
 ///   over       MeetingFinished (a relayed delete_meeting) and the last state with its end date.
-class Meetings final : public ConferenceListener, public GroupSubscriber {
+class Meetings final : public ConferenceListener,
+                       public GroupSubscriber,
+                       public RelationshipSubscriber {
  public:
   /// Bounds of one query, and of meetings going on at once.
   static constexpr int32_t kMaxQueried = 1000;
@@ -129,6 +131,8 @@ class Meetings final : public ConferenceListener, public GroupSubscriber {
 
   /// Who must leave, fall silent, or may more.
   void on_group_changed(const GroupChanged& change) override;
+  /// Who is blocked must leave a meeting between the two.
+  void on_relationship_changed(const RelationshipChanged& change) override;
 
   /// Meetings that are neither over nor canceled.
   [[nodiscard]] size_t active() const { return live_.size(); }

@@ -67,6 +67,8 @@ class MeetingsTest : public DomainTest {
         [](const Meeting& meeting) { return Bytes(1, static_cast<uint8_t>(meeting.id.value)); },
         std::move(settings));
     domain_->context().group_subscribers = {&domain_->context().groups, meetings_.get()};
+    domain_->context().relationship_subscribers = {&domain_->context().reachability,
+                                                   meetings_.get()};
   }
 
   CreateMeeting in_group() {

@@ -30,6 +30,25 @@ struct PutRelationship {
   UserId related;
 };
 
+struct RemoveRelationship {
+  UserId owner;
+  UserId related;
+};
+struct ChangeRelationshipGroups {
+  UserId owner;
+};
+struct CreateFriendRequest {
+  UserId requester;
+  UserId recipient;
+};
+struct RecallFriendRequest {
+  FriendRequestId request;
+};
+/// Accepting it makes the two friends.
+struct ReplyToFriendRequest {
+  FriendRequestId request;
+};
+
 struct PutGroupType {
   int64_t type_id = 0;
 };

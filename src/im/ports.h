@@ -8,6 +8,7 @@
 #include "im/ports/clock.h"
 #include "im/ports/conference.h"
 #include "im/ports/conversations.h"
+#include "im/ports/friend_requests.h"
 #include "im/ports/group_blocklist.h"
 #include "im/ports/groups.h"
 #include "im/ports/invitations.h"

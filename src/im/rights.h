@@ -9,6 +9,7 @@
 #include "im/groups.h"
 #include "im/meetings.h"
 #include "im/permit.h"
+#include "im/relationships.h"
 #include "im/settings.h"
 #include "im/status.h"
 
@@ -60,6 +61,21 @@ class Rights {
       const GroupInvitation* invitation, UserId requester, WallTime now);
   static Outcome<None> query_invitations(const GroupState* group, UserId requester);
 
+  // Relationships and friend requests.
+  static Outcome<Permit<action::PutRelationship>> create_relationship(
+      UserId requester, const CreateRelationship& command);
+  static Outcome<Permit<action::PutRelationship>> update_relationship(
+      UserId requester, const UpdateRelationship& command);
+  static Outcome<Permit<action::ChangeRelationshipGroups>> delete_relationship_group(
+      UserId requester, int32_t index);
+  /// `reachability`: of the recipient.
+  static Outcome<Permit<action::CreateFriendRequest>> create_friend_request(
+      UserId requester, UserId recipient, const Reachability& reachability);
+  static Outcome<Permit<action::RecallFriendRequest>> recall_friend_request(
+      const Settings& settings, const FriendRequest* request, UserId requester, WallTime now);
+  static Outcome<Permit<action::ReplyToFriendRequest>> reply_to_friend_request(
+      const FriendRequest* request, UserId requester, WallTime now);
+
   // Messages.
   static Outcome<Permit<action::SendMessage>> send_to_group(const GroupState* group, UserId sender,
                                                             WallTime now);
@@ -106,6 +122,13 @@ class Rights {
   }
   static Permit<action::MovePrivateReadDate> read_private(UserId requester, UserId target) {
     return Permit(action::MovePrivateReadDate{requester, target});
+  }
+
+  static Permit<action::RemoveRelationship> remove_relationship(UserId requester, UserId related) {
+    return Permit(action::RemoveRelationship{requester, related});
+  }
+  static Permit<action::ChangeRelationshipGroups> change_relationship_groups(UserId requester) {
+    return Permit(action::ChangeRelationshipGroups{requester});
   }
 
   /// What the server does by itself: messages it words, meetings that ended.

@@ -60,6 +60,34 @@ struct Settings {
     GroupNotify join_request_recalled{.managers = true};
     GroupNotify join_request_replied{.concerned = true, .managers = true};
   } group_notifications;
+
+  /// Who hears of a change: the caller's other sessions, and the others it concerns.
+  struct Notify {
+    bool own_sessions = true;
+    bool others = false;
+  };
+
+  struct People {
+    /// 0: no bound of their own.
+    size_t max_friend_request_content_size = 200;
+    size_t max_friend_request_reason_size = 200;
+    bool allow_friend_request_again = false;
+    bool allow_friend_request_recall = false;
+    /// 0: friend requests do not expire.
+    Duration friend_request_lifetime = std::chrono::hours(24 * 30);
+    bool delete_two_sided_relationships = false;
+    size_t max_relationship_name_size = 200;
+    size_t max_relationship_group_name_size = 200;
+
+    Notify friend_request_created{true, true};
+    Notify friend_request_recalled{true, true};
+    Notify friend_request_replied{true, true};
+    Notify relationship_updated;
+    Notify relationship_group_deleted;
+    Notify relationship_group_updated;
+    Notify relationship_added;
+    Notify relationship_removed;
+  } people;
 };
 
 }  // namespace turms::im

@@ -43,6 +43,13 @@ enum class Code : int32_t {
   kProfileBlocked = 2302,
   kRelationshipExists = 2501,
   kBlockOneself = 2502,
+  kFriendRequestExists = 2600,
+  kFriendRequestBlocked = 2601,
+  kRecallFriendRequestNotPending = 2602,
+  kRecallFriendRequestDisabled = 2603,
+  kRecallFriendRequestNotSender = 2604,
+  kReplyFriendRequestNotPending = 2605,
+  kReplyFriendRequestNotRecipient = 2606,
 
   kGroupNonexistent = 3000,
   kGroupInfoOwnerOnly = 3001,

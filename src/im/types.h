@@ -77,6 +77,43 @@ struct User {
   bool active = true;
 };
 
+/// What `owner_id` thinks of `related_user_id`: one-sided. A friend, unless blocked.
+struct Relationship {
+  UserId owner_id;
+  UserId related_user_id;
+  std::optional<WallTime> block_date;
+  WallTime establishment_date;
+  /// The owner's name for the other; empty: none.
+  std::string name;
+  /// The lowest of the owner's groups that it is in.
+  int32_t group_index = 0;
+};
+
+/// Every user has the group kDefaultRelationshipGroup.
+struct RelationshipGroup {
+  int32_t index = 0;
+  std::string name;
+};
+inline constexpr int32_t kDefaultRelationshipGroup = 0;
+
+struct FriendRequest {
+  FriendRequestId id;
+  UserId requester_id;
+  UserId recipient_id;
+  std::string content;
+  /// As stored: whether a pending one has expired is for the reader to say (see is_pending).
+  RequestStatus status = RequestStatus::kPending;
+  WallTime creation_date;
+  std::optional<WallTime> response_date;
+  /// Absent: it never does.
+  std::optional<WallTime> expiration_date;
+  std::string reason;
+
+  [[nodiscard]] bool is_pending(WallTime now) const {
+    return status == RequestStatus::kPending && !(expiration_date && *expiration_date <= now);
+  }
+};
+
 /// Who may invite; the second half also asks the invitee.
 enum class InvitationStrategy : int32_t {
   kAll,

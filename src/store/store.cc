@@ -83,8 +83,8 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,       relationships_, versions_,      groups_,  group_blocklist_,
-            invitations_, messages_,      conversations_, meetings_};
+    return {users_,       relationships_, versions_,      groups_,   group_blocklist_,
+            invitations_, messages_,      conversations_, meetings_, friend_requests_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -109,6 +109,7 @@ class SqliteStore final : public Store {
   Messages messages_{writer_, readers_};
   Conversations conversations_{writer_, readers_};
   Meetings meetings_{writer_, readers_};
+  FriendRequests friend_requests_{writer_, readers_};
 };
 
 }  // namespace
@@ -126,7 +127,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
   for (const char* sql :
        {"select max(id) from message", "select max(id) from chat_group",
         "select max(id) from group_invitation", "select max(id) from group_join_request",
-        "select max(id) from group_join_question"}) {
+        "select max(id) from group_join_question", "select max(id) from friend_request"}) {
     last_id = std::max(last_id, (*writing)->scalar(sql));
   }
   if ((*writing)->failed()) return std::unexpected((*writing)->take_error());

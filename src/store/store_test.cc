@@ -11,6 +11,8 @@
 #include "im/rights.h"
 #include "im/testing/enrollment_conformance.h"
 #include "im/testing/repositories_conformance.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
 #include "store/temporary_directory_testing.h"
 
 namespace turms::store {
@@ -252,18 +254,31 @@ void execute(const std::string& directory, const char* sql) {
 
 TEST(Store, BringsAnOlderSchemaUpToDate) {
   TemporaryDirectory directory;
-  { OpenStore open(directory.path()); }
-  // As the first version left it.
-  execute(directory.path(),
-          "drop table group_join_request; drop table group_join_question; "
-          "drop index user_by_password_version; alter table user drop column password_version; "
-          "pragma user_version = 1; insert into user values (1, 'a', '', '', 0, 0, 0, 1, 'hash')");
+  {
+    auto opened = Connection::open(directory.path() + "/turms.db", Connection::Mode::kReadWrite,
+                                   std::chrono::seconds(10));
+    ASSERT_TRUE(opened);
+    Connection& connection = **opened;
+    ASSERT_TRUE(migrate(connection, 1));
+    connection.execute("insert into user values (1, 'a', '', '', 0, 5, 0, 1, 'hash')");
+    connection.execute("insert into relationship values (1, 2, 7, null)");
+    ASSERT_FALSE(connection.failed());
+  }
   OpenStore again(directory.path());
   ASSERT_TRUE(again.store) << again.error.message;
   const auto credentials = again.loop.run(again.repositories().users.find_credentials(UserId(1)));
   ASSERT_TRUE(credentials && *credentials);
   EXPECT_EQ((*credentials)->password_hash, "hash");
   EXPECT_EQ((*credentials)->password_version, 0);
+  const auto groups = again.loop.run(again.repositories().relationships.groups(UserId(1)));
+  ASSERT_TRUE(groups);
+  EXPECT_EQ(groups->size(), 1u);
+  im::RelationshipFilter filter;
+  filter.owner_id = UserId(1);
+  filter.group_indexes = {0};
+  const auto related = again.loop.run(again.repositories().relationships.query(filter));
+  ASSERT_TRUE(related);
+  EXPECT_EQ(related->size(), 1u);
 }
 
 TEST(Store, RefusesANewerSchema) {

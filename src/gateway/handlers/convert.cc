@@ -48,6 +48,26 @@ void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation) {
   out.set_invitee_id(invitation.invitee_id.value);
 }
 
+void fill(model::UserRelationship& out, const im::Relationship& relationship) {
+  out.set_owner_id(relationship.owner_id.value);
+  out.set_related_user_id(relationship.related_user_id.value);
+  if (relationship.block_date) out.set_block_date(relationship.block_date->unix_ms);
+  out.set_group_index(relationship.group_index);
+  out.set_establishment_date(relationship.establishment_date.unix_ms);
+  if (!relationship.name.empty()) out.set_name(relationship.name);
+}
+
+void fill(model::UserFriendRequest& out, const im::FriendRequest& request) {
+  out.set_id(request.id.value);
+  out.set_creation_date(request.creation_date.unix_ms);
+  out.set_content(request.content);
+  out.set_request_status(static_cast<model::RequestStatus>(request.status));
+  if (!request.reason.empty()) out.set_reason(request.reason);
+  if (request.expiration_date) out.set_expiration_date(request.expiration_date->unix_ms);
+  out.set_requester_id(request.requester_id.value);
+  out.set_recipient_id(request.recipient_id.value);
+}
+
 void fill(model::Message& out, const im::Message& message) {
   out.set_id(message.id.value);
   out.set_delivery_date(message.delivery_date().unix_ms);

@@ -40,6 +40,8 @@ void fill(model::UserInfo& out, const im::User& user);
 void fill(model::Group& out, const im::Group& group);
 void fill(model::GroupMember& out, const im::GroupMember& member);
 void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation);
+void fill(model::UserRelationship& out, const im::Relationship& relationship);
+void fill(model::UserFriendRequest& out, const im::FriendRequest& request);
 void fill(model::Message& out, const im::Message& message);
 void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation);
 void fill(model::GroupConversation& out, const im::GroupConversation& conversation);

@@ -14,6 +14,21 @@ namespace turms::gateway::handlers {
 // users.cc
 TURMS_HANDLER(query_user_profiles);
 
+// relationships.cc
+TURMS_HANDLER(create_friend_request);
+TURMS_HANDLER(delete_friend_request);
+TURMS_HANDLER(query_friend_requests);
+TURMS_HANDLER(update_friend_request);
+TURMS_HANDLER(create_relationship);
+TURMS_HANDLER(delete_relationship);
+TURMS_HANDLER(query_related_user_ids);
+TURMS_HANDLER(query_relationships);
+TURMS_HANDLER(update_relationship);
+TURMS_HANDLER(create_relationship_group);
+TURMS_HANDLER(delete_relationship_group);
+TURMS_HANDLER(query_relationship_groups);
+TURMS_HANDLER(update_relationship_group);
+
 // groups.cc
 TURMS_HANDLER(create_group);
 TURMS_HANDLER(update_group);

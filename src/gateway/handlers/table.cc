@@ -119,31 +119,36 @@ constexpr RequestKind describe(Request::KindCase kind) {
     case Request::kQueryUserSettingsRequest:
       return not_yet();
     case Request::kCreateFriendRequestRequest:
-      return not_yet();
+      return handled(handlers::create_friend_request, "any user whom the recipient has not blocked",
+                     "the requester's other devices; the recipient");
     case Request::kCreateRelationshipGroupRequest:
-      return not_yet();
+      return handled(handlers::create_relationship_group, "any user, of themselves", kNobody);
     case Request::kCreateRelationshipRequest:
-      return not_yet();
+      return handled(handlers::create_relationship, "any user, of themselves", kOwnDevices);
     case Request::kDeleteFriendRequestRequest:
-      return not_yet();
+      return handled(handlers::delete_friend_request, "the sender, where recalling is allowed",
+                     "the requester's other devices; the recipient");
     case Request::kDeleteRelationshipGroupRequest:
-      return not_yet();
+      return handled(handlers::delete_relationship_group,
+                     "any user, of themselves; never the default group", kOwnDevices);
     case Request::kDeleteRelationshipRequest:
-      return not_yet();
+      return handled(handlers::delete_relationship, "any user, of themselves", kOwnDevices);
     case Request::kQueryFriendRequestsRequest:
-      return not_yet();
+      return handled(handlers::query_friend_requests, "any user, those they sent or received",
+                     kNobody);
     case Request::kQueryRelatedUserIdsRequest:
-      return not_yet();
+      return handled(handlers::query_related_user_ids, "any user, of themselves", kNobody);
     case Request::kQueryRelationshipGroupsRequest:
-      return not_yet();
+      return handled(handlers::query_relationship_groups, "any user, of themselves", kNobody);
     case Request::kQueryRelationshipsRequest:
-      return not_yet();
+      return handled(handlers::query_relationships, "any user, of themselves", kNobody);
     case Request::kUpdateFriendRequestRequest:
-      return not_yet();
+      return handled(handlers::update_friend_request, "the recipient",
+                     "the requester's other devices; the sender");
     case Request::kUpdateRelationshipGroupRequest:
-      return not_yet();
+      return handled(handlers::update_relationship_group, "any user, of themselves", kOwnDevices);
     case Request::kUpdateRelationshipRequest:
-      return not_yet();
+      return handled(handlers::update_relationship, "any user, of themselves", kOwnDevices);
     case Request::kCreateGroupRequest:
       return handled(handlers::create_group, "any user whose role has the group type",
                      "the requester's other devices, with the id");

@@ -27,6 +27,21 @@ struct GroupChanged {
   bool deleted = false;
 };
 
+/// What a user thinks of another now.
+struct RelationshipChanged {
+  UserId owner_id;
+  UserId related_user_id;
+  /// Absent: as before, or not known.
+  std::optional<bool> blocked;
+};
+
+/// Hears of changes in relationships, in order, after they are durable and before anybody is told.
+class RelationshipSubscriber {
+ public:
+  virtual ~RelationshipSubscriber() = default;
+  virtual void on_relationship_changed(const RelationshipChanged& change) = 0;
+};
+
 /// Hears of changes in groups, in order, after they are durable and before anybody is told.
 class GroupSubscriber {
  public:

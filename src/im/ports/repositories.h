@@ -11,6 +11,7 @@ class InvitationRepository;
 class MessageRepository;
 class ConversationRepository;
 class MeetingRepository;
+class FriendRequestRepository;
 
 /// Where everything lives. Owned by the app, outlives the domain.
 struct Repositories {
@@ -23,6 +24,7 @@ struct Repositories {
   MessageRepository& messages;
   ConversationRepository& conversations;
   MeetingRepository& meetings;
+  FriendRequestRepository& friend_requests;
 };
 
 }  // namespace turms::im

@@ -19,6 +19,12 @@ enum class VersionOf : int32_t {
   kGroupJoinRequests = 7,    // of a group, from its creation on
   kGroupJoinQuestions = 8,   // of a group, from its creation on
   kSentJoinRequests = 9,     // of a user
+
+  // Of a user, from registration on.
+  kSentFriendRequests = 20,
+  kReceivedFriendRequests = 21,
+  kRelationships = 22,  // and which groups they are in
+  kRelationshipGroups = 23,
 };
 
 class VersionRepository {

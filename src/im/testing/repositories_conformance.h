@@ -132,6 +132,31 @@ class RepositoryConformance
     return ids;
   }
 
+  RelationshipRepository::Put relate(int64_t owner, int64_t related, RelationshipChange change) {
+    return ok(store_.relationships.update(
+        may(action::PutRelationship{UserId(owner), UserId(related)}), std::move(change), kNow));
+  }
+  /// Of user 1, in these groups or in any.
+  std::vector<Relationship> relationships(std::vector<int32_t> groups) {
+    RelationshipFilter filter;
+    filter.owner_id = UserId(1);
+    filter.group_indexes = std::move(groups);
+    return ok(store_.relationships.query(filter));
+  }
+  /// Expires 100 ms later.
+  FriendRequestRepository::Created ask_friendship(int64_t id, int64_t requester, int64_t recipient,
+                                                  int64_t at, bool again = false) {
+    FriendRequest request;
+    request.id = FriendRequestId(id);
+    request.requester_id = UserId(requester);
+    request.recipient_id = UserId(recipient);
+    request.creation_date = time_at(at);
+    request.expiration_date = time_at(at + 100);
+    return ok(store_.friend_requests.create(
+        may(action::CreateFriendRequest{request.requester_id, request.recipient_id}), request,
+        again));
+  }
+
   static constexpr WallTime kNow{1800000000000};
 
   std::unique_ptr<Backend> backend_;
@@ -204,18 +229,160 @@ TEST_P(RepositoryConformance, ChangesOfPasswordsAreCounted) {
 TEST_P(RepositoryConformance, ReachabilityKnowsFriendsAndBlocked) {
   add_user(1);
   EXPECT_FALSE(ok(store_.relationships.reachability(UserId(2))).exists_and_active);
-  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(3)}), std::nullopt,
-                              kNow));
-  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(2)}), kNow, kNow));
+  relate(1, 3, {});
+  relate(1, 2, {.blocked = true, .name = {}, .join_group = {}, .leave_group = {}});
   auto known = ok(store_.relationships.reachability(UserId(1)));
   EXPECT_TRUE(known.exists_and_active);
   EXPECT_EQ(known.blocked, std::vector<UserId>{UserId(2)});
   EXPECT_EQ(known.friends, std::vector<UserId>{UserId(3)});
-  ok(store_.relationships.put(may(action::PutRelationship{UserId(1), UserId(2)}), std::nullopt,
-                              kNow));
+  relate(1, 2, {.blocked = false, .name = {}, .join_group = {}, .leave_group = {}});
   known = ok(store_.relationships.reachability(UserId(1)));
   EXPECT_TRUE(known.blocked.empty());
   EXPECT_EQ(known.friends, (std::vector<UserId>{UserId(2), UserId(3)}));
+}
+
+TEST_P(RepositoryConformance, ARelationshipKeepsWhatAChangeDoesNotName) {
+  using Put = RelationshipRepository::Put;
+  add_user(1);
+  const auto begun = version(VersionOf::kRelationships, 1);
+  ASSERT_TRUE(begun);
+  const auto permit = may(action::PutRelationship{UserId(1), UserId(2)});
+  EXPECT_EQ(ok(store_.relationships.create(permit, true, "bob", 7, time_at(1))), Put::kDone);
+  EXPECT_EQ(ok(store_.relationships.create(permit, false, "x", 0, time_at(2))), Put::kExists);
+  auto one = relationships({}).front();
+  EXPECT_EQ(one.block_date, time_at(1));
+  EXPECT_EQ(one.name, "bob");
+  EXPECT_EQ(one.group_index, 7);
+  EXPECT_GT(version(VersionOf::kRelationships, 1), begun);
+
+  EXPECT_EQ(relate(1, 2, {.blocked = true, .name = "bob", .join_group = 7, .leave_group = {}}),
+            Put::kUnchanged);
+  EXPECT_EQ(relate(1, 2, {.blocked = {}, .name = "bobby", .join_group = {}, .leave_group = {}}),
+            Put::kDone);
+  one = relationships({}).front();
+  EXPECT_EQ(one.block_date, time_at(1));
+  EXPECT_EQ(one.name, "bobby");
+  EXPECT_EQ(one.group_index, 7);
+  EXPECT_EQ(one.establishment_date, time_at(1));
+}
+
+TEST_P(RepositoryConformance, ARelationshipIsInOneGroupAtLeast) {
+  const auto in = [&](int32_t group) { return relationships({group}).size(); };
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = 5, .leave_group = {}});
+  EXPECT_EQ(in(5), 1u);
+  EXPECT_EQ(in(0), 0u);
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = 6, .leave_group = {}});
+  EXPECT_EQ(in(5) + in(6), 2u);
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = 8, .leave_group = 6});
+  EXPECT_EQ(in(6), 0u);
+  EXPECT_EQ(in(8), 1u);
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = {}, .leave_group = 8});
+  EXPECT_EQ(in(0), 0u);
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = {}, .leave_group = 5});
+  EXPECT_EQ(in(0), 1u);
+  EXPECT_EQ(relate(1, 2, {.blocked = {}, .name = {}, .join_group = {}, .leave_group = 0}),
+            RelationshipRepository::Put::kUnchanged);
+
+  const auto remove = [&](std::optional<int32_t> from, std::optional<int32_t> to) {
+    return ok(store_.relationships.remove(may(action::RemoveRelationship{UserId(1), UserId(2)}),
+                                          from, to, false, kNow));
+  };
+  EXPECT_FALSE(remove(99, std::nullopt).changed);
+  EXPECT_FALSE(remove(0, 9).gone);
+  EXPECT_EQ(in(9), 1u);
+  EXPECT_TRUE(remove(9, std::nullopt).gone);
+  EXPECT_TRUE(relationships({}).empty());
+  EXPECT_FALSE(remove(std::nullopt, std::nullopt).changed);
+}
+
+TEST_P(RepositoryConformance, TheOtherSideGoesTooUnlessItIsABlock) {
+  const auto remove = [&](int64_t owner, int64_t related) {
+    return ok(
+        store_.relationships.remove(may(action::RemoveRelationship{UserId(owner), UserId(related)}),
+                                    std::nullopt, std::nullopt, true, kNow));
+  };
+  relate(1, 2, {});
+  relate(2, 1, {});
+  const auto before = version(VersionOf::kRelationships, 2);
+  EXPECT_TRUE(remove(1, 2).other_gone);
+  EXPECT_GT(version(VersionOf::kRelationships, 2), before);
+  relate(1, 2, {});
+  relate(2, 1, {.blocked = true, .name = {}, .join_group = {}, .leave_group = {}});
+  EXPECT_FALSE(remove(1, 2).other_gone);
+  EXPECT_EQ(ok(store_.relationships.reachability(UserId(2))).blocked.size(), 1u);
+}
+
+TEST_P(RepositoryConformance, RelationshipGroupsAreOfTheirOwner) {
+  using Put = RelationshipRepository::Put;
+  add_user(1);
+  const auto permit = may(action::ChangeRelationshipGroups{UserId(1)});
+  auto groups = ok(store_.relationships.groups(UserId(1)));
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].index, 0);
+  EXPECT_EQ(groups[0].name, "");
+  const auto begun = version(VersionOf::kRelationshipGroups, 1);
+  EXPECT_EQ(ok(store_.relationships.create_group(permit, {5, "five"}, kNow)), Put::kDone);
+  EXPECT_EQ(ok(store_.relationships.create_group(permit, {5, "five"}, kNow)), Put::kExists);
+  EXPECT_GT(version(VersionOf::kRelationshipGroups, 1), begun);
+  EXPECT_TRUE(ok(store_.relationships.rename_group(permit, {5, "V"}, kNow)));
+  EXPECT_FALSE(ok(store_.relationships.rename_group(permit, {5, "V"}, kNow)));
+  EXPECT_FALSE(ok(store_.relationships.rename_group(permit, {6, "V"}, kNow)));
+  relate(1, 2, {.blocked = {}, .name = {}, .join_group = 5, .leave_group = {}});
+  relate(1, 3, {.blocked = {}, .name = {}, .join_group = 5, .leave_group = {}});
+  relate(1, 3, {.blocked = {}, .name = {}, .join_group = 6, .leave_group = {}});
+  EXPECT_TRUE(ok(store_.relationships.remove_group(permit, 5, 6, kNow)));
+  EXPECT_FALSE(ok(store_.relationships.remove_group(permit, 5, 6, kNow)));
+  EXPECT_EQ(ok(store_.relationships.groups(UserId(1))).size(), 1u);
+  EXPECT_EQ(relationships({6}).size(), 2u);
+}
+
+TEST_P(RepositoryConformance, AFriendRequestStandsInTheWayOfAnother) {
+  using Created = FriendRequestRepository::Created;
+  EXPECT_EQ(ask_friendship(100, 1, 2, 0), Created::kDone);
+  EXPECT_EQ(ask_friendship(101, 1, 2, 1), Created::kExists);
+  EXPECT_EQ(ask_friendship(101, 1, 2, 1, true), Created::kExists);
+  EXPECT_EQ(ask_friendship(101, 2, 1, 1), Created::kDone);
+  // The first has expired.
+  EXPECT_EQ(ask_friendship(102, 1, 2, 1000), Created::kExists);
+  EXPECT_EQ(ask_friendship(102, 1, 2, 1000, true), Created::kDone);
+  EXPECT_EQ(ok(store_.friend_requests.sent_by(UserId(1))).size(), 2u);
+  EXPECT_EQ(ok(store_.friend_requests.received_by(UserId(1))).size(), 1u);
+  EXPECT_EQ(ok(store_.friend_requests.find(FriendRequestId(101)))->requester_id, UserId(2));
+  EXPECT_FALSE(ok(store_.friend_requests.find(FriendRequestId(999))));
+  // One that was recalled is in nobody's way.
+  const auto sent = version(VersionOf::kSentFriendRequests, 1);
+  const auto received = version(VersionOf::kReceivedFriendRequests, 2);
+  const auto recall = may(action::RecallFriendRequest{FriendRequestId(102)});
+  EXPECT_TRUE(ok(store_.friend_requests.recall(recall, time_at(1001))));
+  EXPECT_FALSE(ok(store_.friend_requests.recall(recall, time_at(1001))));
+  EXPECT_GT(version(VersionOf::kSentFriendRequests, 1), sent);
+  EXPECT_GT(version(VersionOf::kReceivedFriendRequests, 2), received);
+}
+
+TEST_P(RepositoryConformance, AnAcceptedFriendRequestMakesBothFriendsAndKeepsWhatWas) {
+  using Outcome = FriendRequestRepository::Replied::Outcome;
+  relate(1, 2, {.blocked = true, .name = "old", .join_group = 3, .leave_group = {}});
+  ask_friendship(100, 1, 2, 0);
+  const auto permit = may(action::ReplyToFriendRequest{FriendRequestId(100)});
+  const auto sent = version(VersionOf::kSentFriendRequests, 1);
+  const auto replied =
+      ok(store_.friend_requests.reply(permit, RequestStatus::kAccepted, "yes", time_at(5)));
+  EXPECT_EQ(replied.outcome, Outcome::kDone);
+  EXPECT_FALSE(replied.requester_gained);
+  EXPECT_TRUE(replied.recipient_gained);
+  EXPECT_GT(version(VersionOf::kSentFriendRequests, 1), sent);
+  const Relationship kept = relationships({}).front();
+  EXPECT_TRUE(kept.block_date);
+  EXPECT_EQ(kept.name, "old");
+  EXPECT_EQ(kept.group_index, 3);
+  EXPECT_EQ(ok(store_.relationships.reachability(UserId(2))).friends.size(), 1u);
+  const auto request = ok(store_.friend_requests.find(FriendRequestId(100)));
+  EXPECT_EQ(request->status, RequestStatus::kAccepted);
+  EXPECT_EQ(request->reason, "yes");
+  EXPECT_EQ(ok(store_.friend_requests.reply(permit, RequestStatus::kDeclined, "", kNow)).outcome,
+            Outcome::kNotPending);
+  // An accepted one is in nobody's way.
+  EXPECT_EQ(ask_friendship(101, 1, 2, 1), FriendRequestRepository::Created::kDone);
 }
 
 // --------------------------------------------------------------------------------------- groups

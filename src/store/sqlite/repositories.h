@@ -35,8 +35,39 @@ class Relationships final : public im::RelationshipRepository {
  public:
   Relationships(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<im::Reachability> reachability(UserId owner) override;
-  im::Stored<im::None> put(im::Permit<im::action::PutRelationship> permit,
-                           std::optional<WallTime> blocked_date, WallTime now) override;
+  im::Stored<std::vector<im::Relationship>> query(im::RelationshipFilter filter) override;
+  im::Stored<Put> create(im::Permit<im::action::PutRelationship> permit, bool blocked,
+                         std::string name, int32_t group_index, WallTime now) override;
+  im::Stored<Put> update(im::Permit<im::action::PutRelationship> permit,
+                         im::RelationshipChange change, WallTime now) override;
+  im::Stored<Removed> remove(im::Permit<im::action::RemoveRelationship> permit,
+                             std::optional<int32_t> from_group, std::optional<int32_t> to_group,
+                             bool two_sided, WallTime now) override;
+  im::Stored<std::vector<im::RelationshipGroup>> groups(UserId owner) override;
+  im::Stored<Put> create_group(im::Permit<im::action::ChangeRelationshipGroups> permit,
+                               im::RelationshipGroup group, WallTime now) override;
+  im::Stored<bool> rename_group(im::Permit<im::action::ChangeRelationshipGroups> permit,
+                                im::RelationshipGroup group, WallTime now) override;
+  im::Stored<bool> remove_group(im::Permit<im::action::ChangeRelationshipGroups> permit,
+                                int32_t index, int32_t target, WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class FriendRequests final : public im::FriendRequestRepository {
+ public:
+  FriendRequests(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::FriendRequest>> find(FriendRequestId id) override;
+  im::Stored<std::vector<im::FriendRequest>> sent_by(UserId requester) override;
+  im::Stored<std::vector<im::FriendRequest>> received_by(UserId recipient) override;
+  im::Stored<Created> create(im::Permit<im::action::CreateFriendRequest> permit,
+                             im::FriendRequest request, bool again) override;
+  im::Stored<bool> recall(im::Permit<im::action::RecallFriendRequest> permit,
+                          WallTime now) override;
+  im::Stored<Replied> reply(im::Permit<im::action::ReplyToFriendRequest> permit,
+                            im::RequestStatus status, std::string reason, WallTime now) override;
 
  private:
   Writer& writer_;
@@ -154,5 +185,12 @@ class Meetings final : public im::MeetingRepository {
 /// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
 /// millisecond get different stamps, or a client that read between them would miss the second.
 void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);
+
+/// What a new user begins with: the default group, and the versions of what is empty.
+void begin_relationships(Connection& connection, UserId owner, WallTime now);
+/// False, and nothing done, when there is one.
+bool insert_relationship(Connection& connection, UserId owner, UserId related, bool blocked,
+                         const std::string& name, int32_t group_index, WallTime now);
+int64_t count_relationships(Connection& connection, UserId owner);
 
 }  // namespace turms::store

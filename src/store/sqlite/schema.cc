@@ -193,6 +193,47 @@ insert into version (kind, id, date)
   select kinds.column1, chat_group.id, chat_group.creation_date
   from chat_group, (values (6), (7), (8)) as kinds where chat_group.active;
 )",
+    R"(
+-- One-sided relationships have names and are in groups; the numbers are VersionOf.
+alter table relationship add column name text not null default '';
+create index relationship_by_related on relationship (related_id);
+create table relationship_group (
+  owner_id integer not null,
+  group_index integer not null,
+  name text not null,
+  creation_date integer not null,
+  primary key (owner_id, group_index)
+) strict, without rowid;
+create table relationship_group_member (
+  owner_id integer not null,
+  related_id integer not null,
+  group_index integer not null,
+  join_date integer not null,
+  primary key (owner_id, related_id, group_index)
+) strict, without rowid;
+create index relationship_group_member_by_group
+  on relationship_group_member (owner_id, group_index);
+create table friend_request (
+  id integer primary key,
+  requester_id integer not null,
+  recipient_id integer not null,
+  content text not null,
+  status integer not null,
+  creation_date integer not null,
+  response_date integer,
+  expiration_date integer,
+  reason text not null
+) strict;
+create index friend_request_by_requester on friend_request (requester_id, recipient_id);
+create index friend_request_by_recipient on friend_request (recipient_id);
+insert into relationship_group_member (owner_id, related_id, group_index, join_date)
+  select owner_id, related_id, 0, establishment_date from relationship;
+insert into relationship_group (owner_id, group_index, name, creation_date)
+  select id, 0, '', registration_date from user;
+insert into version (kind, id, date)
+  select kinds.column1, user.id, user.registration_date
+  from user, (values (20), (21), (22), (23)) as kinds;
+)",
 };
 
 }  // namespace
@@ -218,7 +259,7 @@ Result<int> found_schema_version(Connection& connection) {
   return static_cast<int>(found);
 }
 
-Status migrate(Connection& connection) {
+Status migrate(Connection& connection, int target) {
   if (auto found = found_schema_version(connection); !found) {
     return std::unexpected(found.error());
   }
@@ -226,7 +267,7 @@ Status migrate(Connection& connection) {
   while (true) {
     connection.execute("begin immediate");
     const auto version = connection.scalar("pragma user_version");
-    if (connection.failed() || version >= schema_version()) {
+    if (connection.failed() || version >= target) {
       connection.execute("rollback");
       break;
     }

@@ -72,7 +72,9 @@ im::Stored<bool> Users::create(im::Permit<im::action::CreateUser> permit, im::Us
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing");
     insert.bind(user.id, user.name, user.intro, user.profile_picture, user.profile_access_strategy,
                 user.registration_date, user.last_updated_date, user.active, password_hash);
-    return insert.run() > 0;
+    if (insert.run() == 0) return false;
+    begin_relationships(connection, user.id, user.registration_date);
+    return true;
   });
 }
 
@@ -119,36 +121,6 @@ im::Stored<bool> Users::set_active(im::Permit<im::action::SetActive> permit, boo
     Statement update =
         connection.prepare("update user set active = ?, last_updated_date = ? where id = ?");
     return update.bind(active, now, permit->user).run() > 0;
-  });
-}
-
-im::Stored<im::Reachability> Relationships::reachability(UserId owner) {
-  co_return co_await readers_.run([&](Connection& connection) -> Result<im::Reachability> {
-    im::Reachability found;
-    {
-      Statement select = connection.prepare("select active from user where id = ?");
-      found.exists_and_active = select.bind(owner).step() && select.boolean();
-    }
-    Statement select = connection.prepare(
-        "select related_id, blocked_date from relationship where owner_id = ? order by related_id");
-    select.bind(owner);
-    while (select.step()) {
-      const auto related = select.id<UserId>();
-      (select.null() ? found.friends : found.blocked).push_back(related);
-    }
-    return found;
-  });
-}
-
-im::Stored<im::None> Relationships::put(im::Permit<im::action::PutRelationship> permit,
-                                        std::optional<WallTime> blocked_date, WallTime now) {
-  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
-    Statement upsert = connection.prepare(
-        "insert into relationship (owner_id, related_id, establishment_date, blocked_date) "
-        "values (?, ?, ?, ?) "
-        "on conflict (owner_id, related_id) do update set blocked_date = excluded.blocked_date");
-    upsert.bind(permit->owner, permit->related, now, blocked_date).run();
-    return im::None{};
   });
 }
 

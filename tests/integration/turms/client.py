@@ -187,6 +187,9 @@ class Client:
     # -- requests
 
     def build(self, kind, request_id=None, **fields):
+        """`request_id` is the request's own, or the friend or join request's where a kind has one."""
+        if "request_id" in getattr(TurmsRequest(), kind + "_request").DESCRIPTOR.fields_by_name:
+            fields["request_id"], request_id = request_id or 0, None
         if request_id is None:
             request_id = self.next_id
             self.next_id += 1
