@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct AdaptationPlan {
   Duration download_to{};
   int downloads = 1;
   Duration end = 60s;
-  /// What every seed keeps to. They stand guard over what was reached; what we aim at is more.
+  /// What 99 of 100 seeds keep to. They stand guard over what was reached; what we aim at is more.
   struct Bars {
     double utility = 0;
     Duration longest_freeze = 60s;
@@ -52,6 +53,9 @@ struct AdaptationPlan {
     Duration recovery = 60s;
     double switches = 60;
   } aims;
+
+  /// Names it where a test fails.
+  friend void PrintTo(const AdaptationPlan& plan, std::ostream* out) { *out << plan.name; }
 };
 
 struct AdaptationFigures {

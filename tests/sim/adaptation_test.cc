@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,22 @@ struct Column {
   static std::string text(Duration value) { return milliseconds(value); }
 };
 
-/// A row of a table in Markdown: medians over the seeds and the worst of them.
+/// What of a plan's bars a run does not reach, in words; empty when it reaches all.
+std::string missed(const AdaptationFigures& f, const AdaptationPlan::Bars& bars) {
+  std::string out;
+  if (f.utility < bars.utility)
+    fmt::format_to(std::back_inserter(out), "utility {:.2f}; ", f.utility);
+  if (f.longest_freeze > bars.longest_freeze) {
+    fmt::format_to(std::back_inserter(out), "frozen for {} ms; ", to_ms(f.longest_freeze));
+  }
+  if (f.queue_p95 > bars.queue_p95) {
+    fmt::format_to(std::back_inserter(out), "queue of {} ms; ", to_ms(f.queue_p95));
+  }
+  return out;
+}
+
+/// A row of a table in Markdown: medians over the seeds and the worst of them. One seed of a
+/// hundred may be unlucky enough with its losses to miss a bar.
 TEST_P(Adaptation, Figures) {
   const AdaptationPlan& plan = GetParam();
   Column<double> utility{{}, false};
@@ -48,8 +64,9 @@ TEST_P(Adaptation, Figures) {
   Column<Duration> freeze;
   Column<Duration> recovery;
   Column<Duration> first;
-  for (uint64_t seed : seeds(20)) {
-    SCOPED_TRACE(replay_hint(seed));
+  const std::vector<uint64_t> all = seeds(50);
+  std::vector<std::string> unlucky;
+  for (uint64_t seed : all) {
     const AdaptationFigures f = run_adaptation(plan, seed);
     utility.values.push_back(f.utility);
     switches.values.push_back(f.switches_per_minute);
@@ -59,10 +76,11 @@ TEST_P(Adaptation, Figures) {
     first.values.push_back(f.first_frame);
     download.values.push_back(f.download);
     if (f.rises) recovery.values.push_back(f.recovery.value_or(plan.end));
-    EXPECT_GE(f.utility, plan.bars.utility);
-    EXPECT_LE(f.longest_freeze, plan.bars.longest_freeze) << milliseconds(f.longest_freeze);
-    EXPECT_LE(f.queue_p95, plan.bars.queue_p95) << milliseconds(f.queue_p95);
+    if (std::string what = missed(f, plan.bars); !what.empty()) {
+      unlucky.push_back(what + replay_hint(seed));
+    }
   }
+  EXPECT_LE(unlucky.size(), all.size() / 100) << fmt::format("{}", fmt::join(unlucky, "\n"));
   fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", plan.name,
              utility.cell(plan.aims.utility), queue.cell(plan.aims.queue_p95), pacer.cell(60s),
              freeze.cell(plan.aims.freeze),
