@@ -31,6 +31,11 @@ im::Settings settings_of(const Config& config) {
       config.number("turms.service.message.available-recall-duration-seconds"));
   read_group_options(config, settings);
   read_people_options(config, settings);
+  message.sequence_id_of_groups =
+      config.flag("turms.service.message.sequence-id.use-sequence-id-for-group-conversation");
+  message.sequence_id_of_private =
+      config.flag("turms.service.message.sequence-id.use-sequence-id-for-private-conversation");
+  message.persist_pre_message_id = config.flag("turms.service.message.persist-pre-message-id");
   return settings;
 }
 

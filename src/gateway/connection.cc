@@ -324,11 +324,11 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
 
   const auto extensions = in.device_details().find(std::string(kExtensionsDetail));
   Session session;
+  session.extensions = extensions != in.device_details().end() && extensions->second == "1";
   session.caller = {signed_in->user.id, device_type_from(in.device_type()),
-                    environment_->registry.draw_session_id()};
+                    environment_->registry.draw_session_id(), session.extensions};
   session.status = status;
   session.password_version = signed_in->password_version;
-  session.extensions = extensions != in.device_details().end() && extensions->second == "1";
   session_ = session;
   environment_->registry.sign_in(*this, session);
   watch_activity();
@@ -377,6 +377,9 @@ void Connection::respond(UnderWay& request) {
     }
     if (result.data.kind_case() != proto::TurmsNotification_Data::KIND_NOT_SET) {
       response.mutable_data()->Swap(&result.data);
+    }
+    if (request.caller.extensions && !result.addition.empty()) {
+      TURMS_CHECK(response.MergeFromString(result.addition));
     }
     send(response);
   }

@@ -338,6 +338,42 @@ TEST_F(ConnectionTest, ARelayCarriesTheSendersRequestIdAndWhatTheServerAdded) {
   EXPECT_GT(push.relayed_request().create_message_request().delivery_date(), 0);
 }
 
+TEST_F(ConnectionTest, SequencesAreForThoseWhoKnowThem) {
+  TestClient sender = fixture.sign_in(1, proto::DESKTOP, /*extensions=*/true);
+  TestClient aware = fixture.sign_in(2, proto::BROWSER, /*extensions=*/true);
+  TestClient plain = fixture.sign_in(2);
+  const auto write = [&](Request& request) {
+    writing_to(2)(request);
+    request.mutable_create_message_request()->set_sender_key("key");
+  };
+  const Notification answer = fixture.ask(sender, write);
+  EXPECT_EQ(answer.message_place().sequence(), 1);
+  EXPECT_EQ(answer.message_place().message_id(), answer.data().long_());
+  ASSERT_TRUE(
+      fixture.run_until([&] { return !aware.received().empty() && !plain.received().empty(); }));
+  EXPECT_EQ(aware.received()[0].message_place().sequence(), 1);
+  EXPECT_FALSE(plain.received()[0].has_message_place());
+  for (TestClient* client : {&aware, &plain}) {
+    const auto& relayed = client->received()[0].relayed_request().create_message_request();
+    EXPECT_FALSE(relayed.has_sender_key());
+    EXPECT_EQ(relayed.message_id(), answer.data().long_());
+  }
+  const auto query = [](Request& request) {
+    request.mutable_query_messages_request()->set_are_group_messages(false);
+  };
+  EXPECT_EQ(fixture.ask(aware, query).data().messages().messages(0).sequence(), 1);
+  const auto shown = fixture.ask(plain, query).data().messages().messages(0);
+  EXPECT_FALSE(shown.has_sequence());
+  EXPECT_FALSE(shown.has_sequence_id());
+
+  const Notification again = fixture.ask(sender, write);
+  EXPECT_EQ(again.data().long_(), answer.data().long_());
+  TestClient old_sender = fixture.sign_in(1, proto::ANDROID);
+  const Notification unkeyed = fixture.ask(old_sender, write);
+  EXPECT_NE(unkeyed.data().long_(), answer.data().long_());
+  EXPECT_FALSE(unkeyed.has_message_place());
+}
+
 TEST_F(ConnectionTest, ASystemMessageNamesWhoCausedItAsTheRequester) {
   TestClient sender = fixture.sign_in(1);
   TestClient receiver = fixture.sign_in(2);

@@ -15,6 +15,10 @@ im::Payload serialize(const proto::TurmsNotification& notification) {
   return std::make_shared<const std::string>(notification.SerializeAsString());
 }
 
+im::Payload place_of(MessageId id, int64_t sequence, WallTime delivery_date) {
+  return std::make_shared<const std::string>(encode_place(id, sequence, delivery_date));
+}
+
 proto::TurmsNotification started_by(UserId requester) {
   proto::TurmsNotification notification;
   notification.set_timestamp(wall_now().unix_ms);
@@ -25,7 +29,7 @@ proto::TurmsNotification started_by(UserId requester) {
 /// The requester of what nobody asked for.
 constexpr UserId kServer{0};
 
-im::Payload encode_event(const im::SystemMessagePushed& event) {
+im::Encoded encode_event(const im::SystemMessagePushed& event) {
   const im::Message& message = event.message;
   // Clients take the requester for the sender.
   proto::TurmsNotification notification = started_by(message.sender_id);
@@ -36,10 +40,10 @@ im::Payload encode_event(const im::SystemMessagePushed& event) {
   out.set_is_system_message(true);
   if (message.group_id) out.set_group_id(message.group_id->value);
   if (message.recipient_id) out.set_recipient_id(message.recipient_id->value);
-  out.set_delivery_date(message.delivery_date().unix_ms);
+  out.set_delivery_date(message.delivery_date.unix_ms);
   if (message.text) out.set_text(*message.text);
   for (const Bytes& record : message.records) out.add_records(record.data(), record.size());
-  return serialize(notification);
+  return {serialize(notification), place_of(message.id, message.sequence, message.delivery_date)};
 }
 
 im::Payload encode_event(const im::MembersAdded& event) {
@@ -102,6 +106,10 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
     if (amendments.message_id) message.set_message_id(amendments.message_id->value);
     if (amendments.delivery_date) message.set_delivery_date(amendments.delivery_date->unix_ms);
     if (amendments.forwarded) fill_forwarded(message, *amendments.forwarded);
+    message.clear_sender_key();  // between the sender and us
+  }
+  if (request.has_update_conversation_request()) {
+    request.mutable_update_conversation_request()->clear_read_sequence();
   }
   if (amendments.relationship_group_index) {
     if (request.has_create_relationship_request()) {
@@ -131,16 +139,41 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
 
 }  // namespace
 
-im::Payload NotificationEncoder::encode(const im::Event& event) {
-  return std::visit([](const auto& one) { return encode_event(one); }, event);
+std::string encode_place(MessageId id, int64_t sequence, WallTime delivery_date) {
+  proto::MessagePlace place;
+  place.set_message_id(id.value);
+  place.set_sequence(sequence);
+  place.set_delivery_date(delivery_date.unix_ms);
+  // Written for every message, so without the notification around it: its tag, and the length.
+  constexpr uint32_t kTag = proto::TurmsNotification::kMessagePlaceFieldNumber << 3 | 2;
+  static_assert(kTag >> 7 != 0 && kTag >> 14 != 0 && kTag >> 21 == 0);
+  const size_t size = place.ByteSizeLong();
+  TURMS_CHECK(size < 0x80);
+  std::string bytes;
+  bytes.resize(4 + size);
+  bytes[0] = static_cast<char>((kTag & 0x7f) | 0x80);
+  bytes[1] = static_cast<char>((kTag >> 7 & 0x7f) | 0x80);
+  bytes[2] = static_cast<char>(kTag >> 14);
+  bytes[3] = static_cast<char>(size);
+  TURMS_CHECK(place.SerializeToArray(bytes.data() + 4, static_cast<int>(size)));
+  return bytes;
 }
 
-im::Payload encode_relay(UserId requester, proto::TurmsRequest& request,
+im::Encoded NotificationEncoder::encode(const im::Event& event) {
+  return std::visit([](const auto& one) { return im::Encoded(encode_event(one)); }, event);
+}
+
+im::Encoded encode_relay(UserId requester, proto::TurmsRequest& request,
                          const im::Amendments& amendments) {
   proto::TurmsNotification notification = started_by(requester);
   notification.mutable_relayed_request()->Swap(&request);
   apply(amendments, notification);
-  return serialize(notification);
+  im::Encoded encoded(serialize(notification));
+  if (amendments.message_id && amendments.sequence && amendments.delivery_date) {
+    encoded.addition =
+        place_of(*amendments.message_id, *amendments.sequence, *amendments.delivery_date);
+  }
+  return encoded;
 }
 
 Bytes encode_meeting_record(const im::Meeting& meeting) {

@@ -59,6 +59,12 @@ void SessionRegistry::sign_out(Connection& connection, const Session& session) {
 
 void SessionRegistry::on_envelope(const im::Envelope& envelope) {
   Broadcast broadcast(*envelope.payload);
+  std::string text_with_addition;
+  std::optional<Broadcast> extended;
+  if (envelope.addition) {
+    text_with_addition = *envelope.payload + *envelope.addition;
+    extended.emplace(text_with_addition);
+  }
   const uint64_t serial = ++envelopes_;
   int64_t delivered = 0;
   // Closing changes the lists that are being walked, so it waits.
@@ -73,7 +79,8 @@ void SessionRegistry::on_envelope(const im::Envelope& envelope) {
       if (envelope.except && same_session(*envelope.except, session.caller)) continue;
       connection->last_envelope = serial;
       ++delivered;
-      if (!connection->push(broadcast)) slow.push_back(connection->shared_from_this());
+      Broadcast& fitting = extended && session.extensions ? *extended : broadcast;
+      if (!connection->push(fitting)) slow.push_back(connection->shared_from_this());
     }
   };
   if (envelope.recipients) {

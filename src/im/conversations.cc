@@ -33,18 +33,20 @@ Task<Outcome<ConversationList>> Conversations::query(Caller caller, QueryConvers
 }
 
 Task<Outcome<Reply<>>> Conversations::update_read_date(Caller caller, UpdateConversation command) {
-  using Moved = ConversationRepository::Moved;
   if (command.user_id.has_value() == command.group_id.has_value()) {
     co_return refuse(Code::kIllegalArgument, "either the user or the group must be given");
   }
-  const WallTime now = context_.now();
-  Moved moved = Moved::kDone;
+  if (command.read_sequence && *command.read_sequence < 0) {
+    co_return refuse(Code::kIllegalArgument, "the sequence must not be negative");
+  }
+  const ReadMove move{context_.now(), {}, command.read_sequence};
+  ReadMoved moved;
   if (command.group_id) {
     auto group = co_await context_.groups.get(*command.group_id);
     if (!group) co_return refuse(group.error());
     auto permit = Rights::read_group(group->get(), caller.user_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
-    auto stored = co_await context_.store.conversations.move_group(*permit, now);
+    auto stored = co_await context_.store.conversations.move_group(*permit, move);
     if (!stored) co_return refuse(stored.error());
     moved = *stored;
   } else {
@@ -58,11 +60,11 @@ Task<Outcome<Reply<>>> Conversations::update_read_date(Caller caller, UpdateConv
     if (!written) co_return refuse(written.error());
     if (written->empty()) co_return Reply<>{};
     auto stored = co_await context_.store.conversations.move_private(
-        Rights::read_private(caller.user_id, *command.user_id), now);
+        Rights::read_private(caller.user_id, *command.user_id), move);
     if (!stored) co_return refuse(stored.error());
     moved = *stored;
   }
-  if (moved == Moved::kBackwards) co_return refuse(Code::kReadDateMovesBackwards);
+  if (!moved.done) co_return refuse(Code::kReadDateMovesBackwards);
   Reply<> reply;
   reply.effects.relay.audience.other_sessions_of_caller = true;
   co_return reply;

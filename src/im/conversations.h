@@ -23,6 +23,8 @@ struct UpdateConversation {
   std::optional<GroupId> group_id;
   /// Only that there is one matters: the server's clock is used.
   WallTime read_date;
+  /// Up to this message, instead of all there are.
+  std::optional<int64_t> read_sequence;
 };
 
 struct UpdateTypingStatus {

@@ -62,15 +62,28 @@ TEST_F(ConversationsTest, ReadingWhoNeverWroteIsSilentlyDone) {
             "+other");
 }
 
-TEST_F(ConversationsTest, ReadDatesDoNotMoveBackwards) {
+TEST_F(ConversationsTest, AClockThatStepsBackIsNoReasonToRefuse) {
   const GroupId id = make_group(1, {2});
   send(2, std::nullopt, 1);
   EXPECT_EQ(update_code(1, with_user(2)), 1000);
   EXPECT_EQ(update_code(1, with_user(2)), 1000);
   EXPECT_EQ(update_code(1, in_group(id)), 1000);
   clock_.time.unix_ms -= 1000;
-  EXPECT_EQ(update_code(1, with_user(2)), 4004);
-  EXPECT_EQ(update_code(1, in_group(id)), 4004);
+  EXPECT_EQ(update_code(1, with_user(2)), 1000);
+  EXPECT_EQ(update_code(1, in_group(id)), 1000);
+}
+
+TEST_F(ConversationsTest, ReadPositionsDoNotMoveBackwards) {
+  const GroupId id = make_group(1, {2});
+  for (int i = 0; i < 3; ++i) send(2, id, std::nullopt);
+  UpdateConversation read = in_group(id);
+  read.read_sequence = 2;
+  EXPECT_EQ(update_code(1, read), 1000);
+  EXPECT_EQ(update_code(1, read), 1000);
+  read.read_sequence = 1;
+  EXPECT_EQ(update_code(1, read), 4004);
+  read.read_sequence = -1;
+  EXPECT_EQ(update_code(1, read), 1102);
 }
 
 TEST_F(ConversationsTest, GroupReadDatesAreTheMembers) {

@@ -16,7 +16,7 @@ bool anybody(const Audience& audience) {
 }  // namespace
 
 void Delivery::dispatch(const Caller& caller, const Effects& effects,
-                        const std::function<Payload(const Amendments&)>& encode) {
+                        const std::function<Encoded(const Amendments&)>& encode) {
   if (anybody(effects.relay.audience)) {
     publish(&caller, effects.relay.audience, encode(effects.relay.amendments));
   }
@@ -33,11 +33,12 @@ void Delivery::push(const Push& push) {
   publish(nullptr, push.audience, encoder_->encode(push.event));
 }
 
-void Delivery::publish(const Caller* caller, const Audience& audience, Payload payload) {
+void Delivery::publish(const Caller* caller, const Audience& audience, Encoded encoded) {
   Envelope envelope;
   envelope.recipients = audience.recipients;
   envelope.extensions_only = audience.extensions_only;
-  envelope.payload = std::move(payload);
+  envelope.payload = std::move(encoded.payload);
+  envelope.addition = std::move(encoded.addition);
   if (caller != nullptr) {
     if (audience.other_sessions_of_caller || audience.calling_session) {
       const bool named =

@@ -59,6 +59,8 @@ struct Audience {
 struct Amendments {
   std::optional<MessageId> message_id;
   std::optional<WallTime> delivery_date;
+  /// Of a message: for sessions with extensions.
+  std::optional<int64_t> sequence;
   /// The id of what was created, where the request has no field for it: notification.data.long.
   std::optional<int64_t> created_id;
   /// A forwarded message: its text, records and burn_after take the place of the request's.
@@ -139,6 +141,17 @@ struct Reply {
 /// A notification as it goes over the wire, encoded once for all who get it.
 using Payload = std::shared_ptr<const std::string>;
 
+/// What an encoder makes of it.
+struct Encoded {
+  Encoded(Payload the_payload = nullptr, Payload the_addition = nullptr)
+      : payload(std::move(the_payload)), addition(std::move(the_addition)) {}
+
+  Payload payload;
+  /// Null, or bytes that follow the payload for sessions that announced the extensions of the
+  /// protocol. Protobuf takes what is appended for further fields.
+  Payload addition;
+};
+
 /// What the bus carries: a payload and whom it is for. Nobody is named twice.
 struct Envelope {
   Recipients recipients;
@@ -148,6 +161,7 @@ struct Envelope {
   std::optional<Caller> except;
   bool extensions_only = false;
   Payload payload;
+  Payload addition;
 };
 
 class Bus;
@@ -156,7 +170,7 @@ class Bus;
 class PushEncoder {
  public:
   virtual ~PushEncoder() = default;
-  virtual Payload encode(const Event& event) = 0;
+  virtual Encoded encode(const Event& event) = 0;
 };
 
 /// Hands notifications to the bus. Lives on the control thread.
@@ -169,13 +183,13 @@ class Delivery {
 
   /// After the caller's response was queued.
   void dispatch(const Caller& caller, const Effects& effects,
-                const std::function<Payload(const Amendments&)>& encode);
+                const std::function<Encoded(const Amendments&)>& encode);
 
   /// Nobody's request: the audience's caller flags mean nothing here.
   void push(const Push& push);
 
  private:
-  void publish(const Caller* caller, const Audience& audience, Payload payload);
+  void publish(const Caller* caller, const Audience& audience, Encoded encoded);
 
   Bus& bus_;
   PushEncoder* encoder_ = nullptr;

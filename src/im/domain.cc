@@ -32,6 +32,10 @@ void Domain::add_relationship_subscriber(RelationshipSubscriber& subscriber) {
   context_->relationship_subscribers.push_back(&subscriber);
 }
 
+const Settings& Domain::settings() const {
+  return context_->settings;
+}
+
 void Domain::changed_elsewhere() {
   forget_cached();
   spawn(users.end_outdated_sessions());

@@ -41,6 +41,7 @@ class Domain {
   void changed_elsewhere();
   void forget_cached();
 
+  [[nodiscard]] const Settings& settings() const;
   /// For services that are built on top (meetings).
   Context& context() { return *context_; }
 

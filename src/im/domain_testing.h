@@ -31,7 +31,7 @@ class RecordingSubscriber final : public BusSubscriber, public PushEncoder {
  public:
   void on_envelope(const Envelope& envelope) override { envelopes.push_back(envelope); }
   void on_disconnect(const DisconnectOrder& order) override { orders.push_back(order); }
-  Payload encode(const Event& event) override {
+  Encoded encode(const Event& event) override {
     events.push_back(event);
     return std::make_shared<const std::string>("event");
   }
@@ -196,7 +196,7 @@ class DomainTest : public ::testing::Test {
     command.group_id = group;
     if (recipient) command.recipient_id = UserId(*recipient);
     command.text = std::move(text);
-    return ok(domain_->messages.create(caller(sender), command)).data;
+    return ok(domain_->messages.create(caller(sender), command)).data.id;
   }
 
   void pass(Duration duration) { clock_.time.unix_ms += to_ms(duration); }

@@ -47,6 +47,10 @@ std::optional<Failure> check_creation(const Settings& settings, const CreateMess
   if (command.burn_after && *command.burn_after < 0) {
     return Failure{Code::kIllegalArgument, "burn_after must not be negative"};
   }
+  if (command.sender_key &&
+      (command.sender_key->empty() || command.sender_key->size() > Messages::kMaxSenderKey)) {
+    return Failure{Code::kIllegalArgument, "the sender's key must have 1 to 64 bytes"};
+  }
   return check_content(settings, command.text, command.records);
 }
 
@@ -75,6 +79,11 @@ std::vector<Bytes> recall_records(MessageId id) {
   records.push_back(Bytes{static_cast<uint8_t>(BuiltinSystemMessage::kRecallMessage)});
   records.push_back(id_record(id));
   return records;
+}
+
+void put_at(Message& message, const Placed& placed) {
+  message.sequence = placed.sequence;
+  message.delivery_date = placed.delivery_date;
 }
 
 struct MaySend {
@@ -123,8 +132,8 @@ Task<Outcome<Message>> find_to_forward(Context& context, UserId requester, Messa
 
 }  // namespace
 
-Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage command,
-                                                 std::function<void()> on_ordered) {
+Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage command,
+                                              std::function<void()> on_ordered) {
   if (auto failure = check_creation(context_.settings, command)) {
     co_return std::unexpected(std::move(*failure));
   }
@@ -147,27 +156,30 @@ Task<Outcome<Reply<MessageId>>> Messages::create(Caller caller, CreateMessage co
     message.records = std::move(command.records);
     message.burn_after = command.burn_after;
   }
+  message.pre_message_id = command.pre_message_id;
+  added.sender_key = std::move(command.sender_key);
   auto allowed = co_await check_target(context_, caller.user_id, target);
   if (!allowed) co_return std::unexpected(std::move(allowed.error()));
 
-  // From here to the store's queue nothing is awaited, so that ids ascend in the order of the
-  // queue.
-  message.id = context_.next_id<MessageId>(context_.now());
+  // From here to the store's queue nothing is awaited: its order is the order of the requests.
+  message.delivery_date = context_.now();
+  message.id = context_.next_id<MessageId>(message.delivery_date);
   message.sender_id = caller.user_id;
   message.group_id = target.group_id;
   message.recipient_id = target.recipient_id;
   added.keep_records = context_.settings.message.persist_records;
-  const MessageId id = message.id;
   if (on_ordered) on_ordered();
   auto stored = co_await context_.store.messages.append(allowed->permit, std::move(added));
   if (!stored) co_return refuse(stored.error());
 
-  Reply<MessageId> reply;
-  reply.data = id;
+  Reply<Placed> reply;
+  reply.data = *stored;
+  if (stored->repeated) co_return reply;
   Relay& relay = reply.effects.relay;
   relay.audience = audience_of(target, allowed->group);
-  relay.amendments.message_id = id;
-  relay.amendments.delivery_date = IdGenerator::time_of(id.value);
+  relay.amendments.message_id = stored->id;
+  relay.amendments.sequence = stored->sequence;
+  relay.amendments.delivery_date = stored->delivery_date;
   relay.amendments.forwarded = std::move(forwarded);
   co_return reply;
 }
@@ -183,7 +195,8 @@ Task<Outcome<Push>> Messages::create_system_message(UserId sender, std::optional
     group = *loaded;
   }
   NewMessage added;
-  added.message.id = context_.next_id<MessageId>(context_.now());
+  added.message.delivery_date = context_.now();
+  added.message.id = context_.next_id<MessageId>(added.message.delivery_date);
   added.message.sender_id = sender;
   added.message.group_id = group_id;
   added.message.recipient_id = recipient_id;
@@ -191,13 +204,14 @@ Task<Outcome<Push>> Messages::create_system_message(UserId sender, std::optional
   added.message.records = std::move(records);
   added.keep_records = true;
   added.move_read_date = false;
-  const Message message = added.message;
+  Message message = added.message;
   auto stored = co_await context_.store.messages.append(
       Rights::server(action::SendMessage{sender, group_id, recipient_id}), std::move(added));
   if (!stored) co_return refuse(stored.error());
+  put_at(message, *stored);
   Push push;
   push.audience = audience_of(target, group);
-  push.event = SystemMessagePushed{message};
+  push.event = SystemMessagePushed{std::move(message)};
   co_return push;
 }
 
@@ -237,6 +251,7 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     if (!permit) co_return std::unexpected(std::move(permit.error()));
     NewMessage notice;
     notice.message.id = context_.next_id<MessageId>(now);
+    notice.message.delivery_date = now;
     notice.message.sender_id = caller.user_id;
     notice.message.group_id = message->group_id;
     notice.message.recipient_id = message->recipient_id;
@@ -244,14 +259,15 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     notice.message.records = recall_records(message->id);
     notice.keep_records = true;
     notice.move_read_date = false;
-    const Message told = notice.message;
+    Message told = notice.message;
     auto recalled = co_await context_.store.messages.recall(*permit, now, std::move(notice));
     if (!recalled) co_return refuse(recalled.error());
     // Recalled before: nothing happens, nobody is told again.
     if (!*recalled) co_return Reply<>{};
+    put_at(told, **recalled);
     Push push;
     push.audience = audience_of(target_of(*message), group);
-    push.event = SystemMessagePushed{told};
+    push.event = SystemMessagePushed{std::move(told)};
     reply.effects.pushes.push_back(std::move(push));
   } else {
     auto permit = Rights::edit_message(context_.settings, message, group.get(), caller.user_id);

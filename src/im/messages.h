@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/ports/messages.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -18,6 +19,11 @@ struct CreateMessage {
   std::optional<std::string> text;
   std::vector<Bytes> records;
   std::optional<int32_t> burn_after;
+  /// The one it answers. Not checked: it may be gone by now.
+  std::optional<MessageId> pre_message_id;
+  /// The sender's own name for it: sent again under the same one, it is not stored again, nobody is
+  /// told again, and the answer is the first one's.
+  std::optional<std::string> sender_key;
 };
 
 struct QueryMessages {
@@ -57,13 +63,15 @@ class Messages {
  public:
   /// Each is counted. An answer with totals ends before the first message of one conversation more.
   static constexpr size_t kMaxTotals = 100;
+  /// Bytes of CreateMessage::sender_key.
+  static constexpr size_t kMaxSenderKey = 64;
 
   explicit Messages(Context& context) : context_(context) {}
 
-  /// The new message's id, once it is durable. `on_ordered` is called when its place among the
-  /// messages is certain: what is created after this task has next suspended comes behind it.
-  Task<Outcome<Reply<MessageId>>> create(Caller caller, CreateMessage command,
-                                         std::function<void()> on_ordered = {});
+  /// Where the new message stands, once it is durable. `on_ordered` is called when its place among
+  /// the messages is certain: what is created after this task has next suspended comes behind it.
+  Task<Outcome<Reply<Placed>>> create(Caller caller, CreateMessage command,
+                                      std::function<void()> on_ordered = {});
   Task<Outcome<Reply<>>> update(Caller caller, UpdateMessage command);
   Task<Outcome<FoundMessages>> query(Caller caller, QueryMessages query);
 

@@ -106,9 +106,10 @@ TEST_F(MessagesTest, PrivateMessagesReachWhoDoesNotBlockTheSender) {
   EXPECT_EQ(send_code(3, to_user(1)), 1000) << "blocking is one-sided";
   EXPECT_EQ(send_code(1, to_user(9)), 5000) << "inactive";
   EXPECT_EQ(send_code(1, to_user(99)), 5000) << "nonexistent";
+  pass(1ms);
   const auto reply = ok(domain_->messages.create(caller(1), to_user(2)));
   EXPECT_EQ(relayed_to(reply), "2 +other");
-  EXPECT_EQ(reply.effects.relay.amendments.message_id, reply.data);
+  EXPECT_EQ(reply.effects.relay.amendments.message_id, reply.data.id);
   EXPECT_EQ(reply.effects.relay.amendments.delivery_date, clock_.time);
 }
 
@@ -127,7 +128,7 @@ TEST_F(MessagesTest, GroupMessagesFollowMembershipAndMutes) {
   mute.mute_end_date = WallTime{clock_.time.unix_ms + 1000};
   ok(domain_->group_members.update(caller(1), mute));
   EXPECT_EQ(send_code(2, to_group(id)), 5008);
-  EXPECT_EQ(update_code(2, edit(sent.data, "speaking anyway")), 5008);
+  EXPECT_EQ(update_code(2, edit(sent.data.id, "speaking anyway")), 5008);
   pass(1s);
   EXPECT_EQ(send_code(2, to_group(id)), 1000) << "the mute is over at once";
 
@@ -136,13 +137,13 @@ TEST_F(MessagesTest, GroupMessagesFollowMembershipAndMutes) {
   mute_all.mute_end_date = WallTime{clock_.time.unix_ms + 1000};
   ok(domain_->groups.update(caller(1), mute_all));
   EXPECT_EQ(send_code(1, to_group(id)), 5005) << "the owner too";
-  EXPECT_EQ(update_code(2, edit(sent.data, "speaking anyway")), 5005);
+  EXPECT_EQ(update_code(2, edit(sent.data.id, "speaking anyway")), 5005);
   mute_all.mute_end_date = WallTime{0};
   ok(domain_->groups.update(caller(1), mute_all));
   EXPECT_EQ(send_code(1, to_group(id)), 1000);
   block_in_group(id, 2);
-  EXPECT_EQ(update_code(2, edit(sent.data, "from outside")), 5009);
-  EXPECT_EQ(update_code(2, recall(sent.data)), 1000) << "taking back is no speaking";
+  EXPECT_EQ(update_code(2, edit(sent.data.id, "from outside")), 5009);
+  EXPECT_EQ(update_code(2, recall(sent.data.id)), 1000) << "taking back is no speaking";
 
   ok(domain_->groups.remove(caller(1), id));
   EXPECT_EQ(send_code(1, to_group(id)), 5004);
@@ -168,8 +169,8 @@ TEST_F(MessagesTest, ForwardingNeedsToHaveSeenTheMessage) {
   const auto reply = ok(domain_->messages.create(caller(2), forward(direct, 4)));
   ASSERT_TRUE(reply.effects.relay.amendments.forwarded);
   EXPECT_EQ(reply.effects.relay.amendments.forwarded->text, "direct");
-  EXPECT_NE(reply.data, direct);
-  const auto copy = run(store_->repositories().messages.find(reply.data));
+  EXPECT_NE(reply.data.id, direct);
+  const auto copy = run(store_->repositories().messages.find(reply.data.id));
   EXPECT_EQ((*copy)->text, "direct");
   EXPECT_EQ((*copy)->sender_id, UserId(2));
   EXPECT_EQ(send_code(2, forward(in_group, 4)), 1000);
@@ -233,7 +234,7 @@ TEST_F(MessagesTest, RecallingHidesTheMessageAndTellsEverybody) {
 TEST_F(MessagesTest, RecallIsPossibleForFiveMinutes) {
   const GroupId id = make_group(1, {2});
   const MessageId first = send(1, std::nullopt, 2);
-  const MessageId second = send(1, std::nullopt, 2);
+  const MessageId second = send(1, std::nullopt, 3);
   const MessageId in_group = send(1, id, std::nullopt);
   ok(domain_->groups.remove(caller(1), id));
   EXPECT_EQ(update_code(1, recall(in_group)), 5203);
@@ -329,7 +330,7 @@ TEST_F(MessagesTest, RecordsAreNotKeptByDefault) {
   EXPECT_TRUE(ok(domain_->messages.query(caller(2), query(false))).messages[0].records.empty());
   // Then there is nothing that could be forwarded.
   command.text.reset();
-  const MessageId bare = ok(domain_->messages.create(caller(1), command)).data;
+  const MessageId bare = ok(domain_->messages.create(caller(1), command)).data.id;
   EXPECT_EQ(send_code(2, forward(bare, 3)), 1102);
 }
 
@@ -367,17 +368,65 @@ TEST_F(StrictMessagesTest, SettingsAreObeyed) {
   EXPECT_EQ(send_code(1, to_user(3)), 5001);
   CreateMessage command = to_user(2);
   command.records = {Bytes{9}};
-  const MessageId id = ok(domain_->messages.create(caller(1), command)).data;
+  const MessageId id = ok(domain_->messages.create(caller(1), command)).data.id;
   const auto kept = run(store_->repositories().messages.find(id));
   EXPECT_EQ((*kept)->records, command.records);
   EXPECT_EQ(update_code(1, edit(id, "x")), 5100);
   EXPECT_EQ(update_code(1, recall(id)), 5201);
 }
 
+TEST_F(MessagesTest, AClockThatStepsBackChangesNothing) {
+  const GroupId id = make_group(1, {2, 3});
+  std::vector<MessageId> sent;
+  for (int i = 0; i < 3; ++i) {
+    pass(std::chrono::seconds(1));
+    sent.push_back(send(1, id, std::nullopt));
+  }
+  pass(-std::chrono::hours(1));
+  for (int i = 0; i < 3; ++i) {
+    pass(std::chrono::seconds(1));
+    sent.push_back(send(2, id, std::nullopt));
+  }
+  // As a client of upstream's pages: by date, from behind the last one it has.
+  QueryMessages query;
+  query.are_group_messages = true;
+  query.max_count = 2;
+  std::vector<MessageId> paged;
+  for (int page = 0; page < 3; ++page) {
+    for (const Message& message : ok(domain_->messages.query(caller(3), query)).messages) {
+      paged.push_back(message.id);
+      EXPECT_EQ(message.sequence, static_cast<int64_t>(paged.size()));
+      query.delivery_date_start = WallTime{message.delivery_date.unix_ms + 1};
+    }
+  }
+  EXPECT_EQ(paged, sent);
+  UpdateConversation read;
+  read.group_id = id;
+  EXPECT_EQ(code(domain_->conversations.update_read_date(caller(2), read)), 1000);
+}
+
+TEST_F(MessagesTest, WhatIsSentAgainIsToldOnce) {
+  CreateMessage command = to_user(2);
+  command.sender_key = "key";
+  const auto first = ok(domain_->messages.create(caller(1), command));
+  EXPECT_EQ(relayed_to(first), "2 +other");
+  EXPECT_EQ(first.effects.relay.amendments.sequence, 1);
+  const auto again = ok(domain_->messages.create(caller(1), command));
+  EXPECT_EQ(again.data.id, first.data.id);
+  EXPECT_EQ(again.data.sequence, 1);
+  EXPECT_EQ(relayed_to(again), "");
+  command.sender_key = "";
+  EXPECT_EQ(code(domain_->messages.create(caller(1), command)), 1102);
+  command.sender_key = std::string(65, 'k');
+  EXPECT_EQ(code(domain_->messages.create(caller(1), command)), 1102);
+}
+
 TEST_F(MessagesTest, AnAnswerWithTotalsEndsBeforeOneConversationTooMany) {
   const auto append = [this](size_t sender) {
+    pass(1ms);
     NewMessage added;
     added.message.id = MessageId(ids_.next(clock_.time));
+    added.message.delivery_date = clock_.time;
     added.message.sender_id = UserId(static_cast<int64_t>(1000 + sender));
     added.message.recipient_id = UserId(1);
     added.message.text = "text";

@@ -346,7 +346,7 @@ Outcome<Permit<action::RecallMessage>> Rights::recall_message(const Settings& se
   if (message == nullptr || message->sender_id != requester || message->is_system_message) {
     return refuse(Code::kRecallNotSender);
   }
-  const int64_t age_ms = now.unix_ms - message->delivery_date().unix_ms;
+  const int64_t age_ms = now.unix_ms - message->delivery_date.unix_ms;
   if (age_ms > to_ms(settings.message.recall_period)) return refuse(Code::kRecallTimeout);
   if (message->group_id && group == nullptr) return refuse(Code::kRecallInNonexistentGroup);
   return Permit(action::RecallMessage{message->id});

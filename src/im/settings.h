@@ -17,6 +17,11 @@ struct Settings {
     bool allow_edit_by_sender = true;
     bool allow_recall = true;
     Duration recall_period = std::chrono::seconds(300);
+    /// Message.sequence_id for every client, not only those with extensions.
+    bool sequence_id_of_groups = false;
+    bool sequence_id_of_private = false;
+    /// Message.pre_message_id likewise.
+    bool persist_pre_message_id = false;
     int32_t default_query_count = 1000;
     int32_t max_query_count = 1000;
     int32_t default_query_count_with_total = 1;

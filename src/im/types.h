@@ -56,6 +56,8 @@ struct Caller {
   DeviceType device_type = DeviceType::kUnknown;
   /// Unique on its gateway node while it lives; 0 is nobody's.
   int64_t session_id = 0;
+  /// It announced that it knows the extensions of the protocol.
+  bool extensions = false;
 };
 
 /// Who waits for a password to be hashed.
@@ -182,8 +184,13 @@ struct GroupInvitation {
 };
 
 struct Message {
-  /// Ascends in the order of acceptance; the time in it is the delivery date.
+  /// Unique and made once. It says nothing about the order: `sequence` does.
   MessageId id;
+  /// The place in its group, or among what two users write to each other: 1, 2, 3, … without a gap.
+  /// Assigned when it is stored.
+  int64_t sequence = 0;
+  /// For people. Ascends from each message of a conversation to the next, whatever the clock does.
+  WallTime delivery_date;
   UserId sender_id;
   /// Exactly one of these two says where it went.
   std::optional<GroupId> group_id;
@@ -194,8 +201,8 @@ struct Message {
   std::optional<int32_t> burn_after;
   std::optional<WallTime> modification_date;
   std::optional<WallTime> recall_date;
-
-  [[nodiscard]] WallTime delivery_date() const { return IdGenerator::time_of(id.value); }
+  /// The one it answers.
+  std::optional<MessageId> pre_message_id;
 };
 
 /// First byte of the first record of a system message made by the server.
@@ -206,6 +213,7 @@ struct PrivateConversation {
   UserId owner_id;
   UserId target_id;
   WallTime read_date;
+  int64_t read_sequence = 0;
 };
 
 struct GroupConversation {
@@ -213,6 +221,7 @@ struct GroupConversation {
   struct Read {
     UserId member_id;
     WallTime read_date;
+    int64_t read_sequence = 0;
   };
   std::vector<Read> reads;
 };

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -252,18 +253,63 @@ void execute(const std::string& directory, const char* sql) {
   sqlite3_close(handle);
 }
 
+// A database as an older version left it.
+void make_older(const std::string& directory, int version, const char* rows) {
+  auto opened = Connection::open(directory + "/turms.db", Connection::Mode::kReadWrite, 1s);
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_TRUE(migrate(**opened, version));
+  (*opened)->execute(rows);
+  ASSERT_FALSE((*opened)->failed()) << (*opened)->take_error().message;
+}
+
+TEST(Store, GivesOlderMessagesTheirPlaces) {
+  TemporaryDirectory directory;
+  // A clock that had stepped back: three ids of one millisecond. Then one of the next.
+  const auto id = [](int64_t ms, int64_t number) { return (ms << 22) + number; };
+  const std::string rows = fmt::format(
+      "insert into message (id, sender_id, group_id, recipient_id, is_system_message, text) values "
+      "({0}, 1, 10, null, 0, 'a'), ({1}, 2, 10, null, 0, 'b'), ({2}, 1, 10, null, 0, 'c'), "
+      "({3}, 2, 10, null, 0, 'd'), ({4}, 1, null, 2, 0, 'e'), ({5}, 2, null, 1, 0, 'f'); "
+      "insert into group_conversation values (10, 1, {6}), (10, 2, {7}); "
+      "insert into private_conversation values (1, 2, {7})",
+      id(5, 0), id(5, 1), id(5, 2), id(6, 0), id(6, 1), id(7, 0), 5 + IdGenerator::kEpochMs,
+      6 + IdGenerator::kEpochMs);
+  make_older(directory.path(), 2, rows.c_str());
+  OpenStore open(directory.path());
+  ASSERT_TRUE(open.store) << open.error.message;
+  im::MessageFilter filter;
+  filter.of_groups = true;
+  filter.group_ids.emplace_back(10);
+  filter.max_count = 10;
+  const auto found = open.loop.run(open.repositories().messages.query(filter));
+  ASSERT_TRUE(found);
+  std::string places;
+  for (const im::Message& message : *found) {
+    places += fmt::format("{} {} {}, ", *message.text, message.sequence,
+                          message.delivery_date.unix_ms - IdGenerator::kEpochMs);
+  }
+  EXPECT_EQ(places, "a 1 5, b 2 6, c 3 7, d 4 8, ");
+  const auto answer = open.loop.run(open.repositories().messages.find(MessageId(id(7, 0))));
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->sequence, 2);
+  const auto reads = open.loop.run(open.repositories().conversations.find_group({GroupId(10)}));
+  ASSERT_TRUE(reads && reads->size() == 1);
+  EXPECT_EQ(reads->front().reads[0].read_sequence, 3);
+  EXPECT_EQ(reads->front().reads[1].read_sequence, 4);
+  std::vector<ErrorCode> failures;
+  int completed = 0;
+  spawn(append(open.repositories(), id(8, 0), failures, completed));
+  open.loop.run_until([&] { return completed == 1; });
+  const auto next = open.loop.run(open.repositories().messages.find(MessageId(id(8, 0))));
+  ASSERT_TRUE(next && *next);
+  EXPECT_EQ((*next)->sequence, 3);
+}
+
 TEST(Store, BringsAnOlderSchemaUpToDate) {
   TemporaryDirectory directory;
-  {
-    auto opened = Connection::open(directory.path() + "/turms.db", Connection::Mode::kReadWrite,
-                                   std::chrono::seconds(10));
-    ASSERT_TRUE(opened);
-    Connection& connection = **opened;
-    ASSERT_TRUE(migrate(connection, 1));
-    connection.execute("insert into user values (1, 'a', '', '', 0, 5, 0, 1, 'hash')");
-    connection.execute("insert into relationship values (1, 2, 7, null)");
-    ASSERT_FALSE(connection.failed());
-  }
+  make_older(directory.path(), 1,
+             "insert into user values (1, 'a', '', '', 0, 5, 0, 1, 'hash'); "
+             "insert into relationship values (1, 2, 7, null)");
   OpenStore again(directory.path());
   ASSERT_TRUE(again.store) << again.error.message;
   const auto credentials = again.loop.run(again.repositories().users.find_credentials(UserId(1)));

@@ -9,6 +9,7 @@ TURMS_HANDLER(update_conversation) {
   command.user_id = TURMS_OPTIONAL(in, user_id, UserId);
   command.group_id = TURMS_OPTIONAL(in, group_id, GroupId);
   command.read_date = wall_time(in.read_date());
+  if (caller.extensions) command.read_sequence = TURMS_OPTIONAL(in, read_sequence, int64_t);
   co_return done(co_await environment.domain.conversations.update_read_date(caller, command));
 }
 

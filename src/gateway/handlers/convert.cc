@@ -1,5 +1,7 @@
 #include "gateway/handlers/convert.h"
 
+#include <limits>
+
 namespace turms::gateway {
 
 void fill(model::UserInfo& out, const im::User& user) {
@@ -68,9 +70,17 @@ void fill(model::UserFriendRequest& out, const im::FriendRequest& request) {
   out.set_recipient_id(request.recipient_id.value);
 }
 
-void fill(model::Message& out, const im::Message& message) {
+void fill(model::Message& out, const im::Message& message, const MessageView& view) {
   out.set_id(message.id.value);
-  out.set_delivery_date(message.delivery_date().unix_ms);
+  out.set_delivery_date(message.delivery_date.unix_ms);
+  if (view.extensions) out.set_sequence(message.sequence);
+  const bool numbered = message.group_id ? view.sequence_of_groups : view.sequence_of_private;
+  if (numbered && message.sequence <= std::numeric_limits<int32_t>::max()) {
+    out.set_sequence_id(static_cast<int32_t>(message.sequence));
+  }
+  if (view.pre_message_id && message.pre_message_id) {
+    out.set_pre_message_id(message.pre_message_id->value);
+  }
   if (message.modification_date) out.set_modification_date(message.modification_date->unix_ms);
   if (message.text) out.set_text(*message.text);
   out.set_sender_id(message.sender_id.value);

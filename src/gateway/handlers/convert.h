@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "im/delivery.h"
+#include "im/settings.h"
 #include "im/types.h"
 #include "turms/extension.pb.h"
 #include "turms/model.pb.h"
@@ -36,13 +37,28 @@ inline std::vector<Bytes> records_from(
   return out;
 }
 
+/// What of a message a session is shown.
+struct MessageView {
+  MessageView(const im::Settings& settings, bool the_extensions)
+      : extensions(the_extensions),
+        sequence_of_groups(settings.message.sequence_id_of_groups),
+        sequence_of_private(settings.message.sequence_id_of_private),
+        pre_message_id(the_extensions || settings.message.persist_pre_message_id) {}
+
+  bool extensions;
+  /// Upstream's 32 bits, where it is configured.
+  bool sequence_of_groups;
+  bool sequence_of_private;
+  bool pre_message_id;
+};
+
 void fill(model::UserInfo& out, const im::User& user);
 void fill(model::Group& out, const im::Group& group);
 void fill(model::GroupMember& out, const im::GroupMember& member);
 void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation);
 void fill(model::UserRelationship& out, const im::Relationship& relationship);
 void fill(model::UserFriendRequest& out, const im::FriendRequest& request);
-void fill(model::Message& out, const im::Message& message);
+void fill(model::Message& out, const im::Message& message, const MessageView& view);
 void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation);
 void fill(model::GroupConversation& out, const im::GroupConversation& conversation);
 void fill(model::Meeting& out, const im::Meeting& meeting);

@@ -21,6 +21,8 @@ struct Answer {
   std::string reason;
   proto::TurmsNotification_Data data;
   im::Effects effects;
+  /// A serialised notification to be merged into the response, for sessions with extensions.
+  std::string addition;
 };
 
 /// A request's turn among those of its connection.

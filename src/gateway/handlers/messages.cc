@@ -1,5 +1,6 @@
 #include "gateway/handlers/convert.h"
 #include "gateway/handlers/handlers.h"
+#include "gateway/push_encoder.h"
 
 namespace turms::gateway::handlers {
 
@@ -13,8 +14,19 @@ TURMS_HANDLER(create_message) {
   command.text = TURMS_OPTIONAL(in, text, std::string);
   command.records = records_from(in.records());
   command.burn_after = TURMS_OPTIONAL(in, burn_after, int32_t);
-  co_return created(co_await environment.domain.messages.create(caller, std::move(command),
-                                                                [&turn] { turn.pass(); }));
+  command.pre_message_id = TURMS_OPTIONAL(in, pre_message_id, MessageId);
+  if (caller.extensions) command.sender_key = TURMS_OPTIONAL(in, sender_key, std::string);
+  auto sent = co_await environment.domain.messages.create(caller, std::move(command),
+                                                          [&turn] { turn.pass(); });
+  if (!sent) co_return refused(std::move(sent.error()));
+  Answer answer;
+  const im::Placed& placed = sent->data;
+  answer.data.set_long_(placed.id.value);
+  if (caller.extensions) {
+    answer.addition = encode_place(placed.id, placed.sequence, placed.delivery_date);
+  }
+  answer.effects = std::move(sent->effects);
+  co_return answer;
 }
 
 TURMS_HANDLER(query_messages) {
@@ -32,6 +44,7 @@ TURMS_HANDLER(query_messages) {
 
   auto found = co_await environment.domain.messages.query(caller, std::move(query));
   if (!found) co_return refused(std::move(found.error()));
+  const MessageView view(environment.domain.settings(), caller.extensions);
   Answer answer;
   if (in.with_total()) {
     auto& out = *answer.data.mutable_messages_with_total_list();
@@ -40,11 +53,11 @@ TURMS_HANDLER(query_messages) {
       list.set_total(static_cast<int32_t>(part.total));
       list.set_is_group_message(part.is_group_message);
       list.set_from_id(part.from_id);
-      for (const im::Message& message : part.messages) fill(*list.add_messages(), message);
+      for (const im::Message& message : part.messages) fill(*list.add_messages(), message, view);
     }
   } else {
     auto& out = *answer.data.mutable_messages();
-    for (const im::Message& message : found->messages) fill(*out.add_messages(), message);
+    for (const im::Message& message : found->messages) fill(*out.add_messages(), message, view);
   }
   co_return answer;
 }

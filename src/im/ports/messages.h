@@ -28,30 +28,42 @@ struct MessageFilter {
 
 /// What of a message is written; records only where they are kept.
 struct NewMessage {
+  /// Without a sequence; delivery_date is the time at which it was accepted.
   Message message;
   bool keep_records = false;
   /// The sender has read what came before.
   bool move_read_date = true;
+  /// The sender's own name for it, so that one that is sent again is not stored again.
+  std::optional<std::string> sender_key;
+};
+
+/// A stored message's place in its conversation, assigned in the transaction that stored it.
+struct Placed {
+  MessageId id;
+  int64_t sequence = 0;
+  WallTime delivery_date;
+  /// It was there already: the sender had sent this key before. All else is of that message.
+  bool repeated = false;
 };
 
 class MessageRepository {
  public:
   virtual ~MessageRepository() = default;
-  /// Ids ascend from call to call.
-  virtual Stored<None> append(Permit<action::SendMessage>, NewMessage message) = 0;
+  /// In the order of the calls.
+  virtual Stored<Placed> append(Permit<action::SendMessage>, NewMessage message) = 0;
   /// Recalled ones too.
   virtual Stored<std::optional<Message>> find(MessageId id) = 0;
-  /// In order of acceptance. Recalled ones are left out.
+  /// By delivery date, which within a conversation is by sequence. Recalled ones are left out.
   virtual Stored<std::vector<Message>> query(MessageFilter filter) = 0;
   /// How many the filter matches, without max_count.
   virtual Stored<int64_t> count(MessageFilter filter) = 0;
   /// False when it does not exist or was recalled.
   virtual Stored<bool> edit(Permit<action::EditMessage>, std::optional<std::string> text,
                             std::optional<std::vector<Bytes>> records, WallTime now) = 0;
-  /// Marks it recalled and appends `notice` in one transaction. False when it does not exist or was
-  /// recalled before.
-  virtual Stored<bool> recall(Permit<action::RecallMessage>, WallTime recall_date,
-                              NewMessage notice) = 0;
+  /// Marks it recalled and appends `notice` in one transaction. Nothing when it does not exist or
+  /// was recalled before. It keeps its sequence.
+  virtual Stored<std::optional<Placed>> recall(Permit<action::RecallMessage>, WallTime recall_date,
+                                               NewMessage notice) = 0;
 };
 
 }  // namespace turms::im

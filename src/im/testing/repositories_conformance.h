@@ -112,16 +112,19 @@ class RepositoryConformance
   }
   static WallTime time_at(int64_t at) { return {kNow.unix_ms + at}; }
 
-  void send(int64_t id, int64_t sender, std::optional<int64_t> group, std::optional<int64_t> to,
-            bool system = false) {
+  /// Accepted at the time of the id.
+  Placed send(int64_t id, int64_t sender, std::optional<int64_t> group, std::optional<int64_t> to,
+              bool system = false, std::optional<std::string> key = std::nullopt) {
     NewMessage added;
     added.message.id = MessageId(id);
+    added.message.delivery_date = IdGenerator::time_of(id);
+    added.sender_key = std::move(key);
     added.message.sender_id = UserId(sender);
     if (group) added.message.group_id = GroupId(*group);
     if (to) added.message.recipient_id = UserId(*to);
     added.message.is_system_message = system;
     added.message.text = "text";
-    ok(store_.messages.append(may_send(added), added));
+    return ok(store_.messages.append(may_send(added), added));
   }
 
   std::vector<int64_t> query(const MessageFilter& filter) {
@@ -562,6 +565,8 @@ TEST_P(RepositoryConformance, AnInvitationIsSettledOnce) {
 TEST_P(RepositoryConformance, AMessageIsKeptAsWritten) {
   NewMessage added;
   added.message.id = MessageId(id_at(0));
+  added.message.delivery_date = kNow;
+  added.message.pre_message_id = MessageId(3);
   added.message.sender_id = UserId(1);
   added.message.recipient_id = UserId(2);
   added.message.text = "caf\xC3\xA9";
@@ -575,7 +580,9 @@ TEST_P(RepositoryConformance, AMessageIsKeptAsWritten) {
   EXPECT_EQ(plain->recipient_id, UserId(2));
   EXPECT_FALSE(plain->group_id);
   EXPECT_TRUE(plain->records.empty()) << "records are kept only where it is said";
-  EXPECT_EQ(plain->delivery_date(), kNow);
+  EXPECT_EQ(plain->delivery_date, kNow);
+  EXPECT_EQ(plain->sequence, 1);
+  EXPECT_EQ(plain->pre_message_id, MessageId(3));
 
   added.message.id = MessageId(id_at(1));
   added.keep_records = true;
@@ -687,13 +694,17 @@ TEST_P(RepositoryConformance, ARecalledMessageIsHiddenAndANoticeKept) {
   send(id_at(1), 1, std::nullopt, 2);
   NewMessage notice;
   notice.message.id = MessageId(id_at(5));
+  notice.message.delivery_date = time_at(5);
   notice.message.sender_id = UserId(1);
   notice.message.recipient_id = UserId(2);
   notice.message.is_system_message = true;
   notice.message.records = {Bytes{1}};
   notice.keep_records = true;
-  EXPECT_TRUE(ok(
-      store_.messages.recall(may(action::RecallMessage{MessageId(id_at(0))}), time_at(5), notice)));
+  const auto placed = ok(
+      store_.messages.recall(may(action::RecallMessage{MessageId(id_at(0))}), time_at(5), notice));
+  ASSERT_TRUE(placed);
+  EXPECT_EQ(placed->sequence, 3);
+  EXPECT_EQ(placed->delivery_date, time_at(5));
   notice.message.id = MessageId(id_at(6));
   EXPECT_FALSE(ok(
       store_.messages.recall(may(action::RecallMessage{MessageId(id_at(0))}), time_at(6), notice)));
@@ -705,31 +716,95 @@ TEST_P(RepositoryConformance, ARecalledMessageIsHiddenAndANoticeKept) {
   EXPECT_EQ(query(filter), (std::vector<int64_t>{id_at(1), id_at(5)}));
   filter.ids = {MessageId(id_at(0))};
   EXPECT_TRUE(query(filter).empty());
-  EXPECT_EQ(ok(store_.messages.find(MessageId(id_at(0))))->recall_date, time_at(5));
+  const auto recalled = ok(store_.messages.find(MessageId(id_at(0))));
+  EXPECT_EQ(recalled->recall_date, time_at(5));
+  EXPECT_EQ(recalled->sequence, 1) << "it keeps its place";
+  EXPECT_EQ(send(id_at(7), 2, std::nullopt, 1).sequence, 4);
+}
+
+TEST_P(RepositoryConformance, SequencesHaveNoGap) {
+  EXPECT_EQ(send(id_at(0), 1, std::nullopt, 2).sequence, 1);
+  EXPECT_EQ(send(id_at(1), 2, std::nullopt, 1).sequence, 2) << "the two sides have one sequence";
+  EXPECT_EQ(send(id_at(2), 1, 2, std::nullopt).sequence, 1) << "a group of the number of a user";
+  EXPECT_EQ(send(id_at(3), 1, std::nullopt, 3).sequence, 1);
+  // An id that is taken: nothing is stored, and its place is given to the next.
+  NewMessage again;
+  again.message.id = MessageId(id_at(1));
+  again.message.delivery_date = time_at(4);
+  again.message.sender_id = UserId(1);
+  again.message.recipient_id = UserId(2);
+  EXPECT_FALSE(backend_->loop().run(store_.messages.append(may_send(again), again)));
+  EXPECT_EQ(send(id_at(5), 1, std::nullopt, 2).sequence, 3);
+  EXPECT_EQ(send(id_at(6), 3, 2, std::nullopt).sequence, 2);
+}
+
+TEST_P(RepositoryConformance, DatesAscendWhateverTheClockDoes) {
+  EXPECT_EQ(send(id_at(1000), 1, std::nullopt, 2).delivery_date, time_at(1000));
+  EXPECT_EQ(send(id_at(1000, 1), 1, std::nullopt, 2).delivery_date, time_at(1001));
+  EXPECT_EQ(send(id_at(1000, 2), 1, 10, std::nullopt).delivery_date, time_at(1000));
+  // A second back: what is sent to anybody is behind what had been sent to anybody.
+  EXPECT_EQ(send(id_at(0), 1, 10, std::nullopt).delivery_date, time_at(1001));
+  EXPECT_EQ(send(id_at(1), 1, 11, std::nullopt).delivery_date, time_at(1002));
+  EXPECT_EQ(send(id_at(2), 1, 10, std::nullopt).delivery_date, time_at(1003));
+  EXPECT_EQ(send(id_at(3), 1, std::nullopt, 2).delivery_date, time_at(1004));
+  // And there again.
+  EXPECT_EQ(send(id_at(2000), 1, 10, std::nullopt).delivery_date, time_at(2000));
+
+  MessageFilter filter;
+  filter.of_groups = true;
+  filter.group_ids = {GroupId(10), GroupId(11)};
+  filter.max_count = 2;
+  filter.delivery_date_start = time_at(0);
+  std::vector<int64_t> paged;
+  for (;;) {
+    const auto page = ok(store_.messages.query(filter));
+    if (page.empty()) break;
+    for (const Message& message : page) paged.push_back(message.id.value);
+    filter.delivery_date_start = WallTime{page.back().delivery_date.unix_ms + 1};
+  }
+  EXPECT_EQ(paged,
+            (std::vector<int64_t>{id_at(1000, 2), id_at(0), id_at(1), id_at(2), id_at(2000)}));
+}
+
+TEST_P(RepositoryConformance, WhatIsSentAgainIsStoredOnce) {
+  const Placed first = send(id_at(0), 1, std::nullopt, 2, false, "a");
+  EXPECT_FALSE(first.repeated);
+  send(id_at(1), 1, std::nullopt, 2, false, "b");
+  const Placed again = send(id_at(2), 1, std::nullopt, 2, false, "a");
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.id, first.id);
+  EXPECT_EQ(again.sequence, 1);
+  EXPECT_EQ(again.delivery_date, first.delivery_date);
+  const Placed theirs = send(id_at(3), 2, std::nullopt, 1, false, "a");
+  EXPECT_FALSE(theirs.repeated) << "another sender's key";
+  EXPECT_EQ(theirs.sequence, 3) << "what was not stored took no place";
 }
 
 // -------------------------------------------------------------------------------- conversations
 
 TEST_P(RepositoryConformance, ReadDatesDoNotMoveBackwards) {
-  using Moved = ConversationRepository::Moved;
   const auto move = [&](int64_t at) {
     return ok(store_.conversations.move_private(
-        may(action::MovePrivateReadDate{UserId(1), UserId(2)}), time_at(at)));
+        may(action::MovePrivateReadDate{UserId(1), UserId(2)}), {.now = time_at(at)}));
   };
-  EXPECT_EQ(move(5), Moved::kDone);
-  EXPECT_EQ(move(5), Moved::kDone);
-  EXPECT_EQ(move(4), Moved::kBackwards);
-  EXPECT_EQ(move(6), Moved::kDone);
+  EXPECT_TRUE(move(5).done);
+  EXPECT_TRUE(move(5).done);
+  const ReadMoved behind = move(4);
+  EXPECT_TRUE(behind.done) << "the clock is no reason to refuse";
+  EXPECT_EQ(behind.read_date, time_at(5));
+  EXPECT_TRUE(move(6).done);
   auto found = ok(store_.conversations.find_private({UserId(1), UserId(3)}, UserId(2)));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].read_date, time_at(6));
 
-  EXPECT_EQ(ok(store_.conversations.move_group(
-                may(action::MoveGroupReadDate{GroupId(10), UserId(1)}), time_at(2))),
-            Moved::kDone);
-  EXPECT_EQ(ok(store_.conversations.move_group(
-                may(action::MoveGroupReadDate{GroupId(10), UserId(1)}), time_at(1))),
-            Moved::kBackwards);
+  const auto until = [&](int64_t at, bool backwards = false) {
+    return ok(store_.conversations.move_group(
+        may(action::MoveGroupReadDate{GroupId(10), UserId(1)}),
+        {.now = time_at(9), .until = time_at(at), .backwards = backwards}));
+  };
+  EXPECT_TRUE(until(3).done);
+  EXPECT_FALSE(until(2).done);
+  EXPECT_TRUE(until(2, true).done);
   const auto groups = ok(store_.conversations.find_group({GroupId(10), GroupId(11)}));
   ASSERT_EQ(groups.size(), 1u);
   ASSERT_EQ(groups[0].reads.size(), 1u);
@@ -744,6 +819,27 @@ TEST_P(RepositoryConformance, WritingMovesTheWritersReadDate) {
   EXPECT_TRUE(ok(store_.conversations.find_private({UserId(2)}, UserId(1))).empty());
   send(id_at(6), 1, 10, std::nullopt);
   EXPECT_EQ(ok(store_.conversations.find_group({GroupId(10)}))[0].reads[0].read_date, time_at(6));
+}
+
+TEST_P(RepositoryConformance, ReadPositionsAreSequences) {
+  for (int64_t at = 1; at <= 5; ++at) send(id_at(at), 1, 10, std::nullopt);
+  const auto read = [&](ReadMove move) {
+    move.now = time_at(100);
+    return ok(store_.conversations.move_group(
+        may(action::MoveGroupReadDate{GroupId(10), UserId(2)}), move));
+  };
+  EXPECT_EQ(read({.until = time_at(2)}).read_sequence, 2);
+  EXPECT_EQ(read({.sequence = 4}).read_sequence, 4);
+  EXPECT_FALSE(read({.sequence = 3}).done);
+  EXPECT_EQ(read({.sequence = 3}).read_sequence, 4);
+  EXPECT_EQ(read({.sequence = 9}).read_sequence, 5) << "no further than there is";
+  send(id_at(6), 1, 10, std::nullopt);
+  EXPECT_EQ(read({}).read_sequence, 6);
+  send(id_at(7), 2, 10, std::nullopt);
+  const auto found = ok(store_.conversations.find_group({GroupId(10)}));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].reads.at(0).read_sequence, 6) << "up to what they wrote";
+  EXPECT_EQ(found[0].reads.at(1).read_sequence, 7);
 }
 
 // ------------------------------------------------------------------------------------- meetings

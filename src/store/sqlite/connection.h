@@ -135,6 +135,10 @@ class Connection {
   [[nodiscard]] bool failed() const { return error_.has_value(); }
   /// The error concerns one row only (a constraint): the transaction goes on.
   [[nodiscard]] bool failed_by_constraint() const { return constraint_; }
+  /// Changes when what was read from the database, or is believed to be in it, may no longer be so:
+  /// something was rolled back, or somebody else wrote.
+  [[nodiscard]] uint64_t epoch() const { return epoch_; }
+  void end_epoch() { ++epoch_; }
   /// True while SQLite has not ended the transaction by itself.
   [[nodiscard]] bool in_transaction() const;
   Error take_error();
@@ -150,6 +154,7 @@ class Connection {
   std::unordered_map<const char*, Statement::Idle> idle_;
   std::optional<Error> error_;
   bool constraint_ = false;
+  uint64_t epoch_ = 1;
 };
 
 }  // namespace turms::store

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "im/ports.h"
+#include "store/sqlite/heads.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/writer.h"
 
@@ -133,19 +134,21 @@ class Invitations final : public im::InvitationRepository {
 class Messages final : public im::MessageRepository {
  public:
   Messages(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
-  im::Stored<im::None> append(im::Permit<im::action::SendMessage> permit,
-                              im::NewMessage message) override;
+  im::Stored<im::Placed> append(im::Permit<im::action::SendMessage> permit,
+                                im::NewMessage message) override;
   im::Stored<std::optional<im::Message>> find(MessageId id) override;
   im::Stored<std::vector<im::Message>> query(im::MessageFilter filter) override;
   im::Stored<int64_t> count(im::MessageFilter filter) override;
   im::Stored<bool> edit(im::Permit<im::action::EditMessage> permit, std::optional<std::string> text,
                         std::optional<std::vector<Bytes>> records, WallTime now) override;
-  im::Stored<bool> recall(im::Permit<im::action::RecallMessage> permit, WallTime recall_date,
-                          im::NewMessage notice) override;
+  im::Stored<std::optional<im::Placed>> recall(im::Permit<im::action::RecallMessage> permit,
+                                               WallTime recall_date,
+                                               im::NewMessage notice) override;
 
  private:
   Writer& writer_;
   Readers& readers_;
+  ConversationHeads heads_;
 };
 
 class Conversations final : public im::ConversationRepository {
@@ -154,10 +157,10 @@ class Conversations final : public im::ConversationRepository {
   im::Stored<std::vector<im::PrivateConversation>> find_private(std::vector<UserId> owners,
                                                                 UserId target) override;
   im::Stored<std::vector<im::GroupConversation>> find_group(std::vector<GroupId> ids) override;
-  im::Stored<Moved> move_private(im::Permit<im::action::MovePrivateReadDate> permit,
-                                 WallTime read_date) override;
-  im::Stored<Moved> move_group(im::Permit<im::action::MoveGroupReadDate> permit,
-                               WallTime read_date) override;
+  im::Stored<im::ReadMoved> move_private(im::Permit<im::action::MovePrivateReadDate> permit,
+                                         im::ReadMove move) override;
+  im::Stored<im::ReadMoved> move_group(im::Permit<im::action::MoveGroupReadDate> permit,
+                                       im::ReadMove move) override;
 
  private:
   Writer& writer_;

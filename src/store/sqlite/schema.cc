@@ -234,6 +234,59 @@ insert into version (kind, id, date)
   select kinds.column1, user.id, user.registration_date
   from user, (values (20), (21), (22), (23)) as kinds;
 )",
+    R"(
+-- A message's place in its conversation: (low, high) is (-1, group) or two users in order. Until now
+-- order and date were in the id; dates are made to ascend within each conversation, since those of
+-- a clock that had stepped back are equal.
+-- The index begins with what differs most.
+alter table message add column low integer
+  generated always as (iif(group_id is null, min(sender_id, recipient_id), -1)) virtual;
+alter table message add column high integer
+  generated always as (coalesce(group_id, max(sender_id, recipient_id))) virtual;
+alter table message add column sequence integer not null default 0;
+alter table message add column delivery_date integer not null default 0;
+alter table message add column pre_message_id integer;
+alter table message add column sender_key text;
+drop index message_by_group;
+drop index message_by_recipient;
+
+create temporary table place as
+  select id, sequence, sequence + max(at - sequence) over (
+      partition by low, high order by id rows unbounded preceding) as delivery_date
+  from (select id, low, high, (id >> 22) + 1602547200000 as at,
+               row_number() over (partition by low, high order by id) as sequence
+        from message);
+create unique index place_by_id on place (id);
+update message set (sequence, delivery_date) =
+  (select place.sequence, place.delivery_date from place where place.id = message.id);
+drop table place;
+
+create index message_by_sequence on message (high, low, sequence);
+create unique index message_by_sender_key on message (sender_id, sender_key)
+  where sender_key is not null;
+
+-- Where a conversation goes on whose last messages were deleted.
+create table conversation_head (
+  low integer not null,
+  high integer not null,
+  sequence integer not null,
+  delivery_date integer not null,
+  primary key (low, high)
+) strict, without rowid;
+
+-- Both sides have a row from the first message on; read_date is 0 until they have read.
+alter table private_conversation add column read_sequence integer not null default 0;
+alter table group_conversation add column read_sequence integer not null default 0;
+insert or ignore into private_conversation (owner_id, target_id, read_date)
+  select distinct sender_id, recipient_id, 0 from message where recipient_id is not null
+  union select distinct recipient_id, sender_id, 0 from message where recipient_id is not null;
+update private_conversation set read_sequence = coalesce(
+  (select max(sequence) from message where low = min(owner_id, target_id)
+     and high = max(owner_id, target_id) and (id >> 22) + 1602547200000 <= read_date), 0);
+update group_conversation set read_sequence = coalesce(
+  (select max(sequence) from message where low = -1 and high = group_id
+     and (id >> 22) + 1602547200000 <= read_date), 0);
+)",
 };
 
 }  // namespace

@@ -101,6 +101,7 @@ void Writer::look_for_foreign_change() {
   }
   if (version == data_version_) return;
   data_version_ = version;
+  connection_->end_epoch();
   std::shared_ptr<const std::function<void()>> listener;
   {
     const std::lock_guard lock(mutex_);
@@ -174,6 +175,7 @@ std::optional<Error> Writer::run_in_transaction(const OperationList& batch) {
   if (!connection.failed()) (void)connection.prepare("commit").run();
   if (!connection.failed()) return std::nullopt;
   Error error = connection.take_error();
+  connection.end_epoch();
   if (connection.in_transaction()) {
     (void)connection.prepare("rollback").run();
     if (connection.failed()) (void)connection.take_error();
@@ -190,7 +192,10 @@ void Writer::run_one(Operation& operation) {
     operation.fail(connection.take_error());
   }
   if (connection.failed() || !operation.needs_savepoint) return;
-  if (operation.failed()) (void)connection.prepare("rollback to operation").run();
+  if (operation.failed()) {
+    connection.end_epoch();
+    (void)connection.prepare("rollback to operation").run();
+  }
   (void)connection.prepare("release operation").run();
 }
 
