@@ -1,6 +1,9 @@
 #include "app/group_options.h"
 
 #include <array>
+#include <chrono>
+#include <deque>
+#include <string>
 #include <string_view>
 
 #include "app/config.h"
@@ -89,6 +92,68 @@ constexpr auto kTold = std::to_array<Told>({
     TURMS_TOLD_MEMBERS("group-join-request-replied", "notify-group-members", join_request_replied),
 });
 
+using Group = im::Settings::Group;
+
+struct Flag {
+  std::string_view key;
+  bool Group::*field;
+  std::string_view help;
+};
+constexpr auto kFlags = std::to_array<Flag>({
+    {"turms.service.group.invitation.allow-recall-pending-invitation-by-owner-and-manager",
+     &Group::allow_invitation_recall_by_managers,
+     "Owner and managers may recall invitations that are pending."},
+    {"turms.service.group.invitation.allow-recall-pending-invitation-by-sender",
+     &Group::allow_invitation_recall_by_sender,
+     "Who invited may recall the invitation while it is pending."},
+    {"turms.service.group.join-request.allow-recall-pending-join-request-by-sender",
+     &Group::allow_join_request_recall, "A user may recall requests to join that are pending."},
+});
+
+struct Size {
+  std::string_view key;
+  size_t Group::*field;
+  int64_t max;
+  std::string_view help;
+};
+constexpr auto kSizes = std::to_array<Size>({
+    {"turms.service.group.invitation.max-content-length", &Group::max_invitation_content_size,
+     10000, "Characters of an invitation; 0: no limit but the size of a request."},
+    {"turms.service.group.invitation.max-response-reason-length",
+     &Group::max_invitation_reason_size, 10000,
+     "Characters of the reason in the answer to one; 0: no limit but the size of a request."},
+    {"turms.service.group.join-request.max-content-length", &Group::max_join_request_content_size,
+     10000, "Characters of a request to join; 0: no limit but the size of a request."},
+    {"turms.service.group.join-request.max-response-reason-length",
+     &Group::max_join_request_reason_size, 10000,
+     "Characters of the reason in the answer to one; 0: no limit but the size of a request."},
+    {"turms.service.group.question.question-content-limit", &Group::max_question_size, 10000,
+     "Characters of a join question; 0: no limit but the size of a request."},
+    {"turms.service.group.question.answer-content-limit", &Group::max_answer_size, 10000,
+     "Characters of an answer; 0: no limit but the size of a request."},
+    {"turms.service.group.question.max-answer-count", &Group::max_answers, 1000,
+     "Answers of a join question."},
+});
+
+struct Seconds {
+  std::string_view key;
+  Duration Group::*field;
+  std::string_view help;
+};
+constexpr auto kSeconds = std::to_array<Seconds>({
+    {"turms.service.group.invitation.expire-after-seconds", &Group::invitation_lifetime,
+     "An invitation that was not answered expires after so long; 0: never."},
+    {"turms.service.group.join-request.expire-after-seconds", &Group::join_request_lifetime,
+     "A request to join that was not answered expires after so long; 0: never."},
+});
+constexpr int64_t kMaxSeconds = 3650LL * 24 * 3600;
+
+/// Lives as long as the options do.
+std::string_view text_of(int64_t value) {
+  static std::deque<std::string> texts;
+  return texts.emplace_back(std::to_string(value));
+}
+
 #undef TURMS_TOLD_MANAGERS
 #undef TURMS_TOLD_MEMBERS
 #undef TURMS_TOLD_SELF
@@ -99,6 +164,19 @@ constexpr auto kTold = std::to_array<Told>({
 std::vector<Option> group_options() {
   const im::Settings defaults;
   std::vector<Option> made;
+  for (const Flag& flag : kFlags) {
+    made.push_back({flag.key, OptionType::kBool, defaults.group.*flag.field ? "true" : "false", 0,
+                    0, flag.help});
+  }
+  for (const Size& size : kSizes) {
+    made.push_back({size.key, OptionType::kInt,
+                    text_of(static_cast<int64_t>(defaults.group.*size.field)), 0, size.max,
+                    size.help});
+  }
+  for (const Seconds& one : kSeconds) {
+    made.push_back({one.key, OptionType::kInt, text_of(to_ms(defaults.group.*one.field) / 1000), 0,
+                    kMaxSeconds, one.help});
+  }
   for (const Told& told : kTold) {
     const bool value = (defaults.group_notifications.*told.change).*told.party;
     made.push_back({told.key, OptionType::kBool, value ? "true" : "false", 0, 0, told.help});
@@ -107,6 +185,13 @@ std::vector<Option> group_options() {
 }
 
 void read_group_options(const Config& config, im::Settings& settings) {
+  for (const Flag& flag : kFlags) settings.group.*flag.field = config.flag(flag.key);
+  for (const Size& size : kSizes) {
+    settings.group.*size.field = static_cast<size_t>(config.number(size.key));
+  }
+  for (const Seconds& one : kSeconds) {
+    settings.group.*one.field = std::chrono::seconds(config.number(one.key));
+  }
   for (const Told& told : kTold) {
     (settings.group_notifications.*told.change).*told.party = config.flag(told.key);
   }

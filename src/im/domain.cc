@@ -17,6 +17,8 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
       group_members(*context_),
       group_blocklist(*context_),
       invitations(*context_),
+      join_requests(*context_),
+      join_questions(*context_),
       messages(*context_),
       conversations(*context_),
       administration(*context_),

@@ -9,6 +9,8 @@
 #include "im/group_members.h"
 #include "im/groups.h"
 #include "im/invitations.h"
+#include "im/join_questions.h"
+#include "im/join_requests.h"
 #include "im/messages.h"
 #include "im/ports/changes.h"
 #include "im/ports/repositories.h"
@@ -56,6 +58,8 @@ class Domain {
   GroupMembers group_members;
   GroupBlocklist group_blocklist;
   Invitations invitations;
+  JoinRequests join_requests;
+  JoinQuestions join_questions;
   Messages messages;
   Conversations conversations;
   Administration administration;

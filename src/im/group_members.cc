@@ -18,6 +18,8 @@ Code code_of(GroupRepository::Added added) {
       return Code::kDuplicateKey;
     case GroupRepository::Added::kFull:
       return Code::kAddMemberSizeLimit;
+    case GroupRepository::Added::kBlocked:
+      return Code::kAddBlockedUser;
     case GroupRepository::Added::kGroupGone:
       return Code::kAddMemberToInactiveGroup;
   }

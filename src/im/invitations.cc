@@ -1,6 +1,7 @@
 #include "im/invitations.h"
 
 #include "im/context.h"
+#include "im/enrollment.h"
 #include "im/group_audience.h"
 #include "im/ports/invitations.h"
 #include "im/ports/versions.h"
@@ -26,23 +27,11 @@ Code code_of(InvitationRepository::Replied replied) {
   return Code::kInternalError;
 }
 
-RequestStatus status_after(ResponseAction action) {
-  switch (action) {
-    case ResponseAction::kAccept:
-      return RequestStatus::kAccepted;
-    case ResponseAction::kDecline:
-      return RequestStatus::kDeclined;
-    case ResponseAction::kIgnore:
-      return RequestStatus::kIgnored;
-  }
-  return RequestStatus::kIgnored;
-}
-
 }  // namespace
 
 Task<Outcome<Reply<InvitationId>>> Invitations::create(Caller caller,
                                                        CreateGroupInvitation command) {
-  if (text_length(command.content) > context_.settings.group.max_invitation_content_size) {
+  if (too_long(command.content, context_.settings.group.max_invitation_content_size)) {
     co_return refuse(Code::kIllegalArgument, "the content is too long");
   }
   auto loaded = co_await context_.groups.get(command.group_id);
@@ -59,7 +48,7 @@ Task<Outcome<Reply<InvitationId>>> Invitations::create(Caller caller,
   invitation.invitee_id = command.invitee_id;
   invitation.content = std::move(command.content);
   invitation.creation_date = now;
-  invitation.expiration_date = {now.unix_ms + to_ms(context_.settings.group.invitation_lifetime)};
+  invitation.expiration_date = expiration(now, context_.settings.group.invitation_lifetime);
   const InvitationId id = invitation.id;
   auto stored = co_await context_.store.invitations.create(*permit, std::move(invitation));
   if (!stored) co_return refuse(stored.error());
@@ -78,7 +67,7 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
     co_return refuse(Code::kIllegalArgument, "unknown response action");
   }
   if (command.reason &&
-      text_length(*command.reason) > context_.settings.group.max_reply_reason_size) {
+      too_long(*command.reason, context_.settings.group.max_invitation_reason_size)) {
     co_return refuse(Code::kIllegalArgument, "the reason is too long");
   }
   auto found = co_await context_.store.invitations.find(command.invitation_id);
@@ -96,10 +85,7 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
     if (!group) co_return refuse(group.error());
     if (*group == nullptr) co_return refuse(Code::kAddMemberToInactiveGroup);
     size_limit = (*group)->type.size_limit;
-    member.emplace();
-    member->group_id = invitation.group_id;
-    member->user_id = caller.user_id;
-    member->join_date = now;
+    member = new_member(invitation.group_id, caller.user_id, now);
   }
   auto replied = co_await context_.store.invitations.reply(
       *permit, status_after(command.response_action), command.reason.value_or(""),
@@ -121,16 +107,33 @@ Task<Outcome<Reply<>>> Invitations::reply(Caller caller, UpdateGroupInvitation c
   const bool joined = command.response_action == ResponseAction::kAccept &&
                       *replied == InvitationRepository::Replied::kDone;
   if (joined && state) {
-    Push push;
-    push.audience.recipients = state->member_ids;
-    push.audience.calling_session = true;
-    MembersAdded added;
-    added.group_id = invitation.group_id;
-    added.user_ids.push_back(caller.user_id);
-    added.by = caller.user_id;
-    push.event = std::move(added);
-    reply.effects.pushes.push_back(std::move(push));
+    reply.effects.pushes.push_back(
+        member_added(context_.settings, *state, caller.user_id, caller.user_id));
   }
+  co_return reply;
+}
+
+Task<Outcome<Reply<>>> Invitations::recall(Caller caller, InvitationId id) {
+  const Settings& settings = context_.settings;
+  auto found = co_await context_.store.invitations.find(id);
+  if (!found) co_return refuse(found.error());
+  GroupPtr group;
+  if (*found) {
+    auto loaded = co_await context_.groups.get((*found)->group_id);
+    if (!loaded) co_return refuse(loaded.error());
+    group = *loaded;
+  }
+  const WallTime now = context_.now();
+  auto permit = Rights::recall_invitation(settings, *found ? &**found : nullptr, group.get(),
+                                          caller.user_id, now);
+  if (!permit) co_return std::unexpected(std::move(permit.error()));
+  auto recalled = co_await context_.store.invitations.recall(*permit, now);
+  if (!recalled) co_return refuse(recalled.error());
+  if (!*recalled) co_return refuse(Code::kRecallInvitationNotPending);
+  Reply<> reply;
+  reply.effects.relay.audience =
+      group_audience(settings.group_notifications.invitation_recalled, group.get(),
+                     std::span(&(*found)->invitee_id, 1), caller.user_id);
   co_return reply;
 }
 
@@ -159,12 +162,7 @@ Task<Outcome<GroupInvitationList>> Invitations::query(Caller caller, QueryGroupI
   auto invitations = co_await context_.store.invitations.query(filter);
   if (!invitations) co_return refuse(invitations.error());
   if (invitations->empty()) co_return refuse(Code::kNoContent);
-  const WallTime now = context_.now();
-  for (GroupInvitation& invitation : *invitations) {
-    if (invitation.status == RequestStatus::kPending && invitation.expiration_date <= now) {
-      invitation.status = RequestStatus::kExpired;
-    }
-  }
+  show_expired(*invitations, context_.now());
   GroupInvitationList list;
   list.invitations = std::move(*invitations);
   list.last_updated_date = *version;

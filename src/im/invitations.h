@@ -39,6 +39,7 @@ class Invitations {
 
   Task<Outcome<Reply<InvitationId>>> create(Caller caller, CreateGroupInvitation command);
   Task<Outcome<Reply<>>> reply(Caller caller, UpdateGroupInvitation command);
+  Task<Outcome<Reply<>>> recall(Caller caller, InvitationId id);
   Task<Outcome<GroupInvitationList>> query(Caller caller, QueryGroupInvitations query);
 
  private:

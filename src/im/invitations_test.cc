@@ -134,6 +134,37 @@ TEST_F(InvitationsTest, AFullOrDeletedGroupTakesNobody) {
       << "its invitations went with it";
 }
 
+TEST_F(InvitationsTest, RecallingAsksTheOperatorFirst) {
+  Settings::Group& allowed = domain_->context().settings.group;
+  const GroupId id = make_group(1, {2, 4});
+  set_role(id, 4, GroupMemberRole::kManager);
+  const auto recall = [&](int64_t by, InvitationId invited) {
+    return code(domain_->invitations.recall(caller(by), invited));
+  };
+  const InvitationId invited = invite(2, id, 3);
+  EXPECT_EQ(recall(1, invited), 3706);
+  allowed.allow_invitation_recall_by_managers = true;
+  EXPECT_EQ(recall(2, invited), 3707) << "the sender";
+  EXPECT_EQ(recall(3, invited), 3707);
+  EXPECT_EQ(recall(1, InvitationId(9)), 3707);
+  EXPECT_EQ(relayed_to(ok(domain_->invitations.recall(caller(1), invited))), "3 4 +other");
+  EXPECT_EQ(recall(1, invited), 3709);
+  EXPECT_EQ(code(domain_->invitations.reply(caller(3), answer(invited, ResponseAction::kAccept))),
+            3710);
+  const auto received = ok(domain_->invitations.query(caller(3), {}));
+  EXPECT_EQ(received.invitations[0].status, RequestStatus::kCanceled);
+
+  allowed.allow_invitation_recall_by_sender = true;
+  EXPECT_EQ(recall(2, invite(2, id, 3)), 1000);
+  EXPECT_EQ(recall(4, invite(2, id, 3)), 1000);
+  EXPECT_EQ(recall(3, invite(2, id, 3)), 3708);
+  allowed.allow_invitation_recall_by_managers = false;
+  EXPECT_EQ(recall(4, invite(2, id, 3)), 3708);
+  const InvitationId expired = invite(2, id, 3);
+  pass(std::chrono::hours(24 * 30));
+  EXPECT_EQ(recall(2, expired), 3709);
+}
+
 TEST_F(InvitationsTest, InvitationsAreShownToThoseConcerned) {
   const GroupId id = make_group(1, {2});
   QueryGroupInvitations of_group;

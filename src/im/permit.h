@@ -94,6 +94,22 @@ struct Invite {
 struct ReplyToInvitation {
   InvitationId invitation;
 };
+struct RecallInvitation {
+  InvitationId invitation;
+};
+struct AskToJoin {
+  GroupId group;
+  UserId requester;
+};
+struct RecallJoinRequest {
+  JoinRequestId request;
+};
+struct ReplyToJoinRequest {
+  JoinRequestId request;
+};
+struct ChangeJoinQuestions {
+  GroupId group;
+};
 
 /// To exactly one of the two.
 struct SendMessage {

@@ -12,6 +12,8 @@
 #include "im/ports/group_blocklist.h"
 #include "im/ports/groups.h"
 #include "im/ports/invitations.h"
+#include "im/ports/join_questions.h"
+#include "im/ports/join_requests.h"
 #include "im/ports/meetings.h"
 #include "im/ports/messages.h"
 #include "im/ports/password_hasher.h"

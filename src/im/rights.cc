@@ -263,25 +263,6 @@ Outcome<Permit<action::Invite>> Rights::invite(const GroupState* group, UserId i
   return Permit(action::Invite{group->group.id, inviter, invitee});
 }
 
-Outcome<Permit<action::ReplyToInvitation>> Rights::reply_to_invitation(
-    const GroupInvitation* invitation, UserId requester, WallTime now) {
-  // Only the invitee is told whether there is one.
-  if (invitation == nullptr || invitation->invitee_id != requester) {
-    return refuse(Code::kReplyInvitationNotInvitee);
-  }
-  if (invitation->status != RequestStatus::kPending || invitation->expiration_date <= now) {
-    return refuse(Code::kReplyInvitationNotPending);
-  }
-  return Permit(action::ReplyToInvitation{invitation->id});
-}
-
-Outcome<None> Rights::query_invitations(const GroupState* group, UserId requester) {
-  if (group == nullptr || !group->is_manager(requester)) {
-    return refuse(Code::kQueryInvitationsNotManager);
-  }
-  return None{};
-}
-
 Outcome<Permit<action::SendMessage>> Rights::send_to_group(const GroupState* group, UserId sender,
                                                            WallTime now) {
   if (group == nullptr) return refuse(Code::kSendToInactiveGroup);

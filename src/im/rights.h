@@ -59,7 +59,29 @@ class Rights {
                                                 UserId invitee);
   static Outcome<Permit<action::ReplyToInvitation>> reply_to_invitation(
       const GroupInvitation* invitation, UserId requester, WallTime now);
+  static Outcome<Permit<action::RecallInvitation>> recall_invitation(
+      const Settings& settings, const GroupInvitation* invitation, const GroupState* group,
+      UserId requester, WallTime now);
   static Outcome<None> query_invitations(const GroupState* group, UserId requester);
+
+  // Requests to join.
+  static Outcome<Permit<action::AskToJoin>> ask_to_join(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::ReplyToJoinRequest>> reply_to_join_request(
+      const GroupJoinRequest* request, const GroupState* group, UserId requester, WallTime now);
+  static Outcome<Permit<action::RecallJoinRequest>> recall_join_request(
+      const Settings& settings, const GroupJoinRequest* request, UserId requester, WallTime now);
+  static Outcome<None> query_join_requests(const GroupState* group, UserId requester);
+
+  // Join questions.
+  static Outcome<Permit<action::ChangeJoinQuestions>> create_join_questions(const GroupState* group,
+                                                                            UserId requester);
+  /// `refusal`: what others than owner and managers are answered.
+  static Outcome<Permit<action::ChangeJoinQuestions>> change_join_questions(const GroupState* group,
+                                                                            UserId requester,
+                                                                            Code refusal);
+  static Outcome<None> query_join_answers(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::AddMembers>> join_by_answers(const GroupState* group,
+                                                             UserId requester);
 
   // Relationships and friend requests.
   static Outcome<Permit<action::PutRelationship>> create_relationship(

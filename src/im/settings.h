@@ -34,9 +34,22 @@ struct Settings {
     size_t max_announcement_size = 4000;
     size_t max_member_name_size = 200;
     size_t max_members_per_request = 100;
+
+    /// Of texts 0: no bound but the size of a request. Of lifetimes 0: for ever.
     size_t max_invitation_content_size = 200;
-    size_t max_reply_reason_size = 200;
+    size_t max_invitation_reason_size = 200;
     Duration invitation_lifetime = std::chrono::hours(24 * 30);
+    bool allow_invitation_recall_by_managers = false;
+    bool allow_invitation_recall_by_sender = false;
+
+    size_t max_join_request_content_size = 200;
+    size_t max_join_request_reason_size = 200;
+    Duration join_request_lifetime = std::chrono::hours(24 * 30);
+    bool allow_join_request_recall = false;
+
+    size_t max_question_size = 200;
+    size_t max_answer_size = 50;
+    size_t max_answers = 10;
   } group;
 
   /// Who hears of a change in a group.

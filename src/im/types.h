@@ -183,6 +183,31 @@ struct GroupInvitation {
   std::string reason;
 };
 
+struct GroupJoinRequest {
+  JoinRequestId id;
+  GroupId group_id;
+  UserId requester_id;
+  /// Who answered it.
+  std::optional<UserId> responder_id;
+  std::string content;
+  /// As GroupInvitation's.
+  RequestStatus status = RequestStatus::kPending;
+  WallTime creation_date;
+  std::optional<WallTime> response_date;
+  WallTime expiration_date;
+  std::string reason;
+};
+
+/// Whoever answers questions of a group to its minimum score becomes a member.
+struct GroupJoinQuestion {
+  JoinQuestionId id;
+  GroupId group_id;
+  std::string question;
+  /// Each of them is right.
+  std::vector<std::string> answers;
+  int32_t score = 0;
+};
+
 struct Message {
   /// Unique and made once. It says nothing about the order: `sequence` does.
   MessageId id;

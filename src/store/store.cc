@@ -83,8 +83,9 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,       relationships_, versions_,      groups_,   group_blocklist_,
-            invitations_, messages_,      conversations_, meetings_, friend_requests_};
+    return {users_,           relationships_, versions_,      groups_,
+            group_blocklist_, invitations_,   join_requests_, join_questions_,
+            messages_,        conversations_, meetings_,      friend_requests_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -106,6 +107,8 @@ class SqliteStore final : public Store {
   Groups groups_{writer_, readers_};
   GroupBlocklist group_blocklist_{writer_};
   Invitations invitations_{writer_, readers_};
+  JoinRequests join_requests_{writer_, readers_};
+  JoinQuestions join_questions_{writer_, readers_};
   Messages messages_{writer_, readers_};
   Conversations conversations_{writer_, readers_};
   Meetings meetings_{writer_, readers_};

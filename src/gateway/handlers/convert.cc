@@ -70,6 +70,24 @@ void fill(model::UserFriendRequest& out, const im::FriendRequest& request) {
   out.set_recipient_id(request.recipient_id.value);
 }
 
+void fill(model::GroupJoinRequest& out, const im::GroupJoinRequest& request) {
+  out.set_id(request.id.value);
+  out.set_creation_date(request.creation_date.unix_ms);
+  out.set_content(request.content);
+  out.set_status(static_cast<model::RequestStatus>(request.status));
+  out.set_expiration_date(request.expiration_date.unix_ms);
+  out.set_group_id(request.group_id.value);
+  out.set_requester_id(request.requester_id.value);
+  if (request.responder_id) out.set_responder_id(request.responder_id->value);
+}
+
+void fill(model::GroupJoinQuestion& out, const im::GroupJoinQuestion& question) {
+  out.set_id(question.id.value);
+  out.set_group_id(question.group_id.value);
+  out.set_question(question.question);
+  for (const std::string& answer : question.answers) out.add_answers(answer);
+}
+
 void fill(model::Message& out, const im::Message& message, const MessageView& view) {
   out.set_id(message.id.value);
   out.set_delivery_date(message.delivery_date.unix_ms);

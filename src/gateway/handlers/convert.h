@@ -56,6 +56,9 @@ void fill(model::UserInfo& out, const im::User& user);
 void fill(model::Group& out, const im::Group& group);
 void fill(model::GroupMember& out, const im::GroupMember& member);
 void fill(model::GroupInvitation& out, const im::GroupInvitation& invitation);
+void fill(model::GroupJoinRequest& out, const im::GroupJoinRequest& request);
+/// Never with the score.
+void fill(model::GroupJoinQuestion& out, const im::GroupJoinQuestion& question);
 void fill(model::UserRelationship& out, const im::Relationship& relationship);
 void fill(model::UserFriendRequest& out, const im::FriendRequest& request);
 void fill(model::Message& out, const im::Message& message, const MessageView& view);

@@ -39,4 +39,9 @@ TURMS_HANDLER(update_group_invitation) {
   co_return done(co_await environment.domain.invitations.reply(caller, std::move(command)));
 }
 
+TURMS_HANDLER(delete_group_invitation) {
+  const InvitationId id(request.delete_group_invitation_request().invitation_id());
+  co_return done(co_await environment.domain.invitations.recall(caller, id));
+}
+
 }  // namespace turms::gateway::handlers

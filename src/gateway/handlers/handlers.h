@@ -53,6 +53,20 @@ TURMS_HANDLER(query_group_blocked_user_infos);
 TURMS_HANDLER(create_group_invitation);
 TURMS_HANDLER(query_group_invitations);
 TURMS_HANDLER(update_group_invitation);
+TURMS_HANDLER(delete_group_invitation);
+
+// group_join_requests.cc
+TURMS_HANDLER(create_group_join_request);
+TURMS_HANDLER(delete_group_join_request);
+TURMS_HANDLER(query_group_join_requests);
+TURMS_HANDLER(update_group_join_request);
+
+// group_join_questions.cc
+TURMS_HANDLER(check_group_join_questions_answers);
+TURMS_HANDLER(create_group_join_questions);
+TURMS_HANDLER(delete_group_join_questions);
+TURMS_HANDLER(query_group_join_questions);
+TURMS_HANDLER(update_group_join_question);
 
 // messages.cc
 TURMS_HANDLER(create_message);

@@ -175,36 +175,51 @@ constexpr RequestKind describe(Request::KindCase kind) {
     case Request::kQueryGroupBlockedUserInfosRequest:
       return handled(handlers::query_group_blocked_user_infos, "members of the group", kNobody);
     case Request::kCheckGroupJoinQuestionsAnswersRequest:
-      return not_yet();
+      return handled(
+          handlers::check_group_join_questions_answers,
+          "who is neither member nor blocked, where the type's join strategy is QUESTION",
+          "who joins by it, and the members: of the new member");
     case Request::kCreateGroupInvitationRequest:
       return handled(handlers::create_group_invitation,
                      "whom the type's invitation strategy lets invite with approval",
                      "the requester's other devices; the invitee; owner and managers");
     case Request::kCreateGroupJoinRequestRequest:
-      return not_yet();
+      return handled(
+          handlers::create_group_join_request,
+          "who is neither member nor blocked, where the type's join strategy is JOIN_REQUEST",
+          "the requester's other devices; owner and managers");
     case Request::kCreateGroupJoinQuestionsRequest:
-      return not_yet();
+      return handled(handlers::create_group_join_questions,
+                     "owner and managers, where the type's join strategy is QUESTION", kNobody);
     case Request::kDeleteGroupInvitationRequest:
-      return not_yet();
+      return handled(handlers::delete_group_invitation,
+                     "its sender, or owner and managers, as far as the server lets them recall",
+                     "the requester's other devices; the invitee; owner and managers");
     case Request::kDeleteGroupJoinRequestRequest:
-      return not_yet();
+      return handled(handlers::delete_group_join_request,
+                     "its sender, where the server lets them recall",
+                     "the requester's other devices; owner and managers");
     case Request::kDeleteGroupJoinQuestionsRequest:
-      return not_yet();
+      return handled(handlers::delete_group_join_questions, "owner and managers", kNobody);
     case Request::kQueryGroupInvitationsRequest:
       return handled(handlers::query_group_invitations,
                      "of a group: owner and managers; else any user: theirs", kNobody);
     case Request::kQueryGroupJoinRequestsRequest:
-      return not_yet();
+      return handled(handlers::query_group_join_requests,
+                     "of a group: owner and managers; else any user: theirs", kNobody);
     case Request::kQueryGroupJoinQuestionsRequest:
-      return not_yet();
+      return handled(handlers::query_group_join_questions,
+                     "any user; the answers: owner and managers", kNobody);
     case Request::kUpdateGroupInvitationRequest:
       return handled(handlers::update_group_invitation, "the invitee",
                      "the requester's other devices; the inviter; owner and managers; when "
                      "accepted all members, of the new one");
     case Request::kUpdateGroupJoinQuestionRequest:
-      return not_yet();
+      return handled(handlers::update_group_join_question, "owner and managers", kNobody);
     case Request::kUpdateGroupJoinRequestRequest:
-      return not_yet();
+      return handled(handlers::update_group_join_request, "owner and managers",
+                     "the requester's other devices; the request's sender; owner and managers; "
+                     "when accepted all members, of the new one");
     case Request::kCreateMeetingRequest:
       return handled(handlers::create_meeting, "who may send messages there, up to the quota",
                      "the requester's other devices; the other user, or the group's members: a "

@@ -57,7 +57,7 @@ class GroupRepository {
   /// Logical: keeps the row, drops members, blocklist, invitations. False when already gone.
   virtual Stored<bool> remove(Permit<action::RemoveGroup>, WallTime now) = 0;
 
-  enum class Added { kDone, kDuplicate, kFull, kGroupGone };
+  enum class Added { kDone, kDuplicate, kFull, kBlocked, kGroupGone };
   /// All or none.
   virtual Stored<Added> add_members(Permit<action::AddMembers>, std::vector<GroupMember> members,
                                     int32_t size_limit, WallTime now) = 0;

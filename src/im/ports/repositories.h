@@ -8,6 +8,8 @@ class VersionRepository;
 class GroupRepository;
 class GroupBlocklistRepository;
 class InvitationRepository;
+class JoinRequestRepository;
+class JoinQuestionRepository;
 class MessageRepository;
 class ConversationRepository;
 class MeetingRepository;
@@ -21,6 +23,8 @@ struct Repositories {
   GroupRepository& groups;
   GroupBlocklistRepository& group_blocklist;
   InvitationRepository& invitations;
+  JoinRequestRepository& join_requests;
+  JoinQuestionRepository& join_questions;
   MessageRepository& messages;
   ConversationRepository& conversations;
   MeetingRepository& meetings;

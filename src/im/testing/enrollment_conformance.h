@@ -16,6 +16,39 @@ class EnrollmentConformance : public RepositoryConformance {
     return ok(store_.group_blocklist.unblock(
         may(action::UnblockInGroup{GroupId(group), UserId(user)}), now));
   }
+  /// Expires 100 ms later.
+  JoinRequestRepository::Created ask(int64_t id, int64_t group, int64_t requester, int64_t at = 0) {
+    GroupJoinRequest request;
+    request.id = JoinRequestId(id);
+    request.group_id = GroupId(group);
+    request.requester_id = UserId(requester);
+    request.content = "let me in";
+    request.creation_date = time_at(at);
+    request.expiration_date = time_at(at + 100);
+    return ok(store_.join_requests.create(
+        may(action::AskToJoin{request.group_id, request.requester_id}), request));
+  }
+  JoinRequestRepository::Replied reply(int64_t id, RequestStatus status,
+                                       std::optional<GroupMember> new_member, int32_t limit,
+                                       int64_t at = 1) {
+    return ok(store_.join_requests.reply(may(action::ReplyToJoinRequest{JoinRequestId(id)}),
+                                         UserId(1), status, "why", std::move(new_member), limit,
+                                         time_at(at)));
+  }
+  static GroupJoinQuestion question(int64_t id, int64_t group, std::vector<std::string> answers) {
+    GroupJoinQuestion question;
+    question.id = JoinQuestionId(id);
+    question.group_id = GroupId(group);
+    question.question = "why?";
+    question.answers = std::move(answers);
+    question.score = 3;
+    return question;
+  }
+  JoinQuestionRepository::Created add(int64_t group, std::vector<GroupJoinQuestion> questions,
+                                      int64_t at = 0) {
+    return ok(store_.join_questions.create(may(action::ChangeJoinQuestions{GroupId(group)}),
+                                           std::move(questions), time_at(at)));
+  }
   std::vector<UserId> blocked(int64_t group) {
     return ok(store_.groups.load(GroupId(group)))->blocked;
   }
@@ -53,6 +86,147 @@ TEST_P(EnrollmentConformance, ADeletedGroupKeepsNobodyOut) {
   EXPECT_TRUE(blocked(10).empty());
   EXPECT_FALSE(version(VersionOf::kGroupBlocklist, 10));
   EXPECT_EQ(block(10, 2), GroupBlocklistRepository::Blocked::kGroupGone);
+}
+
+TEST_P(EnrollmentConformance, NobodyIsAddedWhoIsBlocked) {
+  add_group(10, {1});
+  block(10, 2);
+  EXPECT_EQ(ok(store_.groups.add_members(may(action::AddMembers{GroupId(10), users({2})}),
+                                         members(10, {2}), 9, kNow)),
+            GroupRepository::Added::kBlocked);
+}
+
+TEST_P(EnrollmentConformance, AnInvitationIsRecalledWhileItIsPending) {
+  add_group(10, {1});
+  GroupInvitation invitation;
+  invitation.id = InvitationId(100);
+  invitation.group_id = GroupId(10);
+  invitation.inviter_id = UserId(1);
+  invitation.invitee_id = UserId(2);
+  invitation.creation_date = kNow;
+  invitation.expiration_date = time_at(100);
+  ok(store_.invitations.create(may(action::Invite{GroupId(10), UserId(1), UserId(2)}), invitation));
+  const auto permit = may(action::RecallInvitation{InvitationId(100)});
+  EXPECT_FALSE(ok(store_.invitations.recall(permit, time_at(100)))) << "expired";
+  EXPECT_TRUE(ok(store_.invitations.recall(permit, time_at(1))));
+  EXPECT_FALSE(ok(store_.invitations.recall(permit, time_at(2))));
+  EXPECT_EQ(ok(store_.invitations.find(InvitationId(100)))->status, RequestStatus::kCanceled);
+  EXPECT_EQ(version(VersionOf::kGroupInvitations, 10), time_at(1));
+  EXPECT_EQ(version(VersionOf::kSentInvitations, 1), time_at(1));
+  EXPECT_EQ(version(VersionOf::kReceivedInvitations, 2), time_at(1));
+}
+
+TEST_P(EnrollmentConformance, ARequestToJoinIsKeptAndAnswered) {
+  using Created = JoinRequestRepository::Created;
+  using Replied = JoinRequestRepository::Replied;
+  add_group(10, {1});
+  block(10, 9);
+  EXPECT_EQ(ask(100, 10, 2, 1), Created::kDone);
+  EXPECT_EQ(ask(101, 10, 3, 2), Created::kDone);
+  EXPECT_EQ(ask(102, 10, 1), Created::kMember);
+  EXPECT_EQ(ask(102, 10, 9), Created::kBlocked);
+  EXPECT_EQ(ask(102, 11, 2), Created::kGroupGone);
+  EXPECT_EQ(version(VersionOf::kGroupJoinRequests, 10), time_at(2));
+  EXPECT_EQ(version(VersionOf::kSentJoinRequests, 2), time_at(1));
+  auto of_group = ok(store_.join_requests.query({GroupId(10), {}}));
+  ASSERT_EQ(of_group.size(), 2u);
+  EXPECT_EQ(of_group[0].id, JoinRequestId(100));
+  EXPECT_EQ(of_group[0].content, "let me in");
+  EXPECT_FALSE(of_group[0].responder_id);
+  EXPECT_EQ(ok(store_.join_requests.query({{}, UserId(3)})).size(), 1u);
+
+  EXPECT_EQ(reply(100, RequestStatus::kAccepted, member(10, 2), 1, 5), Replied::kFull);
+  EXPECT_EQ(reply(100, RequestStatus::kAccepted, member(10, 2), 9, 5), Replied::kDone);
+  EXPECT_EQ(reply(100, RequestStatus::kDeclined, {}, 9, 6), Replied::kNotPending);
+  EXPECT_EQ(member_ids(10), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(version(VersionOf::kGroupMembers, 10), time_at(5));
+  EXPECT_EQ(version(VersionOf::kGroupJoinRequests, 10), time_at(5));
+  EXPECT_EQ(version(VersionOf::kSentJoinRequests, 2), time_at(5));
+  const auto answered = ok(store_.join_requests.find(JoinRequestId(100)));
+  EXPECT_EQ(answered->status, RequestStatus::kAccepted);
+  EXPECT_EQ(answered->responder_id, UserId(1));
+  EXPECT_EQ(answered->reason, "why");
+  EXPECT_EQ(answered->response_date, time_at(5));
+
+  block(10, 3);
+  EXPECT_EQ(reply(101, RequestStatus::kAccepted, member(10, 3), 9), Replied::kBlocked);
+  unblock(10, 3);
+  EXPECT_EQ(reply(101, RequestStatus::kAccepted, member(10, 3), 9, 102), Replied::kNotPending)
+      << "expired";
+}
+
+TEST_P(EnrollmentConformance, ARequestOfAMemberIsSettledAllTheSame) {
+  using Replied = JoinRequestRepository::Replied;
+  add_group(10, {1});
+  ask(100, 10, 2);
+  ask(101, 10, 2);
+  EXPECT_EQ(reply(100, RequestStatus::kAccepted, member(10, 2), 9), Replied::kDone);
+  EXPECT_EQ(reply(101, RequestStatus::kAccepted, member(10, 2), 2), Replied::kAlreadyMember);
+  EXPECT_EQ(ok(store_.join_requests.find(JoinRequestId(101)))->status, RequestStatus::kAccepted);
+}
+
+TEST_P(EnrollmentConformance, ARequestToJoinIsRecalledWhileItIsPending) {
+  add_group(10, {1});
+  ask(100, 10, 2);
+  const auto permit = may(action::RecallJoinRequest{JoinRequestId(100)});
+  EXPECT_FALSE(ok(store_.join_requests.recall(permit, time_at(100)))) << "expired";
+  EXPECT_TRUE(ok(store_.join_requests.recall(permit, time_at(2))));
+  EXPECT_FALSE(ok(store_.join_requests.recall(permit, time_at(1))));
+  EXPECT_EQ(ok(store_.join_requests.find(JoinRequestId(100)))->status, RequestStatus::kCanceled);
+  EXPECT_EQ(reply(100, RequestStatus::kDeclined, {}, 9),
+            JoinRequestRepository::Replied::kNotPending);
+  EXPECT_EQ(version(VersionOf::kGroupJoinRequests, 10), time_at(2));
+}
+
+TEST_P(EnrollmentConformance, OneUserMayWaitForSoManyAnswers) {
+  add_group(10, {1});
+  for (int64_t i = 0; i < JoinRequestRepository::kMaxPending; ++i) {
+    ASSERT_EQ(ask(1000 + i, 10, 2), JoinRequestRepository::Created::kDone);
+  }
+  EXPECT_EQ(ask(9000, 10, 2), JoinRequestRepository::Created::kTooMany);
+  EXPECT_EQ(ask(9000, 10, 3), JoinRequestRepository::Created::kDone);
+  EXPECT_EQ(ask(9001, 10, 2, 100), JoinRequestRepository::Created::kDone) << "those have expired";
+  const auto newest = ok(store_.join_requests.query({GroupId(10), {}}));
+  ASSERT_EQ(newest.size(), static_cast<size_t>(kMaxQueriedRequests));
+  EXPECT_EQ(newest.back().id, JoinRequestId(9001));
+}
+
+TEST_P(EnrollmentConformance, QuestionsAreOfTheirGroup) {
+  using Created = JoinQuestionRepository::Created;
+  add_group(10, {1});
+  add_group(11, {1});
+  const std::vector<std::string> odd = {"a \"b\" \\c", "\n\x01", "日本", ""};
+  EXPECT_EQ(add(10, {question(100, 10, odd), question(101, 10, {"x"})}, 1), Created::kDone);
+  EXPECT_EQ(add(11, {question(102, 11, {"y"})}, 1), Created::kDone);
+  EXPECT_EQ(add(12, {question(103, 12, {"y"})}), Created::kGroupGone);
+  EXPECT_EQ(version(VersionOf::kGroupJoinQuestions, 10), time_at(1));
+  auto found = ok(store_.join_questions.of_group(GroupId(10)));
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].answers, odd);
+  EXPECT_EQ(found[0].question, "why?");
+  EXPECT_EQ(found[0].score, 3);
+  found =
+      ok(store_.join_questions.find({JoinQuestionId(102), JoinQuestionId(7), JoinQuestionId(100)}));
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].group_id, GroupId(11));
+
+  const auto of_10 = may(action::ChangeJoinQuestions{GroupId(10)});
+  JoinQuestionChange change;
+  change.answers = {"z"};
+  EXPECT_TRUE(ok(store_.join_questions.update(of_10, JoinQuestionId(100), change, time_at(2))));
+  EXPECT_FALSE(ok(store_.join_questions.update(of_10, JoinQuestionId(102), change, time_at(3))));
+  found = ok(store_.join_questions.find({JoinQuestionId(100)}));
+  EXPECT_EQ(found[0].answers, std::vector<std::string>{"z"});
+  EXPECT_EQ(found[0].question, "why?");
+  EXPECT_EQ(version(VersionOf::kGroupJoinQuestions, 10), time_at(2));
+
+  EXPECT_EQ(ok(store_.join_questions.remove(of_10, {JoinQuestionId(101), JoinQuestionId(102)},
+                                            time_at(4))),
+            1);
+  EXPECT_EQ(version(VersionOf::kGroupJoinQuestions, 10), time_at(4));
+  EXPECT_EQ(ok(store_.join_questions.remove(of_10, {JoinQuestionId(101)}, time_at(5))), 0);
+  EXPECT_EQ(version(VersionOf::kGroupJoinQuestions, 10), time_at(4));
+  EXPECT_EQ(ok(store_.join_questions.of_group(GroupId(11))).size(), 1u);
 }
 
 }  // namespace turms::im::testing

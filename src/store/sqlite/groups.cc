@@ -240,7 +240,6 @@ im::Stored<bool> Groups::remove(im::Permit<im::action::RemoveGroup> permit, Wall
                             "delete from group_blocked_user where group_id = ?",
                             "delete from group_invitation where group_id = ?",
                             "delete from group_join_request where group_id = ?",
-                            "delete from group_join_question where group_id = ?",
                             "delete from group_conversation where group_id = ?"}) {
       Statement remove = connection.prepare(sql);
       remove.bind(id).run();
@@ -264,6 +263,7 @@ im::Stored<im::GroupRepository::Added> Groups::add_members(
     if (!is_group_active(connection, group)) return Added::kGroupGone;
     for (const im::GroupMember& member : members) {
       if (is_member(connection, group, member.user_id)) return Added::kDuplicate;
+      if (is_blocked(connection, group, member.user_id)) return Added::kBlocked;
     }
     if (count_members(connection, group) + static_cast<int64_t>(members.size()) > size_limit) {
       return Added::kFull;

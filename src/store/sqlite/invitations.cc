@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/check.h"
 #include "store/sqlite/group_rows.h"
 #include "store/sqlite/repositories.h"
@@ -10,13 +12,13 @@ constexpr const char* kSelectById =
     "expiration_date, reason from group_invitation where id = ?";
 constexpr const char* kSelectByGroup =
     "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where group_id = ? order by id";
+    "expiration_date, reason from group_invitation where group_id = ? order by id desc limit ?";
 constexpr const char* kSelectByInviter =
     "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where inviter_id = ? order by id";
+    "expiration_date, reason from group_invitation where inviter_id = ? order by id desc limit ?";
 constexpr const char* kSelectByInvitee =
     "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where invitee_id = ? order by id";
+    "expiration_date, reason from group_invitation where invitee_id = ? order by id desc limit ?";
 
 im::GroupInvitation read_invitation(Statement& row) {
   im::GroupInvitation invitation;
@@ -62,7 +64,9 @@ im::Stored<std::vector<im::GroupInvitation>> Invitations::query(im::InvitationFi
         } else {
           select.bind(filter.inviter_id ? filter.inviter_id : filter.invitee_id);
         }
+        select.bind(im::kMaxQueriedRequests);
         while (select.step()) invitations.push_back(read_invitation(select));
+        std::ranges::reverse(invitations);
         return invitations;
       });
 }
@@ -85,6 +89,29 @@ im::Stored<im::None> Invitations::create(im::Permit<im::action::Invite> permit,
     }
     touch_all(connection, invitation, invitation.creation_date);
     return im::None{};
+  });
+}
+
+im::Stored<bool> Invitations::recall(im::Permit<im::action::RecallInvitation> permit,
+                                     WallTime now) {
+  const InvitationId id = permit->invitation;
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    im::GroupInvitation invitation;
+    {
+      Statement select = connection.prepare(kSelectById);
+      if (!select.bind(id).step()) return false;
+      invitation = read_invitation(select);
+    }
+    if (invitation.status != im::RequestStatus::kPending || invitation.expiration_date <= now) {
+      return false;
+    }
+    {
+      Statement update = connection.prepare(
+          "update group_invitation set status = ?, response_date = ? where id = ?");
+      update.bind(im::RequestStatus::kCanceled, now, id).run();
+    }
+    touch_all(connection, invitation, now);
+    return true;
   });
 }
 

@@ -121,6 +121,7 @@ class Invitations final : public im::InvitationRepository {
   im::Stored<std::vector<im::GroupInvitation>> query(im::InvitationFilter filter) override;
   im::Stored<im::None> create(im::Permit<im::action::Invite> permit,
                               im::GroupInvitation invitation) override;
+  im::Stored<bool> recall(im::Permit<im::action::RecallInvitation> permit, WallTime now) override;
   im::Stored<Replied> reply(im::Permit<im::action::ReplyToInvitation> permit,
                             im::RequestStatus status, std::string reason,
                             std::optional<im::GroupMember> member, int32_t size_limit,
