@@ -5,9 +5,11 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <utility>
 
+#include "base/log.h"
 #include "net/text.h"
 #include "net/websocket_connection.h"
 #include "net/websocket_deflate.h"
@@ -25,6 +27,19 @@ constexpr size_t kMaxQueuedAnswers = 64 * 1024;
 /// How long a peer may take to close after we have.
 constexpr Duration kLinger = 2s;
 constexpr uint64_t kSwitchingProtocols = 101;
+
+/// Once: behind a proxy that is not named, all clients are one address to every limit there is.
+void warn_of_unknown_proxy(const TrustedProxies& trusted, const Address& peer,
+                           const HttpHeaders& headers) {
+  static std::atomic<bool> warned = false;
+  if (warned.load(std::memory_order_relaxed) || trusted.trusts(peer)) return;
+  if (!headers.has("Forwarded") && !headers.has("X-Forwarded-For")) return;
+  if (warned.exchange(true)) return;
+  log::warn(
+      "a request from {} says that it was forwarded, and is not believed: if a proxy of yours is "
+      "there, name it in http.trusted_proxies, or all its clients count as one address",
+      peer.to_string());
+}
 
 /// The path and query of a request target, which may also be in absolute form (RFC 9112 section
 /// 3.2.2).
@@ -274,6 +289,7 @@ bool HttpConnection::read_request_line_and_headers() {
   }
   request_.remote =
       shared_->config.door.trusted_proxies.client_of(stream_->remote(), request_.headers);
+  warn_of_unknown_proxy(shared_->config.door.trusted_proxies, stream_->remote(), request_.headers);
   // The parser looks at every line of Connection, the message at the first.
   keep_alive_ = parser_->value.keep_alive() && !peer_ended_ && !shared_->draining;
   http_1_0_ = message.version() == 10;

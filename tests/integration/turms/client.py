@@ -78,8 +78,9 @@ class Tcp:
 
     name = "tcp"
 
-    def __init__(self, server):
+    def __init__(self, server, preamble=b""):
         self.stream = Stream(server.tcp)
+        self.stream.write(preamble)
 
     @staticmethod
     def frame(message):
@@ -100,12 +101,14 @@ class WebSocket:
 
     name = "websocket"
 
-    def __init__(self, server, port=None, path="/"):
+    def __init__(self, server, port=None, path="/", preamble=b"", headers=None):
         self.stream = Stream(port or server.websocket)
+        self.stream.write(preamble)
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         key = base64.b64encode(os.urandom(16)).decode()
         self.stream.write((f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-                           "Sec-WebSocket-Version: 13\r\n\r\n").encode())
+                           f"Sec-WebSocket-Version: 13\r\n{more}\r\n").encode())
         deadline = time.monotonic() + 10
         while b"\r\n\r\n" not in self.stream.buffer:
             self.stream.fill(deadline)
