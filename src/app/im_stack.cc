@@ -1,5 +1,6 @@
 #include "app/im_stack.h"
 
+#include "app/conversation_options.h"
 #include "app/group_options.h"
 #include "app/people_options.h"
 #include "bus/local_bus.h"
@@ -31,6 +32,7 @@ im::Settings settings_of(const Config& config) {
       config.number("turms.service.message.available-recall-duration-seconds"));
   read_group_options(config, settings);
   read_people_options(config, settings);
+  read_conversation_options(config, settings);
   message.sequence_id_of_groups =
       config.flag("turms.service.message.sequence-id.use-sequence-id-for-group-conversation");
   message.sequence_id_of_private =

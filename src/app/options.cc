@@ -7,6 +7,7 @@
 #include <charconv>
 #include <vector>
 
+#include "app/conversation_options.h"
 #include "app/external_address.h"
 #include "app/group_options.h"
 #include "app/people_options.h"
@@ -499,6 +500,8 @@ const std::vector<Option>& sorted_options() {
     made.insert(made.end(), of_groups.begin(), of_groups.end());
     const auto people = people_options();
     made.insert(made.end(), people.begin(), people.end());
+    const auto conversations = conversation_options();
+    made.insert(made.end(), conversations.begin(), conversations.end());
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();

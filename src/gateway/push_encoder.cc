@@ -29,6 +29,18 @@ proto::TurmsNotification started_by(UserId requester) {
 /// The requester of what nobody asked for.
 constexpr UserId kServer{0};
 
+im::Payload encode_event(const im::ReadPositionMoved& event) {
+  proto::TurmsNotification notification;
+  notification.set_timestamp(wall_now().unix_ms);
+  auto& out = *notification.mutable_data()->mutable_read_position();
+  out.set_reader_id(event.reader_id.value);
+  if (event.conversation.user_id) out.set_user_id(event.conversation.user_id->value);
+  if (event.conversation.group_id) out.set_group_id(event.conversation.group_id->value);
+  out.set_read_sequence(event.read_sequence);
+  out.set_read_date(event.read_date.unix_ms);
+  return serialize(notification);
+}
+
 im::Encoded encode_event(const im::SystemMessagePushed& event) {
   const im::Message& message = event.message;
   // Clients take the requester for the sender.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/ports/conversations.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -27,6 +28,19 @@ struct UpdateConversation {
   std::optional<int64_t> read_sequence;
 };
 
+/// For sessions with extensions.
+struct QueryConversationMessages {
+  ConversationRef conversation;
+  /// The last one that the client has.
+  int64_t after_sequence = 0;
+  std::optional<int32_t> max_count;
+};
+
+struct QueryConversationList {
+  int32_t skip = 0;
+  std::optional<int32_t> limit;
+};
+
 struct UpdateTypingStatus {
   bool is_group_message = false;
   int64_t to_id = 0;
@@ -34,7 +48,16 @@ struct UpdateTypingStatus {
 
 class Conversations {
  public:
+  static constexpr int32_t kDefaultPage = 200;
+  static constexpr int32_t kMaxPage = 1000;
+  /// In a larger group nobody is told how far somebody has read, unless it is configured.
+  static constexpr size_t kMaxReadersTold = 50;
+
   explicit Conversations(Context& context) : context_(context) {}
+
+  /// What a client missed, in order, in pages.
+  Task<Outcome<ConversationPage>> messages_after(Caller caller, QueryConversationMessages query);
+  Task<Outcome<std::vector<ConversationSummary>>> list(Caller caller, QueryConversationList query);
 
   Task<Outcome<ConversationList>> query(Caller caller, QueryConversations query);
   Task<Outcome<Reply<>>> update_read_date(Caller caller, UpdateConversation command);

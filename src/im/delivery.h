@@ -119,8 +119,17 @@ struct MeetingStateChanged {
   std::string media_url;
 };
 
-using Event = std::variant<SystemMessagePushed, MembersAdded, MemberUpdated, RelationshipCreated,
-                           MeetingFinished, MeetingStateChanged>;
+/// Somebody has read on. For sessions with extensions only.
+struct ReadPositionMoved {
+  UserId reader_id;
+  /// As the reader names it: `user_id` is the one who wrote.
+  ConversationRef conversation;
+  int64_t read_sequence = 0;
+  WallTime read_date;
+};
+
+using Event = std::variant<ReadPositionMoved, SystemMessagePushed, MembersAdded, MemberUpdated,
+                           RelationshipCreated, MeetingFinished, MeetingStateChanged>;
 
 struct Push {
   Audience audience;

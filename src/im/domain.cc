@@ -21,6 +21,7 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
       join_questions(*context_),
       messages(*context_),
       conversations(*context_),
+      conversation_settings(*context_),
       administration(*context_),
       delivery(bus) {}
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "im/administration.h"
+#include "im/conversation_settings.h"
 #include "im/conversations.h"
 #include "im/friend_requests.h"
 #include "im/group_blocklist.h"
@@ -62,6 +63,7 @@ class Domain {
   JoinQuestions join_questions;
   Messages messages;
   Conversations conversations;
+  ConversationSettings conversation_settings;
   Administration administration;
   Delivery delivery;
 };

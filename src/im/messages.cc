@@ -168,6 +168,7 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
   message.group_id = target.group_id;
   message.recipient_id = target.recipient_id;
   added.keep_records = context_.settings.message.persist_records;
+  added.move_read_date = context_.settings.conversation.read_by_writing;
   if (on_ordered) on_ordered();
   auto stored = co_await context_.store.messages.append(allowed->permit, std::move(added));
   if (!stored) co_return refuse(stored.error());

@@ -127,6 +127,9 @@ struct MovePrivateReadDate {
   UserId owner;
   UserId target;
 };
+struct ChangeConversationSettings {
+  UserId owner;
+};
 struct MoveGroupReadDate {
   GroupId group;
   UserId member;

@@ -7,6 +7,7 @@
 #include "im/ports/changes.h"
 #include "im/ports/clock.h"
 #include "im/ports/conference.h"
+#include "im/ports/conversation_settings.h"
 #include "im/ports/conversations.h"
 #include "im/ports/friend_requests.h"
 #include "im/ports/group_blocklist.h"

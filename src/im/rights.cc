@@ -349,6 +349,30 @@ Outcome<None> Rights::query_group_conversation(const std::vector<GroupId>& joine
   return None{};
 }
 
+Outcome<Permit<action::ChangeConversationSettings>> Rights::set_of_group(const GroupState* group,
+                                                                         UserId requester) {
+  if (group == nullptr || group->find(requester) == nullptr) {
+    return refuse(Code::kSettingNotMember);
+  }
+  return Permit(action::ChangeConversationSettings{requester});
+}
+
+Outcome<Permit<action::ChangeConversationSettings>> Rights::set_of_private(const Reachability& own,
+                                                                           const Caller& requester,
+                                                                           UserId other) {
+  if (!requester.extensions && !contains(own.friends, other) && !contains(own.blocked, other)) {
+    return refuse(Code::kSettingNotRelated);
+  }
+  return Permit(action::ChangeConversationSettings{requester.user_id});
+}
+
+Outcome<None> Rights::follow_group(const GroupState* group, UserId requester) {
+  if (group == nullptr || group->find(requester) == nullptr) {
+    return refuse(Code::kQueryMessagesNotMember);
+  }
+  return None{};
+}
+
 Outcome<None> Rights::type_in_group(const GroupState* group, UserId requester) {
   if (group == nullptr || group->find(requester) == nullptr) {
     return refuse(Code::kTypingNotMember);

@@ -121,6 +121,15 @@ class Rights {
                                                                UserId requester);
   /// `joined`: the groups the requester is a member of, ascending.
   static Outcome<None> query_group_conversation(const std::vector<GroupId>& joined, GroupId id);
+  static Outcome<Permit<action::ChangeConversationSettings>> set_of_group(const GroupState* group,
+                                                                          UserId requester);
+  /// `own`: the requester's relationships. Clients with extensions keep settings of conversations
+  /// with strangers too.
+  static Outcome<Permit<action::ChangeConversationSettings>> set_of_private(const Reachability& own,
+                                                                            const Caller& requester,
+                                                                            UserId other);
+  /// Of those who may see all that is in it.
+  static Outcome<None> follow_group(const GroupState* group, UserId requester);
   static Outcome<None> type_in_group(const GroupState* group, UserId requester);
   static Outcome<None> type_to_user(UserId requester, const Reachability& reachability);
 
@@ -141,6 +150,10 @@ class Rights {
   // What only concerns the requester.
   static Permit<action::RenewPasswordHash> renew_password_hash(UserId requester) {
     return Permit(action::RenewPasswordHash{requester});
+  }
+  static Permit<action::ChangeConversationSettings> change_own_conversation_settings(
+      UserId requester) {
+    return Permit(action::ChangeConversationSettings{requester});
   }
   static Permit<action::MovePrivateReadDate> read_private(UserId requester, UserId target) {
     return Permit(action::MovePrivateReadDate{requester, target});

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -84,6 +86,24 @@ struct Settings {
     bool own_sessions = true;
     bool others = false;
   };
+
+  struct Conversation {
+    bool read_receipts = true;
+    /// Who says so may move a read date back.
+    bool allow_moving_back = false;
+    /// Else the date of the request.
+    bool use_server_time = true;
+    bool read_by_writing = true;
+    bool typing_status = true;
+    /// Names of settings; one that ends with '!' does not change once it is there.
+    std::vector<std::string> settings;
+    Notify private_read;
+    Notify group_read;
+    bool tell_private_setting_updated = true;
+    bool tell_private_setting_deleted = true;
+    bool tell_group_setting_updated = true;
+    bool tell_group_setting_deleted = true;
+  } conversation;
 
   struct People {
     /// 0: no bound of their own.

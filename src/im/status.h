@@ -145,6 +145,8 @@ enum class Code : int32_t {
   kTypingDisabled = 4100,
   kTypingNotMember = 4101,
   kTypingNotFriend = 4102,
+  kSettingNotRelated = 4200,
+  kSettingNotMember = 4201,
 
   kRecipientInactive = 5000,
   kSendNotFriend = 5001,

@@ -233,6 +233,13 @@ struct Message {
 /// First byte of the first record of a system message made by the server.
 enum class BuiltinSystemMessage : uint8_t { kRecallMessage = 1, kMeetingInvitation = 2 };
 
+/// A group, or the conversation with another user: exactly one of the two.
+struct ConversationRef {
+  std::optional<UserId> user_id;
+  std::optional<GroupId> group_id;
+  bool operator==(const ConversationRef&) const = default;
+};
+
 /// How far `owner_id` has read what `target_id` wrote.
 struct PrivateConversation {
   UserId owner_id;

@@ -32,6 +32,51 @@ TURMS_HANDLER(query_conversations) {
   co_return answer;
 }
 
+TURMS_HANDLER(query_conversation_messages) {
+  const auto& in = request.query_conversation_messages_request();
+  im::QueryConversationMessages query;
+  query.conversation.user_id = TURMS_OPTIONAL(in, user_id, UserId);
+  query.conversation.group_id = TURMS_OPTIONAL(in, group_id, GroupId);
+  query.after_sequence = in.after_sequence();
+  query.max_count = TURMS_OPTIONAL(in, max_count, int32_t);
+  auto page = co_await environment.domain.conversations.messages_after(caller, query);
+  if (!page) co_return refused(std::move(page.error()));
+  const MessageView view(environment.domain.settings(), caller.extensions);
+  Answer answer;
+  auto& out = *answer.data.mutable_conversation_messages();
+  for (const im::Message& message : page->messages) fill(*out.add_messages(), message, view);
+  out.set_through_sequence(page->through_sequence);
+  out.set_last_sequence(page->last_sequence);
+  co_return answer;
+}
+
+TURMS_HANDLER(query_conversation_list) {
+  const auto& in = request.query_conversation_list_request();
+  im::QueryConversationList query;
+  query.skip = in.skip();
+  query.limit = TURMS_OPTIONAL(in, limit, int32_t);
+  auto found = co_await environment.domain.conversations.list(caller, query);
+  if (!found) co_return refused(std::move(found.error()));
+  const MessageView view(environment.domain.settings(), caller.extensions);
+  Answer answer;
+  auto& out = *answer.data.mutable_conversation_summaries();
+  for (const im::ConversationSummary& summary : *found) {
+    auto& one = *out.add_conversations();
+    if (summary.conversation.user_id) one.set_user_id(summary.conversation.user_id->value);
+    if (summary.conversation.group_id) one.set_group_id(summary.conversation.group_id->value);
+    one.set_last_sequence(summary.last_sequence);
+    if (summary.last_message) fill(*one.mutable_last_message(), *summary.last_message, view);
+    one.set_read_sequence(summary.read_sequence);
+    if (summary.read_date.unix_ms > 0) one.set_read_date(summary.read_date.unix_ms);
+    one.set_their_read_sequence(summary.their_read_sequence);
+    one.set_unread_count(summary.unread);
+    one.set_mentioned(summary.mentioned);
+    one.set_pinned(summary.pinned);
+    one.set_muted(summary.muted);
+  }
+  co_return answer;
+}
+
 TURMS_HANDLER(update_typing_status) {
   const auto& in = request.update_typing_status_request();
   im::UpdateTypingStatus command;

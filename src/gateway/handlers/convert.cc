@@ -92,6 +92,7 @@ void fill(model::Message& out, const im::Message& message, const MessageView& vi
   out.set_id(message.id.value);
   out.set_delivery_date(message.delivery_date.unix_ms);
   if (view.extensions) out.set_sequence(message.sequence);
+  if (view.extensions && message.recall_date) out.set_recall_date(message.recall_date->unix_ms);
   const bool numbered = message.group_id ? view.sequence_of_groups : view.sequence_of_private;
   if (numbered && message.sequence <= std::numeric_limits<int32_t>::max()) {
     out.set_sequence_id(static_cast<int32_t>(message.sequence));

@@ -77,6 +77,13 @@ TURMS_HANDLER(update_message);
 TURMS_HANDLER(update_conversation);
 TURMS_HANDLER(query_conversations);
 TURMS_HANDLER(update_typing_status);
+TURMS_HANDLER(query_conversation_messages);
+TURMS_HANDLER(query_conversation_list);
+
+// conversation_settings.cc
+TURMS_HANDLER(update_conversation_settings);
+TURMS_HANDLER(delete_conversation_settings);
+TURMS_HANDLER(query_conversation_settings);
 
 // meetings.cc
 TURMS_HANDLER(create_meeting);

@@ -248,17 +248,26 @@ constexpr RequestKind describe(Request::KindCase kind) {
     case Request::kUpdateMessageAttachmentInfoRequest:
       return not_yet(im::Code::kStorageNotImplemented);
     case Request::kDeleteConversationSettingsRequest:
-      return not_yet();
+      return handled(handlers::delete_conversation_settings, "any user, of themselves",
+                     kOwnDevices);
     case Request::kQueryConversationSettingsRequest:
-      return not_yet();
+      return handled(handlers::query_conversation_settings, "any user, of themselves", kNobody);
     case Request::kUpdateConversationSettingsRequest:
-      return not_yet();
+      return handled(handlers::update_conversation_settings,
+                     "any user, of conversations with users they are related to and of groups they "
+                     "are a member of",
+                     kOwnDevices);
     case Request::kCreateMessageReactionsRequest:
       return not_yet(im::Code::kIllegalArgument);
     case Request::kDeleteMessageReactionsRequest:
       return not_yet(im::Code::kIllegalArgument);
     case Request::kQueryMeetingStateRequest:
       return handled(handlers::query_meeting_state, "who may see the meeting", kNobody);
+    case Request::kQueryConversationMessagesRequest:
+      return handled(handlers::query_conversation_messages,
+                     "the two of a private conversation; members of the group", kNobody);
+    case Request::kQueryConversationListRequest:
+      return handled(handlers::query_conversation_list, "any user, of themselves", kNobody);
     case Request::KIND_NOT_SET:
       break;
   }

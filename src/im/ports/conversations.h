@@ -28,6 +28,37 @@ struct ReadMoved {
   int64_t read_sequence = 0;
 };
 
+/// A conversation as its list shows it.
+struct ConversationSummary {
+  /// As many are counted.
+  static constexpr int32_t kMaxUnread = 1000;
+
+  ConversationRef conversation;
+  int64_t last_sequence = 0;
+  /// Not a recalled one.
+  std::optional<Message> last_message;
+  int64_t read_sequence = 0;
+  WallTime read_date;
+  /// Private: how far the other one has read.
+  int64_t their_read_sequence = 0;
+  /// What others wrote behind read_sequence. Recalled and system messages do not count.
+  int32_t unread = 0;
+  /// One of them says @{user id}.
+  bool mentioned = false;
+  bool pinned = false;
+  bool muted = false;
+};
+
+struct ConversationPage {
+  /// By sequence, ascending, in a private conversation of both sides. Recalled ones have no
+  /// content.
+  std::vector<Message> messages;
+  /// Everything up to here is among them, or was deleted.
+  int64_t through_sequence = 0;
+  /// Of the conversation.
+  int64_t last_sequence = 0;
+};
+
 class ConversationRepository {
  public:
   virtual ~ConversationRepository() = default;
@@ -37,6 +68,12 @@ class ConversationRepository {
   virtual Stored<std::vector<GroupConversation>> find_group(std::vector<GroupId> ids) = 0;
   virtual Stored<ReadMoved> move_private(Permit<action::MovePrivateReadDate>, ReadMove move) = 0;
   virtual Stored<ReadMoved> move_group(Permit<action::MoveGroupReadDate>, ReadMove move) = 0;
+  /// Of a user, the one in which something happened last first.
+  virtual Stored<std::vector<ConversationSummary>> list(UserId user, int32_t skip,
+                                                        int32_t limit) = 0;
+  /// Those behind `sequence`.
+  virtual Stored<ConversationPage> messages_after(UserId reader, ConversationRef conversation,
+                                                  int64_t sequence, int32_t max_count) = 0;
 };
 
 }  // namespace turms::im

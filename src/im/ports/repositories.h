@@ -12,6 +12,7 @@ class JoinRequestRepository;
 class JoinQuestionRepository;
 class MessageRepository;
 class ConversationRepository;
+class ConversationSettingsRepository;
 class MeetingRepository;
 class FriendRequestRepository;
 
@@ -27,6 +28,7 @@ struct Repositories {
   JoinQuestionRepository& join_questions;
   MessageRepository& messages;
   ConversationRepository& conversations;
+  ConversationSettingsRepository& conversation_settings;
   MeetingRepository& meetings;
   FriendRequestRepository& friend_requests;
 };

@@ -78,7 +78,7 @@ im::Stored<std::vector<im::GroupConversation>> Conversations::find_group(std::ve
         std::vector<im::GroupConversation> found;
         Statement select = connection.prepare(
             "select member_id, read_date, read_sequence from group_conversation "
-            "where group_id = ? order by member_id");
+            "where group_id = ? and read_date > 0 order by member_id");
         for (const GroupId id : ids) {
           im::GroupConversation conversation{id, {}};
           select.bind(id);

@@ -1,5 +1,7 @@
 #include "store/sqlite/group_rows.h"
 
+#include "store/sqlite/heads.h"
+
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -12,6 +14,12 @@ void insert_member(Connection& connection, const im::GroupMember& member, WallTi
       .bind(member.group_id, member.user_id, member.name, member.role, member.join_date,
             member.mute_end_date)
       .run();
+  // What was written before is no news; read_date stays 0 until they have read.
+  Statement read = connection.prepare(
+      "insert into group_conversation (group_id, member_id, read_date, read_sequence) "
+      "values (?, ?, 0, ?) on conflict do nothing");
+  const Head head = find_head(connection, ConversationKey::of(member.group_id));
+  read.bind(member.group_id, member.user_id, head.sequence).run();
   touch(connection, im::VersionOf::kJoinedGroups, member.user_id.value, now);
 }
 

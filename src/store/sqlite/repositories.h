@@ -162,6 +162,10 @@ class Conversations final : public im::ConversationRepository {
                                          im::ReadMove move) override;
   im::Stored<im::ReadMoved> move_group(im::Permit<im::action::MoveGroupReadDate> permit,
                                        im::ReadMove move) override;
+  im::Stored<std::vector<im::ConversationSummary>> list(UserId user, int32_t skip,
+                                                        int32_t limit) override;
+  im::Stored<im::ConversationPage> messages_after(UserId reader, im::ConversationRef conversation,
+                                                  int64_t sequence, int32_t max_count) override;
 
  private:
   Writer& writer_;

@@ -287,6 +287,18 @@ update group_conversation set read_sequence = coalesce(
   (select max(sequence) from message where low = -1 and high = group_id
      and (id >> 22) + 1602547200000 <= read_date), 0);
 )",
+    R"(
+-- What an owner's clients keep of a conversation; values are the protocol's.
+create table conversation_setting (
+  owner_id integer not null,
+  is_group integer not null,
+  target_id integer not null,
+  name text not null,
+  value blob not null,
+  last_updated_date integer not null,
+  primary key (owner_id, is_group, target_id, name)
+) strict, without rowid;
+)",
 };
 
 }  // namespace

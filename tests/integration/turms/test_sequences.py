@@ -51,3 +51,39 @@ class Sequences:
         # A client without the extensions reads all, whatever it says.
         self.carol.ok("update_conversation", read_sequence=1, **read)
         self.carol.ok("update_conversation", read_sequence=1, **read)
+
+    def test_what_was_missed_comes_in_pages(self):
+        for number in range(5):
+            self.send(self.alice, str(number))
+        found, after = [], 1
+        while True:
+            page = self.bob.ok("query_conversation_messages", group_id=self.group, after_sequence=after,
+                               max_count=3).data.conversation_messages
+            found += [(message.sequence, message.text) for message in page.messages]
+            after = page.through_sequence
+            if after == page.last_sequence:
+                break
+        self.assertEqual(found, [(2, "1"), (3, "2"), (4, "3"), (5, "4")])
+        # A client without the extensions knows no such kind.
+        self.carol.pushes()
+        self.carol.send("query_conversation_messages", group_id=self.group)
+        refusal = self.carol.receive()
+        self.assertEqual((refusal.request_id, refusal.code), (-1, 1100))
+
+    def test_the_list_of_conversations_in_one_request(self):
+        self.send(self.alice, f"@{{{self.b}}} look")
+        self.alice.ok("create_message", recipient_id=self.b, text="psst")
+        self.bob.pushes()
+        listed = {summary.group_id or summary.user_id: summary
+                  for summary in self.bob.ok("query_conversation_list").data.conversation_summaries.conversations}
+        self.assertEqual((listed[self.group].unread_count, listed[self.group].mentioned), (1, True))
+        self.assertEqual(listed[self.group].last_message.text, f"@{{{self.b}}} look")
+        unread = listed[self.a].unread_count
+        self.assertGreaterEqual(unread, 1)
+        self.bob.ok("update_conversation", user_id=self.a, read_date=1)
+        push = [p for p in self.alice.pushes() if p.data.HasField("read_position")][-1].data.read_position
+        self.assertEqual((push.reader_id, push.user_id, push.read_sequence),
+                         (self.b, self.a, listed[self.a].last_sequence))
+        again = {summary.user_id: summary
+                 for summary in self.bob.ok("query_conversation_list").data.conversation_summaries.conversations}
+        self.assertEqual(again[self.a].unread_count, 0)
