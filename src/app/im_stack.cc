@@ -30,6 +30,10 @@ im::Settings settings_of(const Config& config) {
   message.allow_recall = config.flag("turms.service.message.allow-recall-message");
   message.recall_period = std::chrono::seconds(
       config.number("turms.service.message.available-recall-duration-seconds"));
+  message.retention_period =
+      std::chrono::hours(config.number("turms.service.message.message-retention-period-hours"));
+  message.default_query_count_with_total = static_cast<int32_t>(
+      config.number("turms.service.message.default-available-messages-number-with-total"));
   read_group_options(config, settings);
   read_people_options(config, settings);
   read_conversation_options(config, settings);

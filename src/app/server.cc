@@ -366,6 +366,7 @@ void Server::start_plugins() {
 
 void Server::tick_meetings() {
   meetings_->tick();
+  spawn(im_->domain().messages.tidy());
   meetings_timer_.start(1s, [this] { tick_meetings(); });
 }
 

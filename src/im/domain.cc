@@ -20,6 +20,7 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
       join_requests(*context_),
       join_questions(*context_),
       messages(*context_),
+      message_marks(*context_),
       conversations(*context_),
       conversation_settings(*context_),
       administration(*context_),

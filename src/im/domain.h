@@ -12,6 +12,7 @@
 #include "im/invitations.h"
 #include "im/join_questions.h"
 #include "im/join_requests.h"
+#include "im/message_marks.h"
 #include "im/messages.h"
 #include "im/ports/changes.h"
 #include "im/ports/repositories.h"
@@ -62,6 +63,7 @@ class Domain {
   JoinRequests join_requests;
   JoinQuestions join_questions;
   Messages messages;
+  MessageMarks message_marks;
   Conversations conversations;
   ConversationSettings conversation_settings;
   Administration administration;

@@ -107,7 +107,7 @@ class ResumeTest : public MeetingsTest {
         settings(),
         Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
                      real.invitations, real.join_requests, real.join_questions, real.messages,
-                     real.conversations, real.conversation_settings, *stored_,
+                     real.message_marks, real.conversations, real.conversation_settings, *stored_,
                      real.friend_requests},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);

@@ -59,6 +59,14 @@ struct UpdateMessage {
   std::optional<WallTime> recall_date;
 };
 
+struct SearchMessages {
+  std::string query;
+  /// Nothing: everywhere.
+  std::optional<UserId> user_id;
+  std::optional<GroupId> group_id;
+  std::optional<int32_t> max_count;
+};
+
 class Messages {
  public:
   /// Each is counted. An answer with totals ends before the first message of one conversation more.
@@ -75,6 +83,16 @@ class Messages {
   Task<Outcome<Reply<>>> update(Caller caller, UpdateMessage command);
   Task<Outcome<FoundMessages>> query(Caller caller, QueryMessages query);
 
+  /// Best first. Words are found by their beginning, in scripts without spaces any characters.
+  static constexpr int32_t kDefaultFound = 20;
+  static constexpr int32_t kMaxFound = 100;
+  static constexpr size_t kMaxQuerySize = 200;  // characters
+  Task<Outcome<std::vector<FoundText>>> search(Caller caller, SearchMessages query);
+
+  /// Deletes what has expired, and takes what was written into the index. To be called about each
+  /// second; does nothing while the last call is under way.
+  Task<void> tidy();
+
   /// The server's own message to a group or a user on behalf of `sender` (a meeting's invitation):
   /// kept with its records, and returned as a push to all concerned.
   Task<Outcome<Push>> create_system_message(UserId sender, std::optional<GroupId> group_id,
@@ -88,6 +106,7 @@ class Messages {
 
  private:
   Context& context_;
+  bool tidying_ = false;
 };
 
 }  // namespace turms::im

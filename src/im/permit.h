@@ -123,6 +123,16 @@ struct EditMessage {
 struct RecallMessage {
   MessageId message;
 };
+struct ReactToMessage {
+  MessageId message;
+  UserId user;
+};
+struct PinMessage {
+  MessageId message;
+  UserId user;
+};
+/// Those whose time is over.
+struct DeleteExpiredMessages {};
 struct MovePrivateReadDate {
   UserId owner;
   UserId target;

@@ -16,6 +16,7 @@
 #include "im/ports/join_questions.h"
 #include "im/ports/join_requests.h"
 #include "im/ports/meetings.h"
+#include "im/ports/message_marks.h"
 #include "im/ports/messages.h"
 #include "im/ports/password_hasher.h"
 #include "im/ports/relationships.h"

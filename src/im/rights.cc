@@ -333,6 +333,49 @@ Outcome<Permit<action::RecallMessage>> Rights::recall_message(const Settings& se
   return Permit(action::RecallMessage{message->id});
 }
 
+namespace {
+
+bool may_see(const Message* message, const GroupState* group, UserId requester) {
+  if (message == nullptr || message->recall_date) return false;
+  if (message->group_id) return group != nullptr && group->find(requester) != nullptr;
+  return message->sender_id == requester || message->recipient_id == requester;
+}
+
+}  // namespace
+
+Outcome<Permit<action::ReactToMessage>> Rights::react(const Message* message,
+                                                      const GroupState* group, UserId requester,
+                                                      WallTime now) {
+  if (!may_see(message, group, requester)) {
+    return refuse(Code::kIllegalArgument, "there is no such message");
+  }
+  if (group != nullptr) {
+    auto speaks = send_to_group(group, requester, now);
+    if (!speaks) return std::unexpected(std::move(speaks.error()));
+  }
+  return Permit(action::ReactToMessage{message->id, requester});
+}
+
+Outcome<Permit<action::ReactToMessage>> Rights::take_back_reaction(const Message* message,
+                                                                   const GroupState* group,
+                                                                   UserId requester) {
+  if (!may_see(message, group, requester)) {
+    return refuse(Code::kIllegalArgument, "there is no such message");
+  }
+  return Permit(action::ReactToMessage{message->id, requester});
+}
+
+Outcome<Permit<action::PinMessage>> Rights::pin_message(const Message* message,
+                                                        const GroupState* group, UserId requester) {
+  if (!may_see(message, group, requester)) {
+    return refuse(Code::kIllegalArgument, "there is no such message");
+  }
+  if (group != nullptr && !group->is_manager(requester)) {
+    return refuse(Code::kUnauthorizedRequest, "only the owner and managers pin messages");
+  }
+  return Permit(action::PinMessage{message->id, requester});
+}
+
 Outcome<Permit<action::MoveGroupReadDate>> Rights::read_group(const GroupState* group,
                                                               UserId requester) {
   if (group == nullptr) return refuse(Code::kReadDateOfNonexistentGroup);

@@ -116,6 +116,17 @@ class Rights {
                                                                const GroupState* group,
                                                                UserId requester, WallTime now);
 
+  /// Whoever may see the message and write where it is.
+  static Outcome<Permit<action::ReactToMessage>> react(const Message* message,
+                                                       const GroupState* group, UserId requester,
+                                                       WallTime now);
+  /// Also who may not write there any more.
+  static Outcome<Permit<action::ReactToMessage>> take_back_reaction(const Message* message,
+                                                                    const GroupState* group,
+                                                                    UserId requester);
+  static Outcome<Permit<action::PinMessage>> pin_message(const Message* message,
+                                                         const GroupState* group, UserId requester);
+
   // Conversations.
   static Outcome<Permit<action::MoveGroupReadDate>> read_group(const GroupState* group,
                                                                UserId requester);

@@ -24,6 +24,8 @@ struct Settings {
     bool sequence_id_of_private = false;
     /// Message.pre_message_id likewise.
     bool persist_pre_message_id = false;
+    /// 0: messages are kept for ever.
+    Duration retention_period{};
     int32_t default_query_count = 1000;
     int32_t max_query_count = 1000;
     int32_t default_query_count_with_total = 1;

@@ -208,6 +208,16 @@ struct GroupJoinQuestion {
   int32_t score = 0;
 };
 
+/// How many reacted to a message in one way.
+struct ReactionGroup {
+  static constexpr size_t kMaxUsers = 20;
+
+  int32_t type = 0;
+  int32_t count = 0;
+  /// The first of them.
+  std::vector<UserId> users;
+};
+
 struct Message {
   /// Unique and made once. It says nothing about the order: `sequence` does.
   MessageId id;
@@ -228,6 +238,8 @@ struct Message {
   std::optional<WallTime> recall_date;
   /// The one it answers.
   std::optional<MessageId> pre_message_id;
+  /// Only where messages are shown; by type.
+  std::vector<ReactionGroup> reactions;
 };
 
 /// First byte of the first record of a system message made by the server.

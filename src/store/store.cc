@@ -9,6 +9,7 @@
 
 #include "store/sqlite/conversation_settings.h"
 #include "store/sqlite/enrollment.h"
+#include "store/sqlite/message_marks.h"
 #include "store/sqlite/repositories.h"
 #include "store/sqlite/schema.h"
 
@@ -84,11 +85,10 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,          relationships_,         versions_,
-            groups_,         group_blocklist_,       invitations_,
-            join_requests_,  join_questions_,        messages_,
-            conversations_,  conversation_settings_, meetings_,
-            friend_requests_};
+    return {users_,           relationships_,  versions_,      groups_,
+            group_blocklist_, invitations_,    join_requests_, join_questions_,
+            messages_,        message_marks_,  conversations_, conversation_settings_,
+            meetings_,        friend_requests_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -113,6 +113,7 @@ class SqliteStore final : public Store {
   JoinRequests join_requests_{writer_, readers_};
   JoinQuestions join_questions_{writer_, readers_};
   Messages messages_{writer_, readers_};
+  MessageMarks message_marks_{writer_, readers_};
   Conversations conversations_{writer_, readers_};
   ConversationSettings conversation_settings_{writer_, readers_};
   Meetings meetings_{writer_, readers_};

@@ -112,6 +112,12 @@ void fill(model::Message& out, const im::Message& message, const MessageView& vi
     out.set_recipient_id(message.recipient_id->value);
   }
   for (const Bytes& record : message.records) out.add_records(record.data(), record.size());
+  for (const im::ReactionGroup& reaction : message.reactions) {
+    auto& group = *out.add_reaction_groups();
+    group.set_reaction_type(reaction.type);
+    group.set_reaction_count(reaction.count);
+    for (const UserId user : reaction.users) group.add_user_infos()->set_id(user.value);
+  }
 }
 
 void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation) {

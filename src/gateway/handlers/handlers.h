@@ -72,6 +72,13 @@ TURMS_HANDLER(update_group_join_question);
 TURMS_HANDLER(create_message);
 TURMS_HANDLER(query_messages);
 TURMS_HANDLER(update_message);
+TURMS_HANDLER(search_messages);
+
+// message_marks.cc
+TURMS_HANDLER(create_message_reactions);
+TURMS_HANDLER(delete_message_reactions);
+TURMS_HANDLER(update_pinned_message);
+TURMS_HANDLER(query_pinned_messages);
 
 // conversations.cc
 TURMS_HANDLER(update_conversation);

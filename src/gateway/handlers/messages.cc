@@ -72,4 +72,28 @@ TURMS_HANDLER(update_message) {
   co_return done(co_await environment.domain.messages.update(caller, std::move(command)));
 }
 
+TURMS_HANDLER(search_messages) {
+  const auto& in = request.search_messages_request();
+  im::SearchMessages query;
+  query.query = in.query();
+  query.user_id = TURMS_OPTIONAL(in, user_id, UserId);
+  query.group_id = TURMS_OPTIONAL(in, group_id, GroupId);
+  query.max_count = TURMS_OPTIONAL(in, max_count, int32_t);
+  auto found = co_await environment.domain.messages.search(caller, std::move(query));
+  if (!found) co_return refused(std::move(found.error()));
+  const MessageView view(environment.domain.settings(), caller.extensions);
+  Answer answer;
+  auto& out = *answer.data.mutable_found_messages();
+  for (const im::FoundText& text : *found) {
+    auto& one = *out.add_found_messages();
+    fill(*one.mutable_message(), text.message, view);
+    for (const im::FoundText::Highlight& part : text.highlights) {
+      auto& highlight = *one.add_highlights();
+      highlight.set_start(part.start);
+      highlight.set_length(part.length);
+    }
+  }
+  co_return answer;
+}
+
 }  // namespace turms::gateway::handlers

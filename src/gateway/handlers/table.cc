@@ -13,6 +13,9 @@ using Request = proto::TurmsRequest;
 
 // What the words of the table mean, here and in docs/protocol.md.
 constexpr const char* kNobody = "";
+constexpr const char* kInConversation =
+    "the requester's other devices and all in the conversation, on devices that know the "
+    "extensions";
 constexpr const char* kOwnDevices = "the requester's other devices";
 
 constexpr RequestKind handled(Handler handler, const char* rights, const char* told) {
@@ -258,9 +261,12 @@ constexpr RequestKind describe(Request::KindCase kind) {
                      "are a member of",
                      kOwnDevices);
     case Request::kCreateMessageReactionsRequest:
-      return not_yet(im::Code::kIllegalArgument);
+      return handled(handlers::create_message_reactions,
+                     "the two of a private conversation; members of the group who are not muted",
+                     kInConversation);
     case Request::kDeleteMessageReactionsRequest:
-      return not_yet(im::Code::kIllegalArgument);
+      return handled(handlers::delete_message_reactions,
+                     "the two of a private conversation; members of the group", kInConversation);
     case Request::kQueryMeetingStateRequest:
       return handled(handlers::query_meeting_state, "who may see the meeting", kNobody);
     case Request::kQueryConversationMessagesRequest:
@@ -268,6 +274,17 @@ constexpr RequestKind describe(Request::KindCase kind) {
                      "the two of a private conversation; members of the group", kNobody);
     case Request::kQueryConversationListRequest:
       return handled(handlers::query_conversation_list, "any user, of themselves", kNobody);
+    case Request::kUpdatePinnedMessageRequest:
+      return handled(handlers::update_pinned_message,
+                     "the two of a private conversation; the owner and managers of the group",
+                     kInConversation);
+    case Request::kQueryPinnedMessagesRequest:
+      return handled(handlers::query_pinned_messages,
+                     "the two of a private conversation; members of the group", kNobody);
+    case Request::kSearchMessagesRequest:
+      return handled(handlers::search_messages,
+                     "any user, in their private conversations and in groups they are a member of",
+                     kNobody);
     case Request::KIND_NOT_SET:
       break;
   }

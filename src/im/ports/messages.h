@@ -46,6 +46,26 @@ struct Placed {
   bool repeated = false;
 };
 
+/// A message in which somebody's words were found, and where: UTF-16 code units of its text.
+struct FoundText {
+  Message message;
+  struct Highlight {
+    int32_t start = 0;
+    int32_t length = 0;
+    bool operator==(const Highlight&) const = default;
+  };
+  std::vector<Highlight> highlights;
+};
+
+struct TextSearch {
+  /// Only what they may see.
+  UserId reader;
+  std::string query;
+  /// Nothing: in all conversations of the reader.
+  std::optional<ConversationRef> conversation;
+  int32_t max_count = 0;
+};
+
 class MessageRepository {
  public:
   virtual ~MessageRepository() = default;
@@ -64,6 +84,17 @@ class MessageRepository {
   /// was recalled before. It keeps its sequence.
   virtual Stored<std::optional<Placed>> recall(Permit<action::RecallMessage>, WallTime recall_date,
                                                NewMessage notice) = 0;
+
+  /// Takes a further piece of what was written into the full-text index; true when more is left.
+  virtual Stored<bool> index_text() = 0;
+  /// The best ones of the newest kMaxRanked that match, best first.
+  static constexpr int32_t kMaxRanked = 1000;
+  virtual Stored<std::vector<FoundText>> search(TextSearch search) = 0;
+  /// Deletes some of what has burnt and of what was delivered before `keep_from`; true when more is
+  /// left. A private message burns from when its recipient has read it, one of a group from its
+  /// delivery.
+  virtual Stored<bool> delete_expired(Permit<action::DeleteExpiredMessages>, WallTime now,
+                                      std::optional<WallTime> keep_from) = 0;
 };
 
 }  // namespace turms::im

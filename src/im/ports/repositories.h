@@ -11,6 +11,7 @@ class InvitationRepository;
 class JoinRequestRepository;
 class JoinQuestionRepository;
 class MessageRepository;
+class MessageMarkRepository;
 class ConversationRepository;
 class ConversationSettingsRepository;
 class MeetingRepository;
@@ -27,6 +28,7 @@ struct Repositories {
   JoinRequestRepository& join_requests;
   JoinQuestionRepository& join_questions;
   MessageRepository& messages;
+  MessageMarkRepository& message_marks;
   ConversationRepository& conversations;
   ConversationSettingsRepository& conversation_settings;
   MeetingRepository& meetings;

@@ -157,6 +157,7 @@ im::Stored<im::ConversationPage> Conversations::messages_after(UserId reader,
       }
       page.messages.push_back(std::move(message));
     }
+    add_reactions(connection, page.messages);
     if (page.messages.size() == static_cast<size_t>(max_count)) {
       page.through_sequence = page.messages.back().sequence;
     }

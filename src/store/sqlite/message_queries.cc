@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <memory>
 #include <queue>
 #include <span>
 
 #include "store/sqlite/heads.h"
+#include "store/sqlite/json.h"
 
 namespace turms::store {
 namespace {
@@ -236,6 +238,30 @@ im::Message read_message(Statement& row) {
   message.recall_date = row.optional_time();
   message.pre_message_id = row.optional_id<MessageId>();
   return message;
+}
+
+void add_reactions(Connection& connection, std::vector<im::Message>& messages) {
+  if (messages.empty()) return;
+  std::map<int64_t, im::Message*> by_id;
+  std::vector<MessageId> ids;
+  for (im::Message& message : messages) {
+    by_id.emplace(message.id.value, &message);
+    ids.push_back(message.id);
+  }
+  const std::optional<std::string> list = json_of(ids);
+  Statement rows = connection.prepare(
+      "select message_id, type, user_id from message_reaction "
+      "where message_id in (select value from json_each(?)) order by message_id, type, date");
+  rows.bind(list);
+  while (rows.step()) {
+    std::vector<im::ReactionGroup>& groups = by_id.at(rows.integer())->reactions;
+    const auto type = static_cast<int32_t>(rows.integer());
+    if (groups.empty() || groups.back().type != type) groups.push_back({type, 0, {}});
+    ++groups.back().count;
+    if (groups.back().users.size() < im::ReactionGroup::kMaxUsers) {
+      groups.back().users.push_back(rows.id<UserId>());
+    }
+  }
 }
 
 std::optional<im::Message> find_message(Connection& connection, MessageId id) {

@@ -19,6 +19,8 @@ im::Message read_message(Statement& row);
 /// Recalled ones too.
 std::optional<im::Message> find_message(Connection& connection, MessageId id);
 std::vector<im::Message> find_messages(Connection& connection, const im::MessageFilter& filter);
+/// Fills in how users reacted.
+void add_reactions(Connection& connection, std::vector<im::Message>& messages);
 int64_t count_messages(Connection& connection, const im::MessageFilter& filter);
 
 /// Each record after its length (32 bits, network byte order).

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "store/sqlite/message_queries.h"
+#include "store/sqlite/message_text.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -100,7 +101,9 @@ im::Stored<std::optional<im::Message>> Messages::find(MessageId id) {
 
 im::Stored<std::vector<im::Message>> Messages::query(im::MessageFilter filter) {
   co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::Message>> {
-    return find_messages(connection, filter);
+    std::vector<im::Message> found = find_messages(connection, filter);
+    add_reactions(connection, found);
+    return found;
   });
 }
 
@@ -115,6 +118,7 @@ im::Stored<bool> Messages::edit(im::Permit<im::action::EditMessage> permit,
                                 std::optional<std::vector<Bytes>> records, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
     const Bytes encoded = records ? encode_records(*records) : Bytes();
+    if (text) forget_text(connection, permit->message);
     Statement update = connection.prepare(
         "update message set text = coalesce(?, text), records = coalesce(?, records), "
         "modification_date = ? where id = ? and recall_date is null");
@@ -124,7 +128,9 @@ im::Stored<bool> Messages::edit(im::Permit<im::action::EditMessage> permit,
     } else {
       update.bind_null();
     }
-    return update.bind(now, permit->message).run() > 0;
+    if (update.bind(now, permit->message).run() == 0) return false;
+    if (text) put_text(connection, permit->message);
+    return true;
   });
 }
 
@@ -132,6 +138,7 @@ im::Stored<std::optional<im::Placed>> Messages::recall(im::Permit<im::action::Re
                                                        WallTime recall_date,
                                                        im::NewMessage notice) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<std::optional<im::Placed>> {
+    forget_text(connection, permit->message);
     {
       Statement update = connection.prepare(
           "update message set recall_date = ? where id = ? and recall_date is null");

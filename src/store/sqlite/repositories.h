@@ -145,6 +145,10 @@ class Messages final : public im::MessageRepository {
   im::Stored<std::optional<im::Placed>> recall(im::Permit<im::action::RecallMessage> permit,
                                                WallTime recall_date,
                                                im::NewMessage notice) override;
+  im::Stored<bool> index_text() override;
+  im::Stored<std::vector<im::FoundText>> search(im::TextSearch search) override;
+  im::Stored<bool> delete_expired(im::Permit<im::action::DeleteExpiredMessages> permit,
+                                  WallTime now, std::optional<WallTime> keep_from) override;
 
  private:
   Writer& writer_;

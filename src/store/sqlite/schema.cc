@@ -299,6 +299,35 @@ create table conversation_setting (
   primary key (owner_id, is_group, target_id, name)
 ) strict, without rowid;
 )",
+    R"(
+create table message_reaction (
+  message_id integer not null,
+  type integer not null,
+  user_id integer not null,
+  date integer not null,
+  primary key (message_id, type, user_id)
+) strict, without rowid;
+create table pinned_message (
+  high integer not null,
+  low integer not null,
+  message_id integer not null,
+  user_id integer not null,
+  date integer not null,
+  primary key (high, low, message_id)
+) strict, without rowid;
+
+-- When a message that burns is deleted; known once it was read.
+alter table message add column burn_date integer;
+create index message_to_burn on message (id) where burn_after is not null and burn_date is null;
+create index message_burning on message (burn_date) where burn_date is not null;
+
+-- Tokens of texts (search_tokens.h) by message id, and of the conversation. It follows what is
+-- written: messages up to indexed_through are in it.
+create virtual table message_text using fts5(
+  place, tokens, content = '', tokenize = 'unicode61 remove_diacritics 2');
+create table message_text_state (indexed_through integer not null) strict;
+insert into message_text_state values (0);
+)",
 };
 
 }  // namespace

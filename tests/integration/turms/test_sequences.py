@@ -87,3 +87,25 @@ class Sequences:
         again = {summary.user_id: summary
                  for summary in self.bob.ok("query_conversation_list").data.conversation_summaries.conversations}
         self.assertEqual(again[self.a].unread_count, 0)
+
+    def test_reactions_pins_and_search_are_for_those_who_know_them(self):
+        message = self.send(self.alice, "Meeting tomorrow, 明天开会").data.long
+        for client in (self.bob, self.carol):
+            client.pushes()
+        self.bob.ok("create_message_reactions", message_id=message, reaction_types=[3])
+        self.assert_told(self.alice, "create_message_reactions", requester=self.b)
+        self.alice.ok("update_pinned_message", message_id=message, pinned=True)
+        self.assert_code(1106, self.bob.request("update_pinned_message", message_id=message, pinned=False))
+        self.assert_told(self.bob, "update_pinned_message", requester=self.a)
+        self.assert_told_nothing(self.carol)
+        pinned = self.bob.ok("query_pinned_messages", group_id=self.group).data.messages.messages
+        self.assertEqual([(one.id, one.reaction_groups[0].reaction_count) for one in pinned], [(message, 1)])
+        for query in ["会", "开会", "meet", "tomorrow 明"]:
+            found = self.bob.ok("search_messages", query=query, group_id=self.group).data.found_messages.found_messages
+            self.assertEqual([one.message.id for one in found], [message], query)
+            self.assertTrue(found[0].highlights)
+        self.assert_code(1001, self.bob.request("search_messages", query="nothing"))
+        outsider = self.sign_in(self.server.add_user(), device_details=EXTENSIONS)
+        self.assert_code(1102, outsider.request("create_message_reactions", message_id=message, reaction_types=[3]))
+        self.assert_code(5300, outsider.request("search_messages", query="meet", group_id=self.group))
+        self.assert_code(1001, outsider.request("search_messages", query="meet"))

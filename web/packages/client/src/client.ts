@@ -7,6 +7,7 @@ import { DeviceType } from './gen/turms/model_pb.js';
 import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { GroupsApi } from './groups.js';
 import { MeetingsApi } from './meetings.js';
+import { ConversationsApi } from './conversations.js';
 import { MessagesApi } from './messages.js';
 import { type PushEvents, readPush } from './pushes.js';
 import { Resume, type ResumeEvents } from './resume.js';
@@ -80,6 +81,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
   readonly users: UsersApi;
   readonly groups: GroupsApi;
   readonly messages: MessagesApi;
+  readonly conversations: ConversationsApi;
   readonly meetings: MeetingsApi;
 
   private readonly options: Required<ClientOptions>;
@@ -133,6 +135,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
     this.users = new UsersApi(this);
     this.groups = new GroupsApi(this);
     this.messages = new MessagesApi(this, this.resume);
+    this.conversations = new ConversationsApi(this);
     this.meetings = new MeetingsApi(this);
   }
 

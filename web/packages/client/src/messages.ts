@@ -20,9 +20,15 @@ export class MessagesApi {
     private readonly resume: Resume,
   ) {}
 
-  /** Resolves with the message's id once the server has stored it. */
-  async sendToGroup(groupId: bigint, text: string): Promise<{ id: bigint; sentAt: number }> {
-    const answer = await this.client.request({ case: 'createMessageRequest', value: { groupId, text } });
+  /**
+   * Resolves with the message's id once the server has stored it. Sent again with the same key, after an error that does
+   * not tell whether it was, it is stored once.
+   */
+  async sendToGroup(groupId: bigint, text: string, key?: string): Promise<{ id: bigint; sentAt: number }> {
+    const answer = await this.client.request({
+      case: 'createMessageRequest',
+      value: { groupId, text, ...(key !== undefined && { senderKey: key }) },
+    });
     const id = createdId(answer);
     this.resume.isNew(id);
     return { id, sentAt: Number(answer.timestamp) };

@@ -23,6 +23,8 @@ export interface ChatMessage {
   groupId?: bigint;
   recipientId?: bigint;
   senderId: bigint;
+  /** Its place in the conversation: 1, 2, 3, … In what is queried. */
+  sequence?: bigint;
   sentAt: number;
   editedAt?: number;
   text: string;
@@ -127,6 +129,7 @@ export function toChatMessage(message: Message): ChatMessage | undefined {
     text: message.text ?? '',
     ...(message.groupId !== undefined && { groupId: message.groupId }),
     ...(message.recipientId !== undefined && { recipientId: message.recipientId }),
+    ...(message.sequence !== undefined && { sequence: message.sequence }),
     ...(message.modificationDate !== undefined && { editedAt: Number(message.modificationDate) }),
     ...(message.isSystemMessage && { system: readSystemContent(message.records) }),
   };

@@ -55,6 +55,31 @@ describe.skipIf(!url)('the server', () => {
     expect(read).toBeGreaterThan(0);
   });
 
+  test('gives what was missed, lists conversations and searches', async () => {
+    const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
+    const groupId = (await alice.groups.joined())[0]!.id;
+    await bob.conversations.markRead({ groupId });
+    const before = (await bob.conversations.list()).find(({ ref }) => 'groupId' in ref && ref.groupId === groupId)!;
+    expect(before.unread).toBe(0);
+    const word = `wort${Date.now()}`;
+    const first = await alice.messages.sendToGroup(groupId, `${word} @{2} 开会`, 'key' + word);
+    const again = await alice.messages.sendToGroup(groupId, `${word} @{2} 开会`, 'key' + word);
+    expect(again.id).toBe(first.id);
+    const missed = await bob.conversations.missed({ groupId }, before.lastSequence);
+    expect(missed.messages).toMatchObject([{ id: first.id, sequence: before.lastSequence + 1n }]);
+    expect(missed.more).toBe(false);
+    const after = (await bob.conversations.list()).find(({ ref }) => 'groupId' in ref && ref.groupId === groupId)!;
+    expect(after).toMatchObject({ unread: 1, mentioned: true, lastMessage: { id: first.id } });
+    const found = await bob.conversations.search(`${word} 会`);
+    expect(found).toMatchObject([{ message: { id: first.id }, highlights: [{ start: 0, length: word.length }, {}] }]);
+    await bob.conversations.react(first.id, [1]);
+    await alice.conversations.setMessagePinned(first.id, true);
+    expect((await bob.conversations.pinnedMessages({ groupId })).map(({ id }) => id)).toContain(first.id);
+    await bob.conversations.setMuted({ groupId }, true);
+    const muted = (await bob.conversations.list()).find(({ ref }) => 'groupId' in ref && ref.groupId === groupId)!;
+    expect(muted.muted).toBe(true);
+  });
+
   test('makes groups that others join by invitation', async () => {
     const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
     const groupId = await alice.groups.create('Project');
