@@ -16,6 +16,8 @@ class SystemClock : public im::Clock {
 
 im::Settings settings_of(const Config& config) {
   im::Settings settings;
+  settings.session.token_lifetime =
+      std::chrono::seconds(config.number("turms.gateway.session.token-lifetime-seconds"));
   im::Settings::Message& message = settings.message;
   message.max_text_size =
       static_cast<size_t>(config.number("turms.service.message.max-text-limit"));
@@ -61,7 +63,11 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   stack->store_ = std::move(*opened);
   // A clock that was set back must not lead to ids that sort before what is stored.
   stack->ids_.advance_past(stack->store_->last_id());
-  stack->hasher_ = store::make_argon2_hasher(post);
+  stack->hasher_ = store::make_argon2_hasher(
+      post,
+      {.memory_kib =
+           static_cast<uint32_t>(config.number("turms.security.password.argon2.memory-kib")),
+       .passes = static_cast<uint32_t>(config.number("turms.security.password.argon2.passes"))});
   stack->bus_ = bus::make_local_bus();
   stack->domain_ =
       std::make_unique<im::Domain>(settings_of(config), stack->store_->repositories(), *stack->bus_,

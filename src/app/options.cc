@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "app/conversation_options.h"
+#include "app/authentication.h"
+#include "app/blocklist_options.h"
 #include "app/external_address.h"
 #include "app/group_options.h"
 #include "app/people_options.h"
 #include "app/room_configurations.h"
+#include "gateway/device_logins.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
 #include "net/forwarded.h"
@@ -68,6 +71,16 @@ Status check_password_policy(std::string_view key, std::string_view value) {
       std::to_array<std::string_view>({kPasswordProhibited, kPasswordOptional, kPasswordRequired});
   if (std::ranges::find(kPolicies, value) != kPolicies.end()) return {};
   return must_be(key, "PROHIBITED, USER_INPUT_OPTIONAL or USER_INPUT_REQUIRED", value);
+}
+
+Status check_login_strategy(std::string_view key, std::string_view value) {
+  if (gateway::find_login_strategy(value)) return {};
+  return must_be(key, "one of the seven strategies", value);
+}
+
+Status check_login_conflict(std::string_view key, std::string_view value) {
+  if (gateway::find_login_conflict(value)) return {};
+  return must_be(key, "DISCONNECT_LOGGED_IN_DEVICES or DISCONNECT_LOGGING_IN_DEVICE", value);
 }
 
 Status check_store_url(std::string_view key, std::string_view value) {
@@ -202,6 +215,35 @@ constexpr auto kOptions = std::to_array<Option>({
            "A connection that has not signed in by then is closed."),
     number("turms.gateway.session.max-pending-bytes", "4194304", 65536, 1073741824,
            "Bytes waiting for a slow client before its session is closed."),
+    number("turms.gateway.session.token-lifetime-seconds", "2592000", 0, kYear,
+           "How long a client that knows our extensions may sign in again without its password, "
+           "counted from the last time. 0: never."),
+    checked(text("turms.gateway.simultaneous-login.strategy",
+                 "ALLOW_ONE_DEVICE_OF_EACH_DEVICE_TYPE_ONLINE",
+                 "Which devices of a user may be signed in at the same time: "
+                 "ALLOW_ONE_DEVICE_OF_EACH_DEVICE_TYPE_ONLINE, "
+                 "ALLOW_ONE_DEVICE_FOR_ALL_DEVICE_TYPES_ONLINE, "
+                 "ALLOW_ONE_DEVICE_OF_DESKTOP_AND_ONE_DEVICE_OF_MOBILE_ONLINE, "
+                 "ALLOW_ONE_DEVICE_OF_DESKTOP_OR_BROWSER_AND_ONE_DEVICE_OF_MOBILE_ONLINE, "
+                 "ALLOW_ONE_DEVICE_OF_DESKTOP_AND_ONE_DEVICE_OF_BROWSER_AND_ONE_DEVICE_OF_MOBILE_"
+                 "ONLINE, ALLOW_ONE_DEVICE_OF_DESKTOP_OR_MOBILE_ONLINE or "
+                 "ALLOW_ONE_DEVICE_OF_DESKTOP_OR_BROWSER_OR_MOBILE_ONLINE. The third and the sixth "
+                 "let no browser in."),
+            check_login_strategy),
+    checked(text("turms.gateway.simultaneous-login.login-conflict-strategy",
+                 "DISCONNECT_LOGGED_IN_DEVICES",
+                 "What happens to devices that may not be signed in together: "
+                 "DISCONNECT_LOGGED_IN_DEVICES ends the older sessions, "
+                 "DISCONNECT_LOGGING_IN_DEVICE refuses the newer one (2100)."),
+            check_login_conflict),
+    flag("turms.gateway.simultaneous-login.allow-device-type-unknown-login", "true",
+         "Let devices of the type UNKNOWN sign in."),
+    flag("turms.gateway.simultaneous-login.allow-device-type-others-login", "true",
+         "Let devices of the type OTHERS sign in."),
+    number("turms.security.password.argon2.memory-kib", "19456", 8, 1048576,
+           "KiB of memory that hashing a password takes (Argon2id). A password hashed with other "
+           "parameters is hashed anew when its user signs in."),
+    number("turms.security.password.argon2.passes", "2", 1, 100, "Passes over that memory."),
     number("turms.gateway.max-connections", "15000", 1, 1000000,
            "Turms connections at once on each port; more are refused."),
 
@@ -506,6 +548,10 @@ const std::vector<Option>& sorted_options() {
     made.insert(made.end(), people.begin(), people.end());
     const auto conversations = conversation_options();
     made.insert(made.end(), conversations.begin(), conversations.end());
+    const auto blocklist = blocklist_options();
+    made.insert(made.end(), blocklist.begin(), blocklist.end());
+    const auto authentication = authentication_options();
+    made.insert(made.end(), authentication.begin(), authentication.end());
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();

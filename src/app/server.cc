@@ -8,6 +8,8 @@
 #include <filesystem>
 
 #include "app/admin.h"
+#include "app/authentication.h"
+#include "app/blocklist_options.h"
 #include "app/certificates.h"
 #include "app/im_stack.h"
 #include "app/livekit_stack.h"
@@ -16,9 +18,12 @@
 #include "app/room_configurations.h"
 #include "app/web.h"
 #include "base/log.h"
+#include "gateway/authentication/authenticator.h"
+#include "gateway/oidc_sign_in.h"
 #include "gateway/service.h"
 #include "im/meetings.h"
 #include "livekit/data_router.h"
+#include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "plugin/host.h"
@@ -87,6 +92,8 @@ class Server {
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
   std::unique_ptr<gateway::Service> gateway_;
+  // Goes before the gateway: what it was asked then fails, which the gateway still hears.
+  std::unique_ptr<net::HttpClient> asking_;
   livekit::ApiKeys keys_;
   std::unique_ptr<LiveKitStack> livekit_;
   std::unique_ptr<im::Meetings> meetings_;
@@ -205,8 +212,38 @@ Status Server::start_gateway() {
       .refill_interval = std::chrono::milliseconds(
           config_.number("turms.gateway.client-api.rate-limiting.refill-interval-millis"))};
   config.server_id = config_.text("turms.gateway.service-discovery.identity");
+  // Checked when they were set.
+  config.device_logins = {
+      .strategy =
+          *gateway::find_login_strategy(config_.text("turms.gateway.simultaneous-login.strategy")),
+      .conflict = *gateway::find_login_conflict(
+          config_.text("turms.gateway.simultaneous-login.login-conflict-strategy")),
+      .allow_unknown =
+          config_.flag("turms.gateway.simultaneous-login.allow-device-type-unknown-login"),
+      .allow_others =
+          config_.flag("turms.gateway.simultaneous-login.allow-device-type-others-login")};
+  config.guard = guard_config(config_);
+  config.load = {
+      .delay =
+          std::chrono::milliseconds(config_.number("turms.health-check.max-loop-delay-millis")),
+      .free_bytes = config_.number("turms.health-check.memory.min-free-system-memory-bytes")};
   config.door = http_door(config_, *certificates_);
   gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
+  spawn(im_->domain().blocklist.load());
+  asking_ = net::HttpClient::create(loop_);
+  auto authenticator = make_authenticator(config_, dev_, im_->domain().users, *asking_);
+  if (!authenticator) return std::unexpected(authenticator.error());
+  gateway_->set_authenticator(std::move(*authenticator));
+  auto oidc = oidc_config(config_);
+  if (!oidc) return std::unexpected(oidc.error());
+  if (*oidc) {
+    gateway::OidcSignIn(loop_, *asking_, im_->domain().users, std::move(**oidc)).add_routes(*http_);
+  } else {
+    // The page asks in any case, and a 404 would stand in its console.
+    http_->route("GET", "/auth/oidc", [](const net::HttpRequest&, net::HttpResponder responder) {
+      responder.send(net::HttpResponse::json(200, "{}"));
+    });
+  }
   gateway_->websocket_route(*http_, "/turms");
   if (config_.flag("turms.gateway.websocket.enabled")) {
     const auto port = static_cast<uint16_t>(config_.number("turms.gateway.websocket.port"));

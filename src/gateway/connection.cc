@@ -1,5 +1,6 @@
 #include "gateway/connection.h"
 
+#include "base/log.h"
 #include "gateway/environment.h"
 #include "gateway/handlers/convert.h"
 #include "gateway/handlers/handler.h"
@@ -20,6 +21,7 @@ constexpr int64_t kHeartbeatRequestId = -100;
 /// Requests that one connection may have handled without giving others a turn.
 constexpr int kRequestsPerTurn = 32;
 
+constexpr int32_t kProtocolVersion = 1;
 constexpr std::string_view kExtensionsDetail = "turms.extensions";
 
 proto::TurmsNotification notification_now() {
@@ -42,7 +44,7 @@ bool is_guess(im::Code code) {
   return code == im::Code::kLoginFailed || code == im::Code::kLoginUserNotActive;
 }
 
-SignInThrottle::Outcome throttle_outcome(const im::Outcome<im::SignedIn>& signed_in) {
+SignInThrottle::Outcome throttle_outcome(const im::Outcome<Authenticated>& signed_in) {
   if (signed_in) return SignInThrottle::Outcome::kSignedIn;
   return signed_in.error().code == im::Code::kLoginFailed ? SignInThrottle::Outcome::kWrongPassword
                                                           : SignInThrottle::Outcome::kUndecided;
@@ -117,6 +119,7 @@ void Connection::update_reading() {
 void Connection::on_frame_error(FrameStatus status) {
   const bool too_large = status == FrameStatus::kTooLarge;
   count(too_large ? Rejection::kFrameTooLarge : Rejection::kFrameLength);
+  note(Misdeed::kCorruptedFrame);
   close(CloseStatus::kIllegalRequest, number(im::Code::kInvalidRequest),
         too_large ? fmt::format("A request may have at most {} bytes",
                                 environment_->config.max_request_bytes)
@@ -229,16 +232,19 @@ Task<void> Connection::handle(ByteView message) {
       header.kind >= kFirstExtensionKind && !(session_ && session_->extensions);
   if (header.problem == Problem::kMalformed) {
     count(Rejection::kMalformedRequest);
+    note(Misdeed::kCorruptedRequest);
     answer(kUnknownRequestId, invalid, "The request is malformed");
     co_return;
   }
   if (header.problem == Problem::kUnknownKind || hidden_extension) {
     count(Rejection::kUnknownKind);
+    note(Misdeed::kCorruptedRequest);
     answer(kUnknownRequestId, invalid, "The kind of the request is unknown");
     co_return;
   }
   if (header.problem == Problem::kIdNotPositive) {
     count(Rejection::kRequestId);
+    note(Misdeed::kCorruptedRequest);
     answer(header.request_id, invalid, "The request ID must be greater than 0");
     co_return;
   }
@@ -246,12 +252,16 @@ Task<void> Connection::handle(ByteView message) {
   proto::TurmsRequest request;
   if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
     count(Rejection::kMalformedRequest);
+    note(Misdeed::kCorruptedRequest);
     answer(header.request_id, invalid, "The request is malformed");
     co_return;
   }
   count_request(header.kind);
-  if (kind->rate == RateClass::kRequest && !requests_.take(environment_->loop.now())) {
+  const TimePoint now = environment_->loop.now();
+  if (kind->rate == RateClass::kRequest &&
+      !(requests_.take(now) && environment_->guard.take(remote(), now))) {
     count(Rejection::kTooFrequent);
+    note(Misdeed::kFrequentRequest);
     // In its turn, also when it is of a kind that need not wait.
     co_await all_answered();
     answer(header.request_id, number(im::Code::kTooFrequent));
@@ -262,15 +272,15 @@ Task<void> Connection::handle(ByteView message) {
       co_await handle_sign_in(request);
       break;
     case proto::TurmsRequest::kDeleteSessionRequest:
-      // Without a session it means nothing, and a sign-in may still follow.
-      if (!session_ && !departed_) break;
-      pending_.clear();
-      close(CloseStatus::kDisconnectedByClient);
+      co_await handle_sign_out();
       break;
     default:
       if (!session_ && !departed_) {
         count(Rejection::kNoSession);
         answer(header.request_id, number(im::Code::kInternalError));
+      } else if (!permissions_.allows(header.kind)) {
+        count(Rejection::kNotAllowed);
+        answer(header.request_id, number(im::Code::kUnauthorizedRequest));
       } else if (kind->handler == nullptr) {
         count(Rejection::kNotImplemented);
         const Answer refusal = not_implemented(*kind);
@@ -291,54 +301,122 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
     answer(request.request_id(), number(im::Code::kSessionExists));
     co_return;
   }
-  im::SignIn command;
+  const im::DeviceType device_type = device_type_from(in.device_type());
+  const auto& logins = environment_->config.device_logins;
+  if (in.version() == kProtocolVersion && logins.forbids(device_type)) {
+    count(Rejection::kSignInFailed);
+    answer(request.request_id(), number(im::Code::kLoginForbiddenDevice));
+    co_return;
+  }
+  const auto announced = in.device_details().find(std::string(kExtensionsDetail));
+  const bool extensions = announced != in.device_details().end() && announced->second == "1";
+  Attempt attempt;
+  attempt.ip = transport_->remote().ip();
+  attempt.device_details = {in.device_details().begin(), in.device_details().end()};
+  im::SignIn& command = attempt.command;
   command.version = in.version();
   command.user_id = UserId(in.user_id());
   command.password = TURMS_OPTIONAL(in, password, std::string);
   if (in.has_user_status()) command.status = static_cast<im::UserStatus>(in.user_status());
-  const im::UserStatus status = command.status;
-  const UserId user_id = command.user_id;
-  const net::Address from = transport_->remote();
+  command.device_type = device_type;
+  command.wants_token = extensions;
+  if (extensions && in.has_session_token()) {
+    auto known =
+        co_await environment_->domain.session_tokens.find(command.user_id, in.session_token());
+    if (closed_) co_return;
+    // One that cannot be looked up is no reason to refuse the password.
+    if (known) command.token = std::move(*known);
+  }
 
-  if (!environment_->sign_ins.begin(user_id, from, environment_->loop.now())) {
+  Session session;
+  session.status = command.status;
+  session.extensions = extensions;
+  const UserId user_id = command.user_id;
+  // Who was in may come back.
+  if (environment_->load.overloaded() && !command.token) {
+    count(Rejection::kOverloaded);
+    answer(request.request_id(), number(im::Code::kUnavailable));
+    co_return;
+  }
+  const bool guessing = command.password.has_value() || !command.token;
+  const Origin origin(transport_->remote(),
+                      command.token ? std::string(as_text(command.token->hash)) : std::string());
+  if (guessing && !environment_->sign_ins.begin(user_id, origin, environment_->loop.now())) {
     count(Rejection::kSignInThrottled);
     answer(request.request_id(), number(im::Code::kTooFrequent),
            "Too many failed sign-ins: try again in some seconds");
     co_return;
   }
   sign_in_ = std::make_shared<Cancellation>();
-  command.requester = {network_of(from), sign_in_};
-  auto signed_in = co_await environment_->domain.users.authenticate(std::move(command));
+  // A device of the user's has a turn of its own among those whose passwords are hashed.
+  command.requester = {origin.device.empty() ? network_of(origin.address) : origin.device,
+                       sign_in_};
+  auto authenticated = co_await environment_->authenticator->authenticate(std::move(attempt));
   sign_in_ = nullptr;
-  environment_->sign_ins.finish(user_id, from, throttle_outcome(signed_in));
+  if (guessing) environment_->sign_ins.finish(user_id, origin, throttle_outcome(authenticated));
   if (closed_) co_return;
-  if (!signed_in) {
-    count(Rejection::kSignInFailed);
-    answer(request.request_id(), number(signed_in.error().code), signed_in.error().reason);
-    if (is_guess(signed_in.error().code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
-      close(CloseStatus::kIllegalRequest, number(im::Code::kTooFrequent),
-            "Too many failed sign-ins");
-    }
+  if (authenticated && !environment_->guard.lets_in(user_id)) {
+    count(Rejection::kBlocked);
+    close(im::kUserIsBlocked, {}, {});
     co_return;
   }
+  if (!authenticated) {
+    refuse_sign_in(request.request_id(), authenticated.error());
+    co_return;
+  }
+  const im::SignedIn& signed_in = authenticated->signed_in;
+  permissions_ = authenticated->permissions;
+  session.caller = {signed_in.user.id, device_type, environment_->registry.draw_session_id(),
+                    extensions};
+  session.password_version = signed_in.password_version;
+  open_session(request.request_id(), session, signed_in);
+}
 
-  const auto extensions = in.device_details().find(std::string(kExtensionsDetail));
-  Session session;
-  session.extensions = extensions != in.device_details().end() && extensions->second == "1";
-  session.caller = {signed_in->user.id, device_type_from(in.device_type()),
-                    environment_->registry.draw_session_id(), session.extensions};
-  session.status = status;
-  session.password_version = signed_in->password_version;
+void Connection::refuse_sign_in(int64_t request_id, const im::Failure& failure) {
+  count(Rejection::kSignInFailed);
+  answer(request_id, number(failure.code), failure.reason);
+  if (is_guess(failure.code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
+    close(CloseStatus::kIllegalRequest, number(im::Code::kTooFrequent), "Too many failed sign-ins");
+  }
+}
+
+void Connection::open_session(int64_t request_id, Session session, const im::SignedIn& signed_in) {
+  const auto& logins = environment_->config.device_logins;
+  auto conflicts = logins.conflicts_of(session.caller.device_type);
+  if (logins.conflict == DeviceLogins::Conflict::kDisconnectLoggingInDevice &&
+      environment_->registry.is_signed_in(session.caller.user_id, conflicts)) {
+    count(Rejection::kSignInFailed);
+    answer(request_id, number(im::Code::kSessionDeclined));
+    return;
+  }
   session_ = session;
-  environment_->registry.sign_in(*this, session);
+  environment_->registry.sign_in(*this, session, std::move(conflicts));
   watch_activity();
 
   proto::TurmsNotification opened = notification_now();
   auto& out = *opened.mutable_data()->mutable_user_session();
   out.set_session_id(std::to_string(session.caller.session_id));
   out.set_server_id(environment_->config.server_id);
+  if (signed_in.token) {
+    token_ = signed_in.token->hash;
+    if (!signed_in.token->token.empty()) out.set_session_token(signed_in.token->token);
+    out.set_session_token_expiration_date(signed_in.token->expiration_date.unix_ms);
+  }
   send(opened);
-  answer(request.request_id(), number(im::Code::kOk));
+  answer(request_id, number(im::Code::kOk));
+}
+
+Task<void> Connection::handle_sign_out() {
+  // Without a session it means nothing, and a sign-in may still follow.
+  if (!session_ && !departed_) co_return;
+  if (token_) {
+    const UserId user = session_ ? session_->caller.user_id : departed_->user_id;
+    auto revoked = co_await environment_->domain.session_tokens.revoke(user, *token_);
+    if (!revoked) log::warn("a session token was not revoked: {}", revoked.error().message);
+  }
+  // What waits behind it does not take effect, also when the client is gone already.
+  pending_.clear();
+  close(CloseStatus::kDisconnectedByClient);
 }
 
 Task<void> Connection::handle_request(const RequestKind& kind, proto::TurmsRequest& message) {
@@ -412,6 +490,24 @@ bool Connection::push(Broadcast& broadcast) {
   return transport_->send(broadcast) != net::SendResult::kOverflow;
 }
 
+void Connection::note(Misdeed misdeed) {
+  const im::Caller* const who = session_ ? &session_->caller : departed_ ? &*departed_ : nullptr;
+  environment_->guard.note(misdeed, remote(),
+                           who != nullptr ? std::optional(who->user_id) : std::nullopt,
+                           environment_->loop.now());
+}
+
+void Connection::drop() {
+  if (closed_) return;
+  count(Rejection::kBlocked);
+  closed_ = true;
+  abandon();
+  pending_.clear();
+  timer_.cancel();
+  leave();
+  transport_->close(ByteView());
+}
+
 void Connection::close_slow() {
   if (closed_) return;
   count(Rejection::kSlowReceiver);
@@ -443,6 +539,23 @@ void Connection::leave() {
   if (!session_) return;
   environment_->registry.sign_out(*this, *session_);
   session_.reset();
+}
+
+void drop_who_is_blocked(const std::shared_ptr<Environment>& environment) {
+  environment->domain.blocklist.on_blocked_ips(
+      [weak = std::weak_ptr(environment)](const std::vector<std::string>&) {
+        const auto held = weak.lock();
+        if (!held) return;
+        // Closing one may free another.
+        std::vector<std::shared_ptr<Connection>> blocked;
+        for (Connection* connection : held->connections) {
+          if (held->guard.lets_in(connection->remote())) continue;
+          if (auto shared = connection->weak_from_this().lock()) {
+            blocked.push_back(std::move(shared));
+          }
+        }
+        for (const auto& connection : blocked) connection->drop();
+      });
 }
 
 }  // namespace turms::gateway

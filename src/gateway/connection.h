@@ -12,11 +12,15 @@
 #include "base/bytes.h"
 #include "base/cancellation.h"
 #include "base/task.h"
+#include "gateway/authentication/permissions.h"
 #include "gateway/broadcast.h"
+#include "gateway/guard.h"
 #include "gateway/proto.h"
 #include "gateway/session.h"
 #include "gateway/token_bucket.h"
 #include "gateway/transport.h"
+#include "im/status.h"
+#include "im/users.h"
 #include "net/loop.h"
 
 namespace turms::gateway {
@@ -54,6 +58,9 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   [[nodiscard]] bool push(Broadcast& broadcast);
   void close_slow();
 
+  [[nodiscard]] const net::Address& remote() const { return transport_->remote(); }
+  /// Closes without a word: its address is blocked.
+  void drop();
   /// Tells the client why, and closes. Harmless when it is closed.
   void close(CloseStatus status, std::optional<int32_t> code = {}, std::string_view reason = {});
   void close(int32_t status, std::optional<int32_t> code, std::string_view reason);
@@ -71,6 +78,9 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   static Task<void> run(std::shared_ptr<Connection> self, Bytes message);
   Task<void> handle(ByteView message);
   Task<void> handle_sign_in(const proto::TurmsRequest& request);
+  Task<void> handle_sign_out();
+  void refuse_sign_in(int64_t request_id, const im::Failure& failure);
+  void open_session(int64_t request_id, Session session, const im::SignedIn& signed_in);
   Task<void> handle_request(const RequestKind& kind, proto::TurmsRequest& request);
   static Task<void> finish(std::shared_ptr<Connection> self, const RequestKind& kind,
                            std::shared_ptr<UnderWay> request);
@@ -85,6 +95,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   void answer(int64_t request_id, int32_t code, std::string_view reason = {});
   void send(const proto::TurmsNotification& notification);
   void update_reading();
+  /// The client did something that no client does.
+  void note(Misdeed misdeed);
   void watch_activity();
   void leave();
   /// A password whose client is gone need not be checked any more.
@@ -101,6 +113,10 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   size_t pending_bytes_ = 0;
   net::Timer timer_;
   TimePoint last_activity_;
+  /// What its session may ask for, also of what waits when it has ended.
+  Permissions permissions_;
+  /// What signs this client in again; nothing when it has none.
+  std::optional<im::TokenHash> token_;
   TokenBucket requests_;
   int failed_sign_ins_ = 0;
   /// Of a sign-in under way.
@@ -114,5 +130,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   /// By either side: nothing is sent any more.
   bool closed_ = false;
 };
+
+/// From now on the connections of an address end when it is blocked.
+void drop_who_is_blocked(const std::shared_ptr<Environment>& environment);
 
 }  // namespace turms::gateway

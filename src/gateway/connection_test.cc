@@ -464,6 +464,92 @@ TEST_F(ConnectionTest, GuessersAreThrottledAndTheUserElsewhereIsNot) {
   EXPECT_EQ(fixture.ask(user, signing_in(1)).code(), 1000);
 }
 
+TEST(Guarding, WhoSendsWhatCannotBeReadIsKeptOutForAWhile) {
+  Config config;
+  config.guard.ip.corrupted_request = {
+      .enabled = true, .triggers = 3, .levels = {{10min, 1min, 1}}};
+  Fixture fixture(config);
+  fixture.add_user(1);
+  const auto home = net::Address::v4({192, 0, 2, 1}, 1);
+  TestClient bad = fixture.connect();
+  bad.transport->address = home;
+  TestClient neighbour = fixture.connect();
+  neighbour.transport->address = home.with_port(2);
+  TestClient other = fixture.connect();
+  const std::string garbage = "\xFF\xFF";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(bad.transport->closed) << i;
+    bad.transport->feed(as_bytes(garbage));
+  }
+  EXPECT_TRUE(bad.transport->closed);
+  EXPECT_TRUE(neighbour.transport->closed);
+  EXPECT_FALSE(other.transport->closed);
+  EXPECT_FALSE(fixture.environment->guard.lets_in(home));
+  EXPECT_TRUE(fixture.run_until([&] { return fixture.loop.posted() == 0; }));
+}
+
+TEST(Guarding, ABlockedUserIsToldSoAndTheirSessionEnds) {
+  Fixture fixture;
+  fixture.add_user(1);
+  TestClient client = fixture.sign_in(1);
+  spawn([](im::Blocklist& blocklist) -> Task<void> {
+    std::vector<UserId> users(1, UserId(1));
+    (void)co_await blocklist.block_users(std::move(users), 10min);
+  }(fixture.domain->blocklist));
+  ASSERT_TRUE(fixture.run_until([&] { return client.transport->closed; }));
+  EXPECT_EQ(client.received().back().close_status(), 701);
+  TestClient again = fixture.connect();
+  fixture.send(again, signing_in(1));
+  ASSERT_TRUE(fixture.run_until([&] { return again.transport->closed; }));
+  EXPECT_EQ(again.received().back().close_status(), 701);
+  EXPECT_EQ(fixture.environment->registry.sessions(), 0u);
+}
+
+TEST(Guarding, NobodyNewIsLetInWhileThereIsNoTimeForThem) {
+  Fixture fixture;
+  fixture.add_user(1);
+  TestClient known = fixture.connect();
+  fixture.sign_in(known, 1, proto::DESKTOP, true);
+  const std::string token = known.received()[0].data().user_session().session_token();
+  ASSERT_FALSE(token.empty());
+  for (int i = 0; i < LoadWatch::kShutAfter; ++i) (void)fixture.environment->load.sample(1h, {});
+  TestClient newcomer = fixture.connect();
+  EXPECT_EQ(fixture.ask(newcomer, signing_in(1, proto::IOS)).code(), 1201);
+  EXPECT_FALSE(known.transport->closed);
+  TestClient back = fixture.connect();
+  EXPECT_EQ(fixture
+                .ask(back,
+                     [&](Request& request) {
+                       signing_in(1)(request);
+                       auto& in = *request.mutable_create_session_request();
+                       in.clear_password();
+                       in.set_session_token(token);
+                       (*in.mutable_device_details())["turms.extensions"] = "1";
+                     })
+                .code(),
+            1000);
+  for (int i = 0; i < LoadWatch::kShutAfter; ++i) (void)fixture.environment->load.sample(0s, {});
+  EXPECT_EQ(fixture.ask(newcomer, signing_in(1, proto::IOS)).code(), 1000);
+}
+
+TEST(Guarding, AnAddressHasOneRateForAllItsConnections) {
+  Config config;
+  config.guard.address_limit = {.capacity = 5, .initial_tokens = 5, .refill_interval = 0s};
+  Fixture fixture(config);
+  for (int64_t id = 1; id <= 3; ++id) fixture.add_user(id);
+  TestClient one = fixture.sign_in(1);
+  TestClient two = fixture.sign_in(2);
+  TestClient elsewhere = fixture.connect();
+  elsewhere.transport->address = net::Address::v4({192, 0, 2, 1}, 1);
+  fixture.sign_in(elsewhere, 3);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(fixture.ask(i % 2 ? one : two, ask_for_nothing).code(), 1101) << i;
+  }
+  EXPECT_EQ(fixture.ask(one, ask_for_nothing).code(), 1101);
+  EXPECT_EQ(fixture.ask(two, ask_for_nothing).code(), 1101);
+  EXPECT_NE(fixture.ask(elsewhere, ask_for_nothing).code(), 1101);
+}
+
 TEST(ConnectionLimits, RequestsAboveTheRateAreRefusedInTheirTurn) {
   Config config;
   config.rate_limit = {.capacity = 20, .initial_tokens = 20, .refill_interval = 0s};

@@ -3,6 +3,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "gateway/authentication/authenticator.h"
 #include "gateway/service.h"
 #include "gateway/session_registry.h"
 #include "gateway/sign_in_throttle.h"
@@ -17,12 +18,22 @@ class Connection;
 /// a transport may report its end after the Service is gone.
 struct Environment {
   Environment(net::Loop& the_loop, Config the_config, im::Domain& the_domain, im::Bus& bus)
-      : loop(the_loop), config(std::move(the_config)), domain(the_domain), registry(bus) {}
+      : loop(the_loop),
+        config(std::move(the_config)),
+        domain(the_domain),
+        authenticator(make_password_authenticator(domain.users)),
+        registry(bus),
+        guard(domain.blocklist, config.guard),
+        load(config.load) {}
 
   net::Loop& loop;
   const Config config;
   im::Domain& domain;
+  /// Never null.
+  std::unique_ptr<Authenticator> authenticator;
   SessionRegistry registry;
+  Guard guard;
+  LoadWatch load;
   SignInThrottle sign_ins;
   /// Null where nobody holds meetings.
   im::Meetings* meetings = nullptr;

@@ -45,6 +45,7 @@ Fixture::Fixture(Config config)
                                         *clock_, ids_);
   environment = std::make_shared<Environment>(loop, std::move(config), *domain, *bus_);
   bus_->subscribe(environment->registry);
+  drop_who_is_blocked(environment);
   domain->delivery.set_encoder(encoder_);
 }
 

@@ -19,6 +19,9 @@ enum class Rejection {
   kSignInTimeout,
   kIdleTimeout,
   kSlowReceiver,
+  kNotAllowed,
+  kBlocked,
+  kOverloaded,
 };
 
 /// Counted in turms_gateway_rejections_total{reason}.

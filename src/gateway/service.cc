@@ -1,8 +1,12 @@
 #include "gateway/service.h"
 
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "gateway/connection.h"
 #include "gateway/environment.h"
 #include "gateway/push_encoder.h"
@@ -31,12 +35,36 @@ class Service::Impl {
       : environment_(std::make_shared<Environment>(loop, std::move(config), domain, bus)) {
     bus.subscribe(environment_->registry);
     domain.delivery.set_encoder(encoder_);
+    watch_load();
+    drop_who_is_blocked(environment_);
   }
 
   void add(std::unique_ptr<Transport> transport) {
+    const bool let_in = environment_->guard.lets_in(transport->remote());
     auto connection = std::make_shared<Connection>(environment_, std::move(transport));
     connection->start();
+    if (!let_in) connection->drop();
     if (draining_) connection->close(CloseStatus::kServerClosed);
+  }
+
+  /// How late the timer comes is how late everything else does.
+  void watch_load() {
+    constexpr Duration kInterval = 500ms;
+    const TimePoint due = environment_->loop.now() + kInterval;
+    load_timer_.start(kInterval, [this, due] {
+      std::ifstream file("/proc/meminfo");
+      const std::string meminfo{std::istreambuf_iterator<char>(file), {}};
+      const Duration delay = environment_->loop.now() - due;
+      if (environment_->load.sample(delay, available_bytes(meminfo))) {
+        const bool shut = environment_->load.overloaded();
+        if (shut) {
+          log::warn("too busy, or short of memory: new sessions are refused");
+        } else {
+          log::info("new sessions are taken again");
+        }
+      }
+      watch_load();
+    });
   }
 
   void close_all() {
@@ -71,6 +99,7 @@ class Service::Impl {
   NotificationEncoder encoder_;
   std::unique_ptr<net::HttpServer> websocket_server_;
   std::unique_ptr<net::TcpServer> tcp_server_;
+  net::Timer load_timer_{environment_->loop};
   bool draining_ = false;
 };
 
@@ -79,6 +108,10 @@ Service::Service(net::Loop& loop, Config config, im::Domain& domain, im::Bus& bu
 
 Service::~Service() {
   impl_->close_all();
+}
+
+void Service::set_authenticator(std::unique_ptr<Authenticator> authenticator) {
+  impl_->environment_->authenticator = std::move(authenticator);
 }
 
 void Service::set_meetings(im::Meetings& meetings) {

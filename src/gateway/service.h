@@ -7,6 +7,9 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "gateway/device_logins.h"
+#include "gateway/guard.h"
+#include "gateway/load_watch.h"
 #include "gateway/token_bucket.h"
 #include "net/front_door.h"
 
@@ -23,6 +26,8 @@ struct Meeting;
 }  // namespace turms::im
 
 namespace turms::gateway {
+
+class Authenticator;
 
 /// Upstream's defaults.
 struct Config {
@@ -42,6 +47,10 @@ struct Config {
   RateLimit rate_limit;
   /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
+  DeviceLogins device_logins = {};
+  GuardConfig guard = {};
+  /// When new sessions are refused (1201).
+  LoadWatch::Limits load = {};
   /// TLS of the WebSocket port; whom to believe about clients' addresses, on both ports.
   net::FrontDoorConfig door = {};
 };
@@ -61,6 +70,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  /// Without it, the stored password decides. Before anybody listens.
+  void set_authenticator(std::unique_ptr<Authenticator> authenticator);
   /// Without it, requests about meetings answer 8000.
   void set_meetings(im::Meetings& meetings);
 

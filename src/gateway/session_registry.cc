@@ -32,11 +32,21 @@ std::vector<Connection*>* SessionRegistry::find(UserId user) {
   return found == users_.end() ? nullptr : &found->second;
 }
 
-void SessionRegistry::sign_in(Connection& connection, const Session& session) {
+bool SessionRegistry::is_signed_in(UserId user, const std::vector<im::DeviceType>& device_types) {
+  const std::vector<Connection*>* connections = find(user);
+  if (connections == nullptr) return false;
+  return std::ranges::any_of(*connections, [&](const Connection* connection) {
+    const im::DeviceType type = connection->session()->caller.device_type;
+    return std::ranges::find(device_types, type) != device_types.end();
+  });
+}
+
+void SessionRegistry::sign_in(Connection& connection, const Session& session,
+                              std::vector<im::DeviceType> conflicts) {
   // Upstream tells the older session that its own client disconnected it (500, not 501).
   bus_.publish(
       im::DisconnectOrder{.user_id = session.caller.user_id,
-                          .device_types = {session.caller.device_type},
+                          .device_types = std::move(conflicts),
                           .except = session.caller,
                           .password_version = {},
                           .close_status = static_cast<int32_t>(CloseStatus::kDisconnectedByClient),

@@ -14,7 +14,8 @@ namespace turms::gateway {
 class Connection;
 
 /// Who is signed in on this node: finds the sessions of users, and carries out what the bus brings.
-/// Lives on the control thread. A user has at most one session per device type.
+/// Lives on the control thread. Which of a user's sessions exclude each other is for DeviceLogins
+/// to say; at most one per device type.
 class SessionRegistry final : public im::BusSubscriber {
  public:
   explicit SessionRegistry(im::Bus& bus) : bus_(bus) {}
@@ -22,8 +23,12 @@ class SessionRegistry final : public im::BusSubscriber {
   /// Positive, 31 bits, unlike that of any live session.
   int64_t draw_session_id();
 
-  /// Ends the user's other session on this device type, wherever it is, and takes in the new one.
-  void sign_in(Connection& connection, const Session& session);
+  /// Whether the user is signed in with one of these device types on this node.
+  [[nodiscard]] bool is_signed_in(UserId user, const std::vector<im::DeviceType>& device_types);
+  /// Ends the user's sessions on the device types that exclude the new one, wherever they are, and
+  /// takes in the new one.
+  void sign_in(Connection& connection, const Session& session,
+               std::vector<im::DeviceType> conflicts);
   /// Before the connection's session is gone.
   void sign_out(Connection& connection, const Session& session);
 

@@ -9,8 +9,9 @@ std::string key_of(UserId user) {
   return std::to_string(user.value);
 }
 
-std::string key_of(UserId user, const net::Address& address) {
-  return key_of(user) + '@' + network_of(address);
+std::string key_of(UserId user, const Origin& from) {
+  return from.device.empty() ? key_of(user) + '@' + network_of(from.address)
+                             : key_of(user) + '#' + from.device;
 }
 
 }  // namespace
@@ -50,25 +51,26 @@ void BackOff::take_back(const std::string& key) {
   }
 }
 
-bool SignInThrottle::begin(UserId user, const net::Address& from, TimePoint now) {
+bool SignInThrottle::begin(UserId user, const Origin& from, TimePoint now) {
   const std::string both = key_of(user, from);
   const std::string alone = key_of(user);
-  if (!by_user_and_address_.allows(both, now)) return false;
-  if (familiar_.find(both) == nullptr && !by_user_.allows(alone, now)) return false;
-  by_user_and_address_.charge(both, now);
+  if (!by_user_and_origin_.allows(both, now)) return false;
+  const bool familiar = !from.device.empty() || familiar_.find(both) != nullptr;
+  if (!familiar && !by_user_.allows(alone, now)) return false;
+  by_user_and_origin_.charge(both, now);
   by_user_.charge(alone, now);
   return true;
 }
 
-void SignInThrottle::finish(UserId user, const net::Address& from, Outcome outcome) {
+void SignInThrottle::finish(UserId user, const Origin& from, Outcome outcome) {
   if (outcome == Outcome::kWrongPassword) return;
   const std::string both = key_of(user, from);
   by_user_.take_back(key_of(user));
   if (outcome == Outcome::kUndecided) {
-    by_user_and_address_.take_back(both);
+    by_user_and_origin_.take_back(both);
     return;
   }
-  by_user_and_address_.forgive(both);
+  by_user_and_origin_.forgive(both);
   familiar_.put(both, true, 1);
 }
 

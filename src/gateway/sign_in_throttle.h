@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/time.h"
 #include "im/lru_cache.h"
@@ -47,13 +48,25 @@ class BackOff {
 /// to read.
 std::string network_of(const net::Address& address);
 
+/// Where an attempt comes from.
+struct Origin {
+  // NOLINTNEXTLINE(google-explicit-constructor): an address alone is one.
+  Origin(const net::Address& from, std::string proven_device = {})
+      : address(from), device(std::move(proven_device)) {}
+
+  net::Address address;
+  /// Of a device that has shown to be the user's own, by a session token; empty for others.
+  std::string device;
+};
+
 /// Slows down who guesses passwords, and keeps them from making the server hash all day. Sans-IO:
 /// told the time. Lives on the control thread.
 ///
 /// A user must not be locked out by somebody who fails in their name, so the strict limit is on
-/// user and network together: from elsewhere the user signs in as always. Where all clients come
-/// through one proxy the address says nothing; even then the user waits for ten seconds at most
-/// before the next attempt is heard.
+/// user and network together: from elsewhere the user signs in as always. A device that has shown
+/// to be the user's own has limits to itself, whatever others do from the same address. Where all
+/// clients come through one proxy that is not named, the address says nothing; even then the user
+/// waits for ten seconds at most before the next attempt from a new device is heard.
 ///
 /// Who guesses from many addresses meets a second limit, on the user alone. It is loose, and its
 /// delay of a second short, since it does hit the user who comes from a new address; an address
@@ -69,13 +82,13 @@ class SignInThrottle {
   };
 
   /// True: the attempt begins, and finish() follows. False: too soon.
-  [[nodiscard]] bool begin(UserId user, const net::Address& from, TimePoint now);
-  void finish(UserId user, const net::Address& from, Outcome outcome);
+  [[nodiscard]] bool begin(UserId user, const Origin& from, TimePoint now);
+  void finish(UserId user, const Origin& from, Outcome outcome);
 
  private:
-  BackOff by_user_and_address_{{10, 1s, 10s, 15min}};
+  BackOff by_user_and_origin_{{10, 1s, 10s, 15min}};
   BackOff by_user_{{100, 250ms, 1s, 15min}};
-  /// Users and addresses that went together before.
+  /// Users and origins that went together before.
   im::LruCache<std::string, bool> familiar_{BackOff::kMaxKept};
 };
 

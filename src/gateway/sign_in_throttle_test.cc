@@ -14,8 +14,7 @@ const net::Address kElsewhere = net::Address::v4({192, 0, 2, 2}, 1000);
 class SignInThrottleTest : public testing::Test {
  protected:
   /// Whether the attempt was heard.
-  bool attempt(const net::Address& from, Outcome outcome = Outcome::kWrongPassword,
-               UserId user = kUser) {
+  bool attempt(const Origin& from, Outcome outcome = Outcome::kWrongPassword, UserId user = kUser) {
     if (!throttle_.begin(user, from, now_)) return false;
     throttle_.finish(user, from, outcome);
     return true;
@@ -67,6 +66,18 @@ TEST_F(SignInThrottleTest, GuessingFromManyAddressesIsSlowedDownButNotForWhoWasT
   EXPECT_TRUE(attempt(kHome, Outcome::kSignedIn));
   now_ += 1s;
   EXPECT_TRUE(attempt(kElsewhere, Outcome::kSignedIn)) << "a new address waits a second";
+}
+
+TEST_F(SignInThrottleTest, TheUsersOwnDeviceIsNotHeldUpByOthersFromItsAddress) {
+  const Origin own(kHome, "laptop");
+  for (int i = 0; i < 200; ++i) {
+    (void)attempt(kHome);
+    (void)attempt(net::Address::v4({10, 0, 0, static_cast<uint8_t>(i)}, 1));
+  }
+  EXPECT_FALSE(attempt(kHome));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(attempt(own)) << "mistyped: " << i;
+  EXPECT_FALSE(attempt(own)) << "who has the device still guesses slowly";
+  EXPECT_TRUE(attempt(Origin(kHome, "phone"), Outcome::kSignedIn));
 }
 
 TEST_F(SignInThrottleTest, AttemptsUnderWayCountAndUndecidedOnesDoNot) {

@@ -3,8 +3,10 @@
 #include <array>
 
 #include "im/context.h"
+#include "im/ports/bus.h"
 #include "im/ports/groups.h"
 #include "im/ports/password_hasher.h"
+#include "im/ports/session_tokens.h"
 #include "im/ports/users.h"
 #include "im/rights.h"
 
@@ -48,6 +50,19 @@ Task<Result<None>> Administration::set_password(UserId id, std::string password)
       Rights::administrator(action::ChangePassword{id}), std::move(*hash));
   if (!set) co_return std::unexpected(set.error());
   if (!*set) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
+  co_return None{};
+}
+
+Task<Result<None>> Administration::disconnect(UserId id, std::vector<DeviceType> device_types) {
+  // First the tokens: a client that is told comes back at once.
+  auto revoked = co_await context_.store.session_tokens.revoke(
+      Rights::administrator(action::RevokeSessionTokens{id}), {}, device_types);
+  if (!revoked) co_return std::unexpected(revoked.error());
+  DisconnectOrder order;
+  order.user_id = id;
+  order.device_types = std::move(device_types);
+  order.close_status = kDisconnectedByAdministrator;
+  context_.bus.publish(order);
   co_return None{};
 }
 

@@ -16,6 +16,9 @@ class Administration {
   Task<Result<None>> add_user(UserId id, std::string name, std::string password);
   /// The server ends the user's sessions when it notices (Users::end_outdated_sessions).
   Task<Result<None>> set_password(UserId id, std::string password);
+  /// Ends the user's sessions (600) and the tokens that would bring them back. Empty: of all device
+  /// types.
+  Task<Result<None>> disconnect(UserId id, std::vector<DeviceType> device_types);
   Task<Result<std::vector<User>>> list_users(UserId after, int limit);
   /// The owner need not be among `members`. kNotFound when a user is unknown.
   Task<Result<GroupId>> add_group(std::string name, UserId owner, std::vector<UserId> members);

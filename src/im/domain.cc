@@ -10,7 +10,9 @@ namespace turms::im {
 Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordHasher& hasher,
                const Clock& clock, IdGenerator& ids)
     : context_(std::make_unique<Context>(settings, repositories, bus, hasher, clock, ids)),
-      users(*context_),
+      blocklist(*context_),
+      session_tokens(*context_),
+      users(*context_, session_tokens),
       relationships(*context_),
       friend_requests(*context_),
       groups(*context_),
@@ -43,6 +45,7 @@ const Settings& Domain::settings() const {
 void Domain::changed_elsewhere() {
   forget_cached();
   spawn(users.end_outdated_sessions());
+  spawn(blocklist.load());
 }
 
 void Domain::forget_cached() {

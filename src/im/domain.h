@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "im/administration.h"
+#include "im/blocklist.h"
 #include "im/conversation_settings.h"
 #include "im/conversations.h"
 #include "im/friend_requests.h"
@@ -17,6 +18,7 @@
 #include "im/ports/changes.h"
 #include "im/ports/repositories.h"
 #include "im/relationships.h"
+#include "im/session_tokens.h"
 #include "im/settings.h"
 #include "im/users.h"
 
@@ -53,6 +55,8 @@ class Domain {
   std::unique_ptr<Context> context_;
 
  public:
+  Blocklist blocklist;
+  SessionTokens session_tokens;
   Users users;
   Relationships relationships;
   FriendRequests friend_requests;

@@ -108,7 +108,7 @@ class ResumeTest : public MeetingsTest {
         Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
                      real.invitations, real.join_requests, real.join_questions, real.messages,
                      real.message_marks, real.conversations, real.conversation_settings, *stored_,
-                     real.friend_requests},
+                     real.friend_requests, real.session_tokens, real.blocklist},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
     make({});

@@ -24,6 +24,17 @@ struct RenewPasswordHash {
 struct SetActive {
   UserId user;
 };
+/// Addresses and users that are not let in.
+struct BlockClients {};
+struct CreateSessionToken {
+  UserId user;
+};
+struct ProlongSessionToken {
+  UserId user;
+};
+struct RevokeSessionTokens {
+  UserId user;
+};
 /// One-sided: what `owner` thinks of `related`.
 struct PutRelationship {
   UserId owner;

@@ -3,6 +3,7 @@
 // All ports of the domain, for those who implement or wire them. A header includes only the ones it
 // needs.
 
+#include "im/ports/blocklist.h"
 #include "im/ports/bus.h"
 #include "im/ports/changes.h"
 #include "im/ports/clock.h"
@@ -21,5 +22,6 @@
 #include "im/ports/password_hasher.h"
 #include "im/ports/relationships.h"
 #include "im/ports/repositories.h"
+#include "im/ports/session_tokens.h"
 #include "im/ports/users.h"
 #include "im/ports/versions.h"

@@ -166,6 +166,15 @@ class Rights {
       UserId requester) {
     return Permit(action::ChangeConversationSettings{requester});
   }
+  static Permit<action::CreateSessionToken> create_session_token(UserId requester) {
+    return Permit(action::CreateSessionToken{requester});
+  }
+  static Permit<action::ProlongSessionToken> prolong_session_token(UserId requester) {
+    return Permit(action::ProlongSessionToken{requester});
+  }
+  static Permit<action::RevokeSessionTokens> revoke_session_tokens(UserId requester) {
+    return Permit(action::RevokeSessionTokens{requester});
+  }
   static Permit<action::MovePrivateReadDate> read_private(UserId requester, UserId target) {
     return Permit(action::MovePrivateReadDate{requester, target});
   }

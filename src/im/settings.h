@@ -10,6 +10,11 @@ namespace turms::im {
 
 /// What an operator may decide, with the upstream defaults.
 struct Settings {
+  struct Session {
+    /// Of a token that signs in again without a password, from its last use. 0: none are given.
+    Duration token_lifetime = std::chrono::hours(24 * 30);
+  } session;
+
   struct Message {
     size_t max_text_size = 500;  // characters
     size_t max_records_bytes = 15 * 1024 * 1024;

@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/session_tokens.h"
 #include "im/status.h"
 
 namespace turms::im {
+
+struct Credentials;
 
 struct SignIn {
   int32_t version = 0;
@@ -15,12 +18,20 @@ struct SignIn {
   std::optional<std::string> password;
   UserStatus status = UserStatus::kAvailable;
   HashRequester requester;
+  DeviceType device_type = DeviceType::kUnknown;
+  /// A token of this user: signs in where there is no password, and is kept in use where it is the
+  /// device's already.
+  std::optional<SessionTokens::Known> token;
+  /// Give a token when there is none yet.
+  bool wants_token = false;
 };
 
 struct SignedIn {
   User user;
   /// Of the password that was right (Credentials).
   int64_t password_version = 0;
+  /// That this device signs in with from now on. Its text only when it is new.
+  std::optional<IssuedToken> token;
 };
 
 struct QueryUserProfiles {
@@ -31,11 +42,19 @@ struct QueryUserProfiles {
 
 class Users {
  public:
-  explicit Users(Context& context) : context_(context) {}
+  Users(Context& context, SessionTokens& tokens) : context_(context), tokens_(tokens) {}
 
   /// Who it is, when version, user and password are right: 2000, 2011, 2012, 1102. Which devices
   /// may be signed in at once (2013, 2100) is for the gateway's sessions to decide.
   Task<Outcome<SignedIn>> authenticate(SignIn command);
+  /// What is wrong with it whatever the password: 2000, 2011, 1102.
+  static Outcome<None> check(const SignIn& command);
+  /// Somebody whom another service has authenticated. They need not be stored here; who is, and is
+  /// not active, is refused: 2012.
+  Task<Outcome<SignedIn>> admit(UserId id);
+  /// A token for somebody whom another service has authenticated: 2012 when they are not stored
+  /// here, or not active.
+  Task<Outcome<IssuedToken>> vouch(UserId id, DeviceType device_type);
   Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
 
   /// Another program has written to the store: sessions that signed in with a password which has
@@ -43,7 +62,14 @@ class Users {
   Task<void> end_outdated_sessions();
 
  private:
+  Task<Outcome<SignedIn>> authenticate_token(SignIn command, Credentials credentials);
+  /// Nothing when none is wanted, or none can be given: signing in does not depend on it.
+  Task<std::optional<IssuedToken>> token_for(const SignIn& command, int64_t password_version);
+  Task<Outcome<SignedIn>> admit(UserId id, int64_t password_version,
+                                std::optional<IssuedToken> token);
+
   Context& context_;
+  SessionTokens& tokens_;
   /// Up to here (Credentials::password_version) sessions have been ended.
   int64_t ended_version_ = 0;
 };

@@ -20,20 +20,18 @@
 namespace turms::store {
 namespace {
 
-// OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
-constexpr uint32_t kMemoryKib = 19 * 1024;
-constexpr uint32_t kPasses = 2;
 constexpr uint32_t kLanes = 1;
 constexpr size_t kSaltSize = 16;
 constexpr size_t kHashSize = 32;
 
-Result<std::string> hash_now(const std::string& password) {
+Result<std::string> hash_now(const std::string& password, const HashParameters& with) {
   std::array<uint8_t, kSaltSize> salt;
   secure_random(salt);
   std::string encoded(
-      argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltSize, kHashSize, Argon2_id), '\0');
+      argon2_encodedlen(with.passes, with.memory_kib, kLanes, kSaltSize, kHashSize, Argon2_id),
+      '\0');
   const int code =
-      argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(),
+      argon2id_hash_encoded(with.passes, with.memory_kib, kLanes, password.data(), password.size(),
                             salt.data(), salt.size(), kHashSize, encoded.data(), encoded.size());
   if (code != ARGON2_OK) return fail(ErrorCode::kInternal, argon2_error_message(code));
   encoded.resize(encoded.find('\0'));
@@ -41,7 +39,8 @@ Result<std::string> hash_now(const std::string& password) {
 }
 
 Result<im::PasswordHasher::Verdict> verify_now(const std::string& password,
-                                               const std::string& encoded) {
+                                               const std::string& encoded,
+                                               const HashParameters& with) {
   im::PasswordHasher::Verdict verdict;
   const int code = argon2id_verify(encoded.c_str(), password.data(), password.size());
   if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH) {
@@ -49,7 +48,7 @@ Result<im::PasswordHasher::Verdict> verify_now(const std::string& password,
   }
   verdict.matches = code == ARGON2_OK;
   const std::string today =
-      fmt::format("$argon2id$v=19$m={},t={},p={}$", kMemoryKib, kPasses, kLanes);
+      fmt::format("$argon2id$v=19$m={},t={},p={}$", with.memory_kib, with.passes, kLanes);
   verdict.outdated = !encoded.starts_with(today);
   return verdict;
 }
@@ -60,7 +59,8 @@ constexpr int kNiceness = 10;
 
 class Argon2Hasher final : public im::PasswordHasher {
  public:
-  explicit Argon2Hasher(Post post) : post_(std::move(post)) {
+  Argon2Hasher(Post post, HashParameters parameters)
+      : post_(std::move(post)), parameters_(parameters) {
     const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
   }
@@ -76,8 +76,9 @@ class Argon2Hasher final : public im::PasswordHasher {
 
   im::Stored<std::string> hash(std::string password) override {
     Completion<Result<std::string>> done;
-    submit<std::string>({}, done.setter(),
-                        [password = std::move(password)] { return hash_now(password); });
+    submit<std::string>({}, done.setter(), [this, password = std::move(password)] {
+      return hash_now(password, parameters_);
+    });
     co_return co_await done;
   }
 
@@ -85,8 +86,8 @@ class Argon2Hasher final : public im::PasswordHasher {
                              im::HashRequester requester) override {
     Completion<Result<Verdict>> done;
     const auto id = submit<Verdict>(requester.source, done.setter(),
-                                    [password = std::move(password), hash = std::move(hash)] {
-                                      return verify_now(password, hash);
+                                    [this, password = std::move(password), hash = std::move(hash)] {
+                                      return verify_now(password, hash, parameters_);
                                     });
     if (requester.cancellation) requester.cancellation->on_cancel([this, id] { cancel(id); });
     auto verdict = co_await done;
@@ -143,6 +144,7 @@ class Argon2Hasher final : public im::PasswordHasher {
   static constexpr const char* kTooMany = "too many passwords to check";
 
   const Post post_;
+  const HashParameters parameters_;
   std::mutex mutex_;
   std::condition_variable wake_;
   HashQueue waiting_;
@@ -152,8 +154,8 @@ class Argon2Hasher final : public im::PasswordHasher {
 
 }  // namespace
 
-std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post) {
-  return std::make_unique<Argon2Hasher>(std::move(post));
+std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post, HashParameters parameters) {
+  return std::make_unique<Argon2Hasher>(std::move(post), parameters);
 }
 
 }  // namespace turms::store

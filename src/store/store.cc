@@ -85,10 +85,10 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,           relationships_,  versions_,      groups_,
-            group_blocklist_, invitations_,    join_requests_, join_questions_,
-            messages_,        message_marks_,  conversations_, conversation_settings_,
-            meetings_,        friend_requests_};
+    return {users_,           relationships_,   versions_,       groups_,
+            group_blocklist_, invitations_,     join_requests_,  join_questions_,
+            messages_,        message_marks_,   conversations_,  conversation_settings_,
+            meetings_,        friend_requests_, session_tokens_, blocklist_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -118,6 +118,8 @@ class SqliteStore final : public Store {
   ConversationSettings conversation_settings_{writer_, readers_};
   Meetings meetings_{writer_, readers_};
   FriendRequests friend_requests_{writer_, readers_};
+  SessionTokens session_tokens_{writer_, readers_};
+  Blocklist blocklist_{writer_, readers_};
 };
 
 }  // namespace

@@ -53,7 +53,13 @@ class Store {
 /// is to say of a good one, behind its name ("is sound"); errors as of Store::open.
 Result<std::string> examine(const Options& options);
 
-/// Argon2id on a few threads of its own.
-std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post);
+/// OWASP's first choice for Argon2id: 19 MiB, two passes (one lane).
+struct HashParameters {
+  uint32_t memory_kib = 19 * 1024;
+  uint32_t passes = 2;
+};
+
+/// Argon2id on a thread for each core.
+std::unique_ptr<im::PasswordHasher> make_argon2_hasher(Post post, HashParameters parameters = {});
 
 }  // namespace turms::store

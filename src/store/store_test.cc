@@ -394,6 +394,18 @@ TEST(Hasher, VerifiesWhatItHashed) {
   EXPECT_FALSE(loop.run(hasher->verify("turms", "nonsense", {})));
 }
 
+TEST(Hasher, HashesWithTheParametersItIsGiven) {
+  ManualLoop loop;
+  auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); },
+                                   {.memory_kib = 1024, .passes = 1});
+  auto hash = loop.run(hasher->hash("turms"));
+  ASSERT_TRUE(hash);
+  EXPECT_TRUE(hash->starts_with("$argon2id$v=19$m=1024,t=1,p=1$")) << *hash;
+  auto verdict = loop.run(hasher->verify("turms", *hash, {}));
+  ASSERT_TRUE(verdict);
+  EXPECT_FALSE(verdict->outdated);
+}
+
 TEST(Hasher, DoesNotCheckWhatNobodyWaitsFor) {
   ManualLoop loop;
   auto hasher = make_argon2_hasher([&](auto function) { loop.post(std::move(function)); });

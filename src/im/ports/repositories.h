@@ -16,6 +16,8 @@ class ConversationRepository;
 class ConversationSettingsRepository;
 class MeetingRepository;
 class FriendRequestRepository;
+class SessionTokenRepository;
+class BlocklistRepository;
 
 /// Where everything lives. Owned by the app, outlives the domain.
 struct Repositories {
@@ -33,6 +35,8 @@ struct Repositories {
   ConversationSettingsRepository& conversation_settings;
   MeetingRepository& meetings;
   FriendRequestRepository& friend_requests;
+  SessionTokenRepository& session_tokens;
+  BlocklistRepository& blocklist;
 };
 
 }  // namespace turms::im

@@ -176,6 +176,37 @@ class Conversations final : public im::ConversationRepository {
   Readers& readers_;
 };
 
+class SessionTokens final : public im::SessionTokenRepository {
+ public:
+  SessionTokens(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::SessionToken>> find(im::TokenHash hash) override;
+  im::Stored<im::None> create(im::Permit<im::action::CreateSessionToken> permit, im::TokenHash hash,
+                              im::SessionToken token, int max_per_user) override;
+  im::Stored<bool> prolong(im::Permit<im::action::ProlongSessionToken> permit, im::TokenHash hash,
+                           WallTime expiration_date) override;
+  im::Stored<int> revoke(im::Permit<im::action::RevokeSessionTokens> permit,
+                         std::optional<im::TokenHash> hash,
+                         std::vector<im::DeviceType> device_types) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class Blocklist final : public im::BlocklistRepository {
+ public:
+  Blocklist(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::vector<im::BlockedClient>> load(WallTime now) override;
+  im::Stored<im::None> put(im::Permit<im::action::BlockClients> permit,
+                           std::vector<im::BlockedClient> clients, WallTime now) override;
+  im::Stored<im::None> remove(im::Permit<im::action::BlockClients> permit, im::BlockedKind kind,
+                              std::vector<std::string> subjects) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
 class Meetings final : public im::MeetingRepository {
  public:
   Meetings(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}

@@ -328,6 +328,28 @@ create virtual table message_text using fts5(
 create table message_text_state (indexed_through integer not null) strict;
 insert into message_text_state values (0);
 )",
+    R"(
+-- Tokens that sign in without a password, by the SHA-256 of each.
+create table session_token (
+  hash blob primary key,
+  user_id integer not null,
+  device_type integer not null,
+  password_version integer not null,
+  creation_date integer not null,
+  expiration_date integer not null
+) strict, without rowid;
+create index session_token_by_user on session_token (user_id, creation_date);
+create index session_token_by_expiration on session_token (expiration_date);
+)",
+    R"(
+-- Addresses (kind 0) and users (kind 1) that are not let in until a date.
+create table blocked_client (
+  kind integer not null,
+  subject text not null,
+  until integer not null,
+  primary key (kind, subject)
+) strict, without rowid;
+)",
 };
 
 }  // namespace

@@ -74,6 +74,7 @@ export class FakeTurms {
   readonly silent = new Set<string>();
   /** How many of each request came. */
   readonly received = new Map<string, number>();
+  private readonly tokens = new Map<string, bigint>();
   private readonly sessions = new Map<WebSocket, bigint>();
   private readonly http: Server;
   private nextId = 1000n;
@@ -203,11 +204,22 @@ export class FakeTurms {
     }
   }
 
+  /** As a changed password does. */
+  forgetTokens(): void {
+    this.tokens.clear();
+  }
+
   /** Returns the data of the answer. */
   private handle(socket: WebSocket, kind: Kind): Data | undefined {
     if (kind.case === 'createSessionRequest') {
-      const { userId, password } = kind.value;
-      if (!this.users.has(userId) || password !== 'turms') throw new Refusal(2011);
+      const { userId, password, sessionToken } = kind.value;
+      const isKnown = sessionToken !== undefined && this.tokens.get(sessionToken) === userId;
+      if (!this.users.has(userId) || (password !== 'turms' && !isKnown)) throw new Refusal(2011);
+      if (!isKnown) {
+        const token = `token-${userId}-${this.tokens.size}`;
+        this.tokens.set(token, userId);
+        this.notify(socket, { data: { kind: { case: 'userSession', value: { sessionToken: token } } } });
+      }
       this.sessions.set(socket, userId);
       return undefined;
     }

@@ -30,6 +30,18 @@ describe('signing in', () => {
     expect(state()).toMatchObject({ phase: 'signedIn', me: 1n });
   });
 
+  test('the browser keeps a token and never the password', async () => {
+    await signedIn(1n);
+    const kept = window.sessionStorage.getItem('turms.session');
+    expect(JSON.parse(kept!)).toEqual({ userId: '1', sessionToken: 'token-1-0' });
+    const { app, state } = newPage();
+    server.forgetTokens();
+    await app.restore();
+    expect(state()).toMatchObject({ phase: 'signedOut', lastUserId: 1n });
+    expect(state().signInError).toBeUndefined();
+    expect(window.sessionStorage.getItem('turms.session')).toBeNull();
+  });
+
   test('a session that was ended on purpose ends here, and says why', async () => {
     const { state, until } = await signedIn(1n);
     server.closeSession(1n, 500);

@@ -133,6 +133,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     busy: 'Signing in…',
+    singleSignOnFailed: 'Signing in there did not work. Try again.',
     userIdInvalid: 'A user ID is a number, such as 1.',
     showPassword: 'Show password',
     hidePassword: 'Hide password',

@@ -131,6 +131,7 @@ export const zh: Texts = {
     password: '密码',
     submit: '登录',
     busy: '正在登录…',
+    singleSignOnFailed: '单点登录未成功，请重试。',
     userIdInvalid: '用户 ID 是数字，例如 1。',
     showPassword: '显示密码',
     hidePassword: '隐藏密码',

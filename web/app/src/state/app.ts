@@ -1,4 +1,4 @@
-import { type ChatMessage, TurmsClient, TurmsError } from 'turms-client';
+import { type ChatMessage, type Credentials, StatusCode, TurmsClient, TurmsError } from 'turms-client';
 import { Context } from './context';
 import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
@@ -6,6 +6,7 @@ import { MeetingsController } from './meetings';
 import type { Notice } from './notices';
 import { type AppState, type AppStore, initialState } from './store';
 import { switchNotifications } from './preferences';
+import { takeSingleSignOn } from './singleSignOn';
 import { type Locks, TabLock } from './tabLock';
 import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
 
@@ -20,10 +21,18 @@ export interface AppOptions {
   notify?: (notice: Notice) => void;
   /** The browser's locks, which the tabs of one user tell each other apart by. */
   locks?: Locks | undefined;
+  /** Whether the page was loaded by coming back from the single sign-on, and how that went. */
+  cameBack?: () => 'done' | 'failed' | undefined;
   /** Shows the meeting of the group. */
   showMeeting: (groupId: bigint) => void;
   /** Shows what somebody sees first who signs in. */
   showStart: () => void;
+}
+
+/** Nobody typed anything wrong: what the tab remembered has ended, so the page just asks. */
+function isEndedToken(credentials: Credentials, error: unknown): boolean {
+  const refused = error instanceof TurmsError && error.code === StatusCode.AuthenticationFailed;
+  return refused && credentials.password === undefined;
 }
 
 /** Everything that the page does, wired together: views call this, and look at the store. */
@@ -37,7 +46,7 @@ export class App {
   /** Grows with each sign-in and each end of a session, so that what an abandoned one still brings is told apart. */
   private attempt = 0;
   /** Who would be signed in here, when the user says that it is to be in this tab. */
-  private credentials: { userId: bigint; password: string; isRestore: boolean } | undefined;
+  private credentials: (Credentials & { isRestore: boolean }) | undefined;
 
   constructor(private readonly options: AppOptions) {
     const { client, store } = options;
@@ -69,6 +78,10 @@ export class App {
       this.context.set({ connection, reconnectAt: client.nextAttemptAt });
       if (connection === 'online') void this.afterSignIn();
     });
+    client.on('sessionToken', ({ userId, sessionToken }) => {
+      this.credentials = { userId, sessionToken, isRestore: this.credentials?.isRestore ?? false };
+      saveSession({ userId: `${userId}`, sessionToken });
+    });
     client.on('closed', ({ willReconnect, closeStatus, code, reason }) => {
       if (willReconnect || this.context.state.phase !== 'signedIn') return;
       const error = code === undefined ? undefined : new TurmsError('refused', 'The session ended', code, reason);
@@ -80,15 +93,25 @@ export class App {
     });
   }
 
-  /** Signs in again with what the tab remembers; what the page does first. */
+  /** Signs in who has just come back from the single sign-on, or with what the tab remembers; what the page does first. */
   async restore(): Promise<void> {
+    const arrival = this.options.cameBack?.();
+    if (arrival !== undefined) {
+      const signedOn = arrival === 'done' ? await takeSingleSignOn() : undefined;
+      if (signedOn) {
+        saveSession({ userId: `${signedOn.userId}`, sessionToken: signedOn.sessionToken });
+      } else {
+        this.context.set({ singleSignOnFailed: true });
+        return;
+      }
+    }
     const stored = loadSession();
     if (!stored) return;
-    await this.signInAs(BigInt(stored.userId), stored.password, true);
+    await this.signInAs({ userId: BigInt(stored.userId), sessionToken: stored.sessionToken }, true);
   }
 
   signIn(userId: bigint, password: string): Promise<void> {
-    return this.signInAs(userId, password, false);
+    return this.signInAs({ userId, password }, false);
   }
 
   async signOut(): Promise<void> {
@@ -121,8 +144,8 @@ export class App {
   /** The user wants this tab to be the one, rather than the other that is open. */
   async useHere(): Promise<void> {
     if (this.context.state.phase !== 'otherTab' || !this.credentials) return;
-    const { userId, password, isRestore } = this.credentials;
-    await this.signInAs(userId, password, isRestore, true);
+    const { isRestore, ...credentials } = this.credentials;
+    await this.signInAs(credentials, isRestore, true);
   }
 
   /** Somebody else wants to use this tab; the other one goes on. */
@@ -138,7 +161,7 @@ export class App {
     if (this.credentials) this.credentials = { ...this.credentials, isRestore: true };
     this.meetings.suspend();
     this.conversations.reset();
-    this.context.client.signOut();
+    this.context.client.signOut({ keepToken: true });
     this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
   }
 
@@ -149,9 +172,10 @@ export class App {
     this.options.notify?.({ kind: 'message', groupId, senderId, text });
   }
 
-  private async signInAs(userId: bigint, password: string, isRestore: boolean, takeOver = false): Promise<void> {
+  private async signInAs(credentials: Credentials, isRestore: boolean, takeOver = false): Promise<void> {
+    const { userId } = credentials;
     const signIn = ++this.attempt;
-    this.credentials = { userId, password, isRestore };
+    this.credentials = { ...credentials, isRestore };
     this.context.store.setState({ ...initialState, phase: isRestore ? 'restoring' : 'signingIn', me: userId }, true);
     this.signIns = 0;
     const isHere = await this.tabLock.acquire(userId, { steal: takeOver });
@@ -161,16 +185,16 @@ export class App {
       return;
     }
     try {
-      await this.context.client.signIn({ userId, password }, { keepTrying: isRestore });
+      await this.context.client.signIn(credentials, { keepTrying: isRestore });
     } catch (signInError) {
       if (signIn !== this.attempt) return;
       this.tabLock.drop();
       saveSession(undefined);
-      this.context.store.setState({ ...initialState, signInError, lastUserId: userId }, true);
+      const known = { ...initialState, lastUserId: userId };
+      this.context.store.setState(isEndedToken(credentials, signInError) ? known : { ...known, signInError }, true);
       return;
     }
     if (signIn !== this.attempt) return;
-    saveSession({ userId: `${userId}`, password });
     this.context.set({ phase: 'signedIn', drafts: loadDrafts(userId) });
   }
 

@@ -4,6 +4,7 @@ import { App } from './app';
 import { type Notice, noticeWords } from './notices';
 import { preferences } from './preferences';
 import { navigate } from './route';
+import { cameBack } from './singleSignOn';
 import { appStore } from './store';
 
 const { protocol, host } = window.location;
@@ -35,6 +36,7 @@ export const app = new App({
   notify: showNotice,
   // Typed as present always, which it is on secure pages only.
   locks: navigator.locks as LockManager | undefined,
+  cameBack,
   showMeeting: (groupId) => navigate({ groupId, view: 'meeting' }),
   showStart: () => navigate({ view: 'conversation' }, { replace: true }),
 });

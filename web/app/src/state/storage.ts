@@ -62,19 +62,19 @@ export function savePreferences(preferences: Preferences): void {
 }
 
 /**
- * The protocol signs in with the password on every connection, so that a reload needs it again. It is kept for this
- * tab only, and forgotten at sign-out and when the tab closes.
+ * What a reload signs in again with: the token that the server gave, never the password. It is kept for this tab only,
+ * and forgotten at sign-out and when the tab closes.
  */
 export interface StoredSession {
   userId: string;
-  password: string;
+  sessionToken: string;
 }
 
 export function loadSession(): StoredSession | undefined {
   const stored = asRecord(read(session, 'turms.session'));
-  if (typeof stored.userId !== 'string' || typeof stored.password !== 'string') return undefined;
+  if (typeof stored.userId !== 'string' || typeof stored.sessionToken !== 'string') return undefined;
   if (!/^\d{1,19}$/.test(stored.userId)) return undefined;
-  return { userId: stored.userId, password: stored.password };
+  return { userId: stored.userId, sessionToken: stored.sessionToken };
 }
 
 export function saveSession(value: StoredSession | undefined): void {

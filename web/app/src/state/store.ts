@@ -51,6 +51,8 @@ export interface AppState {
   phase: 'signedOut' | 'signingIn' | 'restoring' | 'signedIn' | 'otherTab';
   /** Why the sign-in failed, or the session ended. */
   signInError?: unknown;
+  /** The way back from the single sign-on failed. */
+  singleSignOnFailed?: boolean;
   closeStatus?: number;
   /** Who was signed in until the server ended the session, or tried to: the likely next one. */
   lastUserId?: bigint;

@@ -1,9 +1,10 @@
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useState } from 'react';
 import { Button, IconButton } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
+import { singleSignOnLabel, singleSignOnUrl } from '../state/singleSignOn';
 import { useApp } from '../state/store';
 import { SettingsMenu } from './SettingsMenu';
 
@@ -21,6 +22,7 @@ export function SignIn() {
   const isBusy = useApp((state) => state.phase === 'signingIn');
   const failure = useApp((state) => state.signInError);
   const closeStatus = useApp((state) => state.closeStatus);
+  const singleSignOnFailed = useApp((state) => state.singleSignOnFailed === true);
   const lastUserId = useApp((state) => state.lastUserId);
   const [userId, setUserId] = useState(lastUserId === undefined ? '' : `${lastUserId}`);
   const [isKnown] = useState(lastUserId !== undefined);
@@ -30,6 +32,16 @@ export function SignIn() {
   const userIdField = useId();
   const passwordField = useId();
   const errorId = useId();
+  const [otherWay, setOtherWay] = useState<string>();
+  useEffect(() => {
+    let isHere = true;
+    void singleSignOnLabel().then((label) => {
+      if (isHere) setOtherWay(label);
+    });
+    return () => {
+      isHere = false;
+    };
+  }, []);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -45,7 +57,9 @@ export function SignIn() {
       ? describeError(failure, texts)
       : closeStatus !== undefined
         ? (texts.errors.closed[closeStatus] ?? texts.errors.offline)
-        : undefined;
+        : singleSignOnFailed
+          ? signIn.singleSignOnFailed
+          : undefined;
 
   return (
     <main className="sign-in">
@@ -98,6 +112,11 @@ export function SignIn() {
         <Button type="submit" tone="primary" disabled={isBusy} className="sign-in-submit">
           {isBusy ? signIn.busy : signIn.submit}
         </Button>
+        {otherWay !== undefined && (
+          <a className="button button-quiet sign-in-submit" href={singleSignOnUrl}>
+            {otherWay}
+          </a>
+        )}
       </form>
     </main>
   );

@@ -23,13 +23,17 @@ export type ClientState =
   /** The connection was lost; the next attempt is scheduled. */
   | 'waiting';
 
+/** With a password, or with the token of an earlier session; with both the token shows that the device is known. */
 export interface Credentials {
   userId: bigint;
-  password: string;
+  password?: string;
+  sessionToken?: string;
 }
 
 export interface ClientEvents extends PushEvents, ResumeEvents {
   state: ClientState;
+  /** What signs in from now on in place of the password, which this client has forgotten. Keep it as safe as one. */
+  sessionToken: { userId: bigint; sessionToken: string };
   /** A session ended. When `willReconnect` is false, nothing further happens until `signIn`. */
   closed: { closeStatus?: number; code?: number; reason?: string; willReconnect: boolean };
 }
@@ -158,21 +162,24 @@ export class TurmsClient extends Emitter<ClientEvents> {
    * otherwise resolves as soon as it is reached.
    */
   async signIn(credentials: Credentials, { keepTrying = false } = {}): Promise<void> {
-    this.signOut();
+    this.signOut({ keepToken: credentials.sessionToken !== undefined });
     this.credentials = credentials;
     this.established = keepTrying;
     this.resume.reset();
     await this.connect(credentials);
   }
 
-  /** Ends the session, and everything that waits. */
-  signOut(): void {
+  /**
+   * Ends the session, and everything that waits. Its token signs nobody in any more, unless `keepToken` says that this
+   * device will come back with it.
+   */
+  signOut({ keepToken = false } = {}): void {
     clearTimeout(this.reconnectTimer);
     this.credentials = undefined;
     this.established = false;
     const connection = this.connection;
     this.connection = undefined;
-    connection?.post({ case: 'deleteSessionRequest', value: {} });
+    if (!keepToken) connection?.post({ case: 'deleteSessionRequest', value: {} });
     connection?.close();
     this.failWaiting(new TurmsError('offline', 'Signed out'));
     this.backoff.reset();
@@ -277,7 +284,8 @@ export class TurmsClient extends Emitter<ClientEvents> {
       value: {
         version: 1,
         userId: credentials.userId,
-        password: credentials.password,
+        ...(credentials.password !== undefined && { password: credentials.password }),
+        ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
         deviceType: this.options.deviceType,
         deviceDetails: { ...this.options.deviceDetails, 'turms.extensions': '1' },
       },
@@ -296,10 +304,20 @@ export class TurmsClient extends Emitter<ClientEvents> {
 
   private receivePush(notification: TurmsNotification): void {
     this.resume.noteServerTime(Number(notification.timestamp));
+    this.noteSessionToken(notification);
     for (const { name, payload } of readPush(notification)) {
       if (name === 'message' && !this.resume.isNew(payload.message.id)) continue;
       this.emit(name, payload as ClientEvents[typeof name]);
     }
+  }
+
+  private noteSessionToken(notification: TurmsNotification): void {
+    const data = notification.data?.kind;
+    if (data?.case !== 'userSession' || !data.value.sessionToken || !this.credentials) return;
+    const { userId } = this.credentials;
+    const { sessionToken } = data.value;
+    this.credentials = { userId, sessionToken };
+    this.emit('sessionToken', { userId, sessionToken });
   }
 
   /** Decides what follows the end of the current connection; returns whether there will be another. */

@@ -99,6 +99,50 @@ describe('signing in', () => {
     expect(server.peers.length).toBe(1);
   });
 
+  test('the password is forgotten for the token of the session', async () => {
+    const told: unknown[] = [];
+    const client = newClient();
+    client.on('sessionToken', (given) => told.push(given));
+    server.answer = (request, peer) => {
+      if (request.kind.case === 'createSessionRequest' && request.kind.value.password !== undefined) {
+        peer.notify({ data: { kind: { case: 'userSession', value: { sessionId: '7', sessionToken: 'token' } } } });
+      }
+      return undefined;
+    };
+    await client.signIn(credentials);
+    expect(told).toEqual([{ userId: 1n, sessionToken: 'token' }]);
+    const again = server.nextRequest(isKind('createSessionRequest'));
+    server.peers[0]!.socket.terminate();
+    const peer = await again;
+    const request = peer.requests[0]!.kind;
+    expect(request.case === 'createSessionRequest' && request.value).toMatchObject({ sessionToken: 'token' });
+    expect(request.case === 'createSessionRequest' && request.value.password).toBeUndefined();
+  });
+
+  test('a token signs in, and signing out ends it unless it is to be kept', async () => {
+    for (const keepToken of [false, true]) {
+      const client = newClient();
+      await client.signIn({ userId: 1n, sessionToken: 'token' });
+      const peer = server.peers.at(-1)!;
+      const closed = new Promise((resolve) => peer.socket.once('close', resolve));
+      client.signOut({ keepToken });
+      await closed;
+      expect(peer.requests.map((request) => request.kind.case)).toEqual(
+        keepToken ? ['createSessionRequest'] : ['createSessionRequest', 'deleteSessionRequest'],
+      );
+    }
+  });
+
+  test('a token that has ended is not tried again', async () => {
+    const client = newClient();
+    await client.signIn({ userId: 1n, sessionToken: 'token' });
+    const closed = new Promise((resolve) => client.on('closed', resolve));
+    server.answer = () => ({ code: 2011 });
+    server.peers[0]!.socket.terminate();
+    expect(await closed).toMatchObject({ willReconnect: true });
+    expect(await new Promise((resolve) => client.on('closed', resolve))).toMatchObject({ willReconnect: false, code: 2011 });
+  });
+
   test('an unreachable server is told at once', async () => {
     const client = newClient({ url: 'ws://127.0.0.1:1/turms' });
     expect(await failure(client.signIn(credentials))).toMatchObject({ kind: 'offline' });

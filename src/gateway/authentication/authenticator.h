@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/jwt_keys.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "gateway/authentication/permissions.h"
+#include "im/users.h"
+#include "net/http.h"
+
+namespace turms::net {
+class HttpClient;
+}
+
+namespace turms::gateway {
+
+/// Somebody who wants to sign in.
+struct Attempt {
+  im::SignIn command;
+  std::map<std::string, std::string> device_details;
+  /// Where from, without the port.
+  std::string ip;
+};
+
+struct Authenticated {
+  im::SignedIn signed_in;
+  Permissions permissions;
+};
+
+/// Who says whether somebody is the user they say; upstream's `identity-access-management`. Lives
+/// on the control thread. Refusals: 2000, 2011, 2012, 1102; 1201 when nobody can say at present.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  virtual Task<im::Outcome<Authenticated>> authenticate(Attempt attempt) = 0;
+};
+
+/// PASSWORD: the one that is stored, or a session token of the user's.
+std::unique_ptr<Authenticator> make_password_authenticator(im::Users& users);
+/// NOOP: everybody is who they say. For development.
+std::unique_ptr<Authenticator> make_open_authenticator(im::Users& users);
+
+struct JwtAuthentication {
+  jwt::Keys keys;
+  /// Empty: any.
+  std::string issuer;
+  std::string audience;
+  /// Claims that a token must have.
+  std::map<std::string, std::string> expected;
+};
+/// JWT: the password is a token whose `sub` is the user's id. The user need not be stored here.
+std::unique_ptr<Authenticator> make_jwt_authenticator(im::Users& users, JwtAuthentication config);
+
+struct HttpAuthentication {
+  std::string url;
+  std::string method = "GET";
+  std::map<std::string, std::string> headers;
+  Duration timeout = 30s;
+  /// Patterns of the status, such as "2??": the answer fits one, and all the others.
+  std::vector<std::string> status_codes = {"2??"};
+  std::map<std::string, std::string> expected_headers;
+  std::map<std::string, std::string> expected_body = {{"authenticated", "true"}};
+};
+/// HTTP: the attempt is sent to a service of the operator's as JSON (version, userId, password,
+/// loggingInDeviceType, deviceDetails, userStatus, ip), and its answer decides. The user need not
+/// be stored here. `client` outlives the authenticator.
+std::unique_ptr<Authenticator> make_http_authenticator(im::Users& users, net::HttpClient& client,
+                                                       HttpAuthentication config);
+
+}  // namespace turms::gateway
