@@ -7,9 +7,9 @@
 #include <charconv>
 #include <vector>
 
-#include "app/conversation_options.h"
 #include "app/authentication.h"
 #include "app/blocklist_options.h"
+#include "app/conversation_options.h"
 #include "app/external_address.h"
 #include "app/group_options.h"
 #include "app/people_options.h"
