@@ -10,8 +10,12 @@
  *
  * Rules
  *  - Every table begins with abi_version and struct_size. Tables grow at their end only; a function
- *    that is not within struct_size, or is NULL, is not there. A host refuses a plugin of another
- *    abi_version, and a plugin whose tables are shorter than this version's required part.
+ *    that is not within struct_size, or is NULL, is not there: ask with TURMS_HAS. A host refuses a
+ *    plugin of another abi_version, and one whose tables are shorter than TURMS_*_MINIMUM: the part
+ *    that everybody of this abi_version has, which never changes.
+ *  - What came later, and what will come, is a capability: a table asked for by its name, of the
+ *    host and of the plugin. Who does not know a name answers NULL. A table of a name grows at its
+ *    end only; what cannot is a capability of another name.
  *  - Nothing is thrown across. Failure is a status.
  *  - Strings and arrays given to a call are valid during that call only; who keeps them copies
  * them. Strings are UTF-8, terminated by NUL, never NULL unless it says so.
@@ -36,6 +40,14 @@ extern "C" {
 #define TURMS_PLUGIN_ABI_VERSION 1u
 #define TURMS_PLUGIN_ENTRY "turms_plugin_entry"
 #define TURMS_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+/* Size of a struct up to and with one of its fields. */
+#define TURMS_SIZE_WITH(type, field) (offsetof(type, field) + sizeof(((type*)0)->field))
+/* Whether the function is in a table (a pointer to it). */
+#define TURMS_HAS(table, field)                                                                  \
+  ((table)->struct_size >=                                                                       \
+       (size_t)((const char*)&(table)->field - (const char*)(table)) + sizeof((table)->field) && \
+   (table)->field != NULL)
 
 typedef int32_t turms_status;
 enum {
@@ -172,7 +184,15 @@ typedef struct turms_host {
                           size_t count);
   /* Over, by itself or by cancel_meeting. */
   void (*meeting_ended)(void* context, int64_t meeting_id, int64_t when);
+
+  /* --- since 1.1 --- */
+
+  /* A table of further functions by its name (TURMS_HOST_*); NULL: this host does not know it.
+   * Valid as long as this table. */
+  const void* (*capability)(void* context, const char* name);
 } turms_host;
+
+#define TURMS_HOST_MINIMUM TURMS_SIZE_WITH(turms_host, meeting_ended)
 
 /* --- what a plugin may offer --- */
 
@@ -201,12 +221,41 @@ typedef struct turms_conference {
   /* Completed with complete_with_participants(). */
   turms_status (*list_participants)(void* self, turms_call call, int64_t meeting_id);
 
-  /* Told, not asked. */
+  /* Told, not asked; of a plugin that offers TURMS_MEMBERSHIP these three are not called, and may
+   * be NULL. */
   /* Leaves at once; tokens given before are void. */
   void (*member_removed)(void* self, int64_t meeting_id, int64_t user_id);
   void (*member_muted)(void* self, int64_t meeting_id, int64_t user_id, int32_t muted);
   void (*member_role_changed)(void* self, int64_t meeting_id, int64_t user_id, turms_role role);
 } turms_conference;
+
+#define TURMS_CONFERENCE_MINIMUM TURMS_SIZE_WITH(turms_conference, member_role_changed)
+
+/* What the group says of somebody in a meeting. */
+typedef struct turms_member {
+  size_t struct_size; /* step by this one, as with turms_participant */
+  int64_t user_id;
+  turms_role role;
+  int32_t muted;
+  int32_t allowed; /* 0: must leave at once, and tokens given before are void */
+} turms_member;
+
+/*
+ * With turms_conference: who may be in a meeting, as state and not as change. The same may be told
+ * again and again; what was told last holds.
+ */
+#define TURMS_MEMBERSHIP "turms.membership"
+typedef struct turms_membership {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* `complete`: these are all; everybody else must leave. That is told after each create_meeting
+   * that succeeded, so after every start of server or plugin too: whoever is in the room may have
+   * been there before, with rights of before. Without it the others stay as they are.
+   * Of a meeting that the plugin does not know it tells nothing. */
+  void (*members)(void* self, int64_t meeting_id, const turms_member* members, size_t count,
+                  int32_t complete);
+} turms_membership;
 
 typedef struct turms_plugin {
   uint32_t abi_version;
@@ -224,7 +273,15 @@ typedef struct turms_plugin {
 
   /* NULL: not offered. */
   const turms_conference* conference;
+
+  /* --- since 1.1 --- */
+
+  /* A table of functions by its name (TURMS_MEMBERSHIP, ...); NULL: not offered. Asked once, after
+   * loading; may be NULL. */
+  const void* (*capability)(const char* name);
 } turms_plugin;
+
+#define TURMS_PLUGIN_MINIMUM TURMS_SIZE_WITH(turms_plugin, stop)
 
 typedef const turms_plugin* (*turms_plugin_entry_function)(const turms_host* host);
 

@@ -11,7 +11,7 @@
  *     example:
  *       greeting: hello
  *
- * What to look at: the two tables at the end; how a call answers at once (accept) or later
+ * What to look at: the tables at the end; how a call answers at once (accept) or later
  * (create_meeting); how it tells the host who is in a meeting; its own HTTP path
  * (GET /plugins/example/hello).
  */
@@ -79,18 +79,17 @@ static turms_status list_participants(void* data, turms_call call, int64_t meeti
   return TURMS_OK;
 }
 
-static void member_removed(void* data, int64_t meeting_id, int64_t user_id) {
+static void members(void* data, int64_t meeting_id, const turms_member* list, size_t count,
+                    int32_t complete) {
   struct example* self = data;
-  (void)user_id;
-  self->host->meeting_changed(self->host->context, meeting_id, NULL, 0);
-}
-
-static void member_muted(void* data, int64_t meeting_id, int64_t user_id, int32_t muted) {
-  (void)data, (void)meeting_id, (void)user_id, (void)muted;
-}
-
-static void member_role_changed(void* data, int64_t meeting_id, int64_t user_id, turms_role role) {
-  (void)data, (void)meeting_id, (void)user_id, (void)role;
+  (void)complete;
+  /* A list is stepped by the host's size of its entries, which may be larger than ours. */
+  const char* entry = (const char*)list;
+  for (size_t i = 0; i < count; i++, entry += list->struct_size) {
+    const turms_member* member = (const turms_member*)entry;
+    /* There is no media server: whoever is put out, the meeting is empty. */
+    if (!member->allowed) self->host->meeting_changed(self->host->context, meeting_id, NULL, 0);
+  }
 }
 
 static void serve(void* data, turms_call call, const turms_http_request* request) {
@@ -122,14 +121,29 @@ static void stop(void* self) {
   free(self);
 }
 
-static const turms_conference conference = {
-    TURMS_PLUGIN_ABI_VERSION, sizeof conference,     create_meeting,
-    cancel_meeting,           count_active_meetings, accept,
-    list_participants,        member_removed,        member_muted,
-    member_role_changed};
+/* The last three are NULL because of turms_membership below. */
+static const turms_conference conference = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                            .struct_size = sizeof conference,
+                                            .create_meeting = create_meeting,
+                                            .cancel_meeting = cancel_meeting,
+                                            .count_active_meetings = count_active_meetings,
+                                            .accept = accept,
+                                            .list_participants = list_participants};
 
-static const turms_plugin plugin = {
-    TURMS_PLUGIN_ABI_VERSION, sizeof plugin, "example", "1.0", start, stop, &conference};
+static const turms_membership membership = {TURMS_PLUGIN_ABI_VERSION, sizeof membership, members};
+
+static const void* capability(const char* name) {
+  return strcmp(name, TURMS_MEMBERSHIP) == 0 ? &membership : NULL;
+}
+
+static const turms_plugin plugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                    .struct_size = sizeof plugin,
+                                    .name = "example",
+                                    .version = "1.0",
+                                    .start = start,
+                                    .stop = stop,
+                                    .conference = &conference,
+                                    .capability = capability};
 
 TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
   return host->abi_version == TURMS_PLUGIN_ABI_VERSION ? &plugin : NULL;

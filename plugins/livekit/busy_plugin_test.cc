@@ -37,6 +37,7 @@ class HeldHost {
     host_.http_respond = [](void* self, turms_call, const turms_http_response* response) {
       of(self).http_status = response->status;
     };
+    host_.capability = [](void*, const char*) -> const void* { return nullptr; };
     host_.complete = [](void*, turms_call, turms_status, const char*) {};
     host_.complete_with_count = [](void* self, turms_call, int64_t) {
       if (of(self).counted++ == 0) of(self).entered_.set_value();
@@ -64,7 +65,11 @@ class HeldHost {
   void wait_until_held() { entered_.get_future().wait(); }
   void let_go() { release_.set_value(); }
   turms_status ask() { return plugin_->conference->count_active_meetings(self_, ++call_, 1); }
-  void tell() { plugin_->conference->member_removed(self_, 1, 1); }
+  void tell() {
+    const turms_member member{sizeof member, 1, TURMS_ROLE_MEMBER, 0, 0};
+    static_cast<const turms_membership*>(plugin_->capability(TURMS_MEMBERSHIP))
+        ->members(self_, 1, &member, 1, 0);
+  }
   /// The status it is answered with before this returns; 0: it waits.
   int request() {
     http_status = 0;

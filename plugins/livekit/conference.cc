@@ -54,6 +54,16 @@ json::object permission_of(const Rights& rights, bool subscribe) {
   return permission;
 }
 
+/// The metadata with this role, when what the participant shows was made for another one. What is
+/// not of our making stays.
+std::optional<json::value> outdated_metadata(const Participant& participant, turms_role role) {
+  const auto shown = parse_object(participant.metadata);
+  if (!shown || !shown->contains("role") || text_field(*shown, "role") == role_name(role)) {
+    return std::nullopt;
+  }
+  return json::value(json::string(member_metadata(text_field(*shown, "device"), role)));
+}
+
 /// Adds what one connection of a user shows to what their others do.
 void add_connection(std::map<int64_t, turms_participant>& present, int64_t user,
                     const Participant& connection) {
@@ -175,8 +185,8 @@ void Conference::accept(turms_call call, const MemberToken& member) {
     // This plugin was started after the room was made: the host makes it known again.
     return host_.complete(host_.context, call, TURMS_ERROR_NOT_FOUND, "no such meeting");
   }
-  room->removed.erase(member.user_id);
-  room->members[member.user_id] = {member.role, member.muted, member.device};
+  room->members[member.user_id] = {member.role, member.muted, true};
+  room->devices[member.user_id] = member.device;
   const std::string token =
       member_token(member, config_.api_key, config_.api_secret, wall_now(), config_.token_ttl);
   host_.complete_with_text(host_.context, call, token.c_str());
@@ -191,45 +201,54 @@ void Conference::list_participants(turms_call call, int64_t meeting_id) {
                                    room->reported.size());
 }
 
-void Conference::member_removed(int64_t meeting_id, int64_t user_id) {
+void Conference::tell_members(int64_t meeting_id, const std::vector<Told>& members, bool complete) {
   Room* room = find(meeting_id);
   if (room == nullptr) return;
-  room->members.erase(user_id);
-  room->removed.insert(user_id);
-  // At once, without a look first; whoever is not there is no error. A failure heals with the next
-  // look, which finds a removed user present, and further connections of theirs.
-  service_.remove_participant(
-      room_name(meeting_id), std::to_string(user_id),
-      [this, meeting_id](const Result<json::object>&) { look_soon(meeting_id); });
+  if (complete) {
+    room->members.clear();
+    room->members.reserve(members.size());
+    for (const auto& [user, member] : members) room->members.emplace(user, member);
+    room->complete = true;
+    return look(meeting_id);
+  }
+  bool changed = false;
+  for (const auto& [user, member] : members) {
+    const auto [it, added] = room->members.emplace(user, member);
+    if (!added && it->second == member) continue;
+    it->second = member;
+    changed = true;
+    apply(meeting_id, *room, user, member);
+  }
+  if (changed) look_soon(meeting_id);
 }
 
-void Conference::member_muted(int64_t meeting_id, int64_t user_id, bool muted) {
-  Room* room = find(meeting_id);
-  if (room == nullptr) return;
-  const auto member = room->members.find(user_id);
-  if (member == room->members.end() || member->second.muted == muted) return;
-  member->second.muted = muted;
-  update_rights(meeting_id, std::to_string(user_id), member->second);
-}
-
-void Conference::member_role_changed(int64_t meeting_id, int64_t user_id, turms_role role) {
-  Room* room = find(meeting_id);
-  if (room == nullptr) return;
-  const auto member = room->members.find(user_id);
-  if (member == room->members.end() || member->second.role == role) return;
-  member->second.role = role;
-  update_rights(meeting_id, std::to_string(user_id), member->second);
+/// At once, without a look first, for those who are likely to be there. A failure, somebody with a
+/// token who is not there yet, and further connections of theirs are put right by the next look.
+void Conference::apply(int64_t meeting_id, Room& room, int64_t user, const Member& member) {
+  const auto device = room.devices.find(user);
+  const bool listed = std::any_of(room.reported.begin(), room.reported.end(),
+                                  [&](const turms_participant& p) { return p.user_id == user; });
+  if (!listed && device == room.devices.end()) return;
+  if (!member.allowed) {
+    room.devices.erase(user);
+    return service_.remove_participant(
+        room_name(meeting_id), std::to_string(user),
+        [this, meeting_id](const Result<json::object>&) { look_soon(meeting_id); });
+  }
+  json::value metadata;
+  if (device != room.devices.end()) {
+    metadata = json::string(member_metadata(device->second, member.role));
+  }
+  update_rights(meeting_id, std::to_string(user), member, std::move(metadata));
 }
 
 void Conference::update_rights(int64_t meeting_id, const std::string& identity,
-                               const Member& member) {
+                               const Member& member, json::value metadata) {
   const Rights rights = rights_of(member.role, member.muted);
   const auto read = read_identity(identity);
   service_.update_participant(
       room_name(meeting_id), identity, permission_of(rights, !(read && read->additional)),
-      json::value(json::string(member_metadata(member.device, member.role))),
-      [this, meeting_id](const Result<json::object>& answer) {
-        // Somebody with a token who is not there yet is put right when they come.
+      std::move(metadata), [this, meeting_id](const Result<json::object>& answer) {
         if (!answer && answer.error().code != ErrorCode::kNotFound) {
           log(TURMS_LOG_WARN, answer.error().message);
         }
@@ -283,7 +302,7 @@ void Conference::looked(int64_t meeting_id, Result<json::object> answer) {
     // Recorders and agents have no number: they come with the operator's key, which is above us.
     if (!identity) continue;
     enforce(meeting_id, *room, participant, *identity);
-    if (!participant.present || room->removed.contains(identity->user)) continue;
+    if (!participant.present || !may_be_in(*room, identity->user)) continue;
     add_connection(present, identity->user, participant);
   }
   std::vector<turms_participant> participants;
@@ -291,10 +310,15 @@ void Conference::looked(int64_t meeting_id, Result<json::object> answer) {
   report(meeting_id, *room, std::move(participants));
 }
 
+bool Conference::may_be_in(const Room& room, int64_t user) {
+  const auto member = room.members.find(user);
+  return member == room.members.end() ? !room.complete : member->second.allowed;
+}
+
 void Conference::enforce(int64_t meeting_id, const Room& room, const Participant& participant,
                          const Identity& identity) {
   const auto quietly = [](const Result<json::object>&) {};
-  if (room.removed.contains(identity.user)) {
+  if (!may_be_in(room, identity.user)) {
     return service_.remove_participant(room_name(meeting_id), participant.identity, quietly);
   }
   const auto member = room.members.find(identity.user);
@@ -302,17 +326,18 @@ void Conference::enforce(int64_t meeting_id, const Room& room, const Participant
   if (!participant.has_permission) return;
   const Rights wanted = rights_of(member->second.role, member->second.muted);
   const Rights has = rights_in(participant);
-  if (wanted.publish_sound) {
-    // A token of a muted member lets nothing be published, which is right until the mute ends.
-    if (has.publish_sound) return;
-  } else {
+  const std::optional<json::value> metadata = outdated_metadata(participant, member->second.role);
+  bool as_wanted = !metadata && has.publish_sound == wanted.publish_sound;
+  if (!wanted.publish_sound) {
     for (const Track& track : participant.tracks) {
       if (!is_sound(track.source) || track.muted) continue;
       service_.mute_track(room_name(meeting_id), participant.identity, track.sid, quietly);
     }
-    if (has.publish_sound == wanted.publish_sound && has.publish <= wanted.publish) return;
+    // A token of a muted member lets nothing be published, which is right until the mute ends.
+    as_wanted = as_wanted && has.publish <= wanted.publish;
   }
-  update_rights(meeting_id, participant.identity, member->second);
+  if (as_wanted) return;
+  update_rights(meeting_id, participant.identity, member->second, metadata.value_or(json::value()));
 }
 
 void Conference::report(int64_t meeting_id, Room& room,

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <boost/container/flat_map.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config.h"
@@ -24,7 +26,8 @@ namespace turms::livekit_plugin {
 /// The server is the truth. A webhook says only that a room should be looked at, so a lost, late or
 /// repeated one does no harm: the room is listed soon after it, every second while somebody is in
 /// it (LiveKit tells of no mutes by webhook), and all rooms are compared every reconcile interval.
-/// What the group decided (who was removed, who is muted) is enforced on each look.
+/// What the group decided (who may be in it, as what, who is muted) is told by the host as state,
+/// and enforced on each look: also on who is there since before this plugin was started.
 ///
 /// A meeting that is over stays over: LiveKit makes its room anew for whoever comes with a token
 /// from before, and such a room is deleted as soon as a webhook or a comparison tells of it. Only
@@ -50,9 +53,15 @@ class Conference {
   void count_active_meetings(turms_call call, int64_t user_id);
   void accept(turms_call call, const MemberToken& member);
   void list_participants(turms_call call, int64_t meeting_id);
-  void member_removed(int64_t meeting_id, int64_t user_id);
-  void member_muted(int64_t meeting_id, int64_t user_id, bool muted);
-  void member_role_changed(int64_t meeting_id, int64_t user_id, turms_role role);
+
+  struct Member {
+    turms_role role = TURMS_ROLE_MEMBER;
+    bool muted = false;
+    bool allowed = true;
+    bool operator==(const Member&) const = default;
+  };
+  using Told = std::pair<int64_t, Member>;
+  void tell_members(int64_t meeting_id, const std::vector<Told>& members, bool complete);
 
   struct HttpRequest {
     std::string method;
@@ -63,20 +72,18 @@ class Conference {
   void serve(turms_call call, const HttpRequest& request);
 
  private:
-  /// As they were let in, or as the group has them since.
-  struct Member {
-    turms_role role = TURMS_ROLE_MEMBER;
-    bool muted = false;
-    std::string device;
-  };
   struct Room {
     int64_t creator_id = 0;
     std::string sid;
     /// Rooms that were asked for before this moment know it.
     TimePoint created{};
     bool exists = false;
-    std::map<int64_t, Member> members;
-    std::set<int64_t> removed;
+    /// As they were let in, or as the group has them since.
+    boost::container::flat_map<int64_t, Member> members;
+    /// Who is not among them may not be in it.
+    bool complete = false;
+    /// With what they came, of those who were let in by this plugin.
+    std::map<int64_t, std::string> devices;
     std::vector<turms_participant> reported;
     bool looking = false;
     bool look_again = false;
@@ -89,7 +96,11 @@ class Conference {
   void looked(int64_t meeting_id, Result<json::object> answer);
   void enforce(int64_t meeting_id, const Room& room, const Participant& participant,
                const Identity& identity);
-  void update_rights(int64_t meeting_id, const std::string& identity, const Member& member);
+  /// `metadata` null: unchanged.
+  void update_rights(int64_t meeting_id, const std::string& identity, const Member& member,
+                     json::value metadata);
+  void apply(int64_t meeting_id, Room& room, int64_t user, const Member& member);
+  static bool may_be_in(const Room& room, int64_t user);
   void report(int64_t meeting_id, Room& room, std::vector<turms_participant> participants);
   void reconcile();
   void compare(TimePoint asked, const json::object& answer);

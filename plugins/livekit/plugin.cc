@@ -1,8 +1,10 @@
 // The C side of the plugin: copies what it is given, and hands it to the plugin's own thread.
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "conference.h"
 #include "config.h"
@@ -40,8 +42,7 @@ class Plugin {
     const bool posted =
         mailbox_.tell([this, function = std::forward<F>(function)] { function(*conference_); });
     if (posted) return;
-    host_->log(host_->context, TURMS_LOG_ERROR,
-               "too busy to hear that a member of a meeting was removed, muted or given a role");
+    host_->log(host_->context, TURMS_LOG_ERROR, "too busy to hear who may be in a meeting");
   }
 
  private:
@@ -115,16 +116,18 @@ turms_status list_participants(void* self, turms_call call, int64_t meeting_id) 
   return of(self).ask([=](Conference& c) { c.list_participants(call, meeting_id); });
 }
 
-void member_removed(void* self, int64_t meeting_id, int64_t user_id) {
-  of(self).tell([=](Conference& c) { c.member_removed(meeting_id, user_id); });
-}
-
-void member_muted(void* self, int64_t meeting_id, int64_t user_id, int32_t muted) {
-  of(self).tell([=](Conference& c) { c.member_muted(meeting_id, user_id, muted != 0); });
-}
-
-void member_role_changed(void* self, int64_t meeting_id, int64_t user_id, turms_role role) {
-  of(self).tell([=](Conference& c) { c.member_role_changed(meeting_id, user_id, role); });
+void members(void* self, int64_t meeting_id, const turms_member* list, size_t count,
+             int32_t complete) {
+  std::vector<Conference::Told> told;
+  told.reserve(count);
+  const auto* entry = reinterpret_cast<const std::byte*>(list);
+  for (size_t i = 0; i < count; ++i, entry += list->struct_size) {
+    const auto& member = *reinterpret_cast<const turms_member*>(entry);
+    told.push_back({member.user_id, {member.role, member.muted != 0, member.allowed != 0}});
+  }
+  of(self).tell([meeting_id, told = std::move(told), complete](Conference& c) {
+    c.tell_members(meeting_id, told, complete != 0);
+  });
 }
 
 void say(char* out, size_t size, std::string_view text) {
@@ -153,22 +156,40 @@ void stop(void* self) {
   delete static_cast<Plugin*>(self);
 }
 
-constexpr turms_conference kConference = {
-    TURMS_PLUGIN_ABI_VERSION, sizeof(turms_conference), create_meeting,
-    cancel_meeting,           count_active_meetings,    accept,
-    list_participants,        member_removed,           member_muted,
-    member_role_changed};
+constexpr turms_conference kConference = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                          .struct_size = sizeof(turms_conference),
+                                          .create_meeting = create_meeting,
+                                          .cancel_meeting = cancel_meeting,
+                                          .count_active_meetings = count_active_meetings,
+                                          .accept = accept,
+                                          .list_participants = list_participants,
+                                          // Told by kMembership.
+                                          .member_removed = nullptr,
+                                          .member_muted = nullptr,
+                                          .member_role_changed = nullptr};
 
-constexpr turms_plugin kPlugin = {
-    TURMS_PLUGIN_ABI_VERSION, sizeof(turms_plugin), "livekit", "0.1", start, stop, &kConference};
+constexpr turms_membership kMembership = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_membership),
+                                          members};
+
+const void* capability(const char* name) {
+  return std::string_view(name) == TURMS_MEMBERSHIP ? &kMembership : nullptr;
+}
+
+constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                  .struct_size = sizeof(turms_plugin),
+                                  .name = "livekit",
+                                  .version = "0.2",
+                                  .start = start,
+                                  .stop = stop,
+                                  .conference = &kConference,
+                                  .capability = capability};
 
 }  // namespace
 
 }  // namespace turms::livekit_plugin
 
 extern "C" TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
-  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || host->struct_size < sizeof(turms_host)) {
-    return nullptr;
-  }
+  // An older host would call what is not there.
+  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || !TURMS_HAS(host, capability)) return nullptr;
   return &turms::livekit_plugin::kPlugin;
 }

@@ -27,6 +27,7 @@ class LiveKitPlugin : public testing::Test, public im::ConferenceListener {
     ++changes_;
   }
   void meeting_ended(MeetingId id, WallTime) override { ended_.push_back(id.value); }
+  void provider_started() override { ++started_; }
 
  protected:
   LiveKitPlugin() { log::set_level(log::Level::kOff); }
@@ -75,6 +76,13 @@ class LiveKitPlugin : public testing::Test, public im::ConferenceListener {
     admission.muted = muted;
     return run(conference().accept(admission));
   }
+  void tell(int64_t id, std::vector<im::MeetingMember> members, bool complete = false) {
+    conference().tell_members(MeetingId(id), std::move(members), complete);
+  }
+  void remove(int64_t id, int64_t user) { tell(id, {{.user_id = UserId(user), .allowed = false}}); }
+  void mute(int64_t id, int64_t user, bool muted) {
+    tell(id, {{.user_id = UserId(user), .muted = muted}});
+  }
   /// Status of a request to any server.
   net::HttpResponse http(net::HttpClientRequest request) {
     auto client = net::HttpClient::create(loop_);
@@ -100,6 +108,7 @@ class LiveKitPlugin : public testing::Test, public im::ConferenceListener {
   net::Loop loop_;
   std::map<int64_t, std::vector<im::MeetingParticipant>> participants_;
   int changes_ = 0;
+  int started_ = 0;
   std::vector<int64_t> ended_;
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<plugin::Host> host_;

@@ -272,7 +272,7 @@ TEST_F(ScriptedLiveKit, RefusesForeignWebhooks) {
 TEST_F(ScriptedLiveKit, RemovedMembersStayOut) {
   ASSERT_TRUE(create(5));
   ASSERT_TRUE(accept(5, 2));
-  conference().member_removed(MeetingId(5), UserId(2));
+  remove(5, 2);
   ASSERT_TRUE(until([&] { return fake_.count("RemoveParticipant") == 1; }));
   EXPECT_EQ(text_field(fake_.last("RemoveParticipant").body, "identity"), "2");
   const auto& claims = fake_.last("RemoveParticipant").claims;
@@ -323,7 +323,7 @@ TEST_F(ScriptedLiveKit, RemovedMembersDoNotStayByAFurtherConnection) {
   fake_.rooms["5"] = {further_connection(2, "x", 1000), FakeLiveKit::participant(3, 1000)};
   hint(5);
   ASSERT_TRUE(until([&] { return participants_[5].size() == 2; }));
-  conference().member_removed(MeetingId(5), UserId(2));
+  remove(5, 2);
   ASSERT_TRUE(until([&] {
     return std::any_of(fake_.calls.begin(), fake_.calls.end(), [](const auto& call) {
       return call.method == "RemoveParticipant" && text_field(call.body, "identity") == "2#x";
@@ -346,8 +346,8 @@ TEST_F(ScriptedLiveKit, RightsHoldOnFurtherConnections) {
     }
     return nullptr;
   };
-  conference().member_muted(MeetingId(5), UserId(2), true);
-  conference().member_role_changed(MeetingId(5), UserId(3), im::GroupMemberRole::kGuest);
+  mute(5, 2, true);
+  tell(5, {{.user_id = UserId(3), .role = im::GroupMemberRole::kGuest}});
   ASSERT_TRUE(until([&] {
     return permission_given("2#x") != nullptr && permission_given("3#y") != nullptr &&
            fake_.count("MutePublishedTrack") > 0;
@@ -368,7 +368,7 @@ TEST_F(ScriptedLiveKit, MuteTakesTheRightToPublishSound) {
   ASSERT_TRUE(create(5));
   ASSERT_TRUE(accept(5, 2));
   fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
-  conference().member_muted(MeetingId(5), UserId(2), true);
+  mute(5, 2, true);
   ASSERT_TRUE(until([&] {
     return fake_.count("UpdateParticipant") >= 1 && fake_.count("MutePublishedTrack") >= 1;
   }));
@@ -385,7 +385,7 @@ TEST_F(ScriptedLiveKit, MuteTakesTheRightToPublishSound) {
   quiet["tracks"] = json::array();
   quiet["permission"].as_object()["can_publish_sources"] = json::array{"CAMERA", "SCREEN_SHARE"};
   fake_.rooms["5"] = {quiet};
-  conference().member_muted(MeetingId(5), UserId(2), false);
+  mute(5, 2, false);
   ASSERT_TRUE(until([&] {
     const auto last = fake_.last("UpdateParticipant");
     return !object_field(last.body, "permission")->contains("can_publish_sources");
@@ -396,11 +396,77 @@ TEST_F(ScriptedLiveKit, RolesChangeRights) {
   ASSERT_TRUE(create(5));
   ASSERT_TRUE(accept(5, 2));
   fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
-  conference().member_role_changed(MeetingId(5), UserId(2), im::GroupMemberRole::kGuest);
+  tell(5, {{.user_id = UserId(2), .role = im::GroupMemberRole::kGuest}});
   ASSERT_TRUE(until([&] { return fake_.count("UpdateParticipant") > 0; }));
   const auto call = fake_.last("UpdateParticipant");
   EXPECT_FALSE(bool_field(*object_field(call.body, "permission"), "can_publish"));
   EXPECT_NE(text_field(call.body, "metadata").find("GUEST"), std::string::npos);
+}
+
+/// Somebody in a room since before the plugin was started.
+json::object from_before(int64_t user, bool may_publish, const char* role) {
+  auto out = FakeLiveKit::participant(user, 1000, may_publish);
+  out["metadata"] = std::string(R"({"device":"BROWSER","role":")") + role + R"("})";
+  out["tracks"].as_array()[0].as_object()["sid"] = "TR_" + std::to_string(user);
+  return out;
+}
+
+TEST_F(ScriptedLiveKit, PutsRightWhoWasThereBefore) {
+  fake_.rooms["5"] = {from_before(1, true, "OWNER"),   from_before(2, true, "MEMBER"),
+                      from_before(3, false, "MEMBER"), from_before(4, true, "MEMBER"),
+                      from_before(5, true, "MEMBER"),  from_before(6, true, "MEMBER")};
+  ASSERT_TRUE(create(5));
+  const auto update_of = [this](const std::string& identity) -> const json::object* {
+    const json::object* last = nullptr;
+    for (const auto& call : fake_.calls) {
+      if (call.method == "UpdateParticipant" && text_field(call.body, "identity") == identity) {
+        last = &call.body;
+      }
+    }
+    return last;
+  };
+  const auto removed = [this](const std::string& identity) {
+    return std::any_of(fake_.calls.begin(), fake_.calls.end(), [&](const auto& call) {
+      return call.method == "RemoveParticipant" && text_field(call.body, "identity") == identity;
+    });
+  };
+  using Role = im::GroupMemberRole;
+  tell(5,
+       {{.user_id = UserId(1), .role = Role::kOwner},
+        {.user_id = UserId(2), .muted = true},
+        {.user_id = UserId(3)},
+        {.user_id = UserId(4), .role = Role::kGuest},
+        {.user_id = UserId(6), .role = Role::kManager}},
+       true);
+  ASSERT_TRUE(until([&] {
+    return update_of("2") != nullptr && update_of("3") != nullptr && update_of("4") != nullptr &&
+           update_of("6") != nullptr && removed("5");
+  }));
+  EXPECT_EQ(json::serialize(object_field(*update_of("2"), "permission")->at("can_publish_sources")),
+            R"(["CAMERA","SCREEN_SHARE"])");
+  EXPECT_TRUE(bool_field(*object_field(*update_of("3"), "permission"), "can_publish"))
+      << "the mute had ended";
+  EXPECT_FALSE(bool_field(*object_field(*update_of("4"), "permission"), "can_publish"));
+  EXPECT_EQ(text_field(*update_of("6"), "metadata"), R"({"device":"BROWSER","role":"MANAGER"})");
+  EXPECT_FALSE(update_of("2")->contains("metadata")) << "as it is";
+  EXPECT_EQ(update_of("1"), nullptr);
+  EXPECT_FALSE(removed("1"));
+  EXPECT_FALSE(removed("2"));
+  ASSERT_TRUE(until([&] { return participants_[5].size() == 5; }));
+
+  // The same again is nothing new.
+  tell(5, {{.user_id = UserId(1), .role = Role::kOwner}});
+  ASSERT_TRUE(run(conference().participants(MeetingId(5))));
+  EXPECT_EQ(update_of("1"), nullptr);
+}
+
+TEST_F(ScriptedLiveKit, SaysWhenItStartsAgain) {
+  const int before = started_;
+  ASSERT_TRUE(host_->stop("livekit"));
+  ASSERT_TRUE(host_->start("livekit"));
+  EXPECT_EQ(started_, before + 1);
+  ASSERT_TRUE(host_->start("livekit")) << "it runs already";
+  EXPECT_EQ(started_, before + 1);
 }
 
 TEST_F(ScriptedLiveKit, StopsWithCallsUnderWay) {

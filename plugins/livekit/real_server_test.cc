@@ -173,8 +173,8 @@ TEST_F(RealLiveKit, HoldsAMeeting) {
   ASSERT_TRUE(listed);
   EXPECT_TRUE(listed->empty());
   // Neither is there: no errors, whatever the server says of it.
-  conference().member_removed(MeetingId(100000001), UserId(2));
-  conference().member_muted(MeetingId(100000001), UserId(3), true);
+  remove(100000001, 2);
+  mute(100000001, 3, true);
 
   ASSERT_TRUE(until([&] { return heard("room_started"); }));
   ASSERT_TRUE(run(conference().cancel_meeting(MeetingId(100000001))));

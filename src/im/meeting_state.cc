@@ -31,7 +31,13 @@ bool same(const std::vector<MeetingParticipant>& a, const std::vector<MeetingPar
 
 }  // namespace
 
+void Meetings::provider_started() {
+  // Before the first resume() there is nothing to tell it.
+  if (resumed_) spawn(resume());
+}
+
 Task<void> Meetings::resume() {
+  resumed_ = true;
   MeetingFilter active;
   active.active_only = true;
   active.limit = static_cast<int32_t>(kMaxActive);
@@ -151,14 +157,15 @@ Task<std::optional<Push>> Meetings::state_push(MeetingId id) {
   if (it == live_.end() || it->second.version != version) co_return std::nullopt;
   if (audience && *audience != nullptr) {
     it->second.audience = *audience;
-    // Whoever is not one of them came in with an old token: the provider may have forgotten whom it
-    // was told to remove.
+    // Whoever is not one of them came in with an old token.
+    std::vector<MeetingMember> strangers;
     for (const MeetingParticipant& p : it->second.participants) {
       const std::vector<UserId>& may_see = **audience;
       if (!std::binary_search(may_see.begin(), may_see.end(), p.user_id)) {
-        provider_.member_removed(id, p.user_id);
+        strangers.push_back({.user_id = p.user_id, .allowed = false});
       }
     }
+    if (!strangers.empty()) provider_.tell_members(id, std::move(strangers), false);
   }
   if (it->second.audience == nullptr) co_return std::nullopt;
   // Also to the device that asked for a change: its answer does not hold the state.
@@ -225,15 +232,15 @@ std::vector<MeetingId> Meetings::meetings_of(GroupId id) const {
 
 void Meetings::on_group_changed(const GroupChanged& change) {
   const GroupId id = change.group_id;
-  std::vector<UserId> muted;
+  std::vector<UserId> changed = change.joined;
   for (const GroupChanged::Member& member : change.changed) {
-    if (member.role) role_changed(id, member.user_id, *member.role);
-    if (member.mute_end_date) muted.push_back(member.user_id);
+    if (member.role) role_changed(id, member.user_id);
+    if (member.role || member.mute_end_date) changed.push_back(member.user_id);
   }
   if (change.mute_end_date) {
-    spawn(settle_all_mutes(id));
-  } else if (!muted.empty()) {
-    spawn(settle_mutes(id, std::move(muted)));
+    spawn(settle_all(id));
+  } else if (!changed.empty()) {
+    spawn(settle(id, std::move(changed)));
   }
   if (!change.left.empty()) members_removed(id, change.left);
   if (change.deleted) spawn(end_all(id));
@@ -247,55 +254,119 @@ void Meetings::on_relationship_changed(const RelationshipChanged& change) {
     const bool between_them =
         (meeting.creator_id == change.owner_id && *meeting.user_id == change.related_user_id) ||
         (meeting.creator_id == change.related_user_id && *meeting.user_id == change.owner_id);
-    if (between_them) provider_.member_removed(id, change.related_user_id);
+    if (between_them) {
+      provider_.tell_members(id, {{.user_id = change.related_user_id, .allowed = false}}, false);
+    }
   }
 }
 
+/// At once: this needs no look at the group, which may fail.
 void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
-  for (const UserId user : users) muted_until_.erase({id, user});
-  if (!provider_.available()) return;
-  for (const MeetingId meeting_id : meetings_of(id)) {
-    for (const UserId user : users) provider_.member_removed(meeting_id, user);
-  }
-}
-
-Task<void> Meetings::settle_mutes(GroupId id, std::vector<UserId> users) {
-  const auto group = co_await context_.groups.get(id);
-  const std::vector<MeetingId> ids = meetings_of(id);
+  std::vector<MeetingMember> removed;
   for (const UserId user : users) {
     muted_until_.erase({id, user});
-    if (ids.empty()) continue;
-    if (!group) {
-      muted_until_[{id, user}] = {};  // the next tick asks again
-      continue;
-    }
-    if (*group == nullptr) continue;
-    const auto until = (*group)->muted_until(user, context_.now());
-    if (until) muted_until_[{id, user}] = *until;
-    if (!provider_.available()) continue;
-    for (const MeetingId meeting : ids) provider_.member_muted(meeting, user, until.has_value());
+    removed.push_back({.user_id = user, .allowed = false});
   }
+  if (!provider_.available()) return;
+  for (const MeetingId meeting : meetings_of(id)) provider_.tell_members(meeting, removed, false);
 }
 
-Task<void> Meetings::settle_all_mutes(GroupId id) {
+MeetingMember Meetings::member_now(const GroupState& group, UserId user) {
+  MeetingMember out{.user_id = user};
+  const GroupMember* member = group.find(user);
+  muted_until_.erase({group.group.id, user});
+  out.allowed = member != nullptr;
+  if (member == nullptr) return out;
+  out.role = member->role;
+  if (const auto until = group.muted_until(user, context_.now())) {
+    out.muted = true;
+    muted_until_[{group.group.id, user}] = *until;
+  }
+  return out;
+}
+
+Task<void> Meetings::settle(GroupId id, std::vector<UserId> users) {
+  if (meetings_of(id).empty()) {
+    for (const UserId user : users) muted_until_.erase({id, user});
+    co_return;
+  }
+  const auto group = co_await context_.groups.get(id);
+  const std::vector<MeetingId> ids = meetings_of(id);
+  if (!group) {
+    // The next tick asks again.
+    if (!ids.empty()) {
+      for (const UserId user : users) muted_until_[{id, user}] = {};
+    }
+    co_return;
+  }
+  if (ids.empty() || *group == nullptr) {
+    for (const UserId user : users) muted_until_.erase({id, user});
+    co_return;
+  }
+  std::vector<MeetingMember> members;
+  for (const UserId user : users) members.push_back(member_now(**group, user));
+  if (!provider_.available()) co_return;
+  for (const MeetingId meeting : ids) provider_.tell_members(meeting, members, false);
+}
+
+Task<void> Meetings::settle_all(GroupId id) {
   if (meetings_of(id).empty()) co_return;
   const auto group = co_await context_.groups.get(id);
-  if (group && *group != nullptr) co_await settle_mutes(id, *(*group)->member_ids);
+  if (group && *group != nullptr) co_await settle(id, *(*group)->member_ids);
+}
+
+/// Whom the other side has blocked is not let in.
+Task<std::vector<MeetingMember>> Meetings::both_sides(Meeting meeting) {
+  const UserId creator = meeting.creator_id;
+  const UserId other = meeting.user_id.value_or(creator);
+  const auto of_creator = co_await context_.reachability.get(creator);
+  const auto of_other = co_await context_.reachability.get(other);
+  const auto blocks = [](const auto& side, UserId user) {
+    return side && std::binary_search((*side)->blocked.begin(), (*side)->blocked.end(), user);
+  };
+  std::vector<MeetingMember> both;
+  both.push_back({.user_id = creator,
+                  .role = GroupMemberRole::kOwner,
+                  .allowed = !blocks(of_other, creator)});
+  if (other != creator) both.push_back({.user_id = other, .allowed = !blocks(of_creator, other)});
+  co_return both;
+}
+
+Task<void> Meetings::settle_meeting(MeetingId id) {
+  auto it = live_.find(id);
+  if (it == live_.end()) co_return;
+  const Meeting meeting = it->second.meeting;
+  std::vector<MeetingMember> members;
+  if (meeting.group_id) {
+    const auto group = co_await context_.groups.get(*meeting.group_id);
+    if (!live_.contains(id)) co_return;
+    if (!group) {
+      unsettled_.insert(id);  // the next tick asks again
+      co_return;
+    }
+    if (*group != nullptr) {
+      for (const UserId user : *(*group)->member_ids) members.push_back(member_now(**group, user));
+    }
+  } else {
+    members = co_await both_sides(meeting);
+    if (!live_.contains(id)) co_return;
+  }
+  if (provider_.available()) provider_.tell_members(id, std::move(members), true);
 }
 
 void Meetings::tick() {
+  for (const MeetingId id : std::exchange(unsettled_, {})) spawn(settle_meeting(id));
   if (muted_until_.empty()) return;
   const WallTime now = context_.now();
   std::map<GroupId, std::vector<UserId>> over;
   for (const auto& [who, until] : muted_until_) {
     if (until <= now) over[who.first].push_back(who.second);
   }
-  for (auto& [group, users] : over) spawn(settle_mutes(group, std::move(users)));
+  for (auto& [group, users] : over) spawn(settle(group, std::move(users)));
 }
 
-void Meetings::role_changed(GroupId id, UserId user, GroupMemberRole role) {
+void Meetings::role_changed(GroupId id, UserId user) {
   for (const MeetingId meeting_id : meetings_of(id)) {
-    if (provider_.available()) provider_.member_role_changed(meeting_id, user, role);
     const auto it = live_.find(meeting_id);
     if (it == live_.end()) continue;
     const auto& participants = it->second.participants;

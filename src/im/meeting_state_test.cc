@@ -46,6 +46,7 @@ class GroupsMeanwhile final : public GroupRepository {
   Stored<std::optional<GroupSnapshot>> load(GroupId id) override {
     auto found = co_await real_.load(id);
     if (meanwhile) co_await std::exchange(meanwhile, nullptr)();
+    if (failing) co_return fail(ErrorCode::kUnavailable, "as told");
     co_return found;
   }
   Stored<std::vector<Group>> find(std::vector<GroupId> ids) override {
@@ -88,6 +89,7 @@ class GroupsMeanwhile final : public GroupRepository {
   }
 
   std::function<Task<void>()> meanwhile;
+  bool failing = false;
 
  private:
   GroupRepository& real_;
@@ -142,6 +144,50 @@ TEST_F(ResumeTest, ResumesAfterARestart) {
   provider_.rooms.clear();
   EXPECT_EQ(accept_code(2, id), 1000);
   EXPECT_EQ(provider_.rooms, std::vector<MeetingId>{id});
+}
+
+TEST_F(ResumeTest, TellsTheProviderWhoMayBeInAgain) {
+  const MeetingId id = create(1, in_group());
+  UpdateGroupMember mute;
+  mute.group_id = group_;
+  mute.member_id = UserId(2);
+  mute.mute_end_date = WallTime{clock_.time.unix_ms + 60'000};
+  ok(domain_->group_members.update(caller(1), mute));
+  until_call("muted 2");
+  DeleteGroupMembers leave;
+  leave.group_id = group_;
+  leave.member_ids = users({3});
+  ok(domain_->group_members.remove(caller(1), leave));
+
+  restart();
+  provider_.members.clear();
+  resume();
+  ASSERT_EQ(provider_.members[id].size(), 2u);
+  EXPECT_TRUE(told(id, 2).muted);
+
+  // The provider alone was started again.
+  provider_.members.clear();
+  meetings_->provider_started();
+  loop_.run_until([&] { return provider_.members[id].size() == 2; });
+  EXPECT_TRUE(told(id, 2).muted);
+
+  // The mute that is from before the restart ends.
+  pass(1min);
+  meetings_->tick();
+  until_call("unmuted 2");
+}
+
+TEST_F(ResumeTest, AGroupThatCannotBeReadIsToldLater) {
+  const MeetingId id = create(1, in_group());
+  restart();
+  provider_.members.clear();
+  groups_->failing = true;
+  resume();
+  EXPECT_TRUE(provider_.members[id].empty());
+  groups_->failing = false;
+  meetings_->tick();
+  loop_.run_until([&] { return provider_.members[id].size() == 3; });
+  EXPECT_EQ(provider_.members[id].size(), 3u);
 }
 
 TEST_F(ResumeTest, AMeetingThatIsCanceledWhileItIsReadStaysOver) {

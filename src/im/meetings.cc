@@ -237,11 +237,14 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   co_return std::unexpected(std::move(failure));
 }
 
-/// The same room again is no error to a provider.
+/// The same room again is no error to a provider. It may hold people from before.
 Stored<None> Meetings::make_room(const Meeting& meeting) {
+  const MeetingId id = meeting.id;
   const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
                                      : settings_.max_participants_of_private_meeting;
-  co_return co_await provider_.create_meeting(meeting, limit);
+  auto made = co_await provider_.create_meeting(meeting, limit);
+  if (made) co_await settle_meeting(id);
+  co_return made;
 }
 
 // --- ending ---

@@ -16,6 +16,8 @@
 
 namespace turms::im {
 
+struct GroupState;
+
 /// What an operator may decide about meetings, with the upstream defaults.
 struct MeetingSettings {
   enum class Password {
@@ -100,8 +102,9 @@ class Meetings final : public ConferenceListener,
            EncodeRecord encode_record, MeetingSettings settings = {});
 
   /// At the start: takes up the meetings that were going on when the server stopped. Their rooms
-  /// are made again if they are gone; a room that stays empty then ends in time. Again after the
-  /// provider was restarted. Requests may come meanwhile.
+  /// are made again if they are gone; a room that stays empty then ends in time. Whoever is in one
+  /// is put right by the members as they are now. Again when a provider starts. Requests may come
+  /// meanwhile.
   Task<void> resume();
   /// About every second: mutes that ran out.
   void tick();
@@ -128,6 +131,7 @@ class Meetings final : public ConferenceListener,
   // ConferenceListener: what the provider reports.
   void participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) override;
   void meeting_ended(MeetingId id, WallTime when) override;
+  void provider_started() override;
 
   /// Who must leave, fall silent, or may more.
   void on_group_changed(const GroupChanged& change) override;
@@ -167,11 +171,14 @@ class Meetings final : public ConferenceListener,
   Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);
   void members_removed(GroupId id, const std::vector<UserId>& users);
-  /// Tells the provider who is muted now and who is not, of these members, and remembers when that
-  /// ends.
-  Task<void> settle_mutes(GroupId id, std::vector<UserId> users);
-  Task<void> settle_all_mutes(GroupId id);
-  void role_changed(GroupId id, UserId user, GroupMemberRole role);
+  /// Tells the provider of these members as they are now, and remembers when their mutes end.
+  Task<void> settle(GroupId id, std::vector<UserId> users);
+  Task<void> settle_all(GroupId id);
+  /// Everybody of one meeting.
+  Task<void> settle_meeting(MeetingId id);
+  Task<std::vector<MeetingMember>> both_sides(Meeting meeting);
+  MeetingMember member_now(const GroupState& group, UserId user);
+  void role_changed(GroupId id, UserId user);
   /// The state as it is now, for all who may see it; nothing when the meeting is over.
   Task<std::optional<Push>> state_push(MeetingId id);
   Task<void> push_state(MeetingId id);
@@ -190,13 +197,16 @@ class Meetings final : public ConferenceListener,
   EncodeRecord encode_record_;
   MeetingSettings settings_;
   std::map<MeetingId, Live> live_;
+  bool resumed_ = false;
   /// How many resume() read the store, and which meetings ended since the first of them began.
   int resuming_ = 0;
   std::set<MeetingId> over_while_resuming_;
   /// Meetings being made, so that two requests of one user at once count as two.
   std::map<UserId, int64_t> being_made_;
-  /// Members whose mute ends by itself.
+  /// Members whose mute ends by itself; the epoch when their group could not be loaded.
   std::map<std::pair<GroupId, UserId>, WallTime> muted_until_;
+  /// Meetings whose members could not be told to the provider yet.
+  std::set<MeetingId> unsettled_;
 };
 
 }  // namespace turms::im

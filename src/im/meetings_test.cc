@@ -397,7 +397,20 @@ TEST_F(MeetingsTest, FollowsTheGroup) {
   promote.member_id = UserId(2);
   promote.role = GroupMemberRole::kManager;
   ok(domain_->group_members.update(caller(1), promote));
-  EXPECT_EQ(provider_.calls.back(), "role 2");
+  loop_.run_until([&] { return told(id, 2).role == GroupMemberRole::kManager; });
+  EXPECT_EQ(told(id, 2).role, GroupMemberRole::kManager);
+  EXPECT_TRUE(told(id, 2).allowed);
+
+  EXPECT_FALSE(told(id, 3).allowed);
+  GroupMember back;
+  back.group_id = group_;
+  back.user_id = UserId(3);
+  back.role = GroupMemberRole::kMember;
+  ASSERT_TRUE(run(store_->repositories().groups.add_members(
+      Rights::administrator(action::AddMembers{group_, users({3})}), {back}, 100, clock_.time)));
+  domain_->context().publish({.group_id = group_, .joined = users({3})});
+  loop_.run_until([&] { return told(id, 3).allowed; });
+  EXPECT_TRUE(told(id, 3).allowed);
 }
 
 TEST_F(MeetingsTest, AMuteOfAllReachesItUntilItEnds) {
@@ -429,6 +442,18 @@ TEST_F(MeetingsTest, AMuteOfAllReachesItUntilItEnds) {
   until_call("unmuted 2");
   EXPECT_EQ(accept_code(2, id), 1000);
   EXPECT_FALSE(provider_.admissions.back().muted);
+}
+
+TEST_F(MeetingsTest, TellsWhoMayBeIn) {
+  const MeetingId of_group = create(1, in_group());
+  EXPECT_EQ(provider_.told_complete, 1);
+  ASSERT_EQ(provider_.members[of_group].size(), 3u);
+  EXPECT_EQ(told(of_group, 1).role, GroupMemberRole::kOwner);
+  EXPECT_EQ(told(of_group, 2).role, GroupMemberRole::kMember);
+  const MeetingId of_two = create(2, with_user(3));
+  ASSERT_EQ(provider_.members[of_two].size(), 2u);
+  EXPECT_EQ(told(of_two, 2).role, GroupMemberRole::kOwner);
+  EXPECT_EQ(told(of_two, 3).role, GroupMemberRole::kMember);
 }
 
 TEST_F(MeetingsTest, PutsOutWhoIsNoMember) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,21 +37,28 @@ class FakeProvider final : public ConferenceProvider {
   Stored<std::vector<MeetingParticipant>> participants(MeetingId) override {
     co_return std::vector<MeetingParticipant>();
   }
-  void member_removed(MeetingId, UserId user) override {
-    calls.push_back("removed " + std::to_string(user.value));
-  }
-  void member_muted(MeetingId, UserId user, bool muted) override {
-    calls.push_back((muted ? "muted " : "unmuted ") + std::to_string(user.value));
-  }
-  void member_role_changed(MeetingId, UserId user, GroupMemberRole) override {
-    calls.push_back("role " + std::to_string(user.value));
+  void tell_members(MeetingId id, std::vector<MeetingMember> told, bool complete) override {
+    for (const MeetingMember& m : told) {
+      if (complete) break;
+      calls.push_back((!m.allowed ? "removed "
+                       : m.muted  ? "muted "
+                                  : "unmuted ") +
+                      std::to_string(m.user_id.value));
+    }
+    if (complete) members[id].clear();
+    if (complete) ++told_complete;
+    for (const MeetingMember& m : told) members[id][m.user_id] = m;
   }
 
   bool running = true;
   std::optional<Error> create_error;
   int64_t active = 0;
   std::vector<MeetingId> rooms;
+  /// Of single members it was told.
   std::vector<std::string> calls;
+  /// As it was told last.
+  std::map<MeetingId, std::map<UserId, MeetingMember>> members;
+  int told_complete = 0;
   std::vector<Admission> admissions;
 };
 
@@ -122,6 +130,9 @@ class MeetingsTest : public DomainTest {
   void until_call(const std::string& call) {
     loop_.run_until([&] { return !provider_.calls.empty() && provider_.calls.back() == call; });
     EXPECT_EQ(provider_.calls.empty() ? "" : provider_.calls.back(), call);
+  }
+  const MeetingMember& told(MeetingId id, int64_t user) {
+    return provider_.members[id][UserId(user)];
   }
   void until_states(size_t count) {
     loop_.run_until([&] { return states().size() >= count; });

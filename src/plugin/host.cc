@@ -38,6 +38,37 @@ Result<T> take(Result<CallValue> result) {
   return fail(ErrorCode::kInternal, "the plugin completed with the wrong kind of answer");
 }
 
+void tell_state(const LoadedPlugin& plugin, MeetingId id,
+                const std::vector<im::MeetingMember>& members, bool complete) {
+  std::vector<turms_member> list;
+  list.reserve(members.size() + 1);
+  for (const im::MeetingMember& member : members) {
+    list.push_back({.struct_size = sizeof(turms_member),
+                    .user_id = member.user_id.value,
+                    .role = static_cast<turms_role>(member.role),
+                    .muted = member.muted ? 1 : 0,
+                    .allowed = member.allowed ? 1 : 0});
+  }
+  const size_t count = list.size();
+  list.push_back({.struct_size = sizeof(turms_member)});  // so that there is one to point at
+  plugin.membership()->members(plugin.self(), id.value, list.data(), count, complete ? 1 : 0);
+}
+
+/// To a plugin of the time before states.
+void tell_changes(const LoadedPlugin& plugin, MeetingId id,
+                  const std::vector<im::MeetingMember>& members) {
+  const turms_conference& table = *plugin.conference();
+  for (const im::MeetingMember& member : members) {
+    const int64_t user = member.user_id.value;
+    if (!member.allowed) {
+      table.member_removed(plugin.self(), id.value, user);
+      continue;
+    }
+    table.member_role_changed(plugin.self(), id.value, user, static_cast<turms_role>(member.role));
+    table.member_muted(plugin.self(), id.value, user, member.muted ? 1 : 0);
+  }
+}
+
 Result<im::None> take_nothing(Result<CallValue> result) {
   if (!result) return std::unexpected(std::move(result.error()));
   return im::None();
@@ -66,6 +97,7 @@ class Host::Impl final : public im::ConferenceProvider {
 
   void load(const std::vector<std::string>& names);
   Status load_file(const std::string& file);
+  Status start(LoadedPlugin& plugin);
   LoadedPlugin* find(std::string_view name);
   std::vector<PluginStatus> statuses() const;
   void set_listener(im::ConferenceListener& listener) {
@@ -79,9 +111,7 @@ class Host::Impl final : public im::ConferenceProvider {
   im::Stored<int64_t> count_active_meetings(UserId user) override;
   im::Stored<std::string> accept(im::Admission admission) override;
   im::Stored<std::vector<im::MeetingParticipant>> participants(MeetingId id) override;
-  void member_removed(MeetingId id, UserId user) override;
-  void member_muted(MeetingId id, UserId user, bool muted) override;
-  void member_role_changed(MeetingId id, UserId user, im::GroupMemberRole role) override;
+  void tell_members(MeetingId id, std::vector<im::MeetingMember> members, bool complete) override;
 
  private:
   LoadedPlugin* provider() const {
@@ -92,17 +122,6 @@ class Host::Impl final : public im::ConferenceProvider {
   }
   using Invoke = std::function<turms_status(const turms_conference&, void* self, turms_call)>;
   Task<Result<CallValue>> call(Invoke invoke);
-  /// Of what is told: nobody waits for an answer.
-  template <class F>
-  void tell(F&& f) {
-    LoadedPlugin* plugin = provider();
-    if (plugin == nullptr) return;
-    try {
-      f(*plugin->conference(), plugin->self());
-    } catch (...) {
-      log::error("plugin {}: threw out of a call", plugin->status().name);
-    }
-  }
   void serve(net::HttpRequest request, net::HttpResponder responder);
 
   net::Loop& loop_;
@@ -146,7 +165,14 @@ Status Host::Impl::load_file(const std::string& file) {
                 fmt::format("plugin {} is loaded already", plugin->status().name));
   }
   plugins_.push_back(std::move(plugin));
-  return loaded ? plugins_.back()->start() : loaded;
+  return loaded ? start(*plugins_.back()) : loaded;
+}
+
+Status Host::Impl::start(LoadedPlugin& plugin) {
+  if (plugin.running()) return {};
+  Status started = plugin.start();
+  if (started && listener_ != nullptr && provider() == &plugin) listener_->provider_started();
+  return started;
 }
 
 LoadedPlugin* Host::Impl::find(std::string_view name) {
@@ -233,22 +259,18 @@ im::Stored<std::vector<im::MeetingParticipant>> Host::Impl::participants(Meeting
   co_return take<std::vector<im::MeetingParticipant>>(std::move(result));
 }
 
-void Host::Impl::member_removed(MeetingId id, UserId user) {
-  tell([&](const turms_conference& table, void* self) {
-    table.member_removed(self, id.value, user.value);
-  });
-}
-
-void Host::Impl::member_muted(MeetingId id, UserId user, bool muted) {
-  tell([&](const turms_conference& table, void* self) {
-    table.member_muted(self, id.value, user.value, muted ? 1 : 0);
-  });
-}
-
-void Host::Impl::member_role_changed(MeetingId id, UserId user, im::GroupMemberRole role) {
-  tell([&](const turms_conference& table, void* self) {
-    table.member_role_changed(self, id.value, user.value, static_cast<turms_role>(role));
-  });
+void Host::Impl::tell_members(MeetingId id, std::vector<im::MeetingMember> members, bool complete) {
+  LoadedPlugin* plugin = provider();
+  if (plugin == nullptr) return;
+  try {
+    if (plugin->membership() != nullptr) {
+      tell_state(*plugin, id, members, complete);
+    } else {
+      tell_changes(*plugin, id, members);
+    }
+  } catch (...) {
+    log::error("plugin {}: threw out of a call", plugin->status().name);
+  }
 }
 
 // --- Host ---
@@ -267,7 +289,7 @@ Status Host::load_file(const std::string& file) {
 Status Host::start(const std::string& name) {
   LoadedPlugin* plugin = impl_->find(name);
   if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
-  return plugin->start();
+  return impl_->start(*plugin);
 }
 
 Status Host::stop(const std::string& name) {

@@ -27,9 +27,11 @@ struct Listener final : im::ConferenceListener {
     changes.emplace_back(id, std::move(list));
   }
   void meeting_ended(MeetingId id, WallTime when) override { ended.emplace_back(id, when); }
+  void provider_started() override { ++started; }
 
   std::vector<std::pair<MeetingId, std::vector<im::MeetingParticipant>>> changes;
   std::vector<std::pair<MeetingId, WallTime>> ended;
+  int started = 0;
 };
 
 template <class T>
@@ -60,6 +62,10 @@ class PluginHost : public testing::Test {
     im::Meeting meeting;
     meeting.id = MeetingId(id);
     return run(host_->conference().create_meeting(meeting, 10));
+  }
+  void remove(int64_t meeting, int64_t user) {
+    host_->conference().tell_members(MeetingId(meeting),
+                                     {{.user_id = UserId(user), .allowed = false}}, false);
   }
   Result<net::HttpResponse> get(const std::string& path, std::string body = {}) {
     auto client = net::HttpClient::create(loop_);
@@ -106,7 +112,7 @@ TEST_F(PluginHost, RunsTheExample) {
   ASSERT_EQ(listener_.changes[0].second.size(), 1u);
   EXPECT_EQ(listener_.changes[0].second[0].user_id, UserId(3));
   EXPECT_TRUE(listener_.changes[0].second[0].microphone);
-  host_->conference().member_removed(MeetingId(7), UserId(3));
+  remove(7, 3);
   ASSERT_TRUE(loop_.run_until([&] { return listener_.changes.size() == 2; }, 5s));
   EXPECT_TRUE(listener_.changes[1].second.empty());
 
@@ -153,6 +159,21 @@ TEST_F(PluginHost, RefusesWhatIsNoPluginOfThisVersion) {
   // And a good one still runs beside them.
   EXPECT_TRUE(host_->load_file(built("example-plugins", "example")));
   EXPECT_TRUE(host_->conference().available());
+}
+
+TEST_F(PluginHost, RunsPluginsOfEarlierHeaders) {
+  ASSERT_TRUE(host_->load_file(variant("example_1_0")));
+  EXPECT_EQ(listener_.started, 1);
+  EXPECT_TRUE(create(7));
+  im::Admission admission;
+  admission.meeting_id = MeetingId(7);
+  admission.user_id = UserId(3);
+  EXPECT_EQ(run(host_->conference().accept(admission)), "example-7-3");
+  ASSERT_TRUE(loop_.run_until([&] { return listener_.changes.size() == 1; }, 5s));
+  host_->conference().tell_members(MeetingId(7), {{.user_id = UserId(3)}}, true);
+  remove(7, 3);
+  ASSERT_TRUE(loop_.run_until([&] { return listener_.changes.size() == 2; }, 5s));
+  EXPECT_TRUE(listener_.changes[1].second.empty()) << "told as the change it knows";
 }
 
 TEST_F(PluginHost, LoadsAName_OnlyOnce) {
@@ -206,7 +227,7 @@ TEST_F(PluginHost, SurvivesWrongAnswers) {
   EXPECT_EQ((*list)[1].joined_date, WallTime{1001});
   EXPECT_TRUE((*list)[1].camera);
 
-  host_->conference().member_removed(MeetingId(5), UserId(1));
+  remove(5, 1);
   ASSERT_TRUE(loop_.run_until([&] { return !listener_.ended.empty(); }, 5s));
   EXPECT_EQ(listener_.ended[0], std::pair(MeetingId(5), WallTime{77}));
   EXPECT_TRUE(listener_.changes.empty()) << "the broken list was dropped";
@@ -222,7 +243,7 @@ TEST_F(PluginHost, ContainsExceptions) {
   auto made = create(1);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::kInternal);
-  host_->conference().member_muted(MeetingId(1), UserId(1), true);
+  host_->conference().tell_members(MeetingId(1), {{.user_id = UserId(1), .muted = true}}, false);
   EXPECT_EQ(get("/plugins/test/x")->status, 500);
 }
 
@@ -253,7 +274,9 @@ TEST_F(PluginHost, StopsAndStartsAtRunTime) {
   EXPECT_EQ(get("/plugins/test/x")->status, 404);
   EXPECT_EQ(host_->statuses()[0].state, PluginState::kStopped);
 
+  EXPECT_EQ(listener_.started, 1);
   EXPECT_TRUE(host_->start("test"));
+  EXPECT_EQ(listener_.started, 2);
   EXPECT_TRUE(host_->conference().available());
   EXPECT_EQ(host_->stop("nobody").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(host_->start("nobody").error().code, ErrorCode::kNotFound);

@@ -22,9 +22,19 @@ bool is_name(std::string_view name) {
 bool is_complete(const turms_conference& c) {
   return c.create_meeting != nullptr && c.cancel_meeting != nullptr &&
          c.count_active_meetings != nullptr && c.accept != nullptr &&
-         c.list_participants != nullptr && c.member_removed != nullptr &&
-         c.member_muted != nullptr && c.member_role_changed != nullptr;
+         c.list_participants != nullptr;
 }
+
+bool hears_changes(const turms_conference& c) {
+  return c.member_removed != nullptr && c.member_muted != nullptr &&
+         c.member_role_changed != nullptr;
+}
+
+/// What every table begins with.
+struct TableHead {
+  uint32_t abi_version;
+  size_t struct_size;
+};
 
 }  // namespace
 
@@ -74,8 +84,8 @@ Status LoadedPlugin::check_table() {
                   fmt::format("was built for ABI version {}, this is {}", table_->abi_version,
                               TURMS_PLUGIN_ABI_VERSION));
   }
-  constexpr size_t kRequired = offsetof(turms_plugin, stop) + sizeof(table_->stop);
-  if (table_->struct_size < kRequired || table_->start == nullptr || table_->stop == nullptr) {
+  if (table_->struct_size < TURMS_PLUGIN_MINIMUM || table_->start == nullptr ||
+      table_->stop == nullptr) {
     return failed(ErrorCode::kInvalidArgument, "its plugin table is too short");
   }
   if (table_->name == nullptr || !is_name(table_->name)) {
@@ -83,17 +93,37 @@ Status LoadedPlugin::check_table() {
   }
   status_.name = table_->name;
   status_.version = table_->version == nullptr ? "" : table_->version;
-  const bool has_conference =
-      table_->struct_size >= offsetof(turms_plugin, conference) + sizeof(table_->conference) &&
-      table_->conference != nullptr;
-  if (!has_conference) return {};
+  if (!TURMS_HAS(table_, conference)) return {};
+  return check_conference();
+}
+
+Status LoadedPlugin::check_conference() {
   const turms_conference& conference = *table_->conference;
+  membership_ = static_cast<const turms_membership*>(
+      capability(TURMS_MEMBERSHIP, TURMS_SIZE_WITH(turms_membership, members)));
+  if (membership_ != nullptr && membership_->members == nullptr) membership_ = nullptr;
   if (conference.abi_version != TURMS_PLUGIN_ABI_VERSION ||
-      conference.struct_size < sizeof(turms_conference) || !is_complete(conference)) {
+      conference.struct_size < TURMS_CONFERENCE_MINIMUM || !is_complete(conference) ||
+      (membership_ == nullptr && !hears_changes(conference))) {
     return failed(ErrorCode::kInvalidArgument, "its conference table is too short");
   }
   status_.conference = true;
   return {};
+}
+
+const void* LoadedPlugin::capability(const char* name, size_t minimum) const {
+  if (!TURMS_HAS(table_, capability)) return nullptr;
+  const void* found = nullptr;
+  try {
+    found = table_->capability(name);
+  } catch (...) {
+    log::error("plugin {}: threw out of a call", status_.name);
+  }
+  if (found == nullptr) return nullptr;
+  const auto* head = static_cast<const TableHead*>(found);
+  if (head->abi_version == TURMS_PLUGIN_ABI_VERSION && head->struct_size >= minimum) return found;
+  log::error("plugin {}: its table {} is too short", status_.name, name);
+  return nullptr;
 }
 
 Status LoadedPlugin::start() {

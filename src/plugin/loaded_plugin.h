@@ -49,6 +49,8 @@ class LoadedPlugin {
   [[nodiscard]] const turms_conference* conference() const {
     return running() && table_ != nullptr ? table_->conference : nullptr;
   }
+  /// With a conference only; null: it is told changes.
+  [[nodiscard]] const turms_membership* membership() const { return membership_; }
   [[nodiscard]] void* self() const { return self_; }
 
   /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once.
@@ -71,6 +73,9 @@ class LoadedPlugin {
   turms_host make_services();
 
   Status check_table();
+  Status check_conference();
+  /// The table of this name, when it is there and at least so long.
+  const void* capability(const char* name, size_t minimum) const;
   Status failed(ErrorCode code, std::string why);
   void finish_call(turms_call call, Result<CallValue> result);
   void finish_http(turms_call call, net::HttpResponse response);
@@ -82,6 +87,7 @@ class LoadedPlugin {
   PluginStatus status_;
   void* library_ = nullptr;
   const turms_plugin* table_ = nullptr;
+  const turms_membership* membership_ = nullptr;
   void* self_ = nullptr;
   turms_host services_{};
   std::map<std::string, std::string> settings_;

@@ -220,6 +220,9 @@ struct LoadedPlugin::Services {
     });
   }
 
+  /// None yet.
+  static const void* capability(void*, const char*) { return nullptr; }
+
   static turms_host table(LoadedPlugin* plugin) {
     turms_host host{};
     host.abi_version = TURMS_PLUGIN_ABI_VERSION;
@@ -238,6 +241,7 @@ struct LoadedPlugin::Services {
     host.complete_with_participants = complete_with_participants;
     host.meeting_changed = meeting_changed;
     host.meeting_ended = meeting_ended;
+    host.capability = capability;
     return host;
   }
 };

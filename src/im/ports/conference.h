@@ -19,6 +19,15 @@ struct Admission {
   bool muted = false;
 };
 
+/// What the group says of somebody in a meeting.
+struct MeetingMember {
+  UserId user_id;
+  GroupMemberRole role = GroupMemberRole::kMember;
+  bool muted = false;
+  /// False: must not be in it.
+  bool allowed = true;
+};
+
 /// Who holds the meetings: the plugin that drives a media server. The plugin host implements it.
 class ConferenceProvider {
  public:
@@ -33,10 +42,9 @@ class ConferenceProvider {
   virtual Stored<std::string> accept(Admission admission) = 0;
   virtual Stored<std::vector<MeetingParticipant>> participants(MeetingId id) = 0;
 
-  // Told, not asked: a member of the group that holds the meeting changed.
-  virtual void member_removed(MeetingId id, UserId user) = 0;
-  virtual void member_muted(MeetingId id, UserId user, bool muted) = 0;
-  virtual void member_role_changed(MeetingId id, UserId user, GroupMemberRole role) = 0;
+  /// Told, not asked: these members as they are now. The same again does nothing. `complete`:
+  /// everybody else must not be in it.
+  virtual void tell_members(MeetingId id, std::vector<MeetingMember> members, bool complete) = 0;
 };
 
 /// What the provider reports. Implemented by the domain's meetings.
@@ -45,6 +53,8 @@ class ConferenceListener {
   virtual ~ConferenceListener() = default;
   virtual void participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) = 0;
   virtual void meeting_ended(MeetingId id, WallTime when) = 0;
+  /// One began to run, and knows nothing of what went on before.
+  virtual void provider_started() = 0;
 };
 
 }  // namespace turms::im

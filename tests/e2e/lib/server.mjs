@@ -169,6 +169,8 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     webSocketUrl: `ws://127.0.0.1:${port}/turms`,
     /** Where the media is, when it is not at the origin. */
     mediaUrl: media?.publicUrl,
+    /** The real LiveKit server: url, key, secret. */
+    livekit: media,
     /** What `turms` prints when it is asked about this server by its admin port. */
     async ask(...command) {
       const { stdout } = await promisify(execFile)(binary, [...command, '--url', `http://127.0.0.1:${server.answer.admin}`]);
@@ -176,9 +178,10 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     },
     isRunning: () => server.isRunning(),
     log: () => [...server.log.slice(-60), ...(media ? media.log.slice(-30) : [])],
-    /** Ends the process without warning and starts it again on the same data and ports. */
-    async crash() {
+    /** Ends the process without warning and starts it again on the same data and ports, `away` ms later. */
+    async crash({ away = 0 } = {}) {
       await server.stop('SIGKILL');
+      if (away > 0) await new Promise((done) => setTimeout(done, away));
       server = await run();
     },
     /** Stops the process without ending it, as when its machine hangs; returns what lets it go on. */

@@ -1,0 +1,136 @@
+/*
+ * An example plugin: the smallest thing that holds "meetings". It has no media server; it shows the
+ * shape of a plugin, and the test of the plugin host loads it.
+ *
+ *   cc -shared -fPIC -fvisibility=hidden -I include -o example.so plugins/example/example.c
+ *
+ * Put example.so into plugins.dir, name it in plugins.enabled, and give it settings:
+ *
+ *   plugins:
+ *     enabled: [example]
+ *     example:
+ *       greeting: hello
+ *
+ * What to look at: the two tables at the end; how a call answers at once (accept) or later
+ * (create_meeting); how it tells the host who is in a meeting; its own HTTP path
+ * (GET /plugins/example/hello).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "turms/plugin.h"
+
+struct example {
+  const turms_host* host;
+  turms_call creating; /* one meeting at a time is enough for an example */
+  int64_t meetings;
+};
+
+/* A timer's callback: what was begun in create_meeting is finished here. */
+static void meeting_created(void* data) {
+  struct example* self = data;
+  self->meetings++;
+  self->host->complete(self->host->context, self->creating, TURMS_OK, NULL);
+}
+
+static turms_status create_meeting(void* data, turms_call call, const turms_meeting* meeting) {
+  struct example* self = data;
+  (void)meeting; /* valid during this call only: copy what you need later */
+  self->creating = call;
+  if (self->host->start_timer(self->host->context, 1, meeting_created, self) == 0) {
+    return TURMS_ERROR_RESOURCE_EXHAUSTED; /* failed: not to be completed any more */
+  }
+  return TURMS_OK;
+}
+
+static turms_status cancel_meeting(void* data, turms_call call, int64_t meeting_id) {
+  struct example* self = data;
+  (void)meeting_id;
+  self->meetings--;
+  self->host->complete(self->host->context, call, TURMS_OK, NULL);
+  return TURMS_OK;
+}
+
+static turms_status count_active_meetings(void* data, turms_call call, int64_t user_id) {
+  struct example* self = data;
+  (void)user_id;
+  self->host->complete_with_count(self->host->context, call, self->meetings);
+  return TURMS_OK;
+}
+
+static turms_status accept(void* data, turms_call call, const turms_admission* who) {
+  struct example* self = data;
+  if (who->role == TURMS_ROLE_ANONYMOUS_GUEST) return TURMS_ERROR_PERMISSION_DENIED;
+  char token[64];
+  snprintf(token, sizeof token, "example-%" PRId64 "-%" PRId64, who->meeting_id, who->user_id);
+  self->host->complete_with_text(self->host->context, call, token);
+  /* There is no media server to wait for: whoever gets a token is in the meeting. */
+  turms_participant in = {sizeof in, who->user_id, 0, TURMS_TRACK_MICROPHONE};
+  self->host->meeting_changed(self->host->context, who->meeting_id, &in, 1);
+  return TURMS_OK;
+}
+
+static turms_status list_participants(void* data, turms_call call, int64_t meeting_id) {
+  struct example* self = data;
+  (void)meeting_id;
+  self->host->complete_with_participants(self->host->context, call, NULL, 0);
+  return TURMS_OK;
+}
+
+static void member_removed(void* data, int64_t meeting_id, int64_t user_id) {
+  struct example* self = data;
+  (void)user_id;
+  self->host->meeting_changed(self->host->context, meeting_id, NULL, 0);
+}
+
+static void member_muted(void* data, int64_t meeting_id, int64_t user_id, int32_t muted) {
+  (void)data, (void)meeting_id, (void)user_id, (void)muted;
+}
+
+static void member_role_changed(void* data, int64_t meeting_id, int64_t user_id, turms_role role) {
+  (void)data, (void)meeting_id, (void)user_id, (void)role;
+}
+
+static void serve(void* data, turms_call call, const turms_http_request* request) {
+  struct example* self = data;
+  const char* greeting = self->host->config(self->host->context, "greeting");
+  turms_http_response response = {.struct_size = sizeof response, .status = 404};
+  if (strcmp(request->method, "GET") == 0 && strcmp(request->path, "/hello") == 0) {
+    response.status = 200;
+    response.body = (const uint8_t*)(greeting != NULL ? greeting : "?");
+    response.body_size = strlen((const char*)response.body);
+  }
+  self->host->http_respond(self->host->context, call, &response);
+}
+
+static turms_status start(const turms_host* host, void** self, char* error, size_t error_size) {
+  struct example* example = calloc(1, sizeof *example);
+  if (example == NULL) {
+    snprintf(error, error_size, "out of memory");
+    return TURMS_ERROR_RESOURCE_EXHAUSTED;
+  }
+  example->host = host;
+  host->serve_http(host->context, serve, example);
+  host->log(host->context, TURMS_LOG_INFO, "the example says hello");
+  *self = example;
+  return TURMS_OK;
+}
+
+static void stop(void* self) {
+  free(self);
+}
+
+static const turms_conference conference = {
+    TURMS_PLUGIN_ABI_VERSION, sizeof conference,     create_meeting,
+    cancel_meeting,           count_active_meetings, accept,
+    list_participants,        member_removed,        member_muted,
+    member_role_changed};
+
+static const turms_plugin plugin = {
+    TURMS_PLUGIN_ABI_VERSION, sizeof plugin, "example", "1.0", start, stop, &conference};
+
+TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
+  return host->abi_version == TURMS_PLUGIN_ABI_VERSION ? &plugin : NULL;
+}

@@ -1,0 +1,235 @@
+/*
+ * The plugin interface of turms: the one public header.
+ *
+ * A plugin is a shared object that exports one symbol:
+ *
+ *     TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host);
+ *
+ * It is called once after loading, and answers with a table of functions that stays valid until the
+ * object is unloaded (a static one), or NULL when the host is of no use to it.
+ *
+ * Rules
+ *  - Every table begins with abi_version and struct_size. Tables grow at their end only; a function
+ *    that is not within struct_size, or is NULL, is not there. A host refuses a plugin of another
+ *    abi_version, and a plugin whose tables are shorter than this version's required part.
+ *  - Nothing is thrown across. Failure is a status.
+ *  - Strings and arrays given to a call are valid during that call only; who keeps them copies
+ * them. Strings are UTF-8, terminated by NUL, never NULL unless it says so.
+ *  - The host calls a plugin from one thread (its control thread), one call at a time, and expects
+ * it back at once: a plugin that waits for something starts it and returns. What takes time is
+ *    completed later with complete_*(), from any thread, exactly once. The host has a deadline for
+ *    each call: after it the call has failed and its completion is ignored.
+ *  - The functions of turms_host may be called from any thread between turms_plugin_entry and the
+ *    return of stop(), unless they say otherwise.
+ *  - Times are milliseconds since 1970-01-01 UTC.
+ */
+#ifndef TURMS_PLUGIN_H
+#define TURMS_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TURMS_PLUGIN_ABI_VERSION 1u
+#define TURMS_PLUGIN_ENTRY "turms_plugin_entry"
+#define TURMS_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+typedef int32_t turms_status;
+enum {
+  TURMS_OK = 0,
+  TURMS_ERROR_INVALID_ARGUMENT = 1,
+  TURMS_ERROR_NOT_FOUND = 2,
+  TURMS_ERROR_PERMISSION_DENIED = 3,
+  TURMS_ERROR_RESOURCE_EXHAUSTED = 4,
+  TURMS_ERROR_UNAVAILABLE = 5,
+  TURMS_ERROR_DEADLINE_EXCEEDED = 6,
+  TURMS_ERROR_UNSUPPORTED = 7,
+  TURMS_ERROR_INTERNAL = 8
+};
+
+/* Names one call that waits for its completion; never 0. */
+typedef uint64_t turms_call;
+
+/* --- what travels --- */
+
+typedef enum turms_role {
+  TURMS_ROLE_OWNER = 0,
+  TURMS_ROLE_MANAGER = 1,
+  TURMS_ROLE_MEMBER = 2,
+  TURMS_ROLE_GUEST = 3,
+  TURMS_ROLE_ANONYMOUS_GUEST = 4
+} turms_role;
+
+typedef struct turms_meeting {
+  size_t struct_size;
+  int64_t id;
+  int64_t creator_id;
+  int64_t group_id; /* 0: none */
+  int64_t user_id;  /* the other side of a private meeting, 0: none */
+  const char* name;
+  int64_t start_date;
+  int32_t max_participants;
+} turms_meeting;
+
+/* Whom a provider lets in, and as what. */
+typedef struct turms_admission {
+  size_t struct_size;
+  int64_t meeting_id;
+  int64_t user_id;
+  const char* user_name;
+  const char* device; /* "BROWSER", "DESKTOP", "IOS", "ANDROID", "OTHERS", "UNKNOWN" */
+  turms_role role;
+  int32_t muted;
+} turms_admission;
+
+enum { TURMS_TRACK_MICROPHONE = 1, TURMS_TRACK_CAMERA = 2, TURMS_TRACK_SCREEN = 4 };
+
+/* An array of these is as the other side's struct_size says: step by that, not by sizeof. */
+typedef struct turms_participant {
+  size_t struct_size;
+  int64_t user_id;
+  int64_t joined_date;
+  uint32_t tracks; /* TURMS_TRACK_*: published and not muted */
+} turms_participant;
+
+typedef struct turms_http_header {
+  const char* name;
+  const char* value;
+} turms_http_header;
+
+typedef struct turms_http_request {
+  size_t struct_size;
+  const char* method;
+  const char* path;  /* decoded, without /plugins/<name>: "/webhook" */
+  const char* query; /* as sent, without "?" */
+  const turms_http_header* headers;
+  size_t header_count;
+  const uint8_t* body;
+  size_t body_size;
+} turms_http_request;
+
+typedef struct turms_http_response {
+  size_t struct_size;
+  int32_t status;
+  const turms_http_header* headers; /* may be NULL */
+  size_t header_count;
+  const uint8_t* body; /* may be NULL */
+  size_t body_size;
+} turms_http_response;
+
+typedef enum turms_log_level {
+  TURMS_LOG_DEBUG = 0,
+  TURMS_LOG_INFO = 1,
+  TURMS_LOG_WARN = 2,
+  TURMS_LOG_ERROR = 3
+} turms_log_level;
+
+/* --- what the host does --- */
+
+/* An HTTP request under /plugins/<name>/. Called on the control thread; answer with http_respond.
+ */
+typedef void (*turms_http_handler)(void* plugin_data, turms_call call,
+                                   const turms_http_request* request);
+/* Called on the control thread. */
+typedef void (*turms_callback)(void* plugin_data);
+
+typedef struct turms_host {
+  uint32_t abi_version;
+  size_t struct_size;
+  /* First argument of every function below. */
+  void* context;
+
+  void (*log)(void* context, turms_log_level level, const char* message);
+
+  /* The value of plugins.<name>.<key>, or NULL when it is not set. Valid until stop() returns. */
+  const char* (*config)(void* context, const char* key);
+
+  /* Calls `callback` once, after the delay. Returns the timer, 0 on failure (too many). */
+  uint64_t (*start_timer)(void* context, uint64_t delay_ms, turms_callback callback,
+                          void* plugin_data);
+  /* Harmless when it has fired. On the control thread the callback does not run afterwards. */
+  void (*cancel_timer)(void* context, uint64_t timer);
+
+  /* Runs a function on the control thread soon. */
+  turms_status (*post)(void* context, turms_callback callback, void* plugin_data);
+
+  /* Every request under /plugins/<name>/ goes to this handler from now on. Control thread only. */
+  turms_status (*serve_http)(void* context, turms_http_handler handler, void* plugin_data);
+  void (*http_respond)(void* context, turms_call call, const turms_http_response* response);
+
+  /* Completions of calls to the conference table. `message` says what failed, may be NULL. */
+  void (*complete)(void* context, turms_call call, turms_status status, const char* message);
+  void (*complete_with_count)(void* context, turms_call call, int64_t count);
+  void (*complete_with_text)(void* context, turms_call call, const char* text);
+  void (*complete_with_participants)(void* context, turms_call call,
+                                     const turms_participant* participants, size_t count);
+
+  /* Everybody who is in the meeting now. Reports may be merged by the plugin, never reordered. */
+  void (*meeting_changed)(void* context, int64_t meeting_id, const turms_participant* participants,
+                          size_t count);
+  /* Over, by itself or by cancel_meeting. */
+  void (*meeting_ended)(void* context, int64_t meeting_id, int64_t when);
+} turms_host;
+
+/* --- what a plugin may offer --- */
+
+/*
+ * Holds meetings. One running plugin with this table is the provider.
+ *
+ * A call that returns TURMS_OK completes later through the host with its `call`; one that returns
+ * anything else has failed and must not be completed.
+ */
+typedef struct turms_conference {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Completed with complete(). The same meeting again (after a restart of the server) is no error.
+   */
+  turms_status (*create_meeting)(void* self, turms_call call, const turms_meeting* meeting);
+  /* Everybody leaves; tokens given before bring nobody back for longer than it takes to notice.
+   * Completed with complete(). */
+  turms_status (*cancel_meeting)(void* self, turms_call call, int64_t meeting_id);
+  /* Meetings made by a user that go on. Completed with complete_with_count(). */
+  turms_status (*count_active_meetings)(void* self, turms_call call, int64_t user_id);
+  /* Completed with complete_with_text(): the token. Lets in again who had been removed. NOT_FOUND
+   * when the plugin does not know the meeting: the host then calls create_meeting and tries again.
+   */
+  turms_status (*accept)(void* self, turms_call call, const turms_admission* admission);
+  /* Completed with complete_with_participants(). */
+  turms_status (*list_participants)(void* self, turms_call call, int64_t meeting_id);
+
+  /* Told, not asked. */
+  /* Leaves at once; tokens given before are void. */
+  void (*member_removed)(void* self, int64_t meeting_id, int64_t user_id);
+  void (*member_muted)(void* self, int64_t meeting_id, int64_t user_id, int32_t muted);
+  void (*member_role_changed)(void* self, int64_t meeting_id, int64_t user_id, turms_role role);
+} turms_conference;
+
+typedef struct turms_plugin {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  const char* name;    /* [a-z0-9-]+: names its configuration group and its HTTP path */
+  const char* version; /* for people */
+
+  /* Begins to work. `self` is then the first argument of everything else. On failure writes why to
+   * `error` (terminated, at most error_size bytes) and is as if never started. */
+  turms_status (*start)(const turms_host* host, void** self, char* error, size_t error_size);
+  /* Ends all threads and calls of it; nothing of the plugin runs when it returns. Calls under way
+   * need no completion any more. */
+  void (*stop)(void* self);
+
+  /* NULL: not offered. */
+  const turms_conference* conference;
+} turms_plugin;
+
+typedef const turms_plugin* (*turms_plugin_entry_function)(const turms_host* host);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TURMS_PLUGIN_H */
