@@ -21,6 +21,7 @@
 #include "gateway/authentication/authenticator.h"
 #include "gateway/oidc_sign_in.h"
 #include "gateway/service.h"
+#include "im/context.h"
 #include "im/meetings.h"
 #include "livekit/data_router.h"
 #include "net/http_client.h"
@@ -397,6 +398,7 @@ void Server::start_plugins() {
   plugins_->set_conference_listener(*meetings_);
   domain.add_group_subscriber(*meetings_);
   domain.add_relationship_subscriber(*meetings_);
+  domain.context().meeting_subscribers.push_back(meetings_.get());
   gateway_->set_meetings(*meetings_);
   if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
 }

@@ -43,6 +43,7 @@ struct Context {
   /// The cache is the first, so that the others find the group as it is now.
   std::vector<GroupSubscriber*> group_subscribers;
   std::vector<RelationshipSubscriber*> relationship_subscribers;
+  std::vector<MeetingSubscriber*> meeting_subscribers;
 
   [[nodiscard]] WallTime now() const { return clock.now(); }
   template <class Id>
@@ -56,6 +57,12 @@ struct Context {
   void publish(const RelationshipChanged& change) {
     for (RelationshipSubscriber* subscriber : relationship_subscribers) {
       subscriber->on_relationship_changed(change);
+    }
+  }
+  /// Of every change of a meeting that was stored.
+  void publish(const MeetingChanged& change) {
+    for (MeetingSubscriber* subscriber : meeting_subscribers) {
+      subscriber->on_meeting_changed(change);
     }
   }
 };

@@ -214,13 +214,13 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
 
   const bool starts_now = meeting.start_date <= meeting.creation_date;
   Failure failure;
+  context_.publish(MeetingChanged{meeting});
   if (starts_now) {
-    keep(meeting).has_room = true;  // from here on the provider may report
+    // From here on the provider may report.
+    if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = true;
     auto room = co_await make_room(meeting);
     if (!room) failure = refuse(room.error()).error();
     made = room.has_value();
-  } else {
-    keep(meeting);
   }
   if (made) {
     std::vector<Bytes> records;
@@ -230,10 +230,9 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
                                                                meeting.user_id, std::move(records));
     if (invitation) co_return std::move(*invitation);
     failure = invitation.error();
-    if (starts_now) (void)co_await provider_.cancel_meeting(meeting.id);
   }
-  (void)forget(meeting.id);
   (void)co_await context_.store.meetings.erase(Rights::server(action::EraseMeeting{meeting.id}));
+  context_.publish(MeetingChanged{meeting, true});
   co_return std::unexpected(std::move(failure));
 }
 
@@ -275,8 +274,23 @@ Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> 
   std::erase_if(reply.effects.pushes, [](const Push& push) {
     return std::holds_alternative<MeetingFinished>(push.event);
   });
-  spawn(close_room(*id));
   co_return reply;
+}
+
+void Meetings::on_meeting_changed(const MeetingChanged& change) {
+  const MeetingId id = change.meeting.id;
+  if (!change.over()) {
+    const auto it = live_.find(id);
+    if (it == live_.end()) {
+      keep(change.meeting);
+    } else {
+      it->second.meeting = change.meeting;
+    }
+    return;
+  }
+  const bool had_room = forget(id).has_room;
+  // What ended by itself has no room any more; after a restart it may have one all the same.
+  if (change.erased ? had_room : change.meeting.cancel_date.has_value()) spawn(close_room(id));
 }
 
 /// The room closes behind the answer: a media server that does not answer keeps nobody from ending
@@ -287,9 +301,10 @@ Task<void> Meetings::close_room(MeetingId id) {
   if (!closed) log::warn("meeting {}: room not closed: {}", id, closed.error().message);
 }
 
-/// Forgets a meeting that is over; returns what its audience is told.
 Task<std::vector<Push>> Meetings::farewell(Meeting meeting) {
-  Live last = forget(meeting.id);
+  const auto it = live_.find(meeting.id);
+  Live last = it == live_.end() ? Live() : it->second;
+  context_.publish(MeetingChanged{meeting});
   last.meeting = std::move(meeting);
   last.participants.clear();
   last.version = next_version(last.version);
@@ -334,7 +349,6 @@ Task<void> Meetings::end_all(GroupId id) {
     meeting.end_date = now;
     auto pushes = co_await farewell(std::move(meeting));
     for (const Push& push : pushes) delivery_.push(push);
-    co_await close_room(meeting_id);
   }
 }
 
@@ -389,10 +403,11 @@ Task<Outcome<Reply<>>> Meetings::update(Caller caller, UpdateMeeting command) {
   if (!*updated) co_return refuse(Code::kUpdateMeetingNonexistent);
 
   if (const auto it = live_.find(*command.id); it != live_.end()) {
-    Meeting& meeting = it->second.meeting;
-    if (command.name) meeting.name = *command.name;
-    if (command.intro) meeting.intro = *command.intro;
-    if (command.password) meeting.password = command.password;
+    Meeting now = it->second.meeting;
+    if (command.name) now.name = *command.name;
+    if (command.intro) now.intro = *command.intro;
+    if (command.password) now.password = command.password;
+    context_.publish(MeetingChanged{std::move(now)});
   }
   Reply<> reply;
   if (command.name) {

@@ -89,6 +89,7 @@ struct QueryMeetingState {
 ///   over       MeetingFinished (a relayed delete_meeting) and the last state with its end date.
 class Meetings final : public ConferenceListener,
                        public GroupSubscriber,
+                       public MeetingSubscriber,
                        public RelationshipSubscriber {
  public:
   /// Bounds of one query, and of meetings going on at once.
@@ -137,6 +138,8 @@ class Meetings final : public ConferenceListener,
   void on_group_changed(const GroupChanged& change) override;
   /// Who is blocked must leave a meeting between the two.
   void on_relationship_changed(const RelationshipChanged& change) override;
+  /// Which meetings go on, and which rooms are to close.
+  void on_meeting_changed(const MeetingChanged& change) override;
 
   /// Meetings that are neither over nor canceled.
   [[nodiscard]] size_t active() const { return live_.size(); }
@@ -167,6 +170,7 @@ class Meetings final : public ConferenceListener,
   Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
   Task<Result<Recipients>> audience_of(const Meeting& meeting);
   Task<Outcome<Admission>> admission(const Caller& caller, const Meeting& meeting);
+  /// Publishes that it is over; returns what its audience is told.
   Task<std::vector<Push>> farewell(Meeting meeting);
   Task<void> close_room(MeetingId id);
   Task<void> end_all(GroupId id);

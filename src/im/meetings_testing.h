@@ -77,6 +77,7 @@ class MeetingsTest : public DomainTest {
     domain_->context().group_subscribers = {&domain_->context().groups, meetings_.get()};
     domain_->context().relationship_subscribers = {&domain_->context().reachability,
                                                    meetings_.get()};
+    domain_->context().meeting_subscribers = {meetings_.get()};
   }
 
   CreateMeeting in_group() {

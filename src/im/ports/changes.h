@@ -49,4 +49,21 @@ class GroupSubscriber {
   virtual void on_group_changed(const GroupChanged& change) = 0;
 };
 
+/// A meeting as a committed change left it: made, changed, ended or canceled.
+struct MeetingChanged {
+  Meeting meeting;
+  /// Taken back: it never was.
+  bool erased = false;
+
+  [[nodiscard]] bool over() const { return erased || meeting.is_over(); }
+};
+
+/// Hears of changes of meetings, in order, after they are durable and before anybody is told. The
+/// same again does nothing.
+class MeetingSubscriber {
+ public:
+  virtual ~MeetingSubscriber() = default;
+  virtual void on_meeting_changed(const MeetingChanged& change) = 0;
+};
+
 }  // namespace turms::im
