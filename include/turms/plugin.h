@@ -257,6 +257,106 @@ typedef struct turms_membership {
                   int32_t complete);
 } turms_membership;
 
+/* --- hooks: what a plugin may have a word in --- */
+
+/*
+ * Hooks are called on a thread that the host keeps for each plugin, one call at a time and apart
+ * from everything else, so that one that takes its time delays nobody who does not wait for it.
+ * Bounds: 1,024 calls wait for that thread; one more has failed, or is not told.
+ *
+ * A call has failed when it is not answered within plugins.<name>.hook_deadline_ms (1000), when it
+ * throws, and when it answers nonsense. Then the host goes on as plugins.<name>.hook_on_failure
+ * says: "allow", as if the plugin were not there, or "refuse". After plugins.<name>.hook_failures
+ * (5) failures in a row the plugin is paused: it is called no more until somebody resumes it.
+ */
+typedef enum turms_verdict {
+  TURMS_ALLOW = 0,
+  TURMS_REJECT = 1,
+  TURMS_CHANGE = 2, /* allowed, with what the decision says */
+  TURMS_LATER = 3   /* answered by turms_host_hooks.decide, from any thread, once */
+} turms_verdict;
+
+typedef struct turms_decision {
+  size_t struct_size;
+  int32_t code;       /* TURMS_REJECT: a status code of the protocol; 0: the usual one */
+  const char* reason; /* TURMS_REJECT: may be NULL */
+  const char* text;   /* TURMS_CHANGE. Valid until the next call of the plugin. */
+} turms_decision;
+
+typedef struct turms_bytes {
+  const uint8_t* data;
+  size_t size;
+} turms_bytes;
+
+typedef struct turms_message {
+  size_t struct_size;
+  int64_t sender_id;
+  int64_t group_id;     /* 0: to recipient_id */
+  int64_t recipient_id; /* 0: to group_id */
+  int64_t edited_id;    /* the message whose content this replaces, 0: a new one */
+  const char* text;     /* NULL: none */
+  const turms_bytes* records;
+  size_t record_count;
+} turms_message;
+
+#define TURMS_MESSAGES "turms.messages"
+typedef struct turms_messages {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Between the rights of the sender, who may say this here, and its being stored and told. The
+   * usual code of a refusal is 5010. `decision` is zero but for its struct_size. Several plugins
+   * are asked in the order they were loaded, each with what the one before left. */
+  turms_verdict (*before_send)(void* self, turms_call call, const turms_message* message,
+                               turms_decision* decision);
+} turms_messages;
+
+typedef struct turms_online_status {
+  size_t struct_size;
+  int64_t user_id;
+  const char* device; /* as in turms_admission */
+  int32_t online;     /* 0: signed out, or gone */
+} turms_online_status;
+
+#define TURMS_USERS "turms.users"
+typedef struct turms_users {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Told of each session that begins and ends on this node. */
+  void (*online_status_changed)(void* self, const turms_online_status* status);
+} turms_users;
+
+typedef struct turms_notification {
+  size_t struct_size;
+  const int64_t* recipients;
+  size_t recipient_count;
+  /* Those of them who are nowhere: what a push service is for. */
+  const int64_t* offline;
+  size_t offline_count;
+  turms_bytes payload; /* a TurmsNotification, as sessions get it */
+} turms_notification;
+
+#define TURMS_NOTIFICATIONS "turms.notifications"
+typedef struct turms_notifications {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Told of each notification that was sent to users, after that. */
+  void (*notified)(void* self, const turms_notification* notification);
+} turms_notifications;
+
+/* Of the host. */
+#define TURMS_HOST_HOOKS "turms.host.hooks"
+typedef struct turms_host_hooks {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Answers a call that returned TURMS_LATER. `decision` may be NULL with TURMS_ALLOW. */
+  void (*decide)(void* context, turms_call call, turms_verdict verdict,
+                 const turms_decision* decision);
+} turms_host_hooks;
+
 typedef struct turms_plugin {
   uint32_t abi_version;
   size_t struct_size;

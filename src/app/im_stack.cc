@@ -53,7 +53,7 @@ ImStack::ImStack(int node) : clock_(std::make_unique<SystemClock>()), ids_(node)
 ImStack::~ImStack() = default;
 
 Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& config,
-                                               const DataDirectory& data) {
+                                               const DataDirectory& data, const Listen& listen) {
   std::unique_ptr<ImStack> stack(new ImStack(static_cast<int>(config.number("node.id"))));
   const auto post = [&loop](std::function<void()> function) { loop.post(std::move(function)); };
   store::Options options;
@@ -69,8 +69,9 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
            static_cast<uint32_t>(config.number("turms.security.password.argon2.memory-kib")),
        .passes = static_cast<uint32_t>(config.number("turms.security.password.argon2.passes"))});
   stack->bus_ = bus::make_local_bus();
+  if (listen) stack->listening_ = listen(*stack->bus_);
   stack->domain_ =
-      std::make_unique<im::Domain>(settings_of(config), stack->store_->repositories(), *stack->bus_,
+      std::make_unique<im::Domain>(settings_of(config), stack->store_->repositories(), stack->bus(),
                                    *stack->hasher_, *stack->clock_, stack->ids_);
   stack->store_->on_foreign_change(
       [domain = stack->domain_.get()] { domain->changed_elsewhere(); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "app/config.h"
@@ -20,12 +21,15 @@ namespace turms::app {
 /// the loop's thread.
 class ImStack {
  public:
+  /// `listen` wraps the bus in one that others hear; null: as it is.
+  using Listen = std::function<std::unique_ptr<im::Bus>(im::Bus&)>;
   static Result<std::unique_ptr<ImStack>> open(net::Loop& loop, const Config& config,
-                                               const DataDirectory& data);
+                                               const DataDirectory& data,
+                                               const Listen& listen = nullptr);
   ~ImStack();
 
   im::Domain& domain() { return *domain_; }
-  im::Bus& bus() { return *bus_; }
+  im::Bus& bus() { return listening_ ? *listening_ : *bus_; }
   im::Repositories repositories() { return store_->repositories(); }
   /// Why nothing can be written at present; nothing when it can.
   std::optional<Error> failure() const { return store_->failure(); }
@@ -42,6 +46,7 @@ class ImStack {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<im::PasswordHasher> hasher_;
   std::unique_ptr<im::Bus> bus_;
+  std::unique_ptr<im::Bus> listening_;
   std::unique_ptr<im::Domain> domain_;
 };
 

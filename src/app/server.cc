@@ -74,6 +74,7 @@ class Server {
   /// What the keys of several groups say together.
   Status check_settings() const;
   Status start_livekit();
+  void make_plugin_host();
   void start_plugins();
   Config::Map plugin_settings(const std::string& name) const;
   void tick_meetings();
@@ -174,7 +175,9 @@ Status Server::start() {
                   config_.text("livekit.prometheus.password"));
   }
 
-  auto im = ImStack::open(loop_, config_, data_);
+  make_plugin_host();
+  auto im = ImStack::open(loop_, config_, data_,
+                          [this](im::Bus& bus) { return plugins_->listen_on(bus); });
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
   if (Status status = start_gateway(); !status) return status;
@@ -374,7 +377,7 @@ Config::Map Server::plugin_settings(const std::string& name) const {
   return settings;
 }
 
-void Server::start_plugins() {
+void Server::make_plugin_host() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::string& configured = config_.text("plugins.dir");
@@ -382,7 +385,9 @@ void Server::start_plugins() {
   host.directory = configured.empty() ? (program.parent_path() / "plugins").string() : configured;
   host.settings = [this](const std::string& name) { return plugin_settings(name); };
   plugins_ = std::make_unique<plugin::Host>(loop_, http_.get(), std::move(host));
+}
 
+void Server::start_plugins() {
   im::MeetingSettings meetings;
   meetings.media_url = meeting_url();
   meetings.max_active_meetings_per_user =
@@ -399,6 +404,7 @@ void Server::start_plugins() {
   domain.add_group_subscriber(*meetings_);
   domain.add_relationship_subscriber(*meetings_);
   domain.context().meeting_subscribers.push_back(meetings_.get());
+  domain.context().send_hook = &plugins_->send_hook();
   gateway_->set_meetings(*meetings_);
   if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
 }
@@ -455,6 +461,7 @@ void Server::drain() {
 
 void Server::stop_when_drained() {
   if ((livekit_drained_ && gateway_->drained()) || loop_.now() >= drain_deadline_) {
+    im_->domain().context().send_hook = nullptr;
     im_->close();
     loop_.stop();
     return;

@@ -132,6 +132,10 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
           *amendments.relationship_group_index);
     }
   }
+  // What was asked is not what was stored.
+  if (amendments.forwarded && request.has_update_message_request()) {
+    request.mutable_update_message_request()->set_text(amendments.forwarded->text.value_or(""));
+  }
   if (amendments.created_id) notification.mutable_data()->set_long_(*amendments.created_id);
   if (!amendments.clear_password) return;
   switch (request.kind_case()) {

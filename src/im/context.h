@@ -8,6 +8,7 @@
 #include "im/group_state.h"
 #include "im/ports/changes.h"
 #include "im/ports/clock.h"
+#include "im/ports/hooks.h"
 #include "im/ports/repositories.h"
 #include "im/settings.h"
 #include "im/status.h"
@@ -44,6 +45,8 @@ struct Context {
   std::vector<GroupSubscriber*> group_subscribers;
   std::vector<RelationshipSubscriber*> relationship_subscribers;
   std::vector<MeetingSubscriber*> meeting_subscribers;
+  /// Null: nobody.
+  SendHook* send_hook = nullptr;
 
   [[nodiscard]] WallTime now() const { return clock.now(); }
   template <class Id>

@@ -325,9 +325,8 @@ Task<std::vector<MeetingMember>> Meetings::both_sides(Meeting meeting) {
     return side && std::binary_search((*side)->blocked.begin(), (*side)->blocked.end(), user);
   };
   std::vector<MeetingMember> both;
-  both.push_back({.user_id = creator,
-                  .role = GroupMemberRole::kOwner,
-                  .allowed = !blocks(of_other, creator)});
+  both.push_back(
+      {.user_id = creator, .role = GroupMemberRole::kOwner, .allowed = !blocks(of_other, creator)});
   if (other != creator) both.push_back({.user_id = other, .allowed = !blocks(of_creator, other)});
   co_return both;
 }

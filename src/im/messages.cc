@@ -118,6 +118,17 @@ Task<Outcome<MaySend>> check_target(Context& context, UserId sender, Target targ
   co_return MaySend{*permit, nullptr};
 }
 
+// What a hook made of the text, within the same limits.
+Task<Outcome<std::optional<std::string>>> screen(Context& context, Draft draft) {
+  auto screened = co_await context.send_hook->before_send(std::move(draft));
+  if (!screened || !*screened) co_return screened;
+  std::vector<Bytes> none;
+  if (auto failure = check_content(context.settings, *screened, none)) {
+    co_return std::unexpected(std::move(*failure));
+  }
+  co_return screened;
+}
+
 // A message that exists, was not recalled, and was written by or to the requester.
 Task<Outcome<Message>> find_to_forward(Context& context, UserId requester, MessageId id) {
   auto found = co_await context.store.messages.find(id);
@@ -163,6 +174,25 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
   added.sender_key = std::move(command.sender_key);
   auto allowed = co_await check_target(context_, caller.user_id, target);
   if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+
+  if (context_.send_hook != nullptr && context_.send_hook->active()) {
+    Draft draft{.sender_id = caller.user_id,
+                .group_id = target.group_id,
+                .recipient_id = target.recipient_id,
+                .edited_id = {},
+                .text = message.text,
+                .records = message.records};
+    auto screened = co_await screen(context_, std::move(draft));
+    if (!screened) co_return std::unexpected(std::move(screened.error()));
+    if (*screened) {
+      message.text = std::move(**screened);
+      // Its recipients are told what is stored, not what was asked.
+      forwarded = std::make_shared<const Message>(message);
+    }
+    // That took its time.
+    allowed = co_await check_target(context_, caller.user_id, target);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+  }
 
   // From here to the store's queue nothing is awaited: its order is the order of the requests.
   message.delivery_date = context_.now();
@@ -279,6 +309,22 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     // An edit speaks: whoever may not write there any more may not edit either.
     auto may_send = co_await check_target(context_, caller.user_id, target_of(*message));
     if (!may_send) co_return std::unexpected(std::move(may_send.error()));
+    if (context_.send_hook != nullptr && context_.send_hook->active()) {
+      Draft draft{.sender_id = caller.user_id,
+                  .group_id = message->group_id,
+                  .recipient_id = message->recipient_id,
+                  .edited_id = message->id,
+                  .text = command.text,
+                  .records = command.records};
+      auto screened = co_await screen(context_, std::move(draft));
+      if (!screened) co_return std::unexpected(std::move(screened.error()));
+      if (*screened) {
+        command.text = std::move(**screened);
+        Message told;
+        told.text = command.text;
+        reply.effects.relay.amendments.forwarded = std::make_shared<const Message>(std::move(told));
+      }
+    }
     std::optional<std::vector<Bytes>> records;
     if (context_.settings.message.persist_records && !command.records.empty()) {
       records = std::move(command.records);

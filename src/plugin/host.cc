@@ -76,7 +76,7 @@ Result<im::None> take_nothing(Result<CallValue> result) {
 
 }  // namespace
 
-class Host::Impl final : public im::ConferenceProvider {
+class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
  public:
   Impl(net::Loop& loop, net::HttpServer* server, HostConfig config)
       : loop_(loop), server_(server), config_(std::move(config)) {
@@ -92,18 +92,33 @@ class Host::Impl final : public im::ConferenceProvider {
   }
   ~Impl() override {
     if (server_ != nullptr) server_->remove_route(std::string(kHttpPrefix));
-    while (!plugins_.empty()) plugins_.pop_back();
+    while (!plugins_.empty()) {
+      if (!plugins_.back()->stop()) {
+        plugins_.back()->abandon();
+        (void)plugins_.back().release();
+      }
+      plugins_.pop_back();
+    }
   }
 
   void load(const std::vector<std::string>& names);
   Status load_file(const std::string& file);
   Status start(LoadedPlugin& plugin);
+  Status resume(LoadedPlugin& plugin);
   LoadedPlugin* find(std::string_view name);
   std::vector<PluginStatus> statuses() const;
   void set_listener(im::ConferenceListener& listener) {
     listener_ = &listener;
     for (const auto& plugin : plugins_) plugin->set_listener(listener_);
   }
+
+  Status unload(const std::string& name);
+
+  bool active() const override;
+  Task<im::Outcome<std::optional<std::string>>> before_send(im::Draft draft) override;
+  void online_status_changed(const im::Caller& session, bool online);
+  [[nodiscard]] bool wants_notifications() const;
+  void notified(std::vector<int64_t> recipients, std::vector<int64_t> offline, im::Payload payload);
 
   bool available() const override { return provider() != nullptr; }
   im::Stored<im::None> create_meeting(im::Meeting meeting, int max_participants) override;
@@ -166,6 +181,23 @@ Status Host::Impl::load_file(const std::string& file) {
   }
   plugins_.push_back(std::move(plugin));
   return loaded ? start(*plugins_.back()) : loaded;
+}
+
+Status Host::Impl::resume(LoadedPlugin& plugin) {
+  const bool was_paused = plugin.status().state == PluginState::kPaused;
+  Status resumed = plugin.resume();
+  if (resumed && was_paused && listener_ != nullptr && provider() == &plugin) {
+    listener_->provider_started();
+  }
+  return resumed;
+}
+
+Status Host::Impl::unload(const std::string& name) {
+  LoadedPlugin* plugin = find(name);
+  if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
+  if (!plugin->stop()) return fail(ErrorCode::kFailedPrecondition, plugin->status().error);
+  std::erase_if(plugins_, [&](const auto& one) { return one.get() == plugin; });
+  return {};
 }
 
 Status Host::Impl::start(LoadedPlugin& plugin) {
@@ -273,10 +305,156 @@ void Host::Impl::tell_members(MeetingId id, std::vector<im::MeetingMember> membe
   }
 }
 
+// --- hooks ---
+
+bool Host::Impl::active() const {
+  return std::any_of(plugins_.begin(), plugins_.end(),
+                     [](const auto& plugin) { return plugin->hooks().messages != nullptr; });
+}
+
+Task<im::Outcome<std::optional<std::string>>> Host::Impl::before_send(im::Draft first) {
+  const auto draft = std::make_shared<im::Draft>(std::move(first));
+  std::optional<std::string> changed;
+  // By name: one may be unloaded while another is asked.
+  std::vector<std::string> names;
+  for (const auto& plugin : plugins_) {
+    if (plugin->hooks().messages != nullptr) names.push_back(plugin->status().name);
+  }
+  for (const std::string& name : names) {
+    LoadedPlugin* plugin = find(name);
+    if (plugin == nullptr || plugin->hooks().messages == nullptr) continue;
+    const bool refuse = plugin->policy().refuse;
+    // A copy for each: a plugin that is late still reads its own.
+    const auto asked = std::make_shared<const im::Draft>(*draft);
+    Completion<Result<Decision>> done;
+    plugin->ask(
+        [table = plugin->hooks().messages, self = plugin->self(), asked](turms_call id,
+                                                                         turms_decision* decision) {
+          return table->before_send(self, id, &RawMessage(*asked).get(), decision);
+        },
+        done.setter());
+    Result<Decision> decision = co_await done;
+    if (!decision) {
+      if (refuse) co_return im::refuse(im::Code::kUnavailable, "a plugin did not answer");
+      continue;
+    }
+    if (decision->verdict == TURMS_REJECT) {
+      const auto code =
+          decision->code == 0 ? im::Code::kSendIllegal : static_cast<im::Code>(decision->code);
+      co_return im::refuse(code, std::move(decision->reason));
+    }
+    if (decision->verdict == TURMS_CHANGE) {
+      changed = decision->text;
+      draft->text = std::move(decision->text);
+    }
+  }
+  co_return changed;
+}
+
+void Host::Impl::online_status_changed(const im::Caller& session, bool online) {
+  for (const auto& plugin : plugins_) {
+    const turms_users* table = plugin->hooks().users;
+    if (table == nullptr) continue;
+    plugin->tell([table, self = plugin->self(), session, online] {
+      turms_online_status raw{};
+      raw.struct_size = sizeof raw;
+      raw.user_id = session.user_id.value;
+      raw.device = device_name(session.device_type);
+      raw.online = online ? 1 : 0;
+      table->online_status_changed(self, &raw);
+    });
+  }
+}
+
+bool Host::Impl::wants_notifications() const {
+  return std::any_of(plugins_.begin(), plugins_.end(),
+                     [](const auto& plugin) { return plugin->hooks().notifications != nullptr; });
+}
+
+void Host::Impl::notified(std::vector<int64_t> recipients, std::vector<int64_t> offline,
+                          im::Payload payload) {
+  struct Told {
+    std::vector<int64_t> recipients;
+    std::vector<int64_t> offline;
+    im::Payload payload;
+  };
+  const auto told = std::make_shared<const Told>(
+      Told{std::move(recipients), std::move(offline), std::move(payload)});
+  for (const auto& plugin : plugins_) {
+    const turms_notifications* table = plugin->hooks().notifications;
+    if (table == nullptr) continue;
+    plugin->tell([table, self = plugin->self(), told] {
+      turms_notification raw{};
+      raw.struct_size = sizeof raw;
+      raw.recipients = told->recipients.data();
+      raw.recipient_count = told->recipients.size();
+      raw.offline = told->offline.data();
+      raw.offline_count = told->offline.size();
+      raw.payload = {reinterpret_cast<const uint8_t*>(told->payload->data()),
+                     told->payload->size()};
+      table->notified(self, &raw);
+    });
+  }
+}
+
+/// A bus as it is, and plugins hear of what passes.
+class Host::ListeningBus final : public im::Bus {
+ public:
+  ListeningBus(im::Bus& bus, std::weak_ptr<Impl> plugins)
+      : bus_(bus), plugins_(std::move(plugins)) {}
+
+  void subscribe(im::BusSubscriber& subscriber) override { bus_.subscribe(subscriber); }
+  void publish(const im::Envelope& envelope) override {
+    bus_.publish(envelope);
+    const auto plugins = plugins_.lock();
+    if (plugins && plugins->wants_notifications() && envelope.recipients) spawn(tell(envelope));
+  }
+  void publish(const im::DisconnectOrder& order) override { bus_.publish(order); }
+  void signed_in(const im::Caller& session, im::UserStatus status) override {
+    bus_.signed_in(session, status);
+    if (const auto plugins = plugins_.lock()) plugins->online_status_changed(session, true);
+  }
+  void signed_out(const im::Caller& session) override {
+    bus_.signed_out(session);
+    if (const auto plugins = plugins_.lock()) plugins->online_status_changed(session, false);
+  }
+  void set_status(UserId user, im::UserStatus status) override { bus_.set_status(user, status); }
+  im::Stored<std::vector<im::Presence>> presence(std::vector<UserId> users) override {
+    return bus_.presence(std::move(users));
+  }
+  im::Stored<bool> acquire_lease(std::string name, Duration lifetime) override {
+    return bus_.acquire_lease(std::move(name), lifetime);
+  }
+  void release_lease(std::string_view name) override { bus_.release_lease(name); }
+
+ private:
+  Task<void> tell(im::Envelope envelope) {
+    const std::vector<UserId>& users = *envelope.recipients;
+    auto presences = co_await bus_.presence(users);
+    std::vector<int64_t> recipients;
+    std::vector<int64_t> offline;
+    for (size_t i = 0; i < users.size(); ++i) {
+      recipients.push_back(users[i].value);
+      const bool gone = presences && (*presences)[i].device_types.empty();
+      if (gone) offline.push_back(users[i].value);
+    }
+    const auto plugins = plugins_.lock();
+    if (plugins) plugins->notified(std::move(recipients), std::move(offline), envelope.payload);
+  }
+
+  im::Bus& bus_;
+  /// The host may be gone first.
+  std::weak_ptr<Impl> plugins_;
+};
+
 // --- Host ---
 
+std::unique_ptr<im::Bus> Host::listen_on(im::Bus& bus) {
+  return std::make_unique<ListeningBus>(bus, impl_);
+}
+
 Host::Host(net::Loop& loop, net::HttpServer* server, HostConfig config)
-    : impl_(std::make_unique<Impl>(loop, server, std::move(config))) {}
+    : impl_(std::make_shared<Impl>(loop, server, std::move(config))) {}
 Host::~Host() = default;
 
 void Host::load(const std::vector<std::string>& names) {
@@ -295,8 +473,28 @@ Status Host::start(const std::string& name) {
 Status Host::stop(const std::string& name) {
   LoadedPlugin* plugin = impl_->find(name);
   if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
-  plugin->stop();
+  if (!plugin->stop()) return fail(ErrorCode::kFailedPrecondition, plugin->status().error);
   return {};
+}
+
+Status Host::pause(const std::string& name) {
+  LoadedPlugin* plugin = impl_->find(name);
+  if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
+  return plugin->pause("");
+}
+
+Status Host::resume(const std::string& name) {
+  LoadedPlugin* plugin = impl_->find(name);
+  if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
+  return impl_->resume(*plugin);
+}
+
+Status Host::unload(const std::string& name) {
+  return impl_->unload(name);
+}
+
+im::SendHook& Host::send_hook() {
+  return *impl_;
 }
 
 std::vector<PluginStatus> Host::statuses() const {

@@ -8,7 +8,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "im/ports/bus.h"
 #include "im/ports/conference.h"
+#include "im/ports/hooks.h"
 
 namespace turms::net {
 class HttpServer;
@@ -28,14 +30,16 @@ struct HostConfig {
   size_t max_http_body = 1024 * 1024;
 };
 
-enum class PluginState { kStopped, kRunning, kFailed };
+/// kPaused: it runs, and nothing is asked of it. kStuck: it did not come back from a hook when it
+/// was to stop; only the end of the process ends it.
+enum class PluginState { kStopped, kRunning, kPaused, kFailed, kStuck };
 
 struct PluginStatus {
   std::string name;     // of the file until it was loaded
   std::string version;  // empty until it was loaded
   std::string file;
   PluginState state = PluginState::kStopped;
-  std::string error;  // why it failed
+  std::string error;  // why it failed, is paused or stuck
   bool conference = false;
 };
 
@@ -65,10 +69,22 @@ class Host {
   Status load_file(const std::string& file);
   /// By name. kNotFound, kFailedPrecondition.
   Status start(const std::string& name);
-  /// Calls under way fail with kUnavailable. kNotFound.
+  /// Calls under way fail with kUnavailable. kNotFound. kFailedPrecondition: it is stuck.
   Status stop(const std::string& name);
+  /// kNotFound; kFailedPrecondition: it does not run.
+  Status pause(const std::string& name);
+  Status resume(const std::string& name);
+  /// Stops it and closes its file, which may then be replaced and loaded anew. kNotFound;
+  /// kFailedPrecondition: it is stuck.
+  Status unload(const std::string& name);
 
   [[nodiscard]] std::vector<PluginStatus> statuses() const;
+
+  /// What plugins have to say before a message is sent. Always there.
+  im::SendHook& send_hook();
+  /// A bus that tells plugins of what passes, for as long as this host is there. The one that it
+  /// wraps outlives it.
+  std::unique_ptr<im::Bus> listen_on(im::Bus& bus);
 
   /// Always there; available() is false while no plugin with a conference table runs.
   im::ConferenceProvider& conference();
@@ -77,7 +93,8 @@ class Host {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  class ListeningBus;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace turms::plugin

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <thread>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "plugin/services.h"
 
@@ -45,9 +47,15 @@ LoadedPlugin::LoadedPlugin(net::Loop& loop, const HostConfig& config, std::strin
 }
 
 LoadedPlugin::~LoadedPlugin() {
-  stop();
+  TURMS_CHECK(stop());  // else it is abandoned
   alive_.reset();
   if (library_ != nullptr) dlclose(library_);
+}
+
+void LoadedPlugin::abandon() {
+  // Its thread holds on for as long as it takes to post something.
+  while (alive_.use_count() > 1) std::this_thread::yield();
+  alive_.reset();
 }
 
 Status LoadedPlugin::failed(ErrorCode code, std::string why) {
@@ -93,6 +101,7 @@ Status LoadedPlugin::check_table() {
   }
   status_.name = table_->name;
   status_.version = table_->version == nullptr ? "" : table_->version;
+  find_hooks();
   if (!TURMS_HAS(table_, conference)) return {};
   return check_conference();
 }
@@ -129,8 +138,12 @@ const void* LoadedPlugin::capability(const char* name, size_t minimum) const {
 Status LoadedPlugin::start() {
   if (table_ == nullptr) return fail(ErrorCode::kFailedPrecondition, status_.error);
   if (running()) return {};
+  if (status_.state == PluginState::kStuck) {
+    return fail(ErrorCode::kFailedPrecondition, status_.error);
+  }
   settings_ =
       config_.settings ? config_.settings(status_.name) : std::map<std::string, std::string>();
+  read_policy();
   char why[256] = "";
   void* self = nullptr;
   ++run_;
@@ -149,30 +162,67 @@ Status LoadedPlugin::start() {
   self_ = self;
   status_.state = PluginState::kRunning;
   status_.error.clear();
+  failures_ = 0;
+  if (hooks_.any()) thread_ = std::make_unique<CallThread>();
   log::info("plugin {} {} runs", status_.name, status_.version);
   return {};
 }
 
-void LoadedPlugin::stop() {
-  if (!running()) return;
+bool LoadedPlugin::stop() {
+  if (!running()) return status_.state != PluginState::kStuck;
   status_.state = PluginState::kStopped;
   ++run_;
   http_handler_ = nullptr;
   for (const auto& [id, timer] : timers_) loop_.cancel(timer);
   timers_.clear();
-  try {
-    table_->stop(self_);
-  } catch (...) {
-    log::error("plugin {}: threw while it stopped", status_.name);
+  if (thread_ == nullptr || thread_->end(kPatience)) {
+    thread_.reset();
+    try {
+      table_->stop(self_);
+    } catch (...) {
+      log::error("plugin {}: threw while it stopped", status_.name);
+    }
+    self_ = nullptr;
+  } else {
+    status_.state = PluginState::kStuck;
+    status_.error = "does not come back from a call, so it cannot be stopped";
+    log::error("plugin {}: {}", status_.name, status_.error);
   }
-  self_ = nullptr;
   while (!calls_.empty()) {
     finish_call(calls_.begin()->first, fail(ErrorCode::kUnavailable, "the plugin was stopped"));
   }
   while (!http_calls_.empty()) {
     finish_http(http_calls_.begin()->first, net::HttpResponse::text(503, "plugin stopped\n"));
   }
+  if (status_.state == PluginState::kStuck) return false;
   log::info("plugin {} stopped", status_.name);
+  return true;
+}
+
+Status LoadedPlugin::pause(std::string why) {
+  if (!running()) return fail(ErrorCode::kFailedPrecondition, "it does not run");
+  status_.state = PluginState::kPaused;
+  status_.error = std::move(why);
+  return {};
+}
+
+Status LoadedPlugin::resume() {
+  if (!running()) return fail(ErrorCode::kFailedPrecondition, "it does not run");
+  status_.state = PluginState::kRunning;
+  status_.error.clear();
+  failures_ = 0;
+  return {};
+}
+
+turms_call LoadedPlugin::add_call(CallHandler handler, Duration deadline) {
+  const turms_call id = ++next_call_;
+  Call& call = calls_[id];
+  call.handler = std::move(handler);
+  call.deadline = loop_.after(deadline, [this, id] {
+    log::warn("plugin {}: a call was not completed in time", status_.name);
+    finish_call(id, fail(ErrorCode::kDeadlineExceeded, "the plugin did not answer in time"));
+  });
+  return id;
 }
 
 void LoadedPlugin::call(CallHandler handler,
@@ -180,13 +230,7 @@ void LoadedPlugin::call(CallHandler handler,
   if (calls_.size() >= Host::kMaxCalls) {
     return handler(fail(ErrorCode::kResourceExhausted, "too many calls under way"));
   }
-  const turms_call id = ++next_call_;
-  Call& call = calls_[id];
-  call.handler = std::move(handler);
-  call.deadline = loop_.after(config_.call_deadline, [this, id] {
-    log::warn("plugin {}: a call was not completed in time", status_.name);
-    finish_call(id, fail(ErrorCode::kDeadlineExceeded, "the plugin did not answer in time"));
-  });
+  const turms_call id = add_call(std::move(handler), config_.call_deadline);
   turms_status status = TURMS_ERROR_INTERNAL;
   try {
     status = invoke(id);
@@ -207,7 +251,7 @@ void LoadedPlugin::finish_call(turms_call id, Result<CallValue> result) {
 
 void LoadedPlugin::serve(net::HttpRequest request, const std::string& path,
                          net::HttpResponder responder) {
-  if (!running() || http_handler_ == nullptr) {
+  if (!serving() || http_handler_ == nullptr) {
     return responder.send(net::HttpResponse::text(404, "no such plugin\n"));
   }
   if (path.find('\0') != std::string::npos) {

@@ -11,14 +11,16 @@
 
 #include "net/http_server.h"
 #include "net/loop.h"
+#include "plugin/call_thread.h"
+#include "plugin/hooks.h"
 #include "plugin/host.h"
 #include "turms/plugin.h"
 
 namespace turms::plugin {
 
 /// What a call may complete with.
-using CallValue =
-    std::variant<std::monostate, int64_t, std::string, std::vector<im::MeetingParticipant>>;
+using CallValue = std::variant<std::monostate, int64_t, std::string,
+                               std::vector<im::MeetingParticipant>, Decision>;
 using CallHandler = std::function<void(Result<CallValue>)>;
 
 /// One plugin from loading to unloading, and the services it gets: the `context` of its turms_host.
@@ -29,6 +31,8 @@ using CallHandler = std::function<void(Result<CallValue>)>;
 /// in: what arrives from an earlier run is ignored.
 class LoadedPlugin {
  public:
+  /// How long a call that is under way may keep a plugin from stopping.
+  static constexpr Duration kPatience = std::chrono::seconds(1);
   /// Functions a plugin has waiting for the control thread.
   static constexpr size_t kMaxPosted = 100'000;
   static constexpr size_t kMaxParticipants = 100'000;
@@ -41,20 +45,38 @@ class LoadedPlugin {
   /// dlopen, entry, checks. The error is kept in status() too.
   Status load();
   Status start();
-  void stop();
+  /// False: it does not come back from a hook, and can be neither stopped nor unloaded.
+  bool stop();
+  /// Of one that did not stop: nothing of it reaches the host any more. It must stay where it is
+  /// for as long as the process lives, since its thread is in it.
+  void abandon();
+  /// Nothing is asked of it any more, and nothing told, until it is resumed.
+  Status pause(std::string why);
+  Status resume();
 
   [[nodiscard]] const PluginStatus& status() const { return status_; }
   [[nodiscard]] bool loaded() const { return table_ != nullptr; }
-  [[nodiscard]] bool running() const { return status_.state == PluginState::kRunning; }
-  [[nodiscard]] const turms_conference* conference() const {
-    return running() && table_ != nullptr ? table_->conference : nullptr;
+  /// Also while it is paused.
+  [[nodiscard]] bool running() const {
+    return status_.state == PluginState::kRunning || status_.state == PluginState::kPaused;
   }
+  [[nodiscard]] bool serving() const { return status_.state == PluginState::kRunning; }
+  [[nodiscard]] const turms_conference* conference() const {
+    return serving() && status_.conference ? table_->conference : nullptr;
+  }
+  [[nodiscard]] const HookTables& hooks() const { return serving() ? hooks_ : kNoHooks; }
+  [[nodiscard]] const HookPolicy& policy() const { return policy_; }
   /// With a conference only; null: it is told changes.
   [[nodiscard]] const turms_membership* membership() const { return membership_; }
   [[nodiscard]] void* self() const { return self_; }
 
   /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once.
   void call(CallHandler handler, const std::function<turms_status(turms_call)>& invoke);
+  /// Asks on the plugin's own thread. What goes wrong is counted, and pauses the plugin in time.
+  using Ask = std::function<turms_verdict(turms_call, turms_decision*)>;
+  void ask(Ask invoke, std::function<void(Result<Decision>)> handler);
+  /// Tells on that thread. Dropped, and counted, when too much waits.
+  void tell(std::function<void()> invoke);
   /// A request under /plugins/<name>/; `path` is the rest with its leading slash.
   void serve(net::HttpRequest request, const std::string& path, net::HttpResponder responder);
 
@@ -74,6 +96,10 @@ class LoadedPlugin {
 
   Status check_table();
   Status check_conference();
+  void find_hooks();
+  void read_policy();
+  void hook_failed(std::string why);
+  turms_call add_call(CallHandler handler, Duration deadline);
   /// The table of this name, when it is there and at least so long.
   const void* capability(const char* name, size_t minimum) const;
   Status failed(ErrorCode code, std::string why);
@@ -88,6 +114,11 @@ class LoadedPlugin {
   void* library_ = nullptr;
   const turms_plugin* table_ = nullptr;
   const turms_membership* membership_ = nullptr;
+  static const HookTables kNoHooks;
+  HookTables hooks_;
+  HookPolicy policy_;
+  int failures_ = 0;  // of hooks, in a row
+  std::unique_ptr<CallThread> thread_;
   void* self_ = nullptr;
   turms_host services_{};
   std::map<std::string, std::string> settings_;

@@ -220,8 +220,19 @@ struct LoadedPlugin::Services {
     });
   }
 
-  /// None yet.
-  static const void* capability(void*, const char*) { return nullptr; }
+  static void decide(void* context, turms_call call, turms_verdict verdict,
+                     const turms_decision* raw) {
+    auto decision = read_decision(verdict, raw);
+    if (decision) return finish(context, call, CallValue(std::move(*decision)));
+    finish(context, call, fail(ErrorCode::kInternal, "an answer that makes no sense"));
+  }
+
+  static const void* capability(void*, const char* name) {
+    static constexpr turms_host_hooks kHooks = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_host_hooks),
+                                                decide};
+    if (name == nullptr) return nullptr;
+    return std::string_view(name) == TURMS_HOST_HOOKS ? &kHooks : nullptr;
+  }
 
   static turms_host table(LoadedPlugin* plugin) {
     turms_host host{};

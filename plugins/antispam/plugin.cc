@@ -1,0 +1,149 @@
+// turms-plugin-antispam: refuses or masks messages that hold a word of a list.
+//
+//   plugins:
+//     enabled: [livekit, antispam]
+//     antispam:
+//       words: casino, 賭場          these, and
+//       word_list_file: words.txt   one a line; "#" begins a comment
+//       action: reject              reject (5010, the default) or mask
+//       mask: "*"                   for each character of a word
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "turms/plugin.h"
+#include "word_matcher.h"
+
+namespace turms::antispam {
+
+namespace {
+
+struct Plugin {
+  explicit Plugin(WordMatcher the_matcher) : matcher(std::move(the_matcher)) {}
+
+  const WordMatcher matcher;
+  bool masks = false;
+  std::string mask = "*";
+  /// What the last call made.
+  std::string text;
+};
+
+std::string setting(const turms_host& host, const char* key) {
+  const char* value = host.config(host.context, key);
+  return value == nullptr ? "" : value;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const size_t begin = text.find_first_not_of(kBlank);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+void add(std::vector<std::string>& words, std::string_view word) {
+  word = trimmed(word);
+  if (!word.empty()) words.emplace_back(word);
+}
+
+Result<std::vector<std::string>> read_words(const turms_host& host) {
+  std::vector<std::string> words;
+  std::string_view rest;
+  const std::string listed = setting(host, "words");
+  for (rest = listed; !rest.empty();) {
+    const size_t comma = rest.find(',');
+    add(words, rest.substr(0, comma));
+    rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
+  }
+  const std::string file = setting(host, "word_list_file");
+  if (!file.empty()) {
+    std::ifstream in(file);
+    if (!in) return fail(ErrorCode::kNotFound, "plugins.antispam.word_list_file cannot be read");
+    for (std::string line; std::getline(in, line);) {
+      if (line.starts_with('#')) continue;
+      add(words, line);
+      if (words.size() > WordMatcher::kMaxWords) break;
+    }
+  }
+  return words;
+}
+
+Result<std::unique_ptr<Plugin>> make(const turms_host& host) {
+  auto words = read_words(host);
+  if (!words) return std::unexpected(words.error());
+  auto matcher = WordMatcher::create(*words);
+  if (!matcher) return std::unexpected(matcher.error());
+  auto plugin = std::make_unique<Plugin>(std::move(*matcher));
+  const std::string action = setting(host, "action");
+  if (!action.empty() && action != "reject" && action != "mask") {
+    return fail(ErrorCode::kInvalidArgument, "plugins.antispam.action is neither reject nor mask");
+  }
+  plugin->masks = action == "mask";
+  if (const std::string mask = setting(host, "mask"); !mask.empty()) plugin->mask = mask;
+  return plugin;
+}
+
+turms_verdict before_send(void* self, turms_call, const turms_message* message,
+                          turms_decision* decision) {
+  auto& plugin = *static_cast<Plugin*>(self);
+  if (message->text == nullptr || !plugin.matcher.contains(message->text)) return TURMS_ALLOW;
+  if (!plugin.masks) return TURMS_REJECT;
+  plugin.text = plugin.matcher.masked(message->text, plugin.mask);
+  decision->text = plugin.text.c_str();
+  return TURMS_CHANGE;
+}
+
+void say(char* out, size_t size, std::string_view text) {
+  if (size == 0) return;
+  const size_t length = std::min(text.size(), size - 1);
+  std::memcpy(out, text.data(), length);
+  out[length] = '\0';
+}
+
+turms_status start(const turms_host* host, void** self, char* error, size_t error_size) {
+  try {
+    auto plugin = make(*host);
+    if (!plugin) {
+      say(error, error_size, plugin.error().message);
+      return TURMS_ERROR_INVALID_ARGUMENT;
+    }
+    *self = plugin->release();
+    return TURMS_OK;
+  } catch (const std::exception& e) {
+    say(error, error_size, e.what());
+    return TURMS_ERROR_INTERNAL;
+  }
+}
+
+void stop(void* self) {
+  delete static_cast<Plugin*>(self);
+}
+
+constexpr turms_messages kMessages = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_messages),
+                                      before_send};
+
+const void* capability(const char* name) {
+  return std::string_view(name) == TURMS_MESSAGES ? &kMessages : nullptr;
+}
+
+constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                  .struct_size = sizeof(turms_plugin),
+                                  .name = "antispam",
+                                  .version = "0.1",
+                                  .start = start,
+                                  .stop = stop,
+                                  .conference = nullptr,
+                                  .capability = capability};
+
+}  // namespace
+
+}  // namespace turms::antispam
+
+extern "C" TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
+  // A host that knows of no capabilities would ask for none.
+  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || !TURMS_HAS(host, capability)) return nullptr;
+  return &turms::antispam::kPlugin;
+}

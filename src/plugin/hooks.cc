@@ -1,0 +1,40 @@
+#include "plugin/hooks.h"
+
+namespace turms::plugin {
+
+std::optional<Decision> read_decision(turms_verdict verdict, const turms_decision* raw) {
+  Decision out;
+  out.verdict = verdict;
+  switch (verdict) {
+    case TURMS_ALLOW:
+      return out;
+    case TURMS_REJECT:
+      if (raw != nullptr && TURMS_HAS(raw, reason)) out.reason = raw->reason;
+      if (raw != nullptr) out.code = raw->code;
+      // Protocol codes have four digits, and 1000 is none of a refusal.
+      if (out.code != 0 && (out.code <= 1000 || out.code > 9999)) return std::nullopt;
+      return out;
+    case TURMS_CHANGE:
+      if (raw == nullptr || !TURMS_HAS(raw, text)) return std::nullopt;
+      out.text = raw->text;
+      return out;
+    case TURMS_LATER:
+      break;
+  }
+  return std::nullopt;
+}
+
+RawMessage::RawMessage(const im::Draft& draft) {
+  records_.reserve(draft.records.size());
+  for (const Bytes& record : draft.records) records_.push_back({record.data(), record.size()});
+  raw_.struct_size = sizeof raw_;
+  raw_.sender_id = draft.sender_id.value;
+  raw_.group_id = draft.group_id ? draft.group_id->value : 0;
+  raw_.recipient_id = draft.recipient_id ? draft.recipient_id->value : 0;
+  raw_.edited_id = draft.edited_id ? draft.edited_id->value : 0;
+  raw_.text = draft.text ? draft.text->c_str() : nullptr;
+  raw_.records = records_.data();
+  raw_.record_count = records_.size();
+}
+
+}  // namespace turms::plugin
