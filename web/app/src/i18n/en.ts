@@ -124,6 +124,7 @@ export const en = {
     dismiss: 'Dismiss',
     loading: 'Loading…',
     member: (id: string) => `User ${id}`,
+    nameWithId: (name: string, id: string) => `${name} (${id})`,
     group: (id: string) => `Group ${id}`,
   },
   signIn: {

@@ -122,6 +122,7 @@ export const zh: Texts = {
     dismiss: '忽略',
     loading: '加载中…',
     member: (id) => `用户 ${id}`,
+    nameWithId: (name, id) => `${name}（${id}）`,
     group: (id) => `群组 ${id}`,
   },
   signIn: {

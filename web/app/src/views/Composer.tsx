@@ -107,7 +107,7 @@ function Typing({ groupId }: { groupId: bigint }) {
             <i />
             <i />
           </span>
-          {texts.typing([...typing.keys()].map(names.user))}
+          {texts.typing([...typing.keys()].map((id) => names.member(groupId, id)))}
         </>
       )}
     </p>

@@ -21,7 +21,7 @@ export function MemberMenu({ groupId, member, className }: { groupId: bigint; me
   if (!isManager || member.role <= mine) return null;
 
   const isMuted = (member.muteEndsAt ?? 0) > Date.now();
-  const name = names.user(member.userId);
+  const name = names.member(groupId, member.userId);
   const items: MenuItem[] = [
     {
       key: 'mute',

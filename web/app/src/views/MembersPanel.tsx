@@ -46,16 +46,17 @@ function MemberList({ groupId }: { groupId: bigint }) {
   const me = useApp((state) => state.me);
   const meeting = useApp((state) => liveMeetingOf(state, groupId));
   const list = useFocusKept<HTMLUListElement>();
+  const nameOf = (id: bigint) => names.member(groupId, id);
   const inMeeting = new Set(meeting?.participants.map(({ userId }) => userId));
   if (!members) return <p className="empty">{texts.common.loading}</p>;
   return (
     <ul className="members" ref={list} tabIndex={-1} aria-label={texts.members.title}>
-      {[...members].sort(byRoleThenName(names.user)).map((member) => (
+      {[...members].sort(byRoleThenName(nameOf)).map((member) => (
         <li key={`${member.userId}`} className="member">
-          <Avatar id={member.userId} name={names.user(member.userId)} />
+          <Avatar id={member.userId} name={nameOf(member.userId)} />
           <span className="member-text">
             <span>
-              {names.user(member.userId)}
+              {nameOf(member.userId)}
               {member.userId === me && <small> ({texts.common.you})</small>}
             </span>
             <small>

@@ -36,7 +36,7 @@ function rowProps({ entry, isStop }: MessageProps) {
 }
 
 function Notice(props: MessageProps) {
-  const { entry, me, isStop } = props;
+  const { groupId, entry, me, isStop } = props;
   const { conversation: texts } = useTexts();
   const names = useNames();
   if (entry.system?.kind === 'meeting') {
@@ -51,7 +51,7 @@ function Notice(props: MessageProps) {
     <p className="notice" {...rowProps(props)}>
       {isRecall
         ? entry.senderId > 0n
-          ? texts.recalled(names.user(entry.senderId))
+          ? texts.recalled(names.member(groupId, entry.senderId))
           : texts.recalledUnknown
         : entry.text || texts.systemMessage}
     </p>
@@ -76,7 +76,7 @@ function TextMessage(props: MessageProps) {
   const isMine = entry.senderId === me;
   const { id } = entry;
   const tabIndex = isStop ? 0 : -1;
-  const name = names.user(entry.senderId);
+  const name = names.member(groupId, entry.senderId);
 
   useLayoutEffect(() => {
     // The editor had the focus.

@@ -258,7 +258,7 @@ function ReadBy({ groupId, conversation }: { groupId: bigint; conversation: Conv
       <Icon name="check" size={14} />
       {isByAll
         ? texts.conversation.readByAll
-        : texts.conversation.readBy(readers.map(([userId]) => names.user(userId)).join(', '))}
+        : texts.conversation.readBy(readers.map(([userId]) => names.member(groupId, userId)).join(', '))}
     </p>
   );
 }

@@ -109,7 +109,7 @@ function GroupRow({ id, isSelected, conversation, inMeeting, me, names }: GroupR
                 {texts.sidebar.live(inMeeting)}
               </span>
             ) : (
-              <span className="group-row-preview">{last ? preview(last, me, names, texts) : texts.sidebar.noMessages}</span>
+              <span className="group-row-preview">{last ? preview(last, me, (user) => names.member(id, user), texts) : texts.sidebar.noMessages}</span>
             )}
             {unread > 0 && (
               <span className="badge">
@@ -124,13 +124,18 @@ function GroupRow({ id, isSelected, conversation, inMeeting, me, names }: GroupR
   );
 }
 
-function preview(entry: Conversation['entries'][number], me: bigint, names: Names, texts: Texts): string {
-  if (entry.system?.kind === 'meeting') return texts.meeting.startedBy(names.user(entry.system.meeting.creatorId));
+function preview(
+  entry: Conversation['entries'][number],
+  me: bigint,
+  nameOf: (id: bigint) => string,
+  texts: Texts,
+): string {
+  if (entry.system?.kind === 'meeting') return texts.meeting.startedBy(nameOf(entry.system.meeting.creatorId));
   if (entry.system?.kind === 'recalled') {
-    return entry.senderId > 0n ? texts.conversation.recalled(names.user(entry.senderId)) : texts.conversation.recalledUnknown;
+    return entry.senderId > 0n ? texts.conversation.recalled(nameOf(entry.senderId)) : texts.conversation.recalledUnknown;
   }
   if (entry.system) return texts.conversation.systemMessage;
-  return entry.senderId === me ? entry.text : texts.sidebar.preview(names.user(entry.senderId), entry.text);
+  return entry.senderId === me ? entry.text : texts.sidebar.preview(nameOf(entry.senderId), entry.text);
 }
 
 function Invitations({ names }: { names: Names }) {
