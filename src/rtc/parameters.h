@@ -92,6 +92,7 @@ struct CodecParameters {
   bool nack = false;
   bool pli = false;
   bool transport_cc = false;
+  bool congestion_feedback = false;  // RFC 8888 in its place, for all of the transport
 };
 
 /// One simulcast encoding, or the only one.

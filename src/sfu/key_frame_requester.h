@@ -54,6 +54,8 @@ class KeyFrameRequester {
   /// Another stream has taken the place of this one: what was known of it is void.
   void reset() { *this = {}; }
 
+  /// When the last one began.
+  [[nodiscard]] const std::optional<TimePoint>& last_key_frame() const { return last_key_frame_; }
   [[nodiscard]] bool wanted() const { return wanted_; }
   [[nodiscard]] TimePoint due() const { return due_; }
 

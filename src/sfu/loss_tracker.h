@@ -41,6 +41,8 @@ class LossTracker {
 
   [[nodiscard]] bool empty() const { return missing_.empty(); }
   [[nodiscard]] size_t size() const { return missing_.size(); }
+  /// When the oldest that is missing was noticed; unless empty().
+  [[nodiscard]] TimePoint oldest() const { return missing_.front().noticed; }
   /// Between asking and getting, smoothed.
   [[nodiscard]] Duration round_trip() const { return round_trip_; }
 

@@ -119,6 +119,7 @@ struct LayerStatistics {
   uint32_t bits_per_second = 0;
   uint32_t jitter_us = 0;
   float frames_per_second = 0;  // of video that is flowing
+  uint32_t queue_us = 0;  // one-way delay above the least of the last minute
 };
 
 struct TrackStatistics {
@@ -127,7 +128,7 @@ struct TrackStatistics {
   uint64_t bytes = 0;
   uint64_t packets_lost = 0;
   uint32_t bits_per_second = 0;
-  uint8_t active_layers = 0;  // bit i: layer i is flowing
+  uint8_t active_layers = 0;  // bit i: layer i is flowing, and gets through
   uint8_t layer_count = 1;    // encodings, or spatial layers seen so far
   std::array<LayerStatistics, kMaxSpatialLayers> layers{};
 };
@@ -142,7 +143,7 @@ struct SubscriptionStatistics {
   int current_spatial = -1;  // -1: nothing is being forwarded
   int current_temporal = -1;
   uint32_t jitter_us = 0;  // from receiver reports
-  /// What is wanted and there, and what of it the path was found to carry; -1: nothing.
+  /// Of video: what is wanted and there, and what of it the path was found to carry; -1: nothing.
   int wanted_spatial = -1;
   int allocated_spatial = -1;
   int allocated_temporal = -1;

@@ -99,6 +99,11 @@ void PathControl::on_transport_feedback(TimePoint now, const rtc::rtcp::PacketVi
   }
 }
 
+void PathControl::on_congestion_feedback(TimePoint now, const rtc::rtcp::PacketView& packet,
+                                         const rtc::bwe::SentNumbers& numbers) {
+  estimator_.on_congestion_feedback(now, packet, numbers);
+}
+
 void PathControl::on_remb(TimePoint now, uint64_t bits_per_second) {
   estimator_.on_remb(now, bitrate(std::min<uint64_t>(bits_per_second, INT64_MAX / 2)));
 }
@@ -224,6 +229,11 @@ bool PathControl::repairs_twice(TimePoint now) const {
 
 bool PathControl::congested() const {
   return own_queue() > kCongested || pacer_.expected_delay() > kCongested;
+}
+
+bool PathControl::may_repair(TimePoint now, size_t size) {
+  const rtc::bwe::Target& target = estimator_.target();
+  return repairs_.take(now, size + kOverhead, target.rate, own_queue());
 }
 
 bool PathControl::constrained() const {

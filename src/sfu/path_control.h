@@ -8,6 +8,7 @@
 #include "rtc/bwe/pacer.h"
 #include "sfu/bandwidth_allocator.h"
 #include "sfu/parameters.h"
+#include "sfu/repair_budget.h"
 #include "sfu/timer_heap.h"
 
 namespace turms::sfu {
@@ -97,10 +98,14 @@ class PathControl {
   [[nodiscard]] bool saves_on_sound() const { return saves_on_sound_; }
   /// What was lost is sent twice: at this loss and round trip, losing it again is a freeze.
   [[nodiscard]] bool repairs_twice(TimePoint now) const;
+  /// Is there room in the budget for sending so much again? Then it is taken.
+  [[nodiscard]] bool may_repair(TimePoint now, size_t size);
 
   // ---- feedback and time
 
   void on_transport_feedback(TimePoint now, const rtc::rtcp::PacketView& packet);
+  void on_congestion_feedback(TimePoint now, const rtc::rtcp::PacketView& packet,
+                              const rtc::bwe::SentNumbers& numbers);
   void on_remb(TimePoint now, uint64_t bits_per_second);
   void on_receiver_report(TimePoint now, int64_t lost, int64_t expected, Duration round_trip);
   /// Everything there is to do at next_deadline(). True: the bandwidth changed, allocate anew.
@@ -150,6 +155,7 @@ class PathControl {
   rtc::bwe::Estimator estimator_;
   rtc::bwe::Pacer pacer_;
   BandwidthAllocator allocator_;
+  RepairBudget repairs_;
   TransportId id_;
   bool allow_pause_;
   uint64_t padding_bytes_ = 0;

@@ -92,6 +92,8 @@ class PublishedTrack {
   bool in_unsettled = false;  // other parts may have to be told something of it
   bool selected = true;       // what the home decided last of this microphone
   bool selected_told = true;  // to the origin
+  TimePoint last_packet;      // of any layer
+  TimePoint resumed;          // when one came after all had been silent
   Timer activity_timer{Timer::Kind::kActivity, this};
 
  private:

@@ -11,6 +11,9 @@ namespace {
 /// A jump further than this in either direction is no loss or reordering (RFC 3550 A.1).
 constexpr int kMaxJump = 3000;
 
+/// About half a minute of measurements, one each half second.
+constexpr int kDelayMemory = 60;
+
 /// Key frames make single intervals jump; an average over about two reads better.
 uint32_t smoothed_rate(uint32_t before, uint64_t bytes, Duration interval) {
   auto us = static_cast<uint64_t>(std::max<int64_t>(to_us(interval), 1));
@@ -119,6 +122,7 @@ void ReceiveStream::restart() {
   expected_at_report_ = 0;
   received_at_report_ = 0;
   transit_.reset();
+  forget_delays();
   report_.reset();
   suspicious_.reset();
   losses.clear();
@@ -149,14 +153,58 @@ void ReceiveStream::update_jitter(TimePoint now, uint32_t timestamp) {
   int64_t arrival = us / 1'000'000 * clock_rate_ + us % 1'000'000 * clock_rate_ / 1'000'000;
   int64_t transit = static_cast<int32_t>(static_cast<uint32_t>(arrival) - timestamp);
   if (transit_) {
-    int64_t difference = std::abs(static_cast<int64_t>(
-        static_cast<int32_t>(static_cast<uint32_t>(transit) - static_cast<uint32_t>(*transit_))));
+    const int64_t change =
+        static_cast<int32_t>(static_cast<uint32_t>(transit) - static_cast<uint32_t>(*transit_));
+    const int64_t difference = std::abs(change);
     // A new capture clock is not jitter.
     if (difference < 10 * static_cast<int64_t>(clock_rate_)) {
       jitter_16_ += difference - ((jitter_16_ + 8) >> 4);
+      delay_ += change;
+      least_delay_ = std::min(least_delay_, delay_);
+    } else {
+      forget_delays();
     }
   }
   transit_ = transit;
+}
+
+void ReceiveStream::forget_delays() {
+  delay_ = 0;
+  least_delay_ = kNoDelay;
+  least_delays_.fill(kNoDelay);
+  measurements_ = 0;
+  queue_ = {};
+}
+
+/// The least of half a second leaves out key frames, which take long to send.
+void ReceiveStream::measure_queue() {
+  const int64_t least = std::exchange(least_delay_, kNoDelay);
+  if (least == kNoDelay) return;
+  if (++measurements_ > kDelayMemory) {
+    measurements_ = 0;
+    least_delays_[1] = std::exchange(least_delays_[0], kNoDelay);
+  }
+  least_delays_[0] = std::min(least_delays_[0], least);
+  const int64_t base = std::min(least_delays_[0], least_delays_[1]);
+  queue_ = std::chrono::microseconds((least - base) * 1'000'000 / clock_rate_);
+}
+
+bool ReceiveStream::stuck(TimePoint now) const {
+  if (forwarders.empty() || losses.empty()) return false;
+  const TimePoint since = losses.oldest();
+  const auto& last = key_frames.last_key_frame();
+  if (last && *last >= since) return false;
+  if (losses.size() >= kOverloadLosses && delay_growth() > kFullQueue) {
+    return now - since > kOverloaded;
+  }
+  return now - since > std::max<Duration>(kStuck, losses.round_trip() * kStuckTrips / 2);
+}
+
+/// Of the newest packet.
+Duration ReceiveStream::delay_growth() const {
+  const int64_t base = std::min(least_delays_[0], least_delays_[1]);
+  if (base == kNoDelay) return {};
+  return std::chrono::microseconds((delay_ - base) * 1'000'000 / clock_rate_);
 }
 
 std::optional<uint32_t> ReceiveStream::translate(uint32_t rtp_time, const ReceiveStream& from,
@@ -205,10 +253,12 @@ LayerStatistics ReceiveStream::statistics() const {
   s.packets_lost = lost();
   s.bits_per_second = bits_per_second_;
   s.jitter_us = static_cast<uint32_t>((jitter_16_ >> 4) * 1'000'000 / clock_rate_);
+  s.queue_us = static_cast<uint32_t>(std::min<int64_t>(to_us(queue_), UINT32_MAX));
   return s;
 }
 
 void ReceiveStream::measure(Duration interval) {
+  measure_queue();
   for (LayerActivity& layer : layers) {
     layer.bits_per_second =
         smoothed_rate(layer.bits_per_second,

@@ -13,6 +13,7 @@
 #include "rtc/rtp/dependency_descriptor.h"
 #include "sfu/key_frame_requester.h"
 #include "sfu/layer_cost.h"
+#include "sfu/layer_trust.h"
 #include "sfu/loss_tracker.h"
 #include "sfu/packet_history.h"
 #include "sfu/parameter_sets.h"
@@ -54,8 +55,15 @@ struct LayerActivity {
   }
 
   static constexpr Duration kFirstInterval = 33ms;
+  /// A frame that comes so late, and kSlowFactor times the interval of a lower layer, is slow; so
+  /// many of them in a row and the layer is of less use than the lower one.
+  static constexpr Duration kSlowFrame = 120ms;
+  static constexpr int kSlowFactor = 3;
+  static constexpr int kSlowFrames = 2;
 
   bool active = false;
+  uint8_t slow_frames = 0;
+  LayerTrust trust;
   TimePoint last_packet;
   TimePoint last_frame;
   Duration interval = kFirstInterval;  // between frames, smoothed
@@ -81,6 +89,14 @@ class ReceiveStream {
   };
   /// More missing at once is not asked for: decoding has to start anew.
   static constexpr int kMaxGap = 256;
+  /// Repairs have failed: so long, and kStuckTrips round trips.
+  static constexpr Duration kStuck = 350ms;
+  static constexpr int kStuckTrips = 7;  // halves
+  /// Where so much waits on the way and so many packets are missing, the uplink is full: repairs
+  /// would only add to it, so that kOverloaded is long enough.
+  static constexpr Duration kOverloaded = 100ms;
+  static constexpr Duration kFullQueue = 150ms;
+  static constexpr size_t kOverloadLosses = 4;
 
   struct SenderReport {
     NtpTime ntp = 0;
@@ -130,8 +146,14 @@ class ReceiveStream {
   [[nodiscard]] uint64_t lost() const;
   [[nodiscard]] uint32_t bits_per_second() const { return bits_per_second_; }
   [[nodiscard]] LayerStatistics statistics() const;
-  /// Updates the rate from the bytes of the last `interval`.
+  /// Updates the rate from the bytes of the last `interval`, and queue().
   void measure(Duration interval);
+  /// What waits on the way here: by how much the least one-way delay of the last measurement was
+  /// above the least of the last minute.
+  [[nodiscard]] Duration queue() const { return queue_; }
+  /// Its forwarders wait for something lost longer than repairs usually take, and no key frame has
+  /// made it worthless: they show nothing.
+  [[nodiscard]] bool stuck(TimePoint now) const;
 
   rtc::EncodingParameters parameters;  // SSRCs as signalled or learned
   LossTracker losses;
@@ -163,8 +185,13 @@ class ReceiveStream {
   bool in_report_list = false;  // of its transport
 
  private:
+  static constexpr int64_t kNoDelay = INT64_MAX;
+
   void begin(rtc::rtp::SeqNum number);
   void update_jitter(TimePoint now, uint32_t timestamp);
+  void forget_delays();
+  [[nodiscard]] Duration delay_growth() const;
+  void measure_queue();
 
   PublishedTrack& track_;
   uint32_t clock_rate_;
@@ -181,6 +208,11 @@ class ReceiveStream {
 
   std::optional<int64_t> transit_;  // RFC 3550 A.8, in clock units
   int64_t jitter_16_ = 0;           // times 16
+  int64_t delay_ = 0;               // one-way, on a line of its own, in clock units
+  int64_t least_delay_ = kNoDelay;  // since the last measurement
+  std::array<int64_t, 2> least_delays_ = {kNoDelay, kNoDelay};  // of half a minute each
+  int measurements_ = 0;                                        // of the half minute
+  Duration queue_{};
 
   uint64_t expected_at_report_ = 0;
   uint64_t received_at_report_ = 0;

@@ -7,6 +7,14 @@
 
 namespace turms::sfu {
 
+namespace {
+
+bool wants_congestion_feedback(const std::vector<rtc::CodecParameters>& codecs) {
+  return std::ranges::any_of(codecs, &rtc::CodecParameters::congestion_feedback);
+}
+
+}  // namespace
+
 void RoomEvents::clear() {
   layers.clear();
   speakers_changed = false;
@@ -150,6 +158,9 @@ void Room::Impl::add_receive_track(TimePoint now, const ReceiveTrackParameters& 
     return;
   }
   auto track = std::make_unique<PublishedTrack>(parameters, *transport);
+  if (wants_congestion_feedback(parameters.codecs) && !transport->receive->congestion_feedback) {
+    transport->receive->congestion_feedback = std::make_unique<CongestionFeedbackGenerator>();
+  }
   transport->receive->tracks.push_back(track.get());
   transport->receive->demultiplexer.add(*track);
   PublishedTrack& added = *track;
@@ -232,6 +243,9 @@ void Room::Impl::add_send_track(TimePoint now, const SendTrackParameters& parame
       std::make_unique<SubscribedTrack>(parameters, request, *source->second, *transport,
                                         first_sequence, config_.settings.playout_delay);
   SubscribedTrack& added = *subscription;
+  if (wants_congestion_feedback(parameters.codecs) && !transport->send->numbers) {
+    transport->send->numbers = std::make_unique<rtc::bwe::SentNumbers>();
+  }
   transport->send->tracks.push_back(&added);
   transport->send->by_ssrc.emplace(parameters.ssrc.value, &added);
   source->second->subscriptions.push_back(&added);

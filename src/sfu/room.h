@@ -52,6 +52,7 @@ struct RoomCounters {
   uint64_t oversized = 0;
   uint64_t sink_refused = 0;
   uint64_t pacer_refused = 0;
+  uint64_t repairs_refused = 0;     // asked for again beyond the budget
   uint64_t pacer_dropped = 0;       // waited too long
   uint64_t handed_over = 0;         // to other parts, once for each
   uint64_t handover_dropped = 0;    // no room on the way to another part

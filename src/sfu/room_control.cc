@@ -64,6 +64,11 @@ void Room::Impl::handle_rtcp(TimePoint now, TransportId id, ByteView bytes) {
           transport->send->path->on_transport_feedback(now, *packet);
         }
         break;
+      case rtcp::Kind::kCongestionFeedback:
+        if (transport->send && transport->send->path && transport->send->numbers) {
+          transport->send->path->on_congestion_feedback(now, *packet, *transport->send->numbers);
+        }
+        break;
       case rtcp::Kind::kRemb:
         if (transport->send && transport->send->path) {
           transport->send->path->on_remb(now, rtcp::remb(*packet).bits_per_second);
@@ -227,7 +232,10 @@ void Room::Impl::send_feedback(TimePoint now, Transport& transport) {
   for (;;) {
     MutableByteView out = transport.sink.reserve(kRtcpSize);
     if (out.empty()) break;
-    size_t size = side.feedback.write(now, kOwnSsrc, side.feedback_media, out);
+    const size_t size = side.congestion_feedback
+                            ? side.congestion_feedback->write(
+                                  now, static_cast<uint32_t>(ntp(now) >> 16), kOwnSsrc, out)
+                            : side.feedback.write(now, kOwnSsrc, side.feedback_media, out);
     if (size == 0) break;
     transport.sink.commit(size, PacketKind::kRtcp);
   }

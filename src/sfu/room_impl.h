@@ -101,6 +101,9 @@ class Room::Impl {
   void deactivate(PublishedTrack& track, int layer);
   void deactivate_all(PublishedTrack& track);
   void update_activity(TimePoint now, PublishedTrack& track);
+  bool fails(TimePoint now, PublishedTrack& track, int layer);
+  void give_up(TimePoint now, PublishedTrack& track, int layer);
+  void note_frame(TimePoint now, PublishedTrack& track, int layer);
 
   // room_media.cc
   void accept(TimePoint now, Transport& transport, MutableByteView bytes);

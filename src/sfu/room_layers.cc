@@ -99,13 +99,14 @@ void Room::Impl::apply(TimePoint now, SubscribedTrack& subscription,
     // The layer being forwarded goes on until the other one's key frame is here; with as little as
     // possible where the path does not carry it.
     PathControl* path = subscription.transport().send->path.get();
-    bool down =
-        path != nullptr && &subscription.source() == &track && target < subscription.current();
-    if (down && path->congested()) {
+    bool down = &subscription.source() == &track && target < subscription.current();
+    if (down && track.stream(subscription.current()).stuck(now)) {
+      stop_forwarding(subscription);  // and whichever lower key frame comes first will do
+    } else if (down && path != nullptr && path->congested()) {
       path->skip_to_key_frame(subscription.ssrc());
       stop_forwarding(subscription);
     } else {
-      subscription.hold_back = down;
+      subscription.hold_back = down && path != nullptr;
     }
     wait_for(now, subscription, stream);
   }
@@ -179,6 +180,7 @@ void Room::Impl::want_key_frame(TimePoint now, ReceiveStream& stream) {
 void Room::Impl::activate(TimePoint now, PublishedTrack& track, int layer) {
   LayerActivity& activity = track.layer(layer);
   activity.active = true;
+  activity.slow_frames = 0;
   activity.restart();
   unsettle_replica(track);
   if (track.origin == nullptr) events_.layers.push_back({track.id(), layer, true});
@@ -193,24 +195,67 @@ void Room::Impl::deactivate(PublishedTrack& track, int layer) {
 }
 
 void Room::Impl::deactivate_all(PublishedTrack& track) {
-  for (int i = 0; i < track.layer_count(); ++i) deactivate(track, i);
+  for (int i = 0; i < track.layer_count(); ++i) {
+    deactivate(track, i);
+    track.layer(i).trust.forget();
+  }
+}
+
+void Room::Impl::give_up(TimePoint now, PublishedTrack& track, int layer) {
+  deactivate(track, layer);
+  track.layer(layer).trust.on_failed(now);
 }
 
 /// A layer has stopped when others of its track have gone on for longer than it usually pauses.
-/// When all are silent it is the network, or there is nothing to show.
+/// When all are silent it is the network, or there is nothing to show. One that comes with holes
+/// that nothing fills is worth less than a lower one that is whole.
+bool Room::Impl::fails(TimePoint now, PublishedTrack& track, int layer) {
+  const LayerActivity& activity = track.layer(layer);
+  if (!activity.active) return false;
+  const TimePoint since = std::max(activity.last_packet, track.resumed);
+  if (track.last_packet - since > activity.silence()) return true;
+  if (layer == 0 || track.is_svc() || !track.stream(layer).stuck(now)) return false;
+  for (int i = 0; i < layer; ++i) {
+    if (track.layer(i).active && !track.stream(i).stuck(now)) return true;
+  }
+  return false;
+}
+
 void Room::Impl::update_activity(TimePoint now, PublishedTrack& track) {
-  TimePoint newest;
   int count = track.layer_count();
-  for (int i = 0; i < count; ++i) newest = std::max(newest, track.layer(i).last_packet);
   bool changed = false;
   for (int i = 0; i < count; ++i) {
-    const LayerActivity& layer = track.layer(i);
-    if (!layer.active || newest - layer.last_packet <= layer.silence()) continue;
-    deactivate(track, i);
+    if (!fails(now, track, i)) continue;
+    give_up(now, track, i);
     changed = true;
   }
   if (changed) reselect_all(now, track);
-  if (now - newest < kQuietTrack) timers_.schedule(track.activity_timer, now + kActivityCheck);
+  if (now - track.last_packet < kQuietTrack) {
+    timers_.schedule(track.activity_timer, now + kActivityCheck);
+  }
+}
+
+/// Before a frame of a layer is counted: does it come as fast as those below? An uplink that is too
+/// narrow lets encoders leave out frames of the largest picture before they give it up.
+void Room::Impl::note_frame(TimePoint now, PublishedTrack& track, int layer) {
+  LayerActivity& activity = track.layer(layer);
+  const Duration gap = now - std::max(activity.last_frame, track.resumed);
+  bool slow = false;
+  if (gap > LayerActivity::kSlowFrame) {
+    Duration fastest = gap;
+    for (int i = 0; i < layer; ++i) {
+      const LayerActivity& lower = track.layer(i);
+      if (lower.active) fastest = std::min(fastest, lower.interval);
+    }
+    slow = gap > fastest * LayerActivity::kSlowFactor;
+  }
+  if (!activity.active) return activity.trust.on_frame(now, now - activity.last_frame, slow);
+  activity.slow_frames = slow ? activity.slow_frames + 1 : 0;
+  if (activity.slow_frames < LayerActivity::kSlowFrames) return;
+  activity.slow_frames = 0;
+  forward_burst(now);
+  give_up(now, track, layer);
+  reselect_all(now, track);
 }
 
 }  // namespace turms::sfu

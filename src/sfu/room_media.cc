@@ -40,7 +40,13 @@ void Room::Impl::accept(TimePoint now, Transport& transport, MutableByteView byt
   }
   ++counters_.received_packets;
   PacketExtensions extensions(*view, side.demultiplexer.extensions());
-  if (auto number = rtc::rtp::parse_transport_sequence(extensions[Extension::kTransportSequence])) {
+  if (side.congestion_feedback) [[unlikely]] {
+    side.congestion_feedback->on_packet(now, view->ssrc(), view->sequence());
+    if (side.congestion_feedback->pending() && !side.feedback_timer.armed()) {
+      timers_.schedule(side.feedback_timer, now + CongestionFeedbackGenerator::kInterval);
+    }
+  } else if (auto number =
+                 rtc::rtp::parse_transport_sequence(extensions[Extension::kTransportSequence])) {
     side.feedback.on_packet(now, *number);
     side.feedback_media = view->ssrc();
     if (side.feedback.pending() && !side.feedback_timer.armed()) {
@@ -177,13 +183,20 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& 
   bool alone = track.streams().size() == 1;
   auto inside = std::min<uint8_t>(alone ? packet.spatial_id : 0, kMaxSpatialLayers - 1);
   if (inside >= stream.spatial_layers) stream.spatial_layers = inside + 1;
+  const int index = alone ? inside : stream.encoding();
   LayerActivity& layer = stream.layers[inside];
-  if (!layer.active) [[unlikely]] {
-    forward_burst(now);
-    activate(now, track, alone ? inside : stream.encoding());
-  }
+  if (now - track.last_packet > LayerActivity::kSlowFrame) track.resumed = now;
+  track.last_packet = now;
   // Not every payload tells.
-  if (layer.timestamp != packet.timestamp) packet.start_of_frame = true;
+  const bool new_frame = layer.timestamp != packet.timestamp;
+  if (new_frame) {
+    packet.start_of_frame = true;
+    note_frame(now, track, index);
+  }
+  if (!layer.active && layer.trust.trusted()) [[unlikely]] {
+    forward_burst(now);
+    activate(now, track, index);
+  }
   const bool key_frame = packet.can_start && !packet.opaque && stream.track().is_video();
   layer.on_packet(now, packet.timestamp, packet.view.data().size(), packet.temporal_id, key_frame);
   if (!track.activity_timer.armed() && track.layer_count() > 1) [[unlikely]] {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -169,6 +170,46 @@ struct Call {
   ReceiveTrackParameters publish;
   SendTrackParameters subscribe;
   TimePoint now{100s};
+};
+
+/// A camera in three sizes, of which the subscriber has the largest.
+struct ThreeSizes : Call {
+  static constexpr std::array kSources = {rtc::Ssrc(1201), rtc::Ssrc(1202), rtc::Ssrc(1203)};
+
+  ThreeSizes() {
+    publish.encodings.clear();
+    for (size_t i = 0; i < kSources.size(); ++i) {
+      publish.encodings.push_back({std::string(1, "qhf"[i]), kSources[i], rtc::Ssrc()});
+    }
+    start();
+  }
+  /// A frame of each of the lowest layers.
+  void frames(size_t layers, bool key = false) {
+    for (size_t i = 0; i < layers; ++i) {
+      const uint16_t number = ++numbers[i];
+      if (std::exchange(lose[i], false)) continue;
+      rtc::rtp::Header head = header(number, 96, kSources[i]);
+      if (clocked) {
+        const auto captured = to_ms((now - late).time_since_epoch());
+        head.timestamp = rtc::rtp::RtpTime(static_cast<uint32_t>(captured * 90));
+      }
+      send(head, vp8(number, key));
+    }
+  }
+  /// Requests for a key frame of a layer since last asked.
+  size_t requests(size_t layer) {
+    size_t n = 0;
+    publisher.for_each_rtcp([&](const rtc::rtcp::PacketView& p) {
+      if (p.kind() == rtc::rtcp::Kind::kPli && p.media_ssrc() == kSources[layer]) ++n;
+    });
+    publisher.clear();
+    return n;
+  }
+
+  std::array<uint16_t, 3> numbers = {100, 100, 100};
+  std::array<bool, 3> lose{};  // the next frame of the layer
+  bool clocked = false;        // timestamps follow the clock, `late` behind it
+  Duration late{};
 };
 
 }  // namespace turms::sfu::testing_support

@@ -151,37 +151,6 @@ TEST(SourceSwitch, LayersAreToldWhenTheyStartAndStop) {
   EXPECT_TRUE(events.layers.at(0).started);
 }
 
-/// A camera in three sizes, of which the subscriber has the largest.
-struct ThreeSizes : Call {
-  static constexpr std::array kSources = {rtc::Ssrc(1201), rtc::Ssrc(1202), rtc::Ssrc(1203)};
-
-  ThreeSizes() {
-    publish.encodings.clear();
-    for (size_t i = 0; i < kSources.size(); ++i) {
-      publish.encodings.push_back({std::string(1, "qhf"[i]), kSources[i], rtc::Ssrc()});
-    }
-    start();
-  }
-  /// A frame of each of the lowest layers.
-  void frames(size_t layers, bool key = false) {
-    ++number;
-    for (size_t i = 0; i < layers; ++i) {
-      send(header(number, 96, kSources[i]), vp8(number, key));
-    }
-  }
-  /// Requests for a key frame of a layer since last asked.
-  size_t requests(size_t layer) {
-    size_t n = 0;
-    publisher.for_each_rtcp([&](const rtc::rtcp::PacketView& p) {
-      if (p.kind() == rtc::rtcp::Kind::kPli && p.media_ssrc() == kSources[layer]) ++n;
-    });
-    publisher.clear();
-    return n;
-  }
-
-  uint16_t number = 100;
-};
-
 TEST(LayerStop, IsNoticedWithin500MsAndTheNextLayerServesAtOnce) {
   for (const Duration interval : {33ms, 66ms, 100ms}) {
     ThreeSizes call;

@@ -220,7 +220,7 @@ class SubscribedTrack {
   void leave(const ForwardContext& context, SentPackets::Entry& entry, const SourcePacket& packet);
   bool again(const ForwardContext& context, SentPackets::Entry& entry);
   size_t send_padding_packet(const ForwardContext& context, size_t padding);
-  void commit(const ForwardContext& context, size_t size, bool numbered = true);
+  void commit(const ForwardContext& context, ByteView written, bool numbered = true);
 
   // Writing.
   /// The one way out for what publishers sent: from what was decided and the source's packet.

@@ -124,10 +124,14 @@ void SubscribedTrack::drop_queued(uint16_t out_sequence) {
   entry->state = SentPackets::State::kExpected;
 }
 
-void SubscribedTrack::commit(const ForwardContext& context, size_t size, bool numbered) {
-  transport_.sink.commit(size, PacketKind::kRtp);
-  transport_.send->on_sent(context.now, size, numbered && transport_sequence_at_ != 0,
-                           !source_->is_video(), paced_);
+void SubscribedTrack::commit(const ForwardContext& context, ByteView written, bool numbered) {
+  SendSide& side = *transport_.send;
+  if (side.numbers) [[unlikely]] {
+    side.note(rtc::Ssrc(load_be32(&written[8])), load_be16(&written[2]), !numbered);
+  }
+  transport_.sink.commit(written.size(), PacketKind::kRtp);
+  const bool counts = numbered && (transport_sequence_at_ != 0 || side.numbers);
+  side.on_sent(context.now, written.size(), counts, !source_->is_video(), paced_);
 }
 
 /// A packet newer than all before: nullptr when it is left out.
@@ -287,7 +291,7 @@ bool SubscribedTrack::write(const ForwardContext& context, SentPackets::Entry& e
     entry.number_offset = stamp.transport_sequence;
   }
   size_t size = head + kPrefix + payload.size();
-  commit(context, size, form != Form::kAgain);
+  commit(context, out.first(size), form != Form::kAgain);
   if constexpr (form == Form::kFirst) {
     count_sent(context, head, payload.size());
   } else {

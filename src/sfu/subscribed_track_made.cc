@@ -46,7 +46,7 @@ bool SubscribedTrack::send_made(const ForwardContext& context, const Made& made)
   auto body = out.begin() + header_size_;
   body = std::copy(made.prefix.begin(), made.prefix.end(), body);
   std::copy(made.payload.begin(), made.payload.end(), body);
-  commit(context, size);
+  commit(context, out.first(size));
   ++packets_;
   bytes_ += size;
   payload_bytes_ += made.payload.size();
@@ -76,7 +76,7 @@ bool SubscribedTrack::send_padding(const ForwardContext& context, uint16_t out_s
              take_stamp(context));
   out[0] |= 0x20;
   out[header_size_] = kPadding;
-  commit(context, size);
+  commit(context, out.first(size));
   ++packets_;
   bytes_ += size;
   return true;
@@ -93,7 +93,7 @@ size_t SubscribedTrack::send_padding_packet(const ForwardContext& context, size_
   out[0] |= 0x20;
   std::fill_n(out.begin() + header_size_, padding, uint8_t{0});
   out[size - 1] = static_cast<uint8_t>(padding);
-  commit(context, size);
+  commit(context, out.first(size));
   bytes_ += size;
   return size;
 }
@@ -301,7 +301,7 @@ bool SubscribedTrack::write_as_red(const ForwardContext& context, SentPackets::E
     body = std::copy(block.payload.begin(), block.payload.end(), body);
   }
   std::copy(primary.begin(), primary.end(), body);
-  commit(context, head + size);
+  commit(context, out.first(head + size));
   count_sent(context, head, size);
   return true;
 }

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rtc/bwe/sent_numbers.h"
+#include "sfu/congestion_feedback_generator.h"
 #include "sfu/demultiplexer.h"
 #include "sfu/feedback_generator.h"
 #include "sfu/forward_context.h"
@@ -27,6 +29,8 @@ struct ReceiveSide {
   Demultiplexer demultiplexer;
   FeedbackGenerator feedback;
   rtc::Ssrc feedback_media;  // of the latest packet: a feedback message must name one
+  /// In place of transport-wide feedback, when that was negotiated.
+  std::unique_ptr<CongestionFeedbackGenerator> congestion_feedback;
   RemoteClock clock;
   Timer feedback_timer;
   Timer report_timer;
@@ -47,6 +51,8 @@ struct SendSide {
   /// From the first video on; none where the other end is not a network. First, as each packet asks
   /// for it.
   std::unique_ptr<PathControl> path;
+  /// Where feedback is by RFC 8888: packets carry no transport sequence.
+  std::unique_ptr<rtc::bwe::SentNumbers> numbers;
   std::vector<SubscribedTrack*> tracks;
   std::unordered_map<uint32_t, SubscribedTrack*> by_ssrc;
   Timer report_timer;
@@ -63,7 +69,13 @@ struct SendSide {
     if (path) return path->on_sent(now, size, numbered, audio, paced);
     if (numbered) ++transport_sequence_;
   }
+  /// Before on_sent(), of a transport with `numbers`: which packet it is.
+  void note(rtc::Ssrc ssrc, uint16_t number, bool again) {
+    if (!path) return;
+    again ? numbers->forget(ssrc, number) : numbers->on_sent(ssrc, number, path->next_sequence());
+  }
   void control_path(TimePoint now, Transport& transport, PathControl::Config config) {
+    config.transport_feedback = config.transport_feedback || numbers;
     config.first_sequence = transport_sequence_;
     path = std::make_unique<PathControl>(now, transport, config);
   }

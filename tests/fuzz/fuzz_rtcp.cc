@@ -1,4 +1,5 @@
 // RTCP compounds of every kind.
+#include "rtc/rtcp/congestion_feedback.h"
 #include "rtc/rtcp/packets.h"
 #include "tests/fuzz/check.h"
 
@@ -33,6 +34,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           fuzz::check(++statuses <= rtcp::feedback_header(*packet).packet_count);
           sum += status->sequence.value;
         }
+        break;
+      }
+      case rtcp::Kind::kCongestionFeedback: {
+        rtcp::CongestionFeedbackReader feedback(*packet);
+        size_t statuses = 0;
+        while (const auto status = feedback.next()) {
+          fuzz::check(++statuses <= packet->body().size() / 2);
+          fuzz::check(!status->before || (status->received && *status->before < 8s));
+          sum += status->sequence.value;
+        }
+        sum += feedback.timestamp();
         break;
       }
       case rtcp::Kind::kPli:

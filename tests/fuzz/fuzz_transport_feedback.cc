@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace turms::rtc;
   TimePoint now{100s};
   bwe::Estimator estimator(now, {});
+  bwe::SentNumbers numbers;  // of three streams that take turns
   ByteReader input(ByteView(data, size));
   int steps = 0;
   while (input.remaining() > 0 && ++steps < 2000) {
@@ -17,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       case 0:  // a burst of packets
         for (int i = 0; i < kind / 6 + 1; ++i) {
           const auto probe = estimator.take_probe();
-          (void)estimator.on_sent(now, {size_t{1200}, false, probe ? probe->id : 0});
+          const auto sequence =
+              estimator.on_sent(now, {size_t{1200}, false, probe ? probe->id : 0});
+          numbers.on_sent(Ssrc(1 + sequence % 3), static_cast<uint16_t>(sequence / 3), sequence);
           now += 1ms;
         }
         break;
@@ -28,6 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         while (const auto packet = reader.next()) {
           if (packet->kind() == rtcp::Kind::kTransportFeedback) {
             estimator.on_transport_feedback(now, *packet);
+          } else if (packet->kind() == rtcp::Kind::kCongestionFeedback) {
+            estimator.on_congestion_feedback(now, *packet, numbers);
           } else if (packet->kind() == rtcp::Kind::kRemb) {
             const uint64_t rate =
                 std::min<uint64_t>(rtcp::remb(*packet).bits_per_second, 1ull << 40);

@@ -64,7 +64,15 @@ void Estimator::on_untracked_sent(TimePoint now, size_t size) {
 }
 
 void Estimator::on_transport_feedback(TimePoint now, const rtcp::PacketView& feedback) {
-  const PacketResults results = history_.on_feedback(now, feedback);
+  on_results(now, history_.on_feedback(now, feedback));
+}
+
+void Estimator::on_congestion_feedback(TimePoint now, const rtcp::PacketView& feedback,
+                                       const SentNumbers& numbers) {
+  on_results(now, history_.on_congestion_feedback(now, feedback, numbers));
+}
+
+void Estimator::on_results(TimePoint now, PacketResults results) {
   if (results.empty()) return;
   last_feedback_ = now;
   first_unanswered_.reset();

@@ -94,6 +94,9 @@ class Estimator {
 
   /// RTCP 205/15.
   void on_transport_feedback(TimePoint now, const rtcp::PacketView& feedback);
+  /// RTCP 205/11, of packets that are in `numbers`.
+  void on_congestion_feedback(TimePoint now, const rtcp::PacketView& feedback,
+                              const SentNumbers& numbers);
   /// RTCP 206/15.
   void on_remb(TimePoint now, Bitrate rate);
   /// Of all report blocks of one report: packets lost and expected since the report before.
@@ -139,6 +142,7 @@ class Estimator {
     alr_.on_sent(now, static_cast<int64_t>(size));
     last_sent_ = now;
   }
+  void on_results(TimePoint now, PacketResults results);
   PacketResults sort_received(PacketResults results);
   void update_rtt(TimePoint now, PacketResults received);
   void update_losses(TimePoint now, PacketResults results);

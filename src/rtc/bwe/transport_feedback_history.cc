@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rtc/rtcp/congestion_feedback.h"
+
 namespace turms::rtc::bwe {
 
 void TransportFeedbackHistory::note_more(Slot& slot, const Sent& packet) {
@@ -44,32 +46,76 @@ PacketResults TransportFeedbackHistory::on_feedback(TimePoint now,
   const auto newest = static_cast<uint16_t>(next_ - 1);
   int64_t sequence = next_ - 1 - static_cast<uint16_t>(newest - header.base_sequence.value);
   while (const auto status = reader.next()) {
-    const int64_t current = sequence++;
-    // A base that looks a wrap old is a message about packets not sent yet.
-    if (current < 0 || current >= next_ || current < next_ - static_cast<int64_t>(slots_.size())) {
-      ++counters_.unknown;
-      continue;
-    }
-    Slot& slot = this->slot(current);
-    if (slot.state == kEmpty) {  // before the first one, or forgotten before the history grew
-      ++counters_.unknown;
-      continue;
-    }
-    if (slot.state == kReceived || (slot.state == kReportedLost && !status->received)) {
-      ++counters_.duplicates;
-      continue;
-    }
-    PacketResult result = result_of(now, current, slot);
-    if (status->received) {
-      result.received = offset_ + (status->arrival - header.reference_time);
-      slot.state = kReceived;
-    } else {
-      slot.state = kReportedLost;
-    }
-    results_.push_back(result);
+    std::optional<TimePoint> received;
+    if (status->received) received = offset_ + (status->arrival - header.reference_time);
+    take(now, sequence++, received);
   }
   if (!reader.ok()) ++counters_.malformed;
   return results_;
+}
+
+PacketResults TransportFeedbackHistory::on_congestion_feedback(TimePoint now,
+                                                               const rtcp::PacketView& feedback,
+                                                               const SentNumbers& numbers) {
+  results_.clear();
+  if (slots_.empty()) {
+    ++counters_.unknown;
+    return {};
+  }
+  rtcp::CongestionFeedbackReader reader(feedback);
+  move_report_time(now, reader.timestamp());
+  const auto newest = static_cast<uint16_t>(next_ - 1);
+  while (const auto status = reader.next()) {
+    const auto number = numbers.find(status->ssrc, status->sequence.value);
+    if (!number) {
+      ++counters_.unknown;
+      continue;
+    }
+    if (status->received && !status->before) continue;  // when is not known
+    std::optional<TimePoint> received;
+    if (status->received) received = report_offset_ - *status->before;
+    take(now, next_ - 1 - static_cast<uint16_t>(newest - *number), received);
+  }
+  if (!reader.ok()) ++counters_.malformed;
+  // Streams come one after another.
+  std::ranges::sort(results_, {}, &PacketResult::sequence);
+  return results_;
+}
+
+void TransportFeedbackHistory::take(TimePoint now, int64_t sequence,
+                                    std::optional<TimePoint> received) {
+  // A base that looks a wrap old is a message about packets not sent yet.
+  if (sequence < 0 || sequence >= next_ || sequence < next_ - static_cast<int64_t>(slots_.size())) {
+    ++counters_.unknown;
+    return;
+  }
+  Slot& slot = this->slot(sequence);
+  if (slot.state == kEmpty) {  // before the first one, or forgotten before the history grew
+    ++counters_.unknown;
+    return;
+  }
+  if (slot.state == kReceived || (slot.state == kReportedLost && !received)) {
+    ++counters_.duplicates;
+    return;
+  }
+  PacketResult result = result_of(now, sequence, slot);
+  if (received) {
+    result.received = *received;
+    slot.state = kReceived;
+  } else {
+    slot.state = kReportedLost;
+  }
+  results_.push_back(result);
+}
+
+void TransportFeedbackHistory::move_report_time(TimePoint now, uint32_t timestamp) {
+  constexpr int64_t kPerSecond = 65536;
+  const auto step = last_report_ ? static_cast<int32_t>(timestamp - *last_report_) : int32_t{0};
+  const Duration moved = std::chrono::nanoseconds(int64_t{step} * 1'000'000'000 / kPerSecond);
+  const bool anew = !last_report_ || moved > kMaxReferenceStep || -moved > kMaxReferenceStep;
+  report_offset_ = anew ? now : report_offset_ + moved;
+  if (report_offset_ - now > 24h || now - report_offset_ > 24h) report_offset_ = now;
+  last_report_ = timestamp;
 }
 
 void TransportFeedbackHistory::move_reference(TimePoint now, Duration reference) {

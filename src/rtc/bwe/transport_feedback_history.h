@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "rtc/bwe/packet_result.h"
+#include "rtc/bwe/sent_numbers.h"
 #include "rtc/rtcp/packets.h"
 
 namespace turms::rtc::bwe {
@@ -72,6 +73,9 @@ class TransportFeedbackHistory {
   /// Results of packets not reported received before, ascending in sequence; valid until the next
   /// call. A packet reported lost is told once; again if it turns out to have arrived.
   PacketResults on_feedback(TimePoint now, const rtcp::PacketView& feedback);
+  /// The same of feedback by RFC 8888, of packets that are in `numbers`.
+  PacketResults on_congestion_feedback(TimePoint now, const rtcp::PacketView& feedback,
+                                       const SentNumbers& numbers);
 
   /// Of the next packet.
   [[nodiscard]] uint16_t next_sequence() const { return static_cast<uint16_t>(next_); }
@@ -110,6 +114,8 @@ class TransportFeedbackHistory {
   }
   void grow();
   void move_reference(TimePoint now, Duration reference);
+  void move_report_time(TimePoint now, uint32_t timestamp);
+  void take(TimePoint now, int64_t sequence, std::optional<TimePoint> received);
   PacketResult result_of(TimePoint now, int64_t sequence, const Slot& slot) const;
 
   std::vector<Slot> slots_;
@@ -118,6 +124,8 @@ class TransportFeedbackHistory {
   std::array<ProbeCluster, kClusters> clusters_;
   std::optional<int64_t> last_reference_;  // 24 bits, in ticks of 64 ms
   TimePoint offset_{};                     // of last_reference_ on our line
+  std::optional<uint32_t> last_report_;    // 1/65536 s
+  TimePoint report_offset_{};              // of last_report_ on our line
   std::vector<PacketResult> results_;
   Counters counters_;
 };

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "rtc/rtcp/congestion_feedback.h"
+
 namespace turms::rtc::bwe {
 namespace {
 
@@ -154,6 +156,79 @@ TEST_F(BweHistoryTest, TellsTheClusterOfAProbe) {
   EXPECT_EQ(results[0].probe_min_packets, 5);
   EXPECT_EQ(results[0].probe_min_bytes, 5000);
   EXPECT_EQ(results[1].probe_cluster, ProbeCluster::kNone);
+}
+
+/// Packets of two streams, reported by RFC 8888.
+class BweCongestionHistoryTest : public testing::Test {
+ protected:
+  void send(Ssrc ssrc, uint16_t number) {
+    numbers_.on_sent(ssrc, number, history_.on_sent(kStart + sent_++ * 10ms, {1000}));
+  }
+  struct Stream {
+    Ssrc ssrc;
+    uint16_t first = 0;
+    std::vector<int> before_ms;  // -1: lost
+  };
+  std::vector<PacketResult> feed(const std::vector<Stream>& streams, double seconds) {
+    std::array<uint8_t, 300> buffer;
+    rtcp::CongestionFeedbackWriter writer(buffer, Ssrc(1));
+    for (const Stream& stream : streams) {
+      EXPECT_TRUE(writer.begin(stream.ssrc, rtcp::SeqNum(stream.first)));
+      for (const int before : stream.before_ms) {
+        EXPECT_TRUE(before < 0 ? writer.add_lost() : writer.add_received(before * Duration(1ms)));
+      }
+    }
+    const size_t size =
+        writer.finish(static_cast<uint32_t>(static_cast<uint64_t>(seconds * 65536)));
+    rtcp::Reader reader(ByteView(buffer).first(size));
+    const auto packet = reader.next();
+    const auto results =
+        history_.on_congestion_feedback(kStart + sent_ * 10ms + 50ms, *packet, numbers_);
+    return {results.begin(), results.end()};
+  }
+  TransportFeedbackHistory history_;
+  SentNumbers numbers_;
+  int64_t sent_ = 0;
+};
+
+TEST_F(BweCongestionHistoryTest, TellsPacketsOfAllStreamsInTheOrderOfSending) {
+  send(Ssrc(10), 65535);
+  send(Ssrc(20), 7);
+  send(Ssrc(10), 0);
+  send(Ssrc(20), 8);
+  auto results = feed({{Ssrc(20), 7, {375, 250}}, {Ssrc(10), 65535, {500, -1}}}, 1000);
+  ASSERT_EQ(results.size(), 4u);
+  for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(results[static_cast<size_t>(i)].sequence, i);
+  EXPECT_FALSE(results[2].is_received());
+  EXPECT_EQ(results[1].received - results[0].received, 125ms);
+  EXPECT_EQ(results[3].received - results[1].received, 125ms);
+  // Later on its clock, and the one that was late.
+  send(Ssrc(10), 1);
+  results = feed({{Ssrc(10), 65535, {1500, 1375, 0}}}, 1001);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_TRUE(results[0].reported_before);
+  EXPECT_EQ(results[1].received - results[0].received, 1375ms);
+  EXPECT_EQ(history_.counters().duplicates, 1u);
+}
+
+TEST_F(BweCongestionHistoryTest, ItsClockMayWrapAndBeginAnew) {
+  send(Ssrc(10), 1);
+  send(Ssrc(10), 2);
+  send(Ssrc(10), 3);
+  const auto first = feed({{Ssrc(10), 1, {0}}}, 65535.5);
+  const auto wrapped = feed({{Ssrc(10), 2, {0}}}, 65536.5);
+  EXPECT_EQ(wrapped.at(0).received - first.at(0).received, 1s);
+  const auto anew = feed({{Ssrc(10), 3, {0}}}, 20'000);
+  EXPECT_EQ(anew.at(0).received, kStart + sent_ * 10ms + 50ms);
+}
+
+TEST_F(BweCongestionHistoryTest, WhatWasNotSentIsUnknown) {
+  EXPECT_TRUE(feed({{Ssrc(10), 1, {0}}}, 1).empty());
+  send(Ssrc(10), 1);
+  EXPECT_TRUE(feed({{Ssrc(11), 1, {0}}, {Ssrc(10), 2, {0}}, {Ssrc(0), 0, {0}}}, 1).empty());
+  EXPECT_EQ(history_.counters().unknown, 4u);
+  numbers_.forget(Ssrc(10), 1);
+  EXPECT_TRUE(feed({{Ssrc(10), 1, {0}}}, 1).empty()) << "sent twice";
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ std::optional<Kind> classify(uint8_t type, uint8_t count, ByteView body) {
     case kTransportLayerFeedbackType:
       if (body.size() < 8) return std::nullopt;
       if (count == 1) return body.size() > 8 ? std::optional(Kind::kNack) : std::nullopt;
+      if (count == 11) return Kind::kCongestionFeedback;
       if (count == 15) {
         return body.size() >= 16 ? std::optional(Kind::kTransportFeedback) : std::nullopt;
       }

@@ -37,12 +37,13 @@ enum class Kind : uint8_t {
   kReceiverReport,
   kSourceDescription,
   kBye,
-  kNack,               // RTPFB 1
-  kTransportFeedback,  // RTPFB 15
-  kPli,                // PSFB 1
-  kFir,                // PSFB 4
-  kRemb,               // PSFB 15 with "REMB"
-  kUnknown,            // valid frame of a kind not read here: skip
+  kNack,                // RTPFB 1
+  kCongestionFeedback,  // RTPFB 11 (congestion_feedback.h)
+  kTransportFeedback,   // RTPFB 15
+  kPli,                 // PSFB 1
+  kFir,                 // PSFB 4
+  kRemb,                // PSFB 15 with "REMB"
+  kUnknown,             // valid frame of a kind not read here: skip
 };
 
 /// One packet of a compound. Its body length fits its kind: accessors below need no further check.

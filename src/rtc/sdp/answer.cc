@@ -31,8 +31,10 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
 class SectionAnswer {
  public:
   SectionAnswer(const MediaSection& offered, const SectionDecision& decision,
-                const Capabilities& capabilities, const AnswerOptions& options, Setup setup)
-      : offered_(offered),
+                const Capabilities& capabilities, const AnswerOptions& options, Setup setup,
+                bool congestion_feedback)
+      : congestion_feedback_(congestion_feedback),
+        offered_(offered),
         audio_(offered.type == MediaType::kAudio),
         codecs_(audio_ ? capabilities.audio : capabilities.video),
         decision_(decision),
@@ -200,7 +202,10 @@ class SectionAnswer {
 
   void add_format(const PayloadFormat& offered, Codec codec) {
     PayloadFormat format = offered;
-    std::erase_if(format.feedback, [&](const std::string& f) { return !knows_feedback(f); });
+    const std::string_view other =
+        congestion_feedback_ ? std::string_view("transport-cc") : kCongestionFeedback;
+    std::erase_if(format.feedback,
+                  [&](const std::string& f) { return f == other || !knows_feedback(f); });
     if (codec == Codec::kOpus) {
       auto say = [&](std::string_view key, const std::string& value) {
         if (fmtp_parameter(format.fmtp, key)) return;
@@ -221,6 +226,7 @@ class SectionAnswer {
       auto extension = extension_of(entry.uri);
       if (!extension) continue;
       if (!knows_extension(*extension)) continue;
+      if (congestion_feedback_ && *extension == Extension::kTransportSequence) continue;
       ExtensionEntry mine = entry;
       // Each direction is offered from the other's point of view (RFC 8285 section 6).
       if (mine.direction) mine.direction = reversed(*mine.direction);
@@ -292,6 +298,7 @@ class SectionAnswer {
     received.encodings.push_back({rid, Ssrc(), Ssrc()});
   }
 
+  const bool congestion_feedback_;  // in place of transport-wide feedback
   const MediaSection& offered_;
   bool audio_;
   const std::vector<CodecCapability>& codecs_;
@@ -304,8 +311,8 @@ class SectionAnswer {
 /// Adds the answer to one section; why it has none, empty when it has.
 std::string answer_section(const MediaSection& offered, const SectionDecision& decision,
                            const Capabilities& capabilities, const AnswerOptions& options,
-                           Setup setup, OfferAnswer& out) {
-  SectionAnswer section(offered, decision, capabilities, options, setup);
+                           Setup setup, bool congestion_feedback, OfferAnswer& out) {
+  SectionAnswer section(offered, decision, capabilities, options, setup, congestion_feedback);
   if (offered.type == MediaType::kApplication) {
     DataSection data;
     if (out.data) return "a second one for data";
@@ -320,6 +327,19 @@ std::string answer_section(const MediaSection& offered, const SectionDecision& d
   }
   out.answer.sections.push_back(section.take());
   return {};
+}
+
+/// It is for the whole transport: where one section lacks it none has it.
+bool offers_congestion_feedback(const SessionDescription& offer) {
+  bool any = false;
+  for (const MediaSection& s : offer.sections) {
+    if (s.type == MediaType::kApplication || !s.usable()) continue;
+    any = std::any_of(s.formats.begin(), s.formats.end(), [](const PayloadFormat& f) {
+      return std::ranges::find(f.feedback, kCongestionFeedback) != f.feedback.end();
+    });
+    if (!any) return false;
+  }
+  return any;
 }
 
 }  // namespace
@@ -342,6 +362,7 @@ OfferAnswer answer_offer(const SessionDescription& offer, const Capabilities& ca
   const Setup setup =
       remote && remote->local_role == DtlsRole::kClient ? Setup::kActive : Setup::kPassive;
 
+  const bool congestion_feedback = offers_congestion_feedback(offer);
   SessionDescription& answer = out.answer;
   answer.session_id = options.session_id;
   answer.session_version = options.session_version;
@@ -368,7 +389,8 @@ OfferAnswer answer_offer(const SessionDescription& offer, const Capabilities& ca
     } else if (!bundled) {
       why = "not bundled with the first";
     } else {
-      why = answer_section(offered, decision, capabilities, options, setup, out);
+      why =
+          answer_section(offered, decision, capabilities, options, setup, congestion_feedback, out);
       if (why.empty()) {
         if (offer.has_bundle) answer.bundle.push_back(offered.mid);
         continue;

@@ -50,8 +50,9 @@ Capabilities make_publisher() {
                         Extension::kTransportSequence,
                         Extension::kDependencyDescriptor,
                         Extension::kAbsCaptureTime};
-  c.audio_feedback = {"transport-cc", "nack"};
-  c.video_feedback = {"transport-cc", "ccm fir", "nack", "nack pli"};
+  const std::string congestion_feedback(kCongestionFeedback);  // where all sections offer it
+  c.audio_feedback = {"transport-cc", "nack", congestion_feedback};
+  c.video_feedback = {"transport-cc", "ccm fir", "nack", "nack pli", congestion_feedback};
   return c;
 }
 

@@ -63,6 +63,9 @@ struct PayloadFormat {
   std::vector<std::string> feedback;  // "nack", "nack pli", "transport-cc"
 };
 
+/// RFC 8888 section 6: of all formats of a section or of none, "a=rtcp-fb:* ack ccfb".
+inline constexpr std::string_view kCongestionFeedback = "ack ccfb";
+
 /// One parameter of an fmtp ("apt=96;x=1"); the name compares without case.
 std::optional<std::string_view> fmtp_parameter(std::string_view fmtp, std::string_view name);
 

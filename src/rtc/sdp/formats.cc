@@ -184,6 +184,7 @@ CodecParameters codec_parameters_of(const MediaSection& section, const PayloadFo
     if (feedback == "nack") out.nack = true;
     if (feedback == "nack pli") out.pli = true;
     if (feedback == "transport-cc") out.transport_cc = true;
+    if (feedback == kCongestionFeedback) out.congestion_feedback = true;
   }
   for (const PayloadFormat& other : section.formats) {
     if (is_rtx_for(other, format.payload_type)) out.rtx_payload_type = other.payload_type;

@@ -83,6 +83,38 @@ TEST(OfferAnswer, AnswersChromiumsSimulcast) {
   EXPECT_NE(text.find("o=- 9 3 IN"), std::string::npos);
 }
 
+TEST(OfferAnswer, TakesCongestionFeedbackWhereAllSectionsOfferIt) {
+  const auto offered = [](bool audio_too) {
+    SessionDescription offer = fixture("chromium_publisher_offer.sdp");
+    for (MediaSection& s : offer.sections) {
+      if (s.type == MediaType::kAudio && !audio_too) continue;
+      for (PayloadFormat& f : s.formats) f.feedback.emplace_back(kCongestionFeedback);
+    }
+    return offer;
+  };
+  const OfferAnswer a = answer(offered(true), options());
+  ASSERT_EQ(a.sections.size(), 2u);
+  for (const ReceivedSection& s : a.sections) {
+    EXPECT_EQ(s.extensions.id(Extension::kTransportSequence), 0);
+    EXPECT_NE(s.extensions.id(Extension::kMid), 0);
+    for (const CodecParameters& c : s.codecs) {
+      EXPECT_TRUE(c.congestion_feedback);
+      EXPECT_FALSE(c.transport_cc);
+    }
+  }
+  const std::string text = serialize(a.answer);
+  EXPECT_EQ(text.find("transport-cc"), std::string::npos);
+  size_t lines = 0;
+  for (size_t at = 0; (at = text.find("ack ccfb", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_EQ(lines, 2u);
+  EXPECT_NE(text.find("a=rtcp-fb:* ack ccfb\r\n"), std::string::npos);
+
+  // It is for the whole transport.
+  const OfferAnswer mixed = answer(offered(false), options());
+  EXPECT_EQ(serialize(mixed.answer).find("ccfb"), std::string::npos);
+  EXPECT_TRUE(mixed.sections.at(1).codecs.at(0).transport_cc);
+}
+
 TEST(OfferAnswer, AnswersFirefox) {
   OfferAnswer a = answer(fixture("firefox_publisher_offer.sdp"), options());
   ASSERT_EQ(a.sections.size(), 2u);

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "rtc/sdp/description.h"
@@ -149,10 +150,18 @@ void Writer::formats(const MediaSection& s) {
     } else {
       line("a=rtpmap:{} {}/{}", f.payload_type, f.name, f.clock_rate);
     }
-    for (const std::string& feedback : f.feedback)
+    for (const std::string& feedback : f.feedback) {
+      if (feedback == kCongestionFeedback) continue;
       line("a=rtcp-fb:{} {}", f.payload_type, feedback);
+    }
     if (!f.fmtp.empty()) line("a=fmtp:{} {}", f.payload_type, f.fmtp);
   }
+  const bool congestion_feedback =
+      std::any_of(s.formats.begin(), s.formats.end(), [](const PayloadFormat& f) {
+        return !f.name.empty() &&
+               std::ranges::find(f.feedback, kCongestionFeedback) != f.feedback.end();
+      });
+  if (congestion_feedback) line("a=rtcp-fb:* {}", kCongestionFeedback);
 }
 
 std::string streams_text(const std::vector<SimulcastStream>& streams) {
