@@ -120,5 +120,123 @@ TEST(ConnectionScore, CountsThatStartAnewAreNoLoss) {
   EXPECT_NE(score.level(), ConnectionQuality::kLost);
 }
 
+/// Looks in between, a second each.
+struct Looks {
+  ConnectionScore score;
+  StreamReport totals;
+  PathReport path;
+
+  Looks() { close(); }
+  void close() {
+    score.close_window([](uint64_t) { return true; });
+  }
+  bool second(uint64_t packets, uint64_t lost = 0) {
+    totals.packets += packets;
+    totals.packets_lost += lost;
+    score.report(1, totals);
+    score.report_path(path);
+    return score.look();
+  }
+};
+
+TEST(ConnectionScore, TroubleIsToldBeforeTheWindowEnds) {
+  Looks looks;
+  EXPECT_FALSE(looks.second(100));
+  EXPECT_FALSE(looks.second(100));
+  EXPECT_FALSE(looks.second(93, 7)) << "it may be chance";
+  EXPECT_TRUE(looks.second(93, 7));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood);
+  EXPECT_FALSE(looks.second(100)) << "told once";
+  EXPECT_FALSE(looks.second(100));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood) << "better waits for the window";
+}
+
+TEST(ConnectionScore, OneBadSecondIsNotTold) {
+  Looks looks;
+  looks.second(100);
+  EXPECT_FALSE(looks.second(95, 5));
+  EXPECT_FALSE(looks.second(100));
+  EXPECT_FALSE(looks.second(100));
+}
+
+TEST(ConnectionScore, AGrowingDelayIsTold) {
+  Looks looks;
+  looks.second(100);
+  looks.totals.queue = 400ms;
+  looks.second(100);
+  EXPECT_TRUE(looks.second(100));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood);
+}
+
+TEST(ConnectionScore, LayersThatAreMissingAreToldAtOnce) {
+  Looks looks;
+  looks.second(100);
+  looks.score.set_missing_layers(1, 1);
+  EXPECT_TRUE(looks.second(100));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood);
+  looks.close();
+  looks.score.set_missing_layers(1, 2);
+  EXPECT_TRUE(looks.second(100));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kPoor);
+  looks.score.set_missing_layers(1, 0);
+  int windows = 0;
+  for (; looks.score.level() != ConnectionQuality::kExcellent && windows < 10; ++windows) {
+    looks.second(100);
+    looks.close();
+  }
+  EXPECT_LE(windows, 4);
+}
+
+TEST(ConnectionScore, APathThatCarriesAThirdOfWhatIsWantedIsGood) {
+  Looks looks;
+  looks.path = {.wanted_bps = 2'000'000, .allocated_bps = 1'000'000, .queue = {}, .loss = 0};
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(looks.second(100)) << "half of it is fine";
+  looks.path.allocated_bps = 500'000;
+  looks.second(100);
+  EXPECT_TRUE(looks.second(100));
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood);
+  // Nobody sends anything any more: nothing is wrong.
+  for (int i = 0; i < 10; ++i) looks.score.look();
+  for (int i = 0; i < 4; ++i) looks.score.close_window([](uint64_t) { return false; });
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kExcellent);
+}
+
+TEST(ConnectionScore, ReceivedVideoCountsTogether) {
+  Looks looks;
+  looks.totals.video = true;
+  looks.totals.layers_below = 1;
+  // One of nine tiles is a size below what was asked for.
+  const auto others = [&](int below) {
+    static uint64_t packets = 0;
+    packets += 50;
+    for (uint64_t id = 2; id < 10; ++id) {
+      looks.score.report(id, {.packets = packets, .video = true, .layers_below = below});
+    }
+  };
+  for (int i = 0; i < 5; ++i) {
+    others(0);
+    EXPECT_FALSE(looks.second(100));
+  }
+  others(1);
+  looks.second(100);
+  others(1);
+  EXPECT_TRUE(looks.second(100)) << "all are";
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kGood);
+}
+
+TEST(ConnectionScore, PausedVideoIsPoor) {
+  Looks looks;
+  looks.score.set_paused(1, true);
+  looks.second(0);
+  EXPECT_TRUE(looks.second(0));
+  for (int i = 0; i < 3; ++i) looks.second(0);
+  looks.close();
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kPoor);
+  // Its client hides it.
+  looks.score.set_paused(1, false);
+  for (int i = 0; i < 5; ++i) looks.close();
+  EXPECT_EQ(looks.score.level(), ConnectionQuality::kExcellent);
+}
+
 }  // namespace
 }  // namespace turms::livekit

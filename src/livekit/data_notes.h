@@ -127,8 +127,15 @@ struct DataReceiverSlow {
   ParticipantKey key;
 };
 
+/// What a member wishes to receive (receive_profile.h), as it said it.
+struct ReceiveProfileSaid {
+  ParticipantKey key;
+  std::string payload;
+};
+
 struct DataReport : media::DataNote {
-  std::variant<ServerCallAcknowledged, ServerCallAnswered, DataReceiverSlow> value;
+  std::variant<ServerCallAcknowledged, ServerCallAnswered, DataReceiverSlow, ReceiveProfileSaid>
+      value;
 };
 
 }  // namespace turms::livekit

@@ -5,6 +5,7 @@
 
 #include "base/metrics.h"
 #include "livekit/data.pb.h"
+#include "livekit/receive_profile.h"
 
 namespace turms::livekit {
 namespace {
@@ -234,13 +235,13 @@ void DataRouter::on_message(TimePoint now, media::TransportId transport, rtc::Ch
                             Bytes payload, bool /*binary*/, media::DataOutlet& out) {
   Member* sender = sender_of(transport);
   if (sender == nullptr) return count_dropped("no_member");
-  if (!sender->info.may_publish) return count_dropped("not_allowed");
   const auto channels = channels_.find(transport);
   if (channels == channels_.end()) return count_dropped("unknown_channel");
   const auto& [known, others] = channels->second;
   const auto at = std::find(known.begin(), known.end(), channel);
   if (at == known.end()) {
     if (!contains(others, channel)) return count_dropped("unknown_channel");
+    if (!sender->info.may_publish) return count_dropped("not_allowed");
     return route_payload(now, *sender, payload, out);
   }
   switch (static_cast<DataChannel>(at - known.begin())) {
@@ -249,6 +250,7 @@ void DataRouter::on_message(TimePoint now, media::TransportId transport, rtc::Ch
     case DataChannel::kLossy:
       return route_packet(now, *sender, false, std::move(payload), out);
     case DataChannel::kTrack:
+      if (!sender->info.may_publish) return count_dropped("not_allowed");
       return route_frame(now, *sender, payload, out);
   }
 }
@@ -268,10 +270,31 @@ void DataRouter::route_packet(TimePoint now, Member& sender, bool reliable, Byte
       sender.info.last_sequence->store(packet.sequence(), std::memory_order_relaxed);
     }
   }
+  if (take_profile(now, sender, packet, out)) return;
+  if (!sender.info.may_publish) return count_dropped("not_allowed");
   // The channel that it came by says what it is.
   packet.set_kind(reliable ? pb::DataPacket::RELIABLE : pb::DataPacket::LOSSY);
   packet.set_participant_sid(sender.info.sid);
   if (prepare(sender, packet, out)) broadcast(now, &sender, reliable, packet, out);
+}
+
+bool DataRouter::take_profile(TimePoint now, Member& sender, const pb::DataPacket& packet,
+                              media::DataOutlet& out) {
+  if (!packet.has_user() || packet.user().topic() != kReceiveProfileTopic) return false;
+  if (now - sender.profiles_since >= kProfileTime) {
+    sender.profiles_since = now;
+    sender.profiles = 0;
+  }
+  if (packet.user().payload().size() > kMaxReceiveProfile) {
+    count_dropped("malformed");
+  } else if (++sender.profiles > kMaxProfiles) {
+    count_dropped("too_many_profiles");
+  } else {
+    auto report = std::make_shared<DataReport>();
+    report->value = ReceiveProfileSaid{sender.info.key, packet.user().payload()};
+    out.tell(std::move(report));
+  }
+  return true;
 }
 
 /// Reliable for the others, whatever the channel is that it came by.

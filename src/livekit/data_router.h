@@ -42,6 +42,10 @@ const std::vector<rtc::ChannelParameters>& server_channels();
 /// of them routes it hands to the others once, whatever the number of receivers, in order. Should a
 /// reliable packet not get across, its receivers there are treated as those that do not keep up.
 ///
+/// A user message with the topic kReceiveProfileTopic is for the server, whatever its sender may
+/// send to others: what it wishes to receive. Of more than kMaxProfiles in kProfileTime the rest is
+/// dropped.
+///
 /// A message on a channel with another label is the payload of a user message for everyone, as
 /// LiveKit has it (pkg/rtc, "unlabeled" channels). Of such channels a transport has
 /// kMaxOtherChannels; what comes by more is dropped.
@@ -52,6 +56,8 @@ class DataRouter final : public media::DataRouter {
   static constexpr Duration kReplayTime = std::chrono::seconds(20);
   static constexpr size_t kMaxNonces = 256;
   static constexpr size_t kMaxOtherChannels = 16;
+  static constexpr int kMaxProfiles = 20;
+  static constexpr Duration kProfileTime = std::chrono::seconds(10);
   /// A lossy message that waited so long is worth nothing any more.
   static constexpr Duration kLossyLifetime = std::chrono::milliseconds(300);
   static constexpr Duration kTrackLifetime = std::chrono::milliseconds(100);
@@ -78,6 +84,8 @@ class DataRouter final : public media::DataRouter {
     /// Of reliable messages that came while it had no channel: the first of each sender, by sid.
     std::map<std::string, uint32_t> missed;
     bool receiving = false;  // has a reliable channel
+    TimePoint profiles_since;
+    int profiles = 0;
   };
   struct Channels {
     std::array<std::optional<rtc::ChannelId>, kDataChannelCount> known;
@@ -117,6 +125,9 @@ class DataRouter final : public media::DataRouter {
   /// To the subscribers that are here. False: there are others.
   bool deliver_frame(TimePoint now, ParticipantKey publisher, ByteView frame,
                      media::DataOutlet& out);
+  /// Is it for the server alone?
+  bool take_profile(TimePoint now, Member& sender, const ::livekit::DataPacket& packet,
+                    media::DataOutlet& out);
   /// False: it is the server's own, or not for others.
   bool prepare(const Member& sender, ::livekit::DataPacket& packet, media::DataOutlet& out);
   void broadcast(TimePoint now, const Member* sender, bool reliable,

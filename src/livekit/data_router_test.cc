@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "livekit/data.pb.h"
+#include "livekit/receive_profile.h"
 
 namespace turms::livekit {
 namespace {
@@ -333,6 +334,32 @@ TEST_F(DataRouterTest, WhatComesByAnotherChannelIsTheTextOfAUserMessage) {
   tell(silent);
   publish(1);
   EXPECT_THAT(out_.sent, IsEmpty()) << "not allowed";
+}
+
+TEST_F(DataRouterTest, WhatAMemberWishesToReceiveIsForTheServerAlone) {
+  DataMember silent = member(1);
+  silent.may_publish = false;
+  join(silent);
+  join(member(2));
+  const auto wish = [&](const std::string& payload) {
+    pb::DataPacket packet = text(payload);
+    packet.mutable_user()->set_topic(std::string(kReceiveProfileTopic));
+    packet.add_destination_identities("m1");
+    say(1, packet);
+  };
+  wish("{}");
+  ASSERT_THAT(out_.reports, SizeIs(1)) << "though it may send nothing to others";
+  const auto& said = std::get<ReceiveProfileSaid>(out_.reports[0]->value);
+  EXPECT_EQ(said.key, ParticipantKey(1));
+  EXPECT_EQ(said.payload, "{}");
+  wish(std::string(kMaxReceiveProfile + 1, ' '));
+  EXPECT_THAT(out_.reports, SizeIs(1)) << "too long";
+  for (int i = 0; i < 100; ++i) wish("{}");
+  EXPECT_THAT(out_.reports, SizeIs(DataRouter::kMaxProfiles));
+  now_ += DataRouter::kProfileTime;
+  wish("{}");
+  EXPECT_THAT(out_.reports, SizeIs(DataRouter::kMaxProfiles + 1));
+  EXPECT_THAT(out_.sent, IsEmpty()) << "nobody else hears of it";
 }
 
 TEST_F(DataRouterTest, WhoKnowsNoPacketsIsSentPayloadsOnItsFirstChannel) {

@@ -67,6 +67,11 @@ bool Dynacast::wanted() const {
          });
 }
 
+std::optional<VideoQuality> Dynacast::told(std::string_view codec) const {
+  const auto it = codecs_.find(codec);
+  return it == codecs_.end() ? std::nullopt : it->second.told;
+}
+
 TimePoint Dynacast::next_timeout() const {
   TimePoint next = kNever;
   for (const auto& [name, codec] : codecs_) next = std::min(next, codec.lower_at);

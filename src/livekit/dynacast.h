@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -37,6 +38,8 @@ class Dynacast {
   [[nodiscard]] TimePoint next_timeout() const;
   /// Unless its publisher was told that nobody wants it.
   [[nodiscard]] bool wanted() const;
+  /// What the publisher was told of a codec; nothing: not told yet.
+  [[nodiscard]] std::optional<VideoQuality> told(std::string_view codec) const;
 
  private:
   struct Codec {

@@ -10,8 +10,10 @@
 
 #include "livekit/connection_quality.h"
 #include "livekit/dynacast.h"
+#include "livekit/layer_watch.h"
 #include "livekit/negotiation.h"
 #include "livekit/room.h"
+#include "livekit/subscriber_wishes.h"
 #include "media/engine.h"
 #include "rtc/sdp/negotiate.h"
 
@@ -28,6 +30,7 @@ struct PublishedCodec {
   std::vector<rtc::CodecParameters> codecs;  // negotiated with the publisher, what it sends first
   std::vector<std::string> rids;             // lowest layer first
   bool live = false;                         // negotiated: the engine has it
+  LayerWatch layers;                         // of video
 };
 
 struct PublishedTrack {
@@ -58,16 +61,6 @@ struct CodecOfTrack {
   explicit operator bool() const { return track != nullptr; }
 };
 
-/// What a subscriber asks for of a track.
-struct TrackSettings {
-  bool disabled = false;
-  VideoQuality quality = VideoQuality::kHigh;
-  uint32_t width = 0;
-  uint32_t height = 0;
-  uint32_t fps = 0;
-  uint32_t priority = 0;
-};
-
 struct Subscription {
   media::SubscriptionId id;
   TrackType type = TrackType::kAudio;
@@ -80,6 +73,7 @@ struct Subscription {
   rtc::Ssrc rtx_ssrc;
   bool sending = false;  // the engine has it
   TrackSettings settings;
+  bool over_limit = false;  // its subscriber wishes fewer videos, and others matter more
 };
 
 /// Which tracks of a publisher somebody may have.
@@ -111,6 +105,8 @@ struct Participant {
   bool playout_delay = true;       // it is asked for the one of the room
   media::PathLimits path_limits;   // of what it receives
   bool path_limits_told = true;
+  uint64_t simulated_bps = 0;  // on request; 0: no limit
+  SubscriberWishes wishes;
   bool signal_up = true;
   bool announced = false;  // participant_joined was sent
   bool hung_up = false;    // it closed the last of its transports

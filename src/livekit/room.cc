@@ -312,7 +312,8 @@ void Room::activate(Now now, Participant& participant) {
     if (track->live) notify(now, RoomEvent::kTrackPublished, &participant, &track->info);
   }
   tell_state_of_others(participant);
-  if (!quality_at_) quality_at_ = now.monotonic + ConnectionScore::kInterval;
+  if (quality_at_) return;
+  quality_at_ = quality_window_ = now.monotonic + ConnectionScore::kInterval;
 }
 
 void Room::on_transport_connected(Now now, media::TransportId id) {

@@ -150,6 +150,7 @@ struct PublishedCodec;
 struct PublishedTrack;
 struct RoomReport;
 struct Subscription;
+struct WishedTrack;
 
 /// A room in LiveKit's words: who is in it, what each may do, which tracks are published and who
 /// receives them. Sans-IO: inputs with the time, commands to the media engine, and outputs that the
@@ -242,6 +243,7 @@ class Room {
   void on_statistics(Now now, const std::vector<media::TrackStatistics>& tracks,
                      const std::vector<media::SubscriptionStatistics>& subscriptions);
   void on_stream_states(const std::vector<media::StreamState>& states);
+  void on_paths(const std::vector<media::PathStatistics>& paths);
 
   // ---- statistics
 
@@ -419,7 +421,8 @@ class Room {
   void on_subscription_permission(Participant& from,
                                   const client::SubscriptionPermission& permission);
   void on_track_settings(Participant& from, const client::UpdateTrackSettings& settings);
-  void settings_changed(const Subscription& subscription, const PublishedTrack& track);
+  void settings_changed(const Participant& subscriber, const Subscription& subscription,
+                        const PublishedTrack& track);
   void on_sent(Participant& subscriber, Negotiated& negotiated);
   bool settle_source(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
   void settle_sources(PublishedTrack& track);
@@ -428,11 +431,22 @@ class Room {
   void open_subscriber(Participant& participant);
   void flush_negotiations(Now now);
   void serve_again(Participant& subscriber);
-  [[nodiscard]] media::LayerRequest layer_request(const Subscription& subscription,
+
+  // What clients wish to receive (room_wishes.cc).
+  [[nodiscard]] WishedTrack wished(const Subscription& subscription,
+                                   const PublishedTrack& track) const;
+  [[nodiscard]] media::LayerRequest layer_request(const Participant& subscriber,
+                                                  const Subscription& subscription,
                                                   const PublishedTrack& track) const;
+  void on_receive_profile(Participant& from, const std::string& payload);
+  void tell_path_limits(Participant& subscriber);
+  void rank_videos(Participant& subscriber);
+  void give_floor(ParticipantKey publisher);
 
   // How well media flows, and which of it is wanted (room_quality.cc).
   void check_quality(Now now);
+  static int expected_layers(const PublishedTrack& track, size_t place);
+  void watch_layers(Now now, Participant& publisher);
   void tell_state_of_others(const Participant& joined);
   void silent(Now now, Participant& participant);
   void wants_changed(const PublishedTrack& track);
@@ -475,8 +489,10 @@ class Room {
   TimePoint last_count_update_;
   bool anybody_joined_ = false;
 
+  ParticipantKey floor_;                                         // who spoke last
   std::map<std::string, float> speaking_;                        // participant sid → level
   std::optional<TimePoint> quality_at_;                          // while somebody is connected
+  TimePoint quality_window_;                                     // its end
   std::set<std::pair<TimePoint, std::string>> dynacast_timers_;  // by track sid
 
   // Since the last take_outputs().

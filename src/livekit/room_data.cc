@@ -406,6 +406,11 @@ void Room::on_data(Now now, const media::DataNote& note) {
                            server::LeaveAction::kReconnect, true);
                    }
                  },
+                 [&](const ReceiveProfileSaid& report) {
+                   if (Participant* from = find(report.key)) {
+                     on_receive_profile(*from, report.payload);
+                   }
+                 },
              },
              static_cast<const DataReport&>(note).value);
 }

@@ -44,6 +44,7 @@ void Room::on_speakers(Now /*now*/, const std::vector<media::Speaker>& speakers)
     if (track == tracks_by_id_.end()) continue;
     const Participant* publisher = find(track->second->publisher);
     if (publisher == nullptr || publisher->info.permission.hidden) continue;
+    if (order.empty()) give_floor(publisher->key);
     const auto [said, added] = now_speaking.try_emplace(publisher->info.sid, speaker.level);
     if (added) {
       order.push_back(publisher->info.sid);
@@ -97,6 +98,10 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
       for (const auto& layer : statistics.layers) {
         report.jitter =
             std::max<Duration>(report.jitter, std::chrono::microseconds(layer.jitter_us));
+        report.queue = std::max<Duration>(report.queue, std::chrono::microseconds(layer.queue_us));
+      }
+      for (PublishedCodec& codec : track->second->codecs) {
+        if (codec.id == statistics.track) codec.layers.set_flowing(statistics.active_layers);
       }
       publisher->quality.report(statistics.track.value, report);
     }
@@ -109,6 +114,11 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
     report.packets_lost = statistics.packets_lost;
     report.round_trip = std::chrono::microseconds(statistics.round_trip_us);
     report.jitter = std::chrono::microseconds(statistics.jitter_us);
+    report.video = statistics.wanted_spatial >= 0;
+    if (report.video && !statistics.paused) {
+      report.layers_below =
+          std::max(0, statistics.wanted_spatial - std::max(statistics.allocated_spatial, 0));
+    }
     subscriber->second->quality.report(statistics.subscription.value, report);
   }
 }
@@ -124,6 +134,7 @@ void Room::on_stream_states(const std::vector<media::StreamState>& states) {
       if (track == tracks_by_id_.end()) break;
       const Participant* publisher = find(track->second->publisher);
       if (publisher == nullptr) break;
+      subscriber->second->quality.set_paused(state.subscription.value, state.paused);
       updates[subscriber->second->key].streams.push_back(
           {publisher->info.sid, sid,
            state.paused ? server::StreamState::kPaused : server::StreamState::kActive});
@@ -135,12 +146,57 @@ void Room::on_stream_states(const std::vector<media::StreamState>& states) {
   }
 }
 
+void Room::on_paths(const std::vector<media::PathStatistics>& paths) {
+  for (const media::PathStatistics& path : paths) {
+    Participant* subscriber = find_owner(path.transport);
+    if (subscriber == nullptr) continue;
+    PathReport report;
+    report.wanted_bps = path.wanted_bps;
+    report.allocated_bps = path.allocated_bps;
+    report.queue = std::chrono::microseconds(path.queue_us);
+    report.loss = static_cast<double>(path.loss);
+    subscriber->quality.report_path(report);
+  }
+}
+
+// How many layers of the codec should come, from the lowest on: those that were announced and that
+// its publisher was told to send. 0: as far as is known nobody watches it.
+int Room::expected_layers(const PublishedTrack& track, size_t place) {
+  const PublishedCodec& codec = track.codecs[place];
+  const auto told = track.dynacast.told(codec_name(track, place));
+  if (!codec.live || track.info.muted || !told || *told == VideoQuality::kOff) return 0;
+  const std::vector<VideoLayer>& layers = track.layers_of(codec.id);
+  if (layers.size() <= 1) return 0;
+  const auto wanted = std::ranges::count_if(
+      layers, [&](const VideoLayer& layer) { return layer.quality <= *told; });
+  // Of simulcast no more than there are encodings.
+  const bool svc = codec.rids.size() <= 1;
+  return static_cast<int>(svc ? wanted : std::min<ptrdiff_t>(wanted, std::ssize(codec.rids)));
+}
+
+void Room::watch_layers(Now now, Participant& publisher) {
+  for (const auto& track : publisher.tracks) {
+    if (track->info.type != TrackType::kVideo) continue;
+    for (size_t place = 0; place < track->codecs.size(); ++place) {
+      PublishedCodec& codec = track->codecs[place];
+      if (!codec.live) continue;
+      const int expected = expected_layers(*track, place);
+      if (expected == 0) codec.layers.reset();
+      const int missing = expected == 0 ? 0 : codec.layers.missing(now.monotonic, expected);
+      publisher.quality.set_missing_layers(codec.id.value, missing);
+    }
+  }
+}
+
 void Room::check_quality(Now now) {
   quality_at_.reset();
+  const bool window_ends = now.monotonic >= quality_window_;
+  if (window_ends) quality_window_ = now.monotonic + ConnectionScore::kInterval;
   server::ConnectionQualityUpdate update;
   for (const auto& [key, participant] : participants_) {
     if (!participant->announced) continue;
-    quality_at_ = now.monotonic + ConnectionScore::kInterval;
+    quality_at_ = now.monotonic + ConnectionScore::kStep;
+    watch_layers(now, *participant);
     // What a subscriber receives depends on others; what is published should come.
     const auto must_flow = [&](uint64_t stream) {
       const auto it = tracks_by_id_.find(stream);
@@ -149,7 +205,9 @@ void Room::check_quality(Now now) {
       return !track.info.muted && now.monotonic - track.flows_since >= ConnectionScore::kInterval &&
              track.dynacast.wanted();
     };
-    if (participant->quality.close_window(must_flow) && !participant->info.permission.hidden) {
+    const bool changed =
+        window_ends ? participant->quality.close_window(must_flow) : participant->quality.look();
+    if (changed && !participant->info.permission.hidden) {
       update.updates.push_back(
           {participant->info.sid, participant->quality.level(), participant->quality.mos()});
     }
@@ -208,13 +266,14 @@ void Room::tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& t
            });
   };
   for (const ParticipantKey key : track.subscribers) {
-    const Subscription& subscription = find(key)->subscriptions.at(track.info.sid);
+    const Participant& subscriber = *find(key);
+    const Subscription& subscription = subscriber.subscriptions.at(track.info.sid);
     const auto place = track.place_of(subscription.source);
     if (subscription.mid.empty() || !place) continue;  // not negotiated yet
     VideoQuality& best =
         wanted.try_emplace(codec_name(track, *place), VideoQuality::kOff).first->second;
-    best = better(
-        best, quality_of(layer_request(subscription, track), track.layers_of(subscription.source)));
+    best = better(best, quality_of(layer_request(subscriber, subscription, track),
+                                   track.layers_of(subscription.source)));
     // Of a thousand viewers the first few say all there is to say.
     if (best == VideoQuality::kHigh && all_wanted()) break;
   }

@@ -129,6 +129,69 @@ TEST_F(RoomQualityTest, APublisherThatBringsNothingIsPoorUnlessItNeedNot) {
   EXPECT_EQ(told(), "2") << "nobody wants it";
 }
 
+TEST_F(RoomQualityTest, APublisherIsToldOfLayersThatDoNotGetThrough) {
+  const std::string cam = publish(alice, "cam", TrackSource::kCamera, {camera()});
+  answer(bob);
+  uint64_t packets = 0;
+  std::string told;
+  // What alice hears of herself, a second at a time.
+  const auto seconds = [&](int count, uint8_t layers) {
+    told.clear();
+    for (int i = 0; i < count; ++i) {
+      media::TrackStatistics statistics{.track = track_id("1"), .packets = packets += 200};
+      statistics.active_layers = layers;
+      room->on_statistics(now, {statistics}, {});
+      pass(1s);
+      for (const auto& update : take<server::ConnectionQualityUpdate>(alice)) {
+        for (const auto& one : update.updates) {
+          if (one.participant_sid != room->participant("alice")->sid) continue;
+          told += std::to_string(static_cast<int>(one.quality)) + "@" + std::to_string(i + 1) + " ";
+        }
+      }
+    }
+    return told;
+  };
+  EXPECT_EQ(seconds(20, 0b111), "2@5 ");
+  EXPECT_EQ(seconds(10, 0b011), "1@3 ");
+  EXPECT_EQ(seconds(10, 0b001), "0@3 ");
+  EXPECT_THAT(seconds(20, 0b111), ::testing::HasSubstr("2@"));
+  // A layer that nobody wants is none that is missing.
+  set(bob, cam, VideoQuality::kLow);
+  EXPECT_EQ(seconds(6, 0b111), "");
+  EXPECT_EQ(seconds(20, 0b001), "");
+}
+
+TEST_F(RoomQualityTest, ASubscriberIsToldOfWhatItsPathDoesNotCarry) {
+  publish(alice, "cam", TrackSource::kCamera, {camera()});
+  answer(bob);
+  const auto bobs = [&] {
+    std::string out;
+    for (const auto& update : take<server::ConnectionQualityUpdate>(bob)) {
+      for (const auto& one : update.updates) {
+        if (one.participant_sid != room->participant("bob")->sid) continue;
+        out += std::to_string(static_cast<int>(one.quality));
+      }
+    }
+    return out;
+  };
+  media::PathStatistics path;
+  path.transport = engine.sent.begin()->second.transport;
+  path.wanted_bps = 1'700'000;
+  const auto seconds = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      room->on_paths({path});
+      pass(1s);
+    }
+    return bobs();
+  };
+  path.allocated_bps = 1'700'000;
+  EXPECT_EQ(seconds(10), "2");
+  path.allocated_bps = 400'000;
+  EXPECT_EQ(seconds(4), "1");
+  path.allocated_bps = 1'700'000;
+  EXPECT_EQ(seconds(15), "2");
+}
+
 // ---- speakers
 
 TEST_F(RoomQualityTest, AJoinerHearsWhoSpeaks) {

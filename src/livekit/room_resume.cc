@@ -130,7 +130,7 @@ void Room::on_sync_state(Now now, Participant& from, const client::SyncState& st
     const PublishedTrack* track = find_track(sid);
     if (it == from.subscriptions.end() || track == nullptr) continue;
     it->second.settings.disabled = true;
-    settings_changed(it->second, *track);
+    settings_changed(from, it->second, *track);
   }
 }
 
@@ -150,8 +150,8 @@ void Room::on_simulate(Now now, Participant& from, const client::Simulate& reque
     case Scenario::kOther:
       break;
     case Scenario::kSubscriberBandwidth:
-      from.path_limits.max_bps = static_cast<uint64_t>(std::max<int64_t>(request.value, 0));
-      engine_.set_path_limits(from.negotiation->subscriber(), from.path_limits);
+      from.simulated_bps = static_cast<uint64_t>(std::max<int64_t>(request.value, 0));
+      tell_path_limits(from);
       break;
     case Scenario::kSpeaker: {
       const int64_t seconds = std::clamp<int64_t>(request.value, 1, kMaxSpeakingSeconds);

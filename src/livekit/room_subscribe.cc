@@ -18,23 +18,6 @@ server::RequestResponse too_many(std::string what) {
   return {0, server::RequestReason::kLimitExceeded, "too many " + std::move(what), {}};
 }
 
-// A layer is good enough for a picture that is up to a ninth larger, as with LiveKit.
-constexpr float kLayerTolerance = 0.9F;
-// livekit_rtc.proto, UpdateTrackSettings: 0 is none.
-constexpr uint32_t kHighestPriority = 1;
-
-// The lowest layer that fills so many lines. As LiveKit does, heights are compared as they are: an
-// upright tile around a wide picture asks for many lines.
-int layer_of_height(const std::vector<VideoLayer>& layers, uint32_t height) {
-  const auto needed = static_cast<uint32_t>(static_cast<float>(height) * kLayerTolerance);
-  const int last = static_cast<int>(layers.size()) - 1;
-  for (int i = 0; i < last; ++i) {
-    // Of layers that claim the same size the highest is meant.
-    if (layers[i].height >= needed && layers[i].height != layers[i + 1].height) return i;
-  }
-  return last;
-}
-
 // Numbers that differ within a room and look like any SSRC: ids differ in their low half, and an
 // odd factor keeps them apart.
 rtc::Ssrc ssrc_of(uint64_t id) {
@@ -242,6 +225,7 @@ void Room::unsubscribe(Participant& subscriber, const std::string& track_sid) {
     wants_changed(*track);
   }
   subscriber.subscriptions.erase(it);
+  rank_videos(subscriber);
   dirty_negotiations_.insert(subscriber.key);
 }
 
@@ -415,9 +399,10 @@ void Room::start_sending(Participant& subscriber, Subscription& subscription,
   parameters.packet_trailer = std::ranges::find(subscriber.info.capabilities, kPacketTrailer) !=
                               subscriber.info.capabilities.end();
   if (!std::exchange(subscriber.path_limits_told, true)) {
-    engine_.set_path_limits(parameters.transport, subscriber.path_limits);
+    tell_path_limits(subscriber);
   }
-  engine_.add_send_track(parameters, layer_request(subscription, track));
+  rank_videos(subscriber);
+  engine_.add_send_track(parameters, layer_request(subscriber, subscription, track));
   subscription.sending = true;
   by_subscription_.emplace(subscription.id.value, &subscriber);
   ++subscribed_.of(subscription.type);
@@ -458,45 +443,16 @@ void Room::on_track_settings(Participant& from, const client::UpdateTrackSetting
     const auto it = from.subscriptions.find(sid);
     if (it == from.subscriptions.end()) continue;
     it->second.settings = asked;
-    settings_changed(it->second, *track);
+    settings_changed(from, it->second, *track);
   }
+  rank_videos(from);
 }
 
-void Room::settings_changed(const Subscription& subscription, const PublishedTrack& track) {
+void Room::settings_changed(const Participant& subscriber, const Subscription& subscription,
+                            const PublishedTrack& track) {
   if (!subscription.sending) return;
-  engine_.set_layer_request(subscription.id, layer_request(subscription, track));
+  engine_.set_layer_request(subscription.id, layer_request(subscriber, subscription, track));
   wants_changed(track);
-}
-
-media::LayerRequest Room::layer_request(const Subscription& subscription,
-                                        const PublishedTrack& track) const {
-  media::LayerRequest request;
-  const TrackSettings& settings = subscription.settings;
-  request.paused = settings.disabled || settings.quality == VideoQuality::kOff;
-  if (track.info.type != TrackType::kVideo) return request;
-  constexpr uint32_t kMostPixels = 1 << 14;  // of a side
-  request.tile_pixels =
-      std::min(settings.width, kMostPixels) * std::min(settings.height, kMostPixels);
-  request.pinned = settings.priority == kHighestPriority;
-  // Layers are lowest first, so their index is the spatial layer.
-  const std::vector<VideoLayer>& layers = track.layers_of(subscription.source);
-  if (layers.size() > 1) {
-    int chosen = 0;
-    const auto count = static_cast<int>(layers.size());
-    if (settings.width != 0 && settings.height != 0) {
-      chosen = layer_of_height(layers, settings.height);
-    } else {
-      while (chosen + 1 < count && layers[chosen + 1].quality <= settings.quality) ++chosen;
-    }
-    request.max_spatial = chosen;
-  }
-  // Temporal layers halve the rate each.
-  if (settings.fps != 0 && settings.fps <= 8) {
-    request.max_temporal = 0;
-  } else if (settings.fps != 0 && settings.fps <= 15) {
-    request.max_temporal = 1;
-  }
-  return request;
 }
 
 }  // namespace turms::livekit

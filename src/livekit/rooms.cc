@@ -371,4 +371,8 @@ void Rooms::on_stream_states(media::RoomId id, std::vector<media::StreamState> s
   }
 }
 
+void Rooms::on_paths(media::RoomId id, std::vector<media::PathStatistics> paths) {
+  if (Room* room = find(id)) room->on_paths(paths);
+}
+
 }  // namespace turms::livekit

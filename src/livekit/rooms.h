@@ -101,6 +101,7 @@ class Rooms : private media::EngineEvents {
   void on_snapshot(uint64_t ticket, media::RoomSnapshot part) override {
     snapshots_.add(ticket, std::move(part));
   }
+  void on_paths(media::RoomId room, std::vector<media::PathStatistics> paths) override;
 
   void sample_load();
   void touch(Entry& entry);

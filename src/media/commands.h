@@ -143,6 +143,7 @@ struct Statistics {
   RoomId room;
   std::vector<TrackStatistics> tracks;
   std::vector<SubscriptionStatistics> subscriptions;
+  std::vector<PathStatistics> paths;
 };
 struct Snapshot {
   uint64_t ticket = 0;

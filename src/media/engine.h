@@ -139,6 +139,8 @@ class EngineEvents {
   /// About every second per room with traffic.
   virtual void on_statistics(RoomId, std::vector<TrackStatistics>,
                              std::vector<SubscriptionStatistics>) = 0;
+  /// Before on_statistics(), of the paths to their subscribers.
+  virtual void on_paths(RoomId, std::vector<PathStatistics>) {}
   /// A part of what request_snapshot() was asked for.
   virtual void on_snapshot(uint64_t /*ticket*/, RoomSnapshot) {}
   /// Subscriptions that were paused for want of bandwidth, or go on; in order.

@@ -18,6 +18,7 @@ struct Deliver {
   void operator()(event::StreamStates& e) { events.on_stream_states(e.room, std::move(e.states)); }
   void operator()(event::Data& e) { events.on_data(e.room, *e.note); }
   void operator()(event::Statistics& e) {
+    if (!e.paths.empty()) events.on_paths(e.room, std::move(e.paths));
     events.on_statistics(e.room, std::move(e.tracks), std::move(e.subscriptions));
   }
 };

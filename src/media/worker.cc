@@ -333,7 +333,8 @@ void Worker::tell_room_events(WorkerRoom& room) {
     events_->add(event::StreamStates{room.id, room_events_.stream_states});
   }
   if (!room_events_.tracks.empty() || !room_events_.subscriptions.empty()) {
-    events_->add(event::Statistics{room.id, room_events_.tracks, room_events_.subscriptions});
+    events_->add(event::Statistics{room.id, room_events_.tracks, room_events_.subscriptions,
+                                   room_events_.paths});
     metrics_.observe(room_events_.paths);
   }
 }
