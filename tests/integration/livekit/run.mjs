@@ -19,10 +19,11 @@ import * as node from './node_sdk.mjs';
 import * as protocol from './protocol.mjs';
 import * as python from './python_sdk.mjs';
 import * as whip from './whip_sdk.mjs';
+import * as wishes from './wishes_sdk.mjs';
 import * as workers from './workers_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip, workers };
+const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip, wishes, workers };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));

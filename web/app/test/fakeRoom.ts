@@ -18,6 +18,7 @@ export class MeetingRoom {
     if (failure) throw failure;
     Object.assign(this.record, { url, token });
   }
+  setReceiving() {}
   async startDevices() {}
   async leave() {
     this.record.left = true;

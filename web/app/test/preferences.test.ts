@@ -37,3 +37,18 @@ test.each([
   switchDevice(room, name, true);
   expect(loadPreferences()[preference]).toBe(true);
 });
+
+test('how much is received is kept for the next meeting', async () => {
+  const { chooseReceiving } = await import('../src/state/preferences');
+  const { loadPreferences } = await import('../src/state/storage');
+  expect(loadPreferences().receiving).toBe('auto');
+  const chosen: string[] = [];
+  const room = { setReceiving: (receiving: string) => void chosen.push(receiving) };
+  for (const receiving of ['saver', 'audio', 'auto'] as const) {
+    chooseReceiving(room, receiving);
+    expect(loadPreferences().receiving).toBe(receiving);
+  }
+  expect(chosen).toEqual(['saver', 'audio', 'auto']);
+  window.localStorage.setItem('turms.preferences', '{"receiving":"everything"}');
+  expect(loadPreferences().receiving).toBe('auto');
+});

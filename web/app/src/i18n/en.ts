@@ -288,6 +288,8 @@ export const en = {
     speaker: 'Speaker',
     devices: 'Choose devices',
     defaultDevice: 'Default device',
+    receivingTitle: 'Video of others',
+    receiving: { auto: 'As good as it goes', saver: 'Save data', audio: 'Sound only' },
     people: 'People',
     chat: 'Chat',
     leave: 'Leave',

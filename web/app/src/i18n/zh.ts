@@ -280,6 +280,8 @@ export const zh: Texts = {
     speaker: '扬声器',
     devices: '选择设备',
     defaultDevice: '默认设备',
+    receivingTitle: '他人的视频',
+    receiving: { auto: '自动', saver: '节省流量', audio: '仅声音' },
     people: '成员',
     chat: '聊天',
     leave: '离开',

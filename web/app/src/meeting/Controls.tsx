@@ -5,11 +5,11 @@ import { Dialog } from '../components/Dialog';
 import { useBottomBar } from '../components/focus';
 import { Icon, type IconName } from '../components/Icon';
 import { useMedia } from '../components/media';
-import { Menu, type MenuItem } from '../components/Menu';
+import { Menu, type MenuItem, type MenuSection } from '../components/Menu';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
-import { switchDevice } from '../state/preferences';
+import { chooseReceiving, switchDevice, usePreferences } from '../state/preferences';
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { DeviceMenu } from './DeviceMenu';
@@ -35,6 +35,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const isNarrow = useMedia('(width < 520px)');
   const [isAskingEnd, setIsAskingEnd] = useState(false);
   const endings = useEndings(meeting, () => setIsAskingEnd(true));
+  const receiving = useReceiving(room);
   const bar = useBottomBar<HTMLElement>();
   const toggle = (name: 'microphone' | 'camera') => {
     const { on, busy, allowed } = room.state.getState().devices[name];
@@ -65,7 +66,9 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
         </div>
         <div className="control-group">
           <DeviceToggle room={room} name="camera" shortcut="E" onToggle={() => toggle('camera')} />
-          {!isNarrow && <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} />}
+          {!isNarrow && (
+            <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} more={receiving} />
+          )}
         </div>
         {canShareScreen && <ScreenToggle room={room} />}
         <PanelToggle icon="people" label={texts.people} count={people} isOpen={panel === 'people'} onClick={() => onPanel('people')} />
@@ -89,7 +92,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
             className="control"
             icon="more"
             iconSize={22}
-            more={endings.length > 0 ? [...more, { key: 'end', items: endings }] : more}
+            more={[...receiving, ...more, ...(endings.length > 0 ? [{ key: 'end', items: endings }] : [])]}
           />
         )}
         <Leave meeting={meeting} endings={isNarrow ? [] : endings} />
@@ -204,6 +207,19 @@ function DeviceFailures({ room }: { room: MeetingRoom }) {
       ))}
     </div>
   );
+}
+
+/** How much of the others' video is received. */
+function useReceiving(room: MeetingRoom): MenuSection[] {
+  const { meeting: texts } = useTexts();
+  const { receiving } = usePreferences();
+  const items = (['auto', 'saver', 'audio'] as const).map((key) => ({
+    key,
+    label: texts.receiving[key],
+    checked: receiving === key,
+    onSelect: () => chooseReceiving(room, key),
+  }));
+  return [{ key: 'receiving', title: texts.receivingTitle, items }];
 }
 
 /** What ends the meeting for all, for whoever may do that. */

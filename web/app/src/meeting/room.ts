@@ -1,5 +1,6 @@
 import {
   ConnectionQuality,
+  ConnectionState,
   DisconnectReason,
   MediaDeviceFailure,
   type Participant,
@@ -11,6 +12,7 @@ import {
 } from 'livekit-client';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { MediaFailure } from '../state/failures';
+import type { Receiving } from '../state/storage';
 import type { MeetingEndReason } from '../state/store';
 import { askWhyNot, toMeetingFailure } from './failure';
 import { type Reading, readReport } from './statistics';
@@ -50,6 +52,9 @@ export interface RoomState {
   /** The browser plays no sound before the user asked for it. */
   soundBlocked: boolean;
 }
+
+/** What the server reads of user messages with this topic is for it alone: a receive profile. */
+const receiveProfileTopic = 'turms.receive_profile';
 
 const sources: Record<DeviceName, Track.Source> = {
   microphone: Track.Source.Microphone,
@@ -96,6 +101,8 @@ export class MeetingRoom {
   private access: { url: string; token: string } | undefined;
   private updateScheduled = false;
   private left = false;
+  private receiving: Receiving = 'auto';
+  private toldReceiving: Receiving | undefined = 'auto';
 
   constructor(private readonly onGone: (reason: MeetingEndReason) => void) {
     this.room = new Room({
@@ -109,6 +116,11 @@ export class MeetingRoom {
     });
     this.state = createStore<RoomState>()(() => this.readState());
     for (const event of stateEvents) this.room.on(event, this.scheduleUpdate);
+    // The server may take one who comes back for somebody new.
+    this.room.on(RoomEvent.Reconnected, () => {
+      this.toldReceiving = undefined;
+      this.tellReceiving();
+    });
     this.room.on(RoomEvent.TrackSubscribed, (track) => this.playSound(track));
     this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.stopSound(track));
     this.room.on(RoomEvent.Disconnected, (reason) => {
@@ -129,7 +141,28 @@ export class MeetingRoom {
     } catch (error) {
       throw await toMeetingFailure(error, () => askWhyNot(url, token));
     }
+    this.tellReceiving();
     this.update();
+  }
+
+  /** How much of the others' video is received from now on. Their sound always is. */
+  setReceiving(receiving: Receiving): void {
+    this.receiving = receiving;
+    this.tellReceiving();
+    this.update();
+  }
+
+  private tellReceiving(): void {
+    if (this.receiving === this.toldReceiving || this.left || this.room.state !== ConnectionState.Connected) return;
+    this.toldReceiving = this.receiving;
+    const profile = new TextEncoder().encode(JSON.stringify({ mode: this.receiving, reason: 'chosen' }));
+    const { localParticipant } = this.room;
+    // To nobody but oneself, where the server does not know the topic.
+    localParticipant
+      .publishData(profile, { reliable: true, topic: receiveProfileTopic, destinationIdentities: [localParticipant.identity] })
+      .catch(() => {
+        // Without it the picture is as good as it goes.
+      });
   }
 
   /** Turns on what the user had on the last time, as far as it works and is allowed. */
@@ -250,10 +283,14 @@ export class MeetingRoom {
     const { room } = this;
     const connection =
       room.state === 'connected' ? 'connected' : room.state === 'reconnecting' || room.state === 'signalReconnecting' ? 'reconnecting' : 'connecting';
-    const others = [...room.remoteParticipants.values()].map(toPerson).sort((a, b) => a.joinedAt - b.joinedAt);
+    // What is not shown is not asked for, by any server.
+    const isSeen = this.receiving !== 'audio';
+    const others = [...room.remoteParticipants.values()]
+      .map((participant) => toPerson(participant, isSeen))
+      .sort((a, b) => a.joinedAt - b.joinedAt);
     return {
       connection,
-      people: [toPerson(room.localParticipant), ...others],
+      people: [toPerson(room.localParticipant, true), ...others],
       devices: {
         microphone: this.readDevice('microphone'),
         camera: this.readDevice('camera'),
@@ -313,9 +350,10 @@ function visibleTrack(publication: TrackPublication | undefined): Track | undefi
   return publication && !publication.isMuted ? publication.track : undefined;
 }
 
-function toPerson(participant: Participant): Person {
-  const camera = visibleTrack(participant.getTrackPublication(Track.Source.Camera));
-  const screen = visibleTrack(participant.getTrackPublication(Track.Source.ScreenShare));
+function toPerson(participant: Participant, isSeen: boolean): Person {
+  const track = (source: Track.Source) => (isSeen ? visibleTrack(participant.getTrackPublication(source)) : undefined);
+  const camera = track(Track.Source.Camera);
+  const screen = track(Track.Source.ScreenShare);
   return {
     identity: participant.identity,
     name: participant.name ?? '',

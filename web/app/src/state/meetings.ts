@@ -304,6 +304,7 @@ export class MeetingsController {
     const room = new MeetingRoom((reason) => {
       if (attempt === this.attempt) this.lost(reason);
     });
+    room.setReceiving(loadPreferences().receiving);
     try {
       await room.connect(url, token);
     } catch (error) {

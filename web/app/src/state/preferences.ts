@@ -1,7 +1,7 @@
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { MeetingRoom } from '../meeting/room';
-import { loadPreferences, type Preferences, savePreferences } from './storage';
+import { loadPreferences, type Preferences, type Receiving, savePreferences } from './storage';
 
 const store = createStore<Preferences>()(() => loadPreferences());
 
@@ -36,4 +36,10 @@ export function switchDevice(room: Pick<MeetingRoom, 'setDevice'>, name: 'microp
 
 export function rememberDevice(kind: MediaDeviceKind, deviceId: string): void {
   setPreferences({ devices: { ...store.getState().devices, [kind]: deviceId } });
+}
+
+/** Receives more or less of the others' video, and remembers it for the next meeting. */
+export function chooseReceiving(room: Pick<MeetingRoom, 'setReceiving'>, receiving: Receiving): void {
+  setPreferences({ receiving });
+  room.setReceiving(receiving);
 }

@@ -28,6 +28,9 @@ function asRecord(value: unknown): Record<string, unknown> {
 export type Theme = 'system' | 'light' | 'dark';
 export type Language = 'en' | 'zh';
 
+/** How much of the others a person wants to see: as good as it goes, small and few, or nothing. */
+export type Receiving = 'auto' | 'saver' | 'audio';
+
 /** What a person chose on this browser. */
 export interface Preferences {
   theme: Theme;
@@ -37,6 +40,7 @@ export interface Preferences {
   /** Whether messages and calls are told by the system while the page is hidden. */
   notifications: boolean;
   devices: Partial<Record<MediaDeviceKind, string>>;
+  receiving: Receiving;
 }
 
 export function loadPreferences(): Preferences {
@@ -54,6 +58,7 @@ export function loadPreferences(): Preferences {
     cameraOn: stored.cameraOn !== false,
     notifications: stored.notifications === true,
     devices,
+    receiving: stored.receiving === 'saver' || stored.receiving === 'audio' ? stored.receiving : 'auto',
   };
 }
 
