@@ -1,6 +1,7 @@
 // What everyone hears about how members are (speakers, connection quality), and what publishers
 // hear about which of their layers are wanted.
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "livekit/participant.h"
@@ -30,6 +31,15 @@ VideoQuality quality_of(const media::LayerRequest& request, const std::vector<Vi
   const auto layer = static_cast<size_t>(std::max(request.max_spatial, 0));
   if (layers.size() <= 1 || layer >= layers.size()) return VideoQuality::kHigh;
   return layers[layer].quality;
+}
+
+/// Below the one that is wanted, as far as it flows: what the publisher does not send, or nobody
+/// asks for, says nothing of the subscriber's path. Neither does a pause, which is told apart.
+int layers_below(const media::SubscriptionStatistics& subscription) {
+  if (subscription.wanted_spatial < 0 || subscription.paused) return 0;
+  const unsigned wanted = (2U << std::min(subscription.wanted_spatial, 7)) - 1;
+  const int possible = std::bit_width(subscription.active_layers & wanted) - 1;
+  return std::max(0, possible - std::max(subscription.allocated_spatial, 0));
 }
 
 }  // namespace
@@ -115,10 +125,7 @@ void Room::on_statistics(Now /*now*/, const std::vector<media::TrackStatistics>&
     report.round_trip = std::chrono::microseconds(statistics.round_trip_us);
     report.jitter = std::chrono::microseconds(statistics.jitter_us);
     report.video = statistics.wanted_spatial >= 0;
-    if (report.video && !statistics.paused) {
-      report.layers_below =
-          std::max(0, statistics.wanted_spatial - std::max(statistics.allocated_spatial, 0));
-    }
+    report.layers_below = layers_below(statistics);
     subscriber->second->quality.report(statistics.subscription.value, report);
   }
 }

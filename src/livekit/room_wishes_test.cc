@@ -17,14 +17,15 @@ class RoomWishesTest : public RoomOfTwoTest {
     room->on_data(now, note);
     drain();
   }
-  /// What is asked for of the subscriptions to these sources, in order: spatial and temporal layer.
+  /// What is asked for of the subscriptions to these sources, in order: spatial layer and frame
+  /// rate.
   [[nodiscard]] std::string asked() const {
     std::string out;
     for (const auto& [id, sent] : engine.sent) {
       const media::LayerRequest& request = engine.layers.at(id);
       out += request.paused ? "- "
                             : std::to_string(request.max_spatial) + "." +
-                                  std::to_string(request.max_temporal) + " ";
+                                  std::to_string(request.max_fps) + " ";
     }
     return out;
   }
@@ -33,10 +34,10 @@ class RoomWishesTest : public RoomOfTwoTest {
 TEST_F(RoomWishesTest, ASaverGetsLessAndItsPublisherHearsOfIt) {
   publish(alice, "cam", TrackSource::kCamera, {camera()});
   answer(bob);
-  EXPECT_EQ(asked(), "2.3 ");
+  EXPECT_EQ(asked(), "2.0 ");
   EXPECT_THAT(wanted(), ElementsAre("vp8:3"));
   wish(bob, R"({"mode":"saver"})");
-  EXPECT_EQ(asked(), "1.1 ");
+  EXPECT_EQ(asked(), "1.15 ");
   pass(5s);
   EXPECT_THAT(wanted(), ElementsAre("vp8:2")) << "nobody wants the largest";
   wish(bob, R"({"mode":"audio"})");
@@ -44,7 +45,7 @@ TEST_F(RoomWishesTest, ASaverGetsLessAndItsPublisherHearsOfIt) {
   pass(5s);
   EXPECT_THAT(wanted(), ElementsAre("vp8:0"));
   wish(bob, "{}");
-  EXPECT_EQ(asked(), "2.3 ");
+  EXPECT_EQ(asked(), "2.0 ");
   EXPECT_THAT(wanted(), ElementsAre("vp8:3"));
 }
 
@@ -54,7 +55,7 @@ TEST_F(RoomWishesTest, AProfileThatCannotBeReadChangesNothing) {
   wish(bob, R"({"mode":"saver"})");
   remarks.clear();
   wish(bob, R"({"mode":"turbo"})");
-  EXPECT_EQ(asked(), "1.1 ");
+  EXPECT_EQ(asked(), "1.15 ");
   EXPECT_THAT(remarks, SizeIs(1));
 }
 
@@ -62,14 +63,14 @@ TEST_F(RoomWishesTest, SoundGoesOn) {
   publish(alice, "mic", TrackSource::kMicrophone, {microphone()});
   answer(bob);
   wish(bob, R"({"mode":"audio"})");
-  EXPECT_EQ(asked(), "2.3 ");
+  EXPECT_EQ(asked(), "2.0 ");
 }
 
 TEST_F(RoomWishesTest, TracksThatComeLaterAreHeldToIt) {
   wish(bob, R"({"mode":"saver"})");
   publish(alice, "cam", TrackSource::kCamera, {camera()});
   answer(bob);
-  EXPECT_EQ(asked(), "1.1 ");
+  EXPECT_EQ(asked(), "1.15 ");
 }
 
 TEST_F(RoomWishesTest, ItsRateIsALimitOfThePath) {

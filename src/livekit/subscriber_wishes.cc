@@ -91,7 +91,7 @@ media::LayerRequest SubscriberWishes::request(const WishedTrack& track) const {
   request.pinned = settings.priority == kHighestPriority;
   // Layers are lowest first, so their index is the spatial layer.
   if (track.layers.size() > 1) request.max_spatial = top_layer(track);
-  request.max_temporal = top_temporal(track);
+  request.max_fps = lower(settings.fps, track.screen_share ? max_screen_fps_ : profile_.max_fps);
   return request;
 }
 
@@ -112,13 +112,6 @@ int SubscriberWishes::top_layer(const WishedTrack& track) const {
   const auto limit = static_cast<uint32_t>(static_cast<float>(profile_.max_px) / kLayerTolerance);
   while (chosen > 0 && pixels_of(track.layers, static_cast<size_t>(chosen)) > limit) --chosen;
   return chosen;
-}
-
-int SubscriberWishes::top_temporal(const WishedTrack& track) const {
-  const uint32_t fps =
-      lower(track.settings.fps, track.screen_share ? max_screen_fps_ : profile_.max_fps);
-  if (fps == 0 || fps > 15) return media::LayerRequest{}.max_temporal;
-  return fps > 8 ? 1 : 0;
 }
 
 }  // namespace turms::livekit

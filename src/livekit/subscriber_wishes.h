@@ -36,8 +36,8 @@ struct WishedTrack {
 /// raises it. A pure value: the same wishes give the same requests.
 ///
 /// - A picture gets the lowest layer that fills its tile, or else the one of the quality named.
-/// - Frame rates are those of temporal layers, which halve each time: 8 and below is the lowest,
-///   15 and below the next. Video without temporal layers keeps its rate.
+/// - The lowest frame rate named is passed on. The worker leaves out temporal layers for it; video
+///   without them keeps its rate.
 /// - A saver bounds cameras to 640×360 and 15 pictures a second, screens to their lowest rate in
 ///   full sharpness, and all video to four, unless the profile names other numbers.
 /// - Of more videos than allowed those go on that matter most: screens, what is pinned, who has the
@@ -60,7 +60,6 @@ class SubscriberWishes {
 
  private:
   [[nodiscard]] int top_layer(const WishedTrack& track) const;
-  [[nodiscard]] int top_temporal(const WishedTrack& track) const;
 
   ReceiveProfile profile_;
   uint32_t max_screen_fps_ = 0;

@@ -15,10 +15,9 @@ const std::array<VideoLayer, 3> kLayers = {{{VideoQuality::kLow, 320, 180},
                                             {VideoQuality::kMedium, 640, 360},
                                             {VideoQuality::kHigh, 1280, 720}}};
 
-/// Spatial and temporal layer, or that it is paused.
+/// Spatial layer and frame rate (0: all), or that it is paused.
 std::string text(const media::LayerRequest& request) {
-  return request.paused ? "paused"
-                        : fmt::format("{}.{}", request.max_spatial, request.max_temporal);
+  return request.paused ? "paused" : fmt::format("{}.{}", request.max_spatial, request.max_fps);
 }
 
 struct Row {
@@ -31,36 +30,36 @@ struct Row {
 
 TEST(SubscriberWishes, OfOneTrack) {
   const Row rows[] = {
-      {"nothing said", {}, {}, false, "2.3"},
-      {"the quality that is named", {.quality = VideoQuality::kMedium}, {}, false, "1.3"},
+      {"nothing said", {}, {}, false, "2.0"},
+      {"the quality that is named", {.quality = VideoQuality::kMedium}, {}, false, "1.0"},
       {"off", {.quality = VideoQuality::kOff}, {}, false, "paused"},
       {"hidden", {.disabled = true}, {}, false, "paused"},
-      {"the size of the tile", {.width = 320, .height = 180}, {}, false, "0.3"},
-      {"a little larger", {.width = 350, .height = 199}, {}, false, "0.3"},
-      {"between two", {.width = 480, .height = 270}, {}, false, "1.3"},
-      {"larger than all", {.width = 1920, .height = 1080}, {}, false, "2.3"},
-      {"15 pictures", {.fps = 15}, {}, false, "2.1"},
-      {"8 pictures", {.fps = 8}, {}, false, "2.0"},
-      {"30 pictures", {.fps = 30}, {}, false, "2.3"},
-      {"a saver", {}, {.mode = Mode::kSaver}, false, "1.1"},
-      {"a saver, small tile", {.width = 320, .height = 180}, {.mode = Mode::kSaver}, false, "0.1"},
-      {"a saver, slow tile", {.fps = 5}, {.mode = Mode::kSaver}, false, "1.0"},
+      {"the size of the tile", {.width = 320, .height = 180}, {}, false, "0.0"},
+      {"a little larger", {.width = 350, .height = 199}, {}, false, "0.0"},
+      {"between two", {.width = 480, .height = 270}, {}, false, "1.0"},
+      {"larger than all", {.width = 1920, .height = 1080}, {}, false, "2.0"},
+      {"15 pictures", {.fps = 15}, {}, false, "2.15"},
+      {"8 pictures", {.fps = 8}, {}, false, "2.8"},
+      {"30 pictures", {.fps = 30}, {}, false, "2.30"},
+      {"a saver", {}, {.mode = Mode::kSaver}, false, "1.15"},
+      {"a saver, small tile", {.width = 320, .height = 180}, {.mode = Mode::kSaver}, false, "0.15"},
+      {"a saver, slow tile", {.fps = 5}, {.mode = Mode::kSaver}, false, "1.5"},
       {"a saver, hidden", {.disabled = true}, {.mode = Mode::kSaver}, false, "paused"},
-      {"a saver's screen", {}, {.mode = Mode::kSaver}, true, "2.0"},
+      {"a saver's screen", {}, {.mode = Mode::kSaver}, true, "2.8"},
       {"a saver with numbers",
        {},
        {.mode = Mode::kSaver, .max_px = 57600, .max_fps = 7},
        false,
-       "0.0"},
+       "0.7"},
       {"a saver that takes more",
        {},
        {.mode = Mode::kSaver, .max_px = 1 << 22, .max_fps = 60},
        false,
-       "2.3"},
-      {"small pictures", {}, {.max_px = 320 * 180}, false, "0.3"},
-      {"smaller than there are", {}, {.max_px = 1}, false, "0.3"},
-      {"a rate", {}, {.max_fps = 10}, false, "2.1"},
-      {"a rate for a screen", {}, {.max_fps = 10}, true, "2.1"},
+       "2.60"},
+      {"small pictures", {}, {.max_px = 320 * 180}, false, "0.0"},
+      {"smaller than there are", {}, {.max_px = 1}, false, "0.0"},
+      {"a rate", {}, {.max_fps = 10}, false, "2.10"},
+      {"a rate for a screen", {}, {.max_fps = 10}, true, "2.10"},
       {"sound only", {}, {.mode = Mode::kAudio}, false, "paused"},
       {"sound only, screen", {}, {.mode = Mode::kAudio}, true, "paused"},
   };
@@ -75,7 +74,7 @@ TEST(SubscriberWishes, SizesThatWereNotAnnouncedAreGuessed) {
   const std::array<VideoLayer, 3> layers = {
       {{VideoQuality::kLow}, {VideoQuality::kMedium}, {VideoQuality::kHigh}}};
   const SubscriberWishes saver({.mode = Mode::kSaver});
-  EXPECT_EQ(text(saver.request({.layers = layers})), "1.1");
+  EXPECT_EQ(text(saver.request({.layers = layers})), "1.15");
 }
 
 TEST(SubscriberWishes, SoundIsHeardWhateverIsSaved) {

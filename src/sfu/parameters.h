@@ -95,6 +95,8 @@ struct LayerRequest {
   /// Simulcast encodings and SVC layers alike.
   int max_spatial = kMaxSpatialLayers - 1;
   int max_temporal = 3;
+  /// Pictures a second; 0: all. Temporal layers are left out until no more come, or none is left.
+  uint32_t max_fps = 0;
   uint32_t tile_pixels = 0;  // shown at; 0: not known
   bool pinned = false;       // before others, as the speaker is
 };
@@ -119,7 +121,7 @@ struct LayerStatistics {
   uint32_t bits_per_second = 0;
   uint32_t jitter_us = 0;
   float frames_per_second = 0;  // of video that is flowing
-  uint32_t queue_us = 0;  // one-way delay above the least of the last minute
+  uint32_t queue_us = 0;        // one-way delay above the least of the last minute
 };
 
 struct TrackStatistics {
@@ -143,7 +145,7 @@ struct SubscriptionStatistics {
   int current_spatial = -1;  // -1: nothing is being forwarded
   int current_temporal = -1;
   uint32_t jitter_us = 0;  // from receiver reports
-  /// Of video: what is wanted and there, and what of it the path was found to carry; -1: nothing.
+  /// Of video: what is wanted, and what of it the path was found to carry; -1: nothing.
   int wanted_spatial = -1;
   int allocated_spatial = -1;
   int allocated_temporal = -1;

@@ -88,6 +88,7 @@ class Room::Impl {
   void reselect(TimePoint now, SubscribedTrack& subscription);
   LayerDemand demand_of(const SubscribedTrack& subscription);
   void leave_out(LayerDemand& demand) const;
+  int asked_temporal(const SubscribedTrack& subscription) const;
   void reselect_all(TimePoint now, PublishedTrack& track);
   void apply(TimePoint now, SubscribedTrack& subscription, const LayerDecision& decision);
   static int layers_inside(const SubscribedTrack& subscription, PublishedTrack& track);

@@ -1,6 +1,7 @@
 // Which subscription gets which encoding: from inputs (connected, request, what is active) to
 // lists of forwarders and waiters.
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "sfu/room_impl.h"
@@ -12,6 +13,12 @@ namespace {
 constexpr Duration kActivityCheck = 100ms;
 /// Without a packet for this long a track needs no checks until the next one.
 constexpr Duration kQuietTrack = 2s;
+
+// How many percent more pictures a second than asked for are let pass: measured intervals are not
+// exact. The second is for what passes already, so that a rate near the bound does not flap.
+constexpr int kMoreToAdd = 110;
+constexpr int kMoreToKeep = 125;
+constexpr uint32_t kMostFps = 1000;
 
 /// Removes in constant time; `moved` is told where the last one went.
 template <class Moved>
@@ -38,10 +45,31 @@ LayerDemand Room::Impl::demand_of(const SubscribedTrack& subscription) {
   LayerDemand demand;
   demand.subscription = subscription.id();
   demand.request = subscription.request;
+  demand.request.max_temporal = asked_temporal(subscription);
   if (!subscription.transport().connected) demand.request.paused = true;
   subscription.next_source->describe(demand);
   if (left_out_layers_ > 0) leave_out(demand);
   return demand;
+}
+
+/// Each temporal layer doubles the rate of those below. How many there are, and how fast the whole
+/// is, differs from publisher to publisher, and between its layers.
+int Room::Impl::asked_temporal(const SubscribedTrack& subscription) const {
+  const LayerRequest& request = subscription.request;
+  PublishedTrack& track = *subscription.next_source;
+  const uint32_t flowing = track.active_layers();
+  if (request.max_fps == 0 || flowing == 0) return request.max_temporal;
+  const uint32_t asked = flowing & ((2U << std::clamp(request.max_spatial, 0, 30)) - 1);
+  const int index = asked != 0 ? std::bit_width(asked) - 1 : std::countr_zero(flowing);
+  const LayerActivity& layer = track.layer(index);
+  int top = layer.cost.temporal_count() - 1;
+  Duration interval = layer.interval;
+  const auto too_fast = [&] {
+    const int more = subscription.decision.temporal >= top ? kMoreToKeep : kMoreToAdd;
+    return interval * std::min(request.max_fps, kMostFps) * more < Duration(1s) * 100;
+  };
+  for (; top > 0 && too_fast(); --top) interval *= 2;
+  return std::min(request.max_temporal, top);
 }
 
 void Room::Impl::leave_out(LayerDemand& demand) const {

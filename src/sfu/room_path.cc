@@ -60,7 +60,11 @@ void Room::Impl::measure_paths(TimePoint now) {
   for (SubscribedTrack* subscription : ticking_subscriptions_) {
     Transport& transport = subscription->transport();
     PathControl* path = transport.send->path.get();
-    if (path == nullptr || path->allocated_at == now) continue;
+    if (path == nullptr) {
+      if (subscription->request.max_fps != 0) reselect(now, *subscription);
+      continue;
+    }
+    if (path->allocated_at == now) continue;
     if (Duration interval = now - path->audio_since; interval >= kAudioMeasurement) {
       path->audio_bps = path->audio_bytes * 8 * 1'000'000 / static_cast<uint64_t>(to_us(interval));
       path->audio_bytes = 0;

@@ -15,7 +15,7 @@ LayerLimit Room::Impl::limit_of(const SubscribedTrack& subscription) const {
   facts.wants_nothing = subscription.request.paused;
   if (!facts.is_video) return layer_limit(facts);
   facts.asked_spatial = subscription.request.max_spatial;
-  facts.asked_temporal = subscription.request.max_temporal;
+  facts.asked_temporal = asked_temporal(subscription);
   facts.layer_count = track.layer_count();
   facts.active_layers = track.active_layers();
   facts.paused = subscription.decision.paused;

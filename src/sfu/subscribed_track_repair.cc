@@ -1,6 +1,5 @@
 // What a subscribed track does with the reports of its subscriber.
 #include <algorithm>
-#include <bit>
 
 #include "sfu/published_track.h"
 #include "sfu/room.h"
@@ -196,10 +195,7 @@ SubscriptionStatistics SubscribedTrack::statistics(TimePoint now) const {
   s.allocated_temporal = decision.spatial < 0 ? -1 : decision.temporal;
   s.paused = decision.paused;
   if (!request.paused && next_source->is_video()) {
-    const unsigned there = next_source->active_layers();
-    const unsigned asked = there & ((2U << std::clamp(request.max_spatial, 0, 7)) - 1);
-    // The lowest above, where there is none as asked.
-    s.wanted_spatial = asked != 0 ? std::bit_width(asked) - 1 : std::bit_width(there & -there) - 1;
+    s.wanted_spatial = std::min(request.max_spatial, next_source->layer_count() - 1);
   }
   s.jitter_us = static_cast<uint32_t>(uint64_t{jitter_} * 1'000'000 / source_->clock_rate());
   return s;

@@ -225,7 +225,10 @@ class SectionAnswer {
     for (const ExtensionEntry& entry : offered_.extensions) {
       auto extension = extension_of(entry.uri);
       if (!extension) continue;
-      if (!knows_extension(*extension)) continue;
+      // libwebrtc sends padding, so probes too, only where it may say when a packet was sent.
+      const bool for_padding =
+          congestion_feedback_ && !audio_ && *extension == Extension::kAbsSendTime;
+      if (!knows_extension(*extension) && !for_padding) continue;
       if (congestion_feedback_ && *extension == Extension::kTransportSequence) continue;
       ExtensionEntry mine = entry;
       // Each direction is offered from the other's point of view (RFC 8285 section 6).

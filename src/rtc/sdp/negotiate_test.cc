@@ -104,6 +104,12 @@ TEST(OfferAnswer, TakesCongestionFeedbackWhereAllSectionsOfferIt) {
   }
   const std::string text = serialize(a.answer);
   EXPECT_EQ(text.find("transport-cc"), std::string::npos);
+  const auto says_send_time = [](const MediaSection& s) {
+    return std::ranges::any_of(s.extensions, [](const ExtensionEntry& e) {
+      return extension_of(e.uri) == Extension::kAbsSendTime;
+    });
+  };
+  EXPECT_TRUE(says_send_time(a.answer.sections[1])) << "without it libwebrtc sends no padding";
   size_t lines = 0;
   for (size_t at = 0; (at = text.find("ack ccfb", at)) != std::string::npos; ++at) ++lines;
   EXPECT_EQ(lines, 2u);
@@ -112,6 +118,7 @@ TEST(OfferAnswer, TakesCongestionFeedbackWhereAllSectionsOfferIt) {
   // It is for the whole transport.
   const OfferAnswer mixed = answer(offered(false), options());
   EXPECT_EQ(serialize(mixed.answer).find("ccfb"), std::string::npos);
+  EXPECT_FALSE(says_send_time(mixed.answer.sections[1])) << "never both";
   EXPECT_TRUE(mixed.sections.at(1).codecs.at(0).transport_cc);
 }
 

@@ -8,6 +8,9 @@ import { token, webSocketUrl } from './world.mjs';
 /** Feedback by RFC 8888 in place of transport-wide sequence numbers. */
 const congestionFeedback = '--force-fieldtrials=WebRTC-RFC8888CongestionControlFeedback/Enabled,offer:true/';
 
+/** We say it once of all formats; Chromium writes what it took as a line for each. */
+const congestionFeedbackAnswered = /a=rtcp-fb:\S+ ack ccfb/;
+
 /** In the page: tells the server what this client wishes to receive. */
 function wish(profile) {
   const { localParticipant } = window.room;
@@ -74,7 +77,8 @@ export async function run(test) {
       await bob.evaluate(wish, { mode: 'saver', reason: 'test' });
       const saved = await shows(bob, 'a smaller picture at a lower rate', (width, rate) => width === 640 && rate > 2 && rate < 13);
       await bob.evaluate(wish, { mode: 'saver', max_px: 320 * 180, max_fps: 7 });
-      await shows(bob, 'the smallest', (width, rate) => width === 320 && rate > 1 && rate < 8);
+      // Of 20 pictures a second in two temporal layers ten are the least.
+      await shows(bob, 'the smallest', (width, rate) => width === 320 && rate > 1 && rate < 13);
       await bob.evaluate(wish, {});
       await shows(bob, 'the full picture again', (width, rate) => width === 1280 && rate > 14);
       console.log(`      ${full.width} px at ${full.rate.toFixed(0)} a second, saved ${saved.width} px at ${saved.rate.toFixed(0)}`);
@@ -122,7 +126,7 @@ export async function run(test) {
       for (const page of [alice, bob]) {
         await shows(page, 'the full picture', (width, rate) => width === 1280 && rate > 10);
         const answer = await page.evaluate(() => window.room.engine.pcManager.publisher._pc.remoteDescription.sdp);
-        assert.match(answer, /a=rtcp-fb:\* ack ccfb/);
+        assert.match(answer, congestionFeedbackAnswered);
         assert.doesNotMatch(answer, /transport-cc|transport-wide/);
         // Browsers begin with 300 kbit/s and go no further without feedback.
         await eventually(async () => (await page.evaluate(sendEstimate)) > 1_000_000, 'an estimate from feedback', 60_000);
@@ -136,7 +140,7 @@ export async function run(test) {
       await publishCamera(alice);
       await shows(bob, 'the full picture', (width, rate) => width === 1280 && rate > 10);
       const answer = await alice.evaluate(() => window.room.engine.pcManager.publisher._pc.remoteDescription.sdp);
-      assert.match(answer, /a=rtcp-fb:\* ack ccfb/);
+      assert.match(answer, congestionFeedbackAnswered);
       const offer = await bob.evaluate(() => window.room.engine.pcManager.subscriber._pc.remoteDescription.sdp);
       assert.match(offer, /transport-cc/);
       await close(alice, bob);
