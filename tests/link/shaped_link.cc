@@ -59,6 +59,10 @@ void ShapedLink::send(TimePoint now, Packet packet) {
     ++counters_.queue_full;
     return;
   }
+  if (!manage(now)) {
+    ++counters_.aqm;
+    return;
+  }
   queued_bytes_ += size;
   queue_.push_back({std::move(packet), now});
   if (queue_.size() == 1) start_head(now);
@@ -80,6 +84,26 @@ bool ShapedLink::fits(TimePoint now, uint64_t bytes) const {
   if (queue_.empty()) return true;
   if (profile_.queue_bytes != 0 && queued_bytes_ + bytes > profile_.queue_bytes) return false;
   return queue_delay(now) <= profile_.queue_time;
+}
+
+bool ShapedLink::manage(TimePoint now) {
+  if (profile_.aqm_target <= Duration{}) return true;
+  // RFC 9332 appendix A.1: each 16 ms, for round trips up to 100 ms.
+  constexpr Duration kUpdate = 16ms;
+  constexpr int64_t kMostUpdates = 256;
+  constexpr double kAlpha = 0.16;  // per second
+  constexpr double kBeta = 3.2;
+  const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
+  const int64_t updates = std::min<int64_t>((now - managed_at_) / kUpdate, kMostUpdates);
+  for (int64_t i = 0; i < updates; ++i) {
+    const Duration delay = queue_delay(now);
+    pressure_ += kAlpha * seconds(delay - profile_.aqm_target);
+    pressure_ += kBeta * seconds(delay - managed_delay_);
+    pressure_ = std::clamp(pressure_, 0.0, 1.0);
+    managed_delay_ = delay;
+  }
+  if (updates > 0) managed_at_ = now;
+  return queue_.empty() || !rng_.chance(pressure_ * pressure_);
 }
 
 Duration ShapedLink::queue_delay(TimePoint now) const {

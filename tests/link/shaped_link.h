@@ -24,6 +24,10 @@ struct LinkProfile {
   Duration queue_time = 300ms;
   /// The same in bytes; 0: no bound of this kind. A packet always fits into an empty queue.
   uint64_t queue_bytes = 0;
+  /// Active queue management: packets are dropped at random before they enter, so that the others
+  /// wait about so long (PI2, RFC 9332 appendix A: what its classic queue does to packets without
+  /// ECN). 0: none.
+  Duration aqm_target{};
   /// The queue lets nothing out, as while a radio is away.
   bool hold = false;
 
@@ -54,6 +58,7 @@ struct LinkCounters {
   uint64_t bytes_out = 0;
   uint64_t policed = 0;
   uint64_t queue_full = 0;
+  uint64_t aqm = 0;  // dropped by its queue management
   uint64_t lost = 0;
   /// More than kMaxPackets at once.
   uint64_t overflow = 0;
@@ -111,6 +116,7 @@ class ShapedLink {
   }
   bool police(TimePoint now, uint64_t bytes);
   [[nodiscard]] bool fits(TimePoint now, uint64_t bytes) const;
+  bool manage(TimePoint now);
   /// When the first of the queue has been sent, at the present rate.
   [[nodiscard]] TimePoint head_done() const;
   void start_head(TimePoint now);
@@ -133,6 +139,10 @@ class ShapedLink {
   uint64_t next_order_ = 0;
   TimePoint last_arrival_;  // keeps order
   bool in_burst_ = false;
+
+  double pressure_ = 0;  // of the queue management: the root of its chance to drop
+  Duration managed_delay_{};
+  TimePoint managed_at_;
 
   double tokens_ = 0;  // bytes
   TimePoint tokens_at_;

@@ -66,6 +66,22 @@ TEST_F(ShapedLinkTest, SendsOnePacketAfterTheOtherAtItsRate) {
   EXPECT_EQ(link_->take_longest_queued(), 0ms);
 }
 
+TEST_F(ShapedLinkTest, ManagesItsQueueTowardsATarget) {
+  // A tenth more than the rate, for a minute: without management 300 ms would stand.
+  make({.bits_per_second = 8'000'000, .aqm_target = 10ms});
+  Duration waited{};
+  for (int i = 0; i < 66'000; ++i) {
+    send();
+    run_to(i * 909us);
+    if (i >= 33'000) waited += link_->queue_delay(now_);
+  }
+  const Duration mean = waited / 33'000;
+  EXPECT_GT(mean, 5ms);
+  EXPECT_LT(mean, 15ms);
+  EXPECT_EQ(link_->counters().queue_full, 0U);
+  EXPECT_NEAR(static_cast<double>(link_->counters().aqm), 6000, 600);
+}
+
 TEST_F(ShapedLinkTest, CountsTheOverheadAgainstTheRate) {
   link_.emplace(LinkProfile{.bits_per_second = 8'000'000}, 7, 250);
   send();

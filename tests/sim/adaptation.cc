@@ -178,13 +178,16 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
 
   LinkConfig down;
   down.queue_time = plan.queue;
+  down.aqm_target = plan.aqm;
   down.jitter = plan.jitter;
   down.burst_start = plan.burst_start;
   LinkConfig up;
   const auto apply = [&](const PathStep& step, Client* client) {
     down.bits_per_second = step.bits_per_second;
     down.delay = up.delay = step.delay;
-    down.loss = up.loss = step.loss;
+    down.loss = step.loss;
+    up.loss = std::max(step.loss, step.back_loss);
+    up.bits_per_second = step.back;
     down.policer_bits_per_second = step.policer;
     if (client == nullptr) return;
     client->down().set_config(down);
@@ -192,6 +195,7 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
   };
   apply(plan.path.front(), nullptr);
   Client& viewer = world.add_client(up, down);
+  viewer.set_clock_skew(plan.clock_ppm);
   const TimePoint start = world.now();
   for (const PathStep& step : plan.path) {
     world.simulation().at(start + step.at, [&, step] { apply(step, &viewer); });
@@ -262,7 +266,8 @@ AdaptationFigures run_adaptation(const AdaptationPlan& plan, uint64_t seed) {
     uint64_t now_capacity = capacity_at(plan, at);
     if (now_capacity > before) rise_at = at;
     before = now_capacity;
-    if (at < 5s || (rise_at > Duration{} && at < rise_at + 5s)) continue;
+    const bool settles = !plan.restless && rise_at > Duration{} && at < rise_at + 5s;
+    if (at < 5s || settles) continue;
     double had = 0;
     for (const auto& tile : seen) had += utility_of(tile[i].layer, tile[i].frames);
     double most = utility_of(best(plan, now_capacity));

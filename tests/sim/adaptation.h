@@ -17,6 +17,8 @@ struct PathStep {
   Duration delay = 25ms;  // each way
   double loss = 0;        // both ways; 1: nothing passes
   uint64_t policer = 0;   // bits per second, with a bucket of 16 KB; 0: none
+  uint64_t back = 0;      // bits per second from the subscriber; 0: no bound
+  double back_loss = 0;   // instead of `loss`, where it is more
 };
 
 /// One subscriber behind a link that changes, in a room of publishers with simulcast of 150, 500
@@ -25,7 +27,9 @@ struct AdaptationPlan {
   std::string name;
   std::vector<PathStep> path;
   Duration queue = 300ms;  // drop-tail
+  Duration aqm{};          // what active queue management aims at; 0: none
   Duration jitter{};
+  int clock_ppm = 0;       // how much faster the subscriber's clock runs
   double burst_start = 0;  // of losses to the subscriber
   int tiles = 1;           // videos, the first one large and pinned when there are several
   int largest = 2;         // layer asked for in the large tile; small ones ask for the lowest
@@ -39,6 +43,8 @@ struct AdaptationPlan {
   Duration download_to{};
   int downloads = 1;
   Duration end = 60s;
+  /// The capacity never rests: the seconds after a rise count too.
+  bool restless = false;
   /// What 99 of 100 seeds keep to. They stand guard over what was reached; what we aim at is more.
   struct Bars {
     double utility = 0;

@@ -1,7 +1,29 @@
 // The reference suite's scenarios and the issue's, with one room behind each.
 #include "sim/adaptation.h"
 
+#include <algorithm>
+
+#include "base/random.h"
+
 namespace turms::sim {
+
+namespace {
+
+/// A mobile network as a moving train has it: a rate for each second, which wanders between 0.6 and
+/// 9 Mbit/s, with a second of almost nothing now and then.
+std::vector<PathStep> wandering(int seconds) {
+  std::vector<PathStep> path;
+  Rng rng(7);
+  double mbps = 5;
+  for (int i = 0; i < seconds; ++i) {
+    mbps = std::clamp(mbps * (0.75 + 0.5 * rng.unit()), 0.6, 9.0);
+    const double now = rng.chance(0.04) ? 0.2 : mbps;
+    path.push_back({std::chrono::seconds(i), static_cast<uint64_t>(now * 1e6), 35ms});
+  }
+  return path;
+}
+
+}  // namespace
 
 std::vector<AdaptationPlan> adaptation_plans() {
   constexpr auto kbps = [](uint64_t n) { return n * 1000; };
@@ -19,10 +41,34 @@ std::vector<AdaptationPlan> adaptation_plans() {
        .end = 100s,
        .bars = {0.75, 2000ms},
        .aims = {0.85, 100ms, 500ms, 5s, 4}});
+  add({.name = "B 4, 2, 3.5, 1, 2 Mbit/s",
+       .path = {{0s, kbps(4000), 50ms},
+                {25s, kbps(2000), 50ms},
+                {50s, kbps(3500), 50ms},
+                {75s, kbps(1000), 50ms},
+                {100s, kbps(2000), 50ms}},
+       .end = 125s,
+       .bars = {0.6, 2000ms},
+       .aims = {0.8, 120ms, 500ms, 5s, 6}});
   add({.name = "drop 4 to 0.7, back to 4 Mbit/s",
        .path = {{0s, kbps(4000)}, {20s, kbps(700)}, {40s, kbps(4000)}},
        .bars = {0.85, 600ms},
        .aims = {0.9, 30ms, 500ms, 5s, 3}});
+  add({.name = "F join at 0.5 Mbit/s",
+       .path = {{0s, kbps(500)}},
+       .end = 20s,
+       .bars = {0.6, 2000ms},
+       .aims = {0.9, 100ms, 500ms, 60s, 12}});
+  add({.name = "F join at 3 Mbit/s",
+       .path = {{0s, kbps(3000)}},
+       .end = 20s,
+       .bars = {0.9, 500ms},
+       .aims = {0.95, 100ms, 0ms, 60s, 12}});
+  add({.name = "F join at 30 Mbit/s",
+       .path = {{0s, kbps(30'000)}},
+       .end = 20s,
+       .bars = {0.99, 100ms},
+       .aims = {0.95, 100ms, 0ms, 60s, 12}});
   add({.name = "G 5 to 0.25, back to 5 Mbit/s",
        .path = {{0s, kbps(5000)}, {15s, kbps(250)}, {45s, kbps(5000)}},
        .bars = {0.65, 2800ms},
@@ -84,6 +130,11 @@ std::vector<AdaptationPlan> adaptation_plans() {
                 {50s, kbps(2500)}},
        .bars = {0.75, 1s},
        .aims = {0.75, 120ms, 300ms, 60s, 6}});
+  add({.name = "L mobile network, 0.6 to 9 Mbit/s",
+       .path = wandering(60),
+       .restless = true,
+       .bars = {0.4, 4s, 2s},
+       .aims = {0.7, 150ms, 2s, 60s, 8}});
   add({.name = "M bloat 1 s, 2 Mbit/s",
        .path = {{0s, kbps(2000)}},
        .queue = 1s,
@@ -112,6 +163,37 @@ std::vector<AdaptationPlan> adaptation_plans() {
        .burst_start = 0.002,
        .bars = {0.4, 800ms},
        .aims = {0.8, 120ms, 500ms, 60s, 2}});
+  add({.name = "R way back of 64 kbit/s",
+       .path = {{0s, kbps(2500), 25ms, 0, 0, kbps(64)}},
+       .bars = {0.8, 1s, 120ms},
+       .aims = {0.8, 120ms, 500ms, 60s, 4}});
+  add({.name = "R way back of 0.8 Mbit/s at 35 to 70 s",
+       .path = {{0s, kbps(2000)}, {35s, kbps(2000), 25ms, 0, 0, kbps(800)}, {70s, kbps(2000)}},
+       .end = 90s,
+       .bars = {0.8, 1s, 120ms},
+       .aims = {0.8, 120ms, 500ms, 60s, 4}});
+  add({.name = "R 20 % of the reports lost",
+       .path = {{0s, kbps(2500), 25ms, 0, 0, 0, 0.2}},
+       .bars = {0.8, 1s, 120ms},
+       .aims = {0.8, 120ms, 500ms, 60s, 4}});
+  for (const int ppm : {200, -200}) {
+    add({.name = ppm > 0 ? "S clock 200 ppm fast, 5 min" : "S clock 200 ppm slow, 5 min",
+         .path = {{0s, kbps(3000)}},
+         .clock_ppm = ppm,
+         .end = 300s,
+         .bars = {0.95, 500ms},
+         .aims = {0.95, 50ms, 0ms, 60s, 0}});
+  }
+  add({.name = "U managed queue of 10 ms, 2 Mbit/s",
+       .path = {{0s, kbps(2000)}},
+       .aqm = 10ms,
+       .bars = {0.6, 1s},
+       .aims = {0.85, 20ms, 0ms, 60s, 4}});
+  add({.name = "U managed queue of 10 ms, 4 to 1 to 4 Mbit/s",
+       .path = {{0s, kbps(4000)}, {20s, kbps(1000)}, {40s, kbps(4000)}},
+       .aqm = 10ms,
+       .bars = {0.5, 2s},
+       .aims = {0.85, 20ms, 500ms, 5s, 4}});
   add({.name = "50 tiles on 6 Mbit/s",
        .path = {{0s, kbps(6000)}},
        .tiles = 50,

@@ -233,6 +233,54 @@ TEST(SavingOnSound, WhereSoundIsLostWithoutAQueueItKeepsItsRedundancy) {
   }
 }
 
+TEST(Joining, AHundredInTenSecondsAreFewKeyFramesAndHarmNobody) {
+  for (uint64_t seed : seeds(3)) {
+    SCOPED_TRACE(replay_hint(seed));
+    Viewing v(seed);
+    Client& publisher = v.world.add_client();
+    const sfu::TrackId stage = publisher.publish_video();
+    ModelReceiver& before = v.world.add_client().subscribe_video(stage);
+    v.world.run_for(5s);
+    ASSERT_FALSE(before.decoded().empty());
+    std::vector<uint32_t> key_frames;
+    for (const auto& layer : publisher.layers()) key_frames.push_back(layer->key_frames());
+
+    struct Joiner {
+      TimePoint at;
+      ModelReceiver* receiver = nullptr;
+    };
+    std::vector<Joiner> joiners;
+    const TimePoint start = v.world.now();
+    for (int i = 0; i < 100; ++i) {
+      LinkConfig link;
+      link.bits_per_second = 4'000'000;
+      Client& client = v.world.add_client(LinkConfig{}, link);
+      joiners.push_back({v.world.now(), &client.subscribe_video(stage)});
+      v.world.run_for(100ms);
+    }
+    v.world.run_for(3s);
+    for (size_t i = 0; i < key_frames.size(); ++i) {
+      EXPECT_LE(publisher.layers()[i]->key_frames() - key_frames[i], 26U) << "two a second";
+    }
+    std::vector<Duration> first;
+    for (const Joiner& joiner : joiners) {
+      ASSERT_FALSE(joiner.receiver->decoded().empty());
+      first.push_back(joiner.receiver->decoded().front().time - joiner.at);
+    }
+    std::ranges::sort(first);
+    EXPECT_LE(first[94], 1500ms) << milliseconds(first[94]);
+    // Those who were there see on.
+    Duration gap{};
+    TimePoint last = start;
+    for (const auto& frame : before.decoded()) {
+      if (frame.time < start) continue;
+      gap = std::max<Duration>(gap, frame.time - last);
+      last = frame.time;
+    }
+    EXPECT_LE(gap, 183ms) << milliseconds(gap);  // no freeze by webrtc-stats
+  }
+}
+
 TEST(Repairs, AreSentTwiceWhereManyAreLostFarAway) {
   uint64_t near = 0;
   uint64_t far = 0;

@@ -46,7 +46,7 @@ void Link::set_config(const LinkConfig& config) {
 double Link::dropped_share() const {
   const link::LinkCounters& c = link_.counters();
   if (c.packets_in == 0) return 0;
-  const uint64_t dropped = c.policed + c.queue_full + c.lost + c.overflow;
+  const uint64_t dropped = c.policed + c.queue_full + c.aqm + c.lost + c.overflow;
   return static_cast<double>(dropped) / static_cast<double>(c.packets_in);
 }
 

@@ -227,6 +227,11 @@ TimePoint Client::world_now() const {
   return world_.now();
 }
 
+TimePoint Client::own_now() const {
+  const Duration since = world_now().time_since_epoch();
+  return TimePoint(since + since / 1'000'000 * clock_ppm_);
+}
+
 sfu::Room& Client::room() {
   return world_.room(part_);
 }
@@ -465,7 +470,7 @@ void Client::on_datagram(Datagram datagram) {
   if (world_.config().follows_bandwidth) {
     const uint8_t id = ids::subscriber_extensions().id(rtc::Extension::kTransportSequence);
     auto number = rtc::rtp::parse_transport_sequence(view->extension(id).value_or(ByteView()));
-    if (number) feedback_.on_packet(world_now(), *number);
+    if (number) feedback_.on_packet(own_now(), *number);
   }
   world_.simulation().trace(id_.value, view->ssrc().value, view->sequence().value);
   if (audio_ssrc_ && view->ssrc() == audio_ssrc_) {
@@ -540,7 +545,7 @@ void Client::send_feedback() {
   if (gone_ || !connected()) return;
   std::array<uint8_t, 1200> buffer;
   while (feedback_.pending()) {
-    size_t size = feedback_.write(world_now(), rtc::Ssrc(5), rtc::Ssrc(6), buffer);
+    size_t size = feedback_.write(own_now(), rtc::Ssrc(5), rtc::Ssrc(6), buffer);
     if (size == 0) break;
     transmit(MutableByteView(buffer).first(size), PacketKind::kRtcp);
   }

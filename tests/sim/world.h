@@ -89,12 +89,16 @@ class Client {
   Link& down() { return down_; }
   /// What comes through the link that is not for its browser.
   std::function<void(const Datagram&)> foreign;
+  /// Its clock runs so much faster than everybody else's: parts per million.
+  void set_clock_skew(int ppm) { clock_ppm_ = ppm; }
   [[nodiscard]] uint64_t feedback_messages() const { return feedback_messages_; }
   [[nodiscard]] uint64_t feedback_lost() const { return feedback_lost_; }
 
  private:
   friend class World;
   [[nodiscard]] TimePoint world_now() const;
+  /// By its own clock.
+  [[nodiscard]] TimePoint own_now() const;
   void publish(const sfu::ReceiveTrackParameters& parameters);
   void subscribe(const sfu::SendTrackParameters& parameters, const sfu::LayerRequest& request);
   SyntheticStream make_stream(const std::string& mid, const std::string& rid, bool rtx,
@@ -128,6 +132,7 @@ class Client {
   rtc::Ssrc audio_ssrc_;
   uint16_t transport_sequence_ = 0;
   sfu::FeedbackGenerator feedback_;  // of what arrives
+  int64_t clock_ppm_ = 0;
   bool gone_ = false;
   int next_mid_ = 0;
   uint64_t feedback_messages_ = 0;
