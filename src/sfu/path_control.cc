@@ -232,8 +232,11 @@ bool PathControl::congested() const {
 }
 
 bool PathControl::may_repair(TimePoint now, size_t size) {
-  const rtc::bwe::Target& target = estimator_.target();
-  return repairs_.take(now, size + kOverhead, target.rate, own_queue());
+  // Repairs are sparing only where new packets wait for them here as well: what a sudden drop has
+  // taken is what the picture waits for.
+  const Duration queue = std::min<Duration>(own_queue(), pacer_.expected_delay());
+  if (queue <= kCongested) return true;
+  return repairs_.take(now, size + kOverhead, estimator_.target().rate, queue);
 }
 
 bool PathControl::constrained() const {

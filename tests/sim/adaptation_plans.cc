@@ -187,7 +187,7 @@ std::vector<AdaptationPlan> adaptation_plans() {
   add({.name = "U managed queue of 10 ms, 2 Mbit/s",
        .path = {{0s, kbps(2000)}},
        .aqm = 10ms,
-       .bars = {0.6, 1s},
+       .bars = {0.9, 1500ms},
        .aims = {0.85, 20ms, 0ms, 60s, 4}});
   add({.name = "U managed queue of 10 ms, 4 to 1 to 4 Mbit/s",
        .path = {{0s, kbps(4000)}, {20s, kbps(1000)}, {40s, kbps(4000)}},

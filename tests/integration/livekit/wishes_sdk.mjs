@@ -72,13 +72,19 @@ export async function run(test) {
     await test.ours('a receive profile is a wish that LiveKit’s server does not know', 'who saves data gets small pictures, fewer of them, and all of it back', async () => {
       const alice = await open('alice', 'saver', { dynacast: true });
       const bob = await open('bob', 'saver', {}, { canPublishData: false });
-      await publishCamera(alice);
+      // VP9: Chromium's simulcast of VP8 has no temporal layers, so its frame rate is what it is.
+      await alice.evaluate(() =>
+        window.room.localParticipant.setCameraEnabled(
+          true,
+          { resolution: { width: 1280, height: 720 } },
+          { videoCodec: 'vp9', backupCodec: false },
+        ),
+      );
       const full = await shows(bob, 'the full picture', (width, rate) => width === 1280 && rate > 14);
       await bob.evaluate(wish, { mode: 'saver', reason: 'test' });
       const saved = await shows(bob, 'a smaller picture at a lower rate', (width, rate) => width === 640 && rate > 2 && rate < 13);
       await bob.evaluate(wish, { mode: 'saver', max_px: 320 * 180, max_fps: 7 });
-      // Of 20 pictures a second in two temporal layers ten are the least.
-      await shows(bob, 'the smallest', (width, rate) => width === 320 && rate > 1 && rate < 13);
+      await shows(bob, 'the smallest', (width, rate) => width === 320 && rate > 1 && rate < 8);
       await bob.evaluate(wish, {});
       await shows(bob, 'the full picture again', (width, rate) => width === 1280 && rate > 14);
       console.log(`      ${full.width} px at ${full.rate.toFixed(0)} a second, saved ${saved.width} px at ${saved.rate.toFixed(0)}`);
