@@ -100,6 +100,8 @@ struct Flag {
   std::string_view help;
 };
 constexpr auto kFlags = std::to_array<Flag>({
+    {"turms.service.group.allow-group-owner-change-group-type", &Group::allow_type_change,
+     "The owner may give a group another type, of those that the owner's role has."},
     {"turms.service.group.invitation.allow-recall-pending-invitation-by-owner-and-manager",
      &Group::allow_invitation_recall_by_managers,
      "Owner and managers may recall invitations that are pending."},

@@ -1,5 +1,6 @@
 #include "im/administration.h"
 
+#include <algorithm>
 #include <array>
 
 #include "im/context.h"
@@ -7,6 +8,7 @@
 #include "im/ports/groups.h"
 #include "im/ports/password_hasher.h"
 #include "im/ports/session_tokens.h"
+#include "im/ports/user_roles.h"
 #include "im/ports/users.h"
 #include "im/rights.h"
 
@@ -109,6 +111,56 @@ Task<Result<GroupId>> Administration::add_group(std::string name, UserId owner,
 
 Task<Result<std::vector<Group>>> Administration::list_groups(GroupId after, int limit) {
   return context_.store.groups.list(after, limit);
+}
+
+Task<Result<None>> Administration::remove_group_type(int64_t id) {
+  using Removed = GroupRepository::TypeRemoved;
+  auto removed = co_await context_.store.groups.remove_type(
+      Rights::administrator(action::RemoveGroupType{id}));
+  if (!removed) co_return std::unexpected(removed.error());
+  if (*removed == Removed::kNone) co_return fail(ErrorCode::kNotFound, "there is no such type");
+  if (*removed == Removed::kInUse) {
+    co_return fail(ErrorCode::kFailedPrecondition, "there are groups of this type");
+  }
+  context_.groups.clear();
+  co_return None{};
+}
+
+Task<Result<std::vector<UserRole>>> Administration::list_user_roles() {
+  return context_.store.user_roles.list();
+}
+
+Task<Result<None>> Administration::put_user_role(UserRole role) {
+  const bool negative = role.owned_group_limit < 0 || role.owned_group_limit_per_type < 0 ||
+                        std::ranges::any_of(role.group_type_limits,
+                                            [](const auto& limit) { return limit.second < 0; });
+  if (role.id < 0 || negative) {
+    co_return fail(ErrorCode::kInvalidArgument, "ids and limits must not be negative");
+  }
+  const int64_t id = role.id;
+  auto stored = co_await context_.store.user_roles.put(
+      Rights::administrator(action::PutUserRole{id}), std::move(role));
+  if (!stored) co_return std::unexpected(stored.error());
+  if (!*stored) co_return fail(ErrorCode::kResourceExhausted, "there are too many roles");
+  co_return None{};
+}
+
+Task<Result<None>> Administration::remove_user_role(int64_t id) {
+  auto removed =
+      co_await context_.store.user_roles.remove(Rights::administrator(action::RemoveUserRole{id}));
+  if (!removed) co_return std::unexpected(removed.error());
+  if (!*removed) co_return fail(ErrorCode::kNotFound, "there is no such role");
+  co_return None{};
+}
+
+Task<Result<None>> Administration::assign_user_role(UserId user, int64_t role) {
+  using Assigned = UserRoleRepository::Assigned;
+  auto assigned = co_await context_.store.user_roles.assign(
+      Rights::administrator(action::AssignUserRole{user, role}));
+  if (!assigned) co_return std::unexpected(assigned.error());
+  if (*assigned == Assigned::kNoUser) co_return fail(ErrorCode::kNotFound, "there is no such user");
+  if (*assigned == Assigned::kNoRole) co_return fail(ErrorCode::kNotFound, "there is no such role");
+  co_return None{};
 }
 
 Task<Result<None>> Administration::seed_demo() {

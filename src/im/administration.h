@@ -24,6 +24,18 @@ class Administration {
   Task<Result<GroupId>> add_group(std::string name, UserId owner, std::vector<UserId> members);
   Task<Result<std::vector<Group>>> list_groups(GroupId after, int limit);
 
+  /// kNotFound; kFailedPrecondition when a group has it. Type 0 gets its first values back.
+  Task<Result<None>> remove_group_type(int64_t id);
+
+  /// With role 0.
+  Task<Result<std::vector<UserRole>>> list_user_roles();
+  /// Makes or replaces it. kInvalidArgument, kResourceExhausted.
+  Task<Result<None>> put_user_role(UserRole role);
+  /// Whoever has it has role 0 then. kNotFound.
+  Task<Result<None>> remove_user_role(int64_t id);
+  /// kNotFound: the user, or the role.
+  Task<Result<None>> assign_user_role(UserId user, int64_t role);
+
   /// The demo accounts 1 (alice), 2 (bob), 3 (carol), password "turms", and a group of the three
   /// owned by alice. Does nothing when one of the accounts exists.
   Task<Result<None>> seed_demo();

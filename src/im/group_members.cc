@@ -115,7 +115,7 @@ Task<Outcome<Reply<>>> GroupMembers::remove(Caller caller, DeleteGroupMembers co
 
   if (command.successor_id) {
     if (*command.successor_id == caller.user_id) co_return Reply<>{};
-    auto permit = Rights::transfer_group(group.get(), caller.user_id, *command.successor_id);
+    auto permit = co_await may_transfer(context_, group, caller.user_id, *command.successor_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
     auto transferred =
         co_await transfer_group(context_, *permit, command.quit_after_transfer.value_or(false));

@@ -4,6 +4,7 @@
 #include "im/group_audience.h"
 #include "im/group_transfer.h"
 #include "im/ports/groups.h"
+#include "im/ports/user_roles.h"
 #include "im/ports/versions.h"
 #include "im/rights.h"
 
@@ -49,9 +50,14 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
     co_return refuse(Code::kIllegalArgument, "unknown user-defined attributes");
   }
   const int64_t type_id = command.type_id.value_or(0);
+  auto creator = co_await context_.reachability.get(caller.user_id);
+  if (!creator) co_return refuse(creator.error());
+  if (!(*creator)->exists_and_active) co_return refuse(Code::kGroupOwnerInactive);
+  auto role = co_await context_.store.user_roles.of_user(caller.user_id);
+  if (!role) co_return refuse(role.error());
   auto type = co_await context_.store.groups.find_type(type_id);
   if (!type) co_return refuse(type.error());
-  auto permit = Rights::create_group(caller.user_id, type_id, *type);
+  auto permit = Rights::create_group(caller.user_id, *role, type_id, *type);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
 
   const WallTime now = context_.now();
@@ -78,6 +84,7 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
   auto stored =
       co_await context_.store.groups.create(*permit, std::move(group), std::move(members));
   if (!stored) co_return refuse(stored.error());
+  if (*stored == GroupRepository::Created::kTooMany) co_return refuse(Code::kOwnedGroupsLimit);
   context_.publish({.group_id = id, .joined = {caller.user_id}});
 
   Reply<GroupId> reply;
@@ -86,6 +93,14 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
       group_audience(context_.settings.group_notifications.created, nullptr, {}, caller.user_id);
   reply.effects.relay.amendments.created_id = id.value;
   co_return reply;
+}
+
+Task<Outcome<None>> Groups::may_change_type(UserId user, GroupPtr group, int64_t type_id) {
+  auto role = co_await context_.store.user_roles.of_user(user);
+  if (!role) co_return refuse(role.error());
+  auto type = co_await context_.store.groups.find_type(type_id);
+  if (!type) co_return refuse(type.error());
+  co_return Rights::change_group_type(context_.settings, group.get(), user, *role, type_id, *type);
 }
 
 Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
@@ -103,7 +118,11 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
   auto loaded = co_await context_.groups.get(command.group_id);
   if (!loaded) co_return refuse(loaded.error());
   const GroupPtr group = *loaded;
-  // Both are judged before either is done.
+  // All is judged before any of it is done.
+  if (command.type_id) {
+    auto allowed = co_await may_change_type(caller.user_id, group, *command.type_id);
+    if (!allowed) co_return std::unexpected(std::move(allowed.error()));
+  }
   std::optional<Permit<action::UpdateGroup>> update_permit;
   std::optional<Permit<action::TransferGroup>> transfer_permit;
   if (changes) {
@@ -112,11 +131,8 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
     update_permit = *permit;
   }
   if (transfers) {
-    auto permit = Rights::transfer_group(group.get(), caller.user_id, *command.successor_id);
+    auto permit = co_await may_transfer(context_, group, caller.user_id, *command.successor_id);
     if (!permit) co_return std::unexpected(std::move(permit.error()));
-    auto successor = co_await context_.reachability.get(*command.successor_id);
-    if (!successor) co_return refuse(successor.error());
-    if (!(*successor)->exists_and_active) co_return refuse(Code::kGroupOwnerInactive);
     transfer_permit = *permit;
   }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/group_state.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -66,6 +67,8 @@ class Groups {
   Task<Outcome<JoinedGroupInfos>> query_joined_infos(Caller caller, QueryJoinedGroups query);
 
  private:
+  Task<Outcome<None>> may_change_type(UserId user, GroupPtr group, int64_t type_id);
+
   Context& context_;
 };
 

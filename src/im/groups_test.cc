@@ -17,6 +17,7 @@ class GroupsTest : public DomainTest {
     command.group_id = id;
     return command;
   }
+  int64_t role_of_owner(GroupId id) { return group(id)->group.owner_id.value; }
   UpdateGroup rename(GroupId id) {
     UpdateGroup command = update(id);
     command.name = "new";
@@ -122,6 +123,72 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
   EXPECT_EQ(group(id)->group.owner_id, UserId(3));
   EXPECT_FALSE(role(id, 2));
   EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"role 3 0", "left 2"}));
+}
+
+TEST_F(GroupsTest, TypesAndNumbersAreTheRolesToSay) {
+  Administration& administration = domain_->administration;
+  GroupType type;
+  type.id = 3;
+  ASSERT_TRUE(run(store_->repositories().groups.put_type(
+      Rights::administrator(action::PutGroupType{type.id}), type)));
+  UserRole role;
+  role.id = 1;
+  role.creatable_group_types = {0, 3};
+  role.owned_group_limit = 3;
+  role.group_type_limits = {{3, 1}};
+  ASSERT_TRUE(run(administration.put_user_role(role)));
+  ASSERT_TRUE(run(administration.assign_user_role(UserId(1), 1)));
+  const auto create = [&](int64_t user, int64_t type_id) {
+    CreateGroup command;
+    command.name = "g";
+    command.type_id = type_id;
+    return code(domain_->groups.create(caller(user), command));
+  };
+  EXPECT_EQ(create(1, 3), 1000);
+  EXPECT_EQ(create(1, 3), 3205) << "of this type";
+  EXPECT_EQ(create(1, 0), 1000);
+  EXPECT_EQ(create(1, 0), 1000);
+  EXPECT_EQ(create(1, 0), 3205) << "of all";
+  EXPECT_EQ(create(1, 4), 3101);
+  EXPECT_EQ(create(2, 3), 3100);
+  EXPECT_EQ(create(9, 0), 3200) << "inactive";
+
+  const GroupId others = make_group(2, {1});
+  EXPECT_EQ(code(domain_->groups.update(caller(2), transfer(others, 1))), 3205);
+  EXPECT_EQ(role_of_owner(others), 2);
+  EXPECT_FALSE(run(administration.remove_group_type(3))) << "in use";
+  role.owned_group_limit = -1;
+  EXPECT_FALSE(run(administration.put_user_role(role)));
+  EXPECT_FALSE(run(administration.assign_user_role(UserId(1), 7)));
+  ASSERT_TRUE(run(administration.remove_user_role(1)));
+  EXPECT_EQ(create(1, 0), 1000);
+}
+
+TEST_F(GroupsTest, TheOwnerChangesTheTypeWhereItIsAllowed) {
+  const GroupId id = make_group(1, {2});
+  set_role(id, 2, GroupMemberRole::kManager);
+  GroupType type;
+  for (type.id = 3; type.id <= 4; ++type.id) {
+    ASSERT_TRUE(run(store_->repositories().groups.put_type(
+        Rights::administrator(action::PutGroupType{type.id}), type)));
+  }
+  UserRole role;
+  role.creatable_group_types = {0, 3};
+  ASSERT_TRUE(run(domain_->administration.put_user_role(role)));
+  const auto change = [&](int64_t by, GroupId group, int64_t type_id) {
+    UpdateGroup command = update(group);
+    command.type_id = type_id;
+    return code(domain_->groups.update(caller(by), command));
+  };
+  EXPECT_EQ(change(1, id, 3), 3102);
+  domain_->context().settings.group.allow_type_change = true;
+  EXPECT_EQ(change(1, GroupId(5), 3), 3000);
+  EXPECT_EQ(change(2, id, 3), 3103);
+  EXPECT_EQ(change(7, id, 3), 3103);
+  EXPECT_EQ(change(1, id, 5), 3105);
+  EXPECT_EQ(change(1, id, 4), 3104);
+  EXPECT_EQ(change(1, id, 3), 1000);
+  EXPECT_EQ(group(id)->type.id, 3);
 }
 
 TEST_F(GroupsTest, AMuteOfAllIsPublished) {

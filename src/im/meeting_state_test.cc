@@ -60,8 +60,11 @@ class GroupsMeanwhile final : public GroupRepository {
   Stored<None> put_type(Permit<action::PutGroupType> permit, GroupType type) override {
     return real_.put_type(permit, type);
   }
-  Stored<None> create(Permit<action::CreateGroup> permit, Group group,
-                      std::vector<GroupMember> members) override {
+  Stored<TypeRemoved> remove_type(Permit<action::RemoveGroupType> permit) override {
+    return real_.remove_type(permit);
+  }
+  Stored<Created> create(Permit<action::CreateGroup> permit, Group group,
+                         std::vector<GroupMember> members) override {
     return real_.create(permit, std::move(group), std::move(members));
   }
   Stored<bool> update(Permit<action::UpdateGroup> permit, GroupChange change,
@@ -108,9 +111,10 @@ class ResumeTest : public MeetingsTest {
     domain_ = std::make_unique<Domain>(
         settings(),
         Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
-                     real.invitations, real.join_requests, real.join_questions, real.messages,
-                     real.message_marks, real.conversations, real.conversation_settings, *stored_,
-                     real.friend_requests, real.session_tokens, real.blocklist},
+                     real.invitations, real.join_requests, real.join_questions, real.user_roles,
+                     real.messages, real.message_marks, real.conversations,
+                     real.conversation_settings, *stored_, real.friend_requests,
+                     real.session_tokens, real.blocklist},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
     make({});

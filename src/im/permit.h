@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/ids.h"
+#include "im/types.h"
 
 namespace turms::im {
 
@@ -63,8 +63,22 @@ struct ReplyToFriendRequest {
 struct PutGroupType {
   int64_t type_id = 0;
 };
+struct RemoveGroupType {
+  int64_t type_id = 0;
+};
+struct PutUserRole {
+  int64_t role_id = 0;
+};
+struct RemoveUserRole {
+  int64_t role_id = 0;
+};
+struct AssignUserRole {
+  UserId user;
+  int64_t role_id = 0;
+};
 struct CreateGroup {
   UserId creator;
+  GroupQuota quota = {};
 };
 struct UpdateGroup {
   GroupId group;
@@ -76,6 +90,8 @@ struct TransferGroup {
   GroupId group;
   UserId owner;
   UserId successor;
+  /// The successor's.
+  GroupQuota quota = {};
 };
 struct AddMembers {
   GroupId group;

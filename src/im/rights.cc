@@ -80,6 +80,11 @@ Code lacking(UpdateStrategy strategy, Code owner_only, Code managers_only, Code 
   }
 }
 
+bool changes_info(const UpdateGroup& command) {
+  return command.name || command.intro || command.announcement || command.min_score ||
+         command.mute_end_date || command.has_user_defined_attributes;
+}
+
 std::string list_of(const std::vector<UserId>& ids) {
   std::string text;
   for (const UserId id : ids) text += (text.empty() ? "" : ", ") + std::to_string(id.value);
@@ -130,32 +135,49 @@ std::optional<Failure> refuse_rename(const GroupState* group, UserId requester,
 
 }  // namespace
 
-Outcome<Permit<action::CreateGroup>> Rights::create_group(UserId requester, int64_t type_id,
+Outcome<Permit<action::CreateGroup>> Rights::create_group(UserId requester, const UserRole& role,
+                                                          int64_t type_id,
                                                           const std::optional<GroupType>& type) {
   if (!type) return refuse(Code::kGroupTypeNonexistent);
-  // The default role of a user has the default type only.
-  if (type_id != 0) return refuse(Code::kGroupTypeNoPermission);
-  return Permit(action::CreateGroup{requester});
+  if (!role.may_have(type_id)) return refuse(Code::kGroupTypeNoPermission);
+  return Permit(action::CreateGroup{requester, role.quota(type_id)});
+}
+
+Outcome<None> Rights::change_group_type(const Settings& settings, const GroupState* group,
+                                        UserId requester, const UserRole& role, int64_t type_id,
+                                        const std::optional<GroupType>& type) {
+  if (!settings.group.allow_type_change) return refuse(Code::kGroupTypeUpdateDisabled);
+  if (group == nullptr) return refuse(Code::kGroupNonexistent);
+  if (role_in(*group, requester) != GroupMemberRole::kOwner) {
+    return refuse(Code::kGroupTypeUpdateNotOwner);
+  }
+  if (!type) return refuse(Code::kGroupTypeUpdateNonexistent);
+  if (!role.may_have(type_id)) return refuse(Code::kGroupTypeUpdateNoPermission);
+  return None{};
 }
 
 Outcome<Permit<action::UpdateGroup>> Rights::update_group(const GroupState* group, UserId requester,
                                                           const UpdateGroup& command) {
-  if (command.type_id) return refuse(Code::kGroupTypeUpdateDisabled);
   if (group == nullptr) return refuse(Code::kGroupNonexistent);
   const UpdateStrategy strategy = group->type.info_update_strategy;
-  if (may_update(strategy, role_in(*group, requester)))
+  // The type alone is the owner's: see change_group_type.
+  if (!changes_info(command) || may_update(strategy, role_in(*group, requester))) {
     return Permit(action::UpdateGroup{group->group.id});
+  }
   return refuse(lacking(strategy, Code::kGroupInfoOwnerOnly, Code::kGroupInfoOwnerOrManagerOnly,
                         Code::kGroupInfoMemberOnly));
 }
 
 Outcome<Permit<action::TransferGroup>> Rights::transfer_group(const GroupState* group,
-                                                              UserId requester, UserId successor) {
+                                                              UserId requester, UserId successor,
+                                                              const UserRole& role) {
   if (group == nullptr || role_in(*group, requester) != GroupMemberRole::kOwner) {
     return refuse(Code::kTransferNotOwner);
   }
   if (group->find(successor) == nullptr) return refuse(Code::kSuccessorNotMember);
-  return Permit(action::TransferGroup{group->group.id, requester, successor});
+  if (!role.may_have(group->group.type_id)) return refuse(Code::kGroupTypeNoPermission);
+  return Permit(action::TransferGroup{group->group.id, requester, successor,
+                                      role.quota(group->group.type_id)});
 }
 
 Outcome<Permit<action::RemoveGroup>> Rights::delete_group(const GroupState* group,

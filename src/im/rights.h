@@ -21,13 +21,20 @@ namespace turms::im {
 class Rights {
  public:
   // Groups.
-  static Outcome<Permit<action::CreateGroup>> create_group(UserId requester, int64_t type_id,
+  static Outcome<Permit<action::CreateGroup>> create_group(UserId requester, const UserRole& role,
+                                                           int64_t type_id,
                                                            const std::optional<GroupType>& type);
+  /// `type`: the new one, null when there is none.
+  static Outcome<None> change_group_type(const Settings& settings, const GroupState* group,
+                                         UserId requester, const UserRole& role, int64_t type_id,
+                                         const std::optional<GroupType>& type);
   static Outcome<Permit<action::UpdateGroup>> update_group(const GroupState* group,
                                                            UserId requester,
                                                            const UpdateGroup& command);
+  /// `role`: the successor's.
   static Outcome<Permit<action::TransferGroup>> transfer_group(const GroupState* group,
-                                                               UserId requester, UserId successor);
+                                                               UserId requester, UserId successor,
+                                                               const UserRole& role);
   static Outcome<Permit<action::RemoveGroup>> delete_group(const GroupState* group,
                                                            UserId requester);
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,6 +145,35 @@ struct GroupType {
   bool self_info_updatable = true;
   bool read_receipt = true;
   bool message_editable = true;
+};
+
+/// How many active groups one user may own.
+struct GroupQuota {
+  static constexpr int32_t kUnlimited = INT32_MAX;
+  int32_t groups = kUnlimited;
+  int32_t groups_of_type = kUnlimited;
+};
+
+/// What users may have. Role 0 always exists and has these values.
+struct UserRole {
+  int64_t id = 0;
+  std::string name;
+  /// Ascending.
+  std::vector<int64_t> creatable_group_types = {0};
+  int32_t owned_group_limit = GroupQuota::kUnlimited;
+  /// Of each type that the next one does not name.
+  int32_t owned_group_limit_per_type = GroupQuota::kUnlimited;
+  std::map<int64_t, int32_t> group_type_limits;
+
+  [[nodiscard]] bool may_have(int64_t group_type) const {
+    return std::binary_search(creatable_group_types.begin(), creatable_group_types.end(),
+                              group_type);
+  }
+  [[nodiscard]] GroupQuota quota(int64_t group_type) const {
+    const auto limit = group_type_limits.find(group_type);
+    return {owned_group_limit,
+            limit == group_type_limits.end() ? owned_group_limit_per_type : limit->second};
+  }
 };
 
 struct Group {

@@ -12,6 +12,7 @@
 #include "store/sqlite/message_marks.h"
 #include "store/sqlite/repositories.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/user_roles.h"
 
 namespace turms::store {
 namespace {
@@ -85,10 +86,23 @@ class SqliteStore final : public Store {
         last_id_(last_id) {}
 
   im::Repositories repositories() override {
-    return {users_,           relationships_,   versions_,       groups_,
-            group_blocklist_, invitations_,     join_requests_,  join_questions_,
-            messages_,        message_marks_,   conversations_,  conversation_settings_,
-            meetings_,        friend_requests_, session_tokens_, blocklist_};
+    return {users_,
+            relationships_,
+            versions_,
+            groups_,
+            group_blocklist_,
+            invitations_,
+            join_requests_,
+            join_questions_,
+            user_roles_,
+            messages_,
+            message_marks_,
+            conversations_,
+            conversation_settings_,
+            meetings_,
+            friend_requests_,
+            session_tokens_,
+            blocklist_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -112,6 +126,7 @@ class SqliteStore final : public Store {
   Invitations invitations_{writer_, readers_};
   JoinRequests join_requests_{writer_, readers_};
   JoinQuestions join_questions_{writer_, readers_};
+  UserRoles user_roles_{writer_, readers_};
   Messages messages_{writer_, readers_};
   MessageMarks message_marks_{writer_, readers_};
   Conversations conversations_{writer_, readers_};

@@ -49,9 +49,14 @@ class GroupRepository {
   virtual Stored<std::vector<GroupId>> joined_by(UserId user) = 0;
   virtual Stored<std::optional<GroupType>> find_type(int64_t id) = 0;
   virtual Stored<None> put_type(Permit<action::PutGroupType>, GroupType type) = 0;
+  enum class TypeRemoved { kDone, kNone, kInUse };
+  /// kInUse: an active group has it. Type 0 gets its first values back.
+  virtual Stored<TypeRemoved> remove_type(Permit<action::RemoveGroupType>) = 0;
 
-  virtual Stored<None> create(Permit<action::CreateGroup>, Group group,
-                              std::vector<GroupMember> members) = 0;
+  enum class Created { kDone, kTooMany };
+  /// kTooMany: the creator owns as many as the permit's quota lets them.
+  virtual Stored<Created> create(Permit<action::CreateGroup>, Group group,
+                                 std::vector<GroupMember> members) = 0;
   /// False when it does not exist or is deleted.
   virtual Stored<bool> update(Permit<action::UpdateGroup>, GroupChange change, WallTime now) = 0;
   /// Logical: keeps the row, drops members, blocklist, invitations. False when already gone.
@@ -66,7 +71,7 @@ class GroupRepository {
                                                      WallTime now) = 0;
   virtual Stored<bool> update_member(Permit<action::UpdateMember>, MemberChange change,
                                      WallTime now) = 0;
-  enum class Transferred { kDone, kNotOwner, kSuccessorNotMember };
+  enum class Transferred { kDone, kNotOwner, kSuccessorNotMember, kTooMany };
   /// The successor becomes owner, in the group and in the members; the old owner a plain member,
   /// or no member at all with `quit`.
   virtual Stored<Transferred> transfer(Permit<action::TransferGroup>, bool quit, WallTime now) = 0;

@@ -10,6 +10,7 @@ class GroupBlocklistRepository;
 class InvitationRepository;
 class JoinRequestRepository;
 class JoinQuestionRepository;
+class UserRoleRepository;
 class MessageRepository;
 class MessageMarkRepository;
 class ConversationRepository;
@@ -29,6 +30,7 @@ struct Repositories {
   InvitationRepository& invitations;
   JoinRequestRepository& join_requests;
   JoinQuestionRepository& join_questions;
+  UserRoleRepository& user_roles;
   MessageRepository& messages;
   MessageMarkRepository& message_marks;
   ConversationRepository& conversations;

@@ -88,6 +88,99 @@ TEST_P(EnrollmentConformance, ADeletedGroupKeepsNobodyOut) {
   EXPECT_EQ(block(10, 2), GroupBlocklistRepository::Blocked::kGroupGone);
 }
 
+TEST_P(EnrollmentConformance, NobodyOwnsMoreGroupsThanTheyMay) {
+  using Created = GroupRepository::Created;
+  using Transferred = GroupRepository::Transferred;
+  const auto create = [&](int64_t id, int64_t owner, int64_t type, GroupQuota quota) {
+    Group group;
+    group.id = GroupId(id);
+    group.type_id = type;
+    group.creator_id = UserId(owner);
+    group.owner_id = UserId(owner);
+    group.creation_date = kNow;
+    group.last_updated_date = kNow;
+    auto rows = members(id, {owner, owner == 9 ? 1 : 9});
+    rows.front().role = GroupMemberRole::kOwner;
+    return ok(store_.groups.create(may(action::CreateGroup{UserId(owner), quota}), group, rows));
+  };
+  EXPECT_EQ(create(10, 1, 0, {1, 1}), Created::kDone);
+  EXPECT_EQ(create(11, 1, 4, {1, 9}), Created::kTooMany);
+  EXPECT_EQ(create(11, 1, 0, {9, 1}), Created::kTooMany);
+  EXPECT_EQ(create(11, 1, 4, {9, 1}), Created::kDone);
+  EXPECT_FALSE(ok(store_.groups.load(GroupId(12))));
+  EXPECT_EQ(create(12, 9, 0, {}), Created::kDone);
+  const auto transfer = [&](int64_t id, GroupQuota quota) {
+    return ok(store_.groups.transfer(
+        may(action::TransferGroup{GroupId(id), UserId(1), UserId(9), quota}), false, kNow));
+  };
+  EXPECT_EQ(transfer(10, {9, 1}), Transferred::kTooMany);
+  EXPECT_EQ(transfer(11, {9, 1}), Transferred::kDone);
+  EXPECT_EQ(transfer(10, {2, 9}), Transferred::kTooMany);
+  ok(store_.groups.remove(may(action::RemoveGroup{GroupId(11)}), kNow));
+  EXPECT_EQ(transfer(10, {2, 9}), Transferred::kDone) << "deleted ones do not count";
+}
+
+TEST_P(EnrollmentConformance, ATypeIsRemovedWhenNoGroupHasIt) {
+  using Removed = GroupRepository::TypeRemoved;
+  const auto remove = [&](int64_t id) {
+    return ok(store_.groups.remove_type(may(action::RemoveGroupType{id})));
+  };
+  EXPECT_EQ(remove(4), Removed::kNone);
+  GroupType type;
+  type.id = 4;
+  ok(store_.groups.put_type(may(action::PutGroupType{4}), type));
+  add_group(10, {1});
+  GroupChange change;
+  change.type_id = 4;
+  ok(store_.groups.update(may(action::UpdateGroup{GroupId(10)}), change, kNow));
+  EXPECT_EQ(remove(4), Removed::kInUse);
+  ok(store_.groups.remove(may(action::RemoveGroup{GroupId(10)}), kNow));
+  EXPECT_EQ(remove(4), Removed::kDone);
+  EXPECT_FALSE(ok(store_.groups.find_type(4)));
+  type.id = 0;
+  type.size_limit = 7;
+  ok(store_.groups.put_type(may(action::PutGroupType{0}), type));
+  EXPECT_EQ(remove(0), Removed::kDone);
+  EXPECT_EQ(ok(store_.groups.find_type(0))->size_limit, 500);
+}
+
+TEST_P(EnrollmentConformance, UsersHaveRoles) {
+  using Assigned = UserRoleRepository::Assigned;
+  add_user(1);
+  const auto assign = [&](int64_t user, int64_t role) {
+    return ok(store_.user_roles.assign(may(action::AssignUserRole{UserId(user), role})));
+  };
+  EXPECT_EQ(ok(store_.user_roles.list()).size(), 1u);
+  EXPECT_EQ(ok(store_.user_roles.of_user(UserId(1))).creatable_group_types,
+            std::vector<int64_t>{0});
+  UserRole role;
+  role.id = 5;
+  role.name = "teacher";
+  role.creatable_group_types = {7, 3};
+  role.owned_group_limit = 10;
+  role.owned_group_limit_per_type = 4;
+  role.group_type_limits = {{3, 2}, {8, 1}};
+  EXPECT_EQ(assign(1, 5), Assigned::kNoRole);
+  EXPECT_TRUE(ok(store_.user_roles.put(may(action::PutUserRole{5}), role)));
+  EXPECT_EQ(assign(2, 5), Assigned::kNoUser);
+  EXPECT_EQ(assign(1, 5), Assigned::kDone);
+  const UserRole found = ok(store_.user_roles.of_user(UserId(1)));
+  EXPECT_EQ(found.name, "teacher");
+  EXPECT_EQ(found.creatable_group_types, (std::vector<int64_t>{3, 7}));
+  EXPECT_EQ(found.group_type_limits, role.group_type_limits);
+  EXPECT_EQ(found.quota(3).groups_of_type, 2);
+  EXPECT_EQ(found.quota(7).groups_of_type, 4);
+  EXPECT_EQ(found.quota(7).groups, 10);
+  role.id = 0;
+  role.creatable_group_types = {0, 1};
+  EXPECT_TRUE(ok(store_.user_roles.put(may(action::PutUserRole{0}), role)));
+  EXPECT_EQ(ok(store_.user_roles.list()).size(), 2u);
+  EXPECT_TRUE(ok(store_.user_roles.remove(may(action::RemoveUserRole{5}))));
+  EXPECT_FALSE(ok(store_.user_roles.remove(may(action::RemoveUserRole{5}))));
+  EXPECT_EQ(ok(store_.user_roles.of_user(UserId(1))).creatable_group_types,
+            (std::vector<int64_t>{0, 1}));
+}
+
 TEST_P(EnrollmentConformance, NobodyIsAddedWhoIsBlocked) {
   add_group(10, {1});
   block(10, 2);

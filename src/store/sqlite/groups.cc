@@ -65,6 +65,26 @@ void forget_stamp(Connection& connection, im::VersionOf kind, GroupId group) {
   forget.bind(kind, group).run();
 }
 
+int64_t count_owned(Connection& connection, UserId owner, std::optional<int64_t> type) {
+  Statement select = connection.prepare(
+      "select count(*) from chat_group where owner_id = ?1 and active "
+      "and (?2 is null or type_id = ?2)");
+  return select.bind(owner, type).step() ? select.integer() : 0;
+}
+
+bool may_own_more(Connection& connection, UserId owner, int64_t type, const im::GroupQuota& quota) {
+  constexpr int32_t kUnlimited = im::GroupQuota::kUnlimited;
+  return (quota.groups == kUnlimited ||
+          count_owned(connection, owner, std::nullopt) < quota.groups) &&
+         (quota.groups_of_type == kUnlimited ||
+          count_owned(connection, owner, type) < quota.groups_of_type);
+}
+
+int64_t type_of(Connection& connection, GroupId group) {
+  Statement select = connection.prepare("select type_id from chat_group where id = ?");
+  return select.bind(group).step() ? select.integer() : 0;
+}
+
 // What query_joined_group_infos shows changed for every member.
 void touch_members(Connection& connection, GroupId group, WallTime now) {
   Statement upsert = connection.prepare(
@@ -183,10 +203,28 @@ im::Stored<im::None> Groups::put_type(im::Permit<im::action::PutGroupType> permi
   });
 }
 
-im::Stored<im::None> Groups::create(im::Permit<im::action::CreateGroup> permit, im::Group group,
-                                    std::vector<im::GroupMember> members) {
+im::Stored<im::GroupRepository::TypeRemoved> Groups::remove_type(
+    im::Permit<im::action::RemoveGroupType> permit) {
+  const int64_t id = permit->type_id;
+  co_return co_await writer_.run([&](Connection& connection) -> Result<TypeRemoved> {
+    if (id != 0) {
+      Statement used =
+          connection.prepare("select 1 from chat_group where type_id = ? and active limit 1");
+      if (used.bind(id).step()) return TypeRemoved::kInUse;
+    }
+    Statement remove = connection.prepare("delete from group_type where id = ?");
+    return remove.bind(id).run() > 0 || id == 0 ? TypeRemoved::kDone : TypeRemoved::kNone;
+  });
+}
+
+im::Stored<im::GroupRepository::Created> Groups::create(im::Permit<im::action::CreateGroup> permit,
+                                                        im::Group group,
+                                                        std::vector<im::GroupMember> members) {
   TURMS_CHECK(group.creator_id == permit->creator);
-  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<Created> {
+    if (!may_own_more(connection, group.owner_id, group.type_id, permit->quota)) {
+      return Created::kTooMany;
+    }
     {
       Statement insert = connection.prepare(
           "insert into chat_group (id, type_id, creator_id, owner_id, name, intro, announcement, "
@@ -204,7 +242,7 @@ im::Stored<im::None> Groups::create(im::Permit<im::action::CreateGroup> permit, 
     for (const im::VersionOf kind : kStamps) {
       touch(connection, kind, group.id.value, group.creation_date);
     }
-    return im::None{};
+    return Created::kDone;
   });
 }
 
@@ -306,12 +344,15 @@ im::Stored<bool> Groups::update_member(im::Permit<im::action::UpdateMember> perm
 
 im::Stored<im::GroupRepository::Transferred> Groups::transfer(
     im::Permit<im::action::TransferGroup> permit, bool quit, WallTime now) {
-  const auto [id, owner, successor] = *permit;
+  const auto [id, owner, successor, quota] = *permit;
   co_return co_await writer_.run([&](Connection& connection) -> Result<Transferred> {
     if (role_of(connection, id, owner) != im::GroupMemberRole::kOwner) {
       return Transferred::kNotOwner;
     }
     if (!is_member(connection, id, successor)) return Transferred::kSuccessorNotMember;
+    if (!may_own_more(connection, successor, type_of(connection, id), quota)) {
+      return Transferred::kTooMany;
+    }
     if (quit) {
       delete_member(connection, id, owner, now);
     } else {

@@ -94,8 +94,9 @@ class Groups final : public im::GroupRepository {
   im::Stored<std::optional<im::GroupType>> find_type(int64_t id) override;
   im::Stored<im::None> put_type(im::Permit<im::action::PutGroupType> permit,
                                 im::GroupType type) override;
-  im::Stored<im::None> create(im::Permit<im::action::CreateGroup> permit, im::Group group,
-                              std::vector<im::GroupMember> members) override;
+  im::Stored<TypeRemoved> remove_type(im::Permit<im::action::RemoveGroupType> permit) override;
+  im::Stored<Created> create(im::Permit<im::action::CreateGroup> permit, im::Group group,
+                             std::vector<im::GroupMember> members) override;
   im::Stored<bool> update(im::Permit<im::action::UpdateGroup> permit, im::GroupChange change,
                           WallTime now) override;
   im::Stored<bool> remove(im::Permit<im::action::RemoveGroup> permit, WallTime now) override;

@@ -350,6 +350,25 @@ create table blocked_client (
   primary key (kind, subject)
 ) strict, without rowid;
 )",
+    R"(
+-- Roles of users; role 0 is there without a row.
+create table user_role (
+  id integer primary key,
+  name text not null,
+  owned_group_limit integer not null,
+  owned_group_limit_per_type integer not null
+) strict;
+create table user_role_group_type (
+  role_id integer not null,
+  type_id integer not null,
+  creatable integer not null,
+  owned_limit integer,
+  primary key (role_id, type_id)
+) strict, without rowid;
+alter table user add column role_id integer not null default 0;
+create index user_by_role on user (role_id) where role_id <> 0;
+create index chat_group_by_owner on chat_group (owner_id, type_id) where active;
+)",
 };
 
 }  // namespace

@@ -69,7 +69,7 @@ class Blocklist:
 
 
 class EnrollmentTest(TurmsTest):
-    """A server that lets requests be recalled, and has a group type for each way of joining."""
+    """A server that lets requests be recalled and types be changed, and has a group type for each way of joining."""
 
     accounts = 4
     _server = None
@@ -80,7 +80,8 @@ class EnrollmentTest(TurmsTest):
             server = Server({f"turms.service.group.{key}": "true" for key in (
                 "invitation.allow-recall-pending-invitation-by-owner-and-manager",
                 "invitation.allow-recall-pending-invitation-by-sender",
-                "join-request.allow-recall-pending-join-request-by-sender")}).start()
+                "join-request.allow-recall-pending-join-request-by-sender",
+                "allow-group-owner-change-group-type")}).start()
             atexit.register(server.remove)
             EnrollmentTest._server = server
         return EnrollmentTest._server
@@ -89,14 +90,24 @@ class EnrollmentTest(TurmsTest):
         self.a, self.b, self.c, self.d = self.users
         self.alice, self.bob, self.carol, self.dave = (self.sign_in(user) for user in self.users)
 
+    @contextlib.contextmanager
+    def database(self):
+        """As another program would change it."""
+        with contextlib.closing(sqlite3.connect(f"{self.server.data}/turms.db", timeout=30)) as database, database:
+            yield database
+
+    @staticmethod
+    def add_type(database, type_id, size_limit=500, join_strategy=INVITATION):
+        database.execute("insert or replace into group_type values (?, 'typed', ?, 5, ?, 2, 2, 0, 1, 1, 1)",
+                         (type_id, size_limit, join_strategy))
+
     def group_with(self, join_strategy, size_limit=500):
         """Of Alice, Bob (a manager) and Carol."""
         group = self.group_of(self.a, self.b, self.c)
         self.alice.ok("update_group_member", group_id=group, member_id=self.b, role=c.MANAGER)
         type_id = 100 + join_strategy * 1000 + size_limit
-        with contextlib.closing(sqlite3.connect(f"{self.server.data}/turms.db", timeout=30)) as database, database:
-            database.execute("insert or replace into group_type values (?, 'typed', ?, 5, ?, 2, 2, 0, 1, 1, 1)",
-                             (type_id, size_limit, join_strategy))
+        with self.database() as database:
+            self.add_type(database, type_id, size_limit, join_strategy)
             database.execute("update chat_group set type_id = ? where id = ?", (type_id, group))
         # The server looks for what others wrote before it writes itself.
         for client in (self.alice, self.bob, self.carol, self.dave):
@@ -301,3 +312,50 @@ class JoinQuestions(EnrollmentTest):
         self.alice.ok("delete_group_blocked_user", group_id=group, user_id=self.d)
         self.alice.ok("delete_group", group_id=group)
         self.assert_code(3311, answering({one: "2"}))
+
+
+class GroupTypes(EnrollmentTest):
+    def setUp(self):
+        super().setUp()
+        with self.database() as database:
+            for type_id in (10, 11):
+                self.add_type(database, type_id)
+            database.execute("insert or replace into user_role values (1, 'teacher', 4, 9)")
+            for type_id, creatable, limit in ((0, 1, None), (10, 1, 1)):
+                database.execute("insert or replace into user_role_group_type values (1, ?, ?, ?)",
+                                 (type_id, creatable, limit))
+            database.execute("update user set role_id = 1 where id in (?, ?)", (self.a, self.d))
+
+    def create(self, client, type_id):
+        return client.request("create_group", name="g", type_id=type_id)
+
+    def test_types_and_numbers_of_groups(self):
+        typed = self.create(self.dave, 10)
+        self.assert_code(1000, typed)
+        found, = self.dave.ok("query_groups", group_ids=[typed.data.long]).data.groups_with_version.groups
+        self.assertEqual(found.type_id, 10)
+        self.assert_code(3205, self.create(self.dave, 10))
+        self.assert_code(3100, self.create(self.dave, 11))
+        self.assert_code(3101, self.create(self.dave, 12))
+        self.assert_code(3100, self.create(self.bob, 10))
+        for _ in range(3):
+            self.assert_code(1000, self.create(self.dave, 0))
+        self.assert_code(3205, self.create(self.dave, 0))
+        theirs = self.group_of(self.b, self.d)
+        self.assert_code(3205, self.bob.request("update_group", group_id=theirs, successor_id=self.d))
+        self.dave.ok("delete_group", group_id=typed.data.long)
+        self.dave.pushes()
+        self.bob.ok("update_group", group_id=theirs, successor_id=self.d)
+        self.assert_told(self.dave, "update_group", requester=self.b)
+
+    def test_changing_the_type(self):
+        group = self.group_of(self.a, self.b)
+        change = lambda client, type_id, of=group: client.request("update_group", group_id=of, type_id=type_id)
+        self.assert_code(3103, change(self.bob, 10))
+        self.assert_code(3105, change(self.alice, 12))
+        self.assert_code(3104, change(self.alice, 11))
+        self.assert_code(3000, change(self.alice, 10, of=987654321))
+        self.assert_code(1000, change(self.alice, 10))
+        self.assert_told(self.bob, "update_group", requester=self.a)
+        found, = self.bob.ok("query_groups", group_ids=[group]).data.groups_with_version.groups
+        self.assertEqual(found.type_id, 10)
