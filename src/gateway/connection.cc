@@ -392,6 +392,11 @@ void Connection::open_session(int64_t request_id, Session session, const im::Sig
   session_ = session;
   environment_->registry.sign_in(*this, session, std::move(conflicts));
   watch_activity();
+  if (in.has_location()) {
+    // A place that is none keeps nobody out.
+    (void)environment_->domain.locations.update(
+        session.caller, {in.location().latitude(), in.location().longitude()});
+  }
 
   proto::TurmsNotification opened = notification_now();
   auto& out = *opened.mutable_data()->mutable_user_session();
@@ -537,6 +542,7 @@ void Connection::close(int32_t status, std::optional<int32_t> code, std::string_
 
 void Connection::leave() {
   if (!session_) return;
+  environment_->domain.locations.forget(session_->caller);
   environment_->registry.sign_out(*this, *session_);
   session_.reset();
 }

@@ -139,6 +139,9 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
   if (amendments.created_id) notification.mutable_data()->set_long_(*amendments.created_id);
   if (!amendments.clear_password) return;
   switch (request.kind_case()) {
+    case proto::TurmsRequest::kUpdateUserRequest:
+      request.mutable_update_user_request()->clear_password();
+      break;
     case proto::TurmsRequest::kCreateMeetingRequest:
       request.mutable_create_meeting_request()->clear_password();
       break;

@@ -13,6 +13,8 @@ Domain::Domain(Settings settings, Repositories repositories, Bus& bus, PasswordH
       blocklist(*context_),
       session_tokens(*context_),
       users(*context_, session_tokens),
+      user_settings(*context_),
+      locations(*context_),
       relationships(*context_),
       friend_requests(*context_),
       groups(*context_),

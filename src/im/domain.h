@@ -13,6 +13,7 @@
 #include "im/invitations.h"
 #include "im/join_questions.h"
 #include "im/join_requests.h"
+#include "im/locations.h"
 #include "im/message_marks.h"
 #include "im/messages.h"
 #include "im/ports/changes.h"
@@ -20,6 +21,7 @@
 #include "im/relationships.h"
 #include "im/session_tokens.h"
 #include "im/settings.h"
+#include "im/user_settings.h"
 #include "im/users.h"
 
 namespace turms::im {
@@ -58,6 +60,8 @@ class Domain {
   Blocklist blocklist;
   SessionTokens session_tokens;
   Users users;
+  UserSettings user_settings;
+  Locations locations;
   Relationships relationships;
   FriendRequests friend_requests;
   Groups groups;

@@ -35,6 +35,12 @@ struct ProlongSessionToken {
 struct RevokeSessionTokens {
   UserId user;
 };
+struct UpdateUser {
+  UserId user;
+};
+struct ChangeUserSettings {
+  UserId user;
+};
 /// One-sided: what `owner` thinks of `related`.
 struct PutRelationship {
   UserId owner;

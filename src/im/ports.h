@@ -24,5 +24,6 @@
 #include "im/ports/repositories.h"
 #include "im/ports/session_tokens.h"
 #include "im/ports/user_roles.h"
+#include "im/ports/user_settings.h"
 #include "im/ports/users.h"
 #include "im/ports/versions.h"

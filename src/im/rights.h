@@ -186,6 +186,12 @@ class Rights {
     return Permit(action::MovePrivateReadDate{requester, target});
   }
 
+  static Permit<action::UpdateUser> update_user(UserId requester) {
+    return Permit(action::UpdateUser{requester});
+  }
+  static Permit<action::ChangeUserSettings> change_user_settings(UserId requester) {
+    return Permit(action::ChangeUserSettings{requester});
+  }
   static Permit<action::RemoveRelationship> remove_relationship(UserId requester, UserId related) {
     return Permit(action::RemoveRelationship{requester, related});
   }

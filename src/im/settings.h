@@ -125,6 +125,24 @@ struct Settings {
     size_t max_relationship_name_size = 200;
     size_t max_relationship_group_name_size = 200;
 
+    /// Characters, as all of these.
+    size_t max_password_size = 16;
+    size_t max_name_size = 20;
+    size_t max_intro_size = 100;
+    size_t max_profile_picture_size = 100;
+    /// Names of users' own attributes and settings that are kept. A name that ends with '!' is of a
+    /// setting that does not change once it is there.
+    std::vector<std::string> attributes;
+    std::vector<std::string> settings;
+    bool ignore_unknown_attributes = false;
+    bool ignore_unknown_settings = false;
+    bool search_names = true;
+    bool show_invisible_as_offline = false;
+
+    Notify user_updated;
+    Notify status_updated;
+    Notify user_settings_updated;
+    Notify user_settings_deleted;
     Notify friend_request_created{true, true};
     Notify friend_request_recalled{true, true};
     Notify friend_request_replied{true, true};
@@ -134,6 +152,14 @@ struct Settings {
     Notify relationship_added;
     Notify relationship_removed;
   } people;
+
+  struct Location {
+    bool enabled = true;
+    int32_t default_nearby_count = 20;
+    int32_t max_nearby_count = 100;
+    int32_t default_distance = 10'000;  // metres
+    int32_t max_distance = 10'000;
+  } location;
 };
 
 }  // namespace turms::im

@@ -48,6 +48,9 @@ inline bool is_known(UserStatus v) {
 inline bool is_known(GroupMemberRole v) {
   return v >= GroupMemberRole::kOwner && v <= GroupMemberRole::kAnonymousGuest;
 }
+inline bool is_known(ProfileAccessStrategy v) {
+  return v >= ProfileAccessStrategy::kAll && v <= ProfileAccessStrategy::kFriends;
+}
 inline bool is_known(ResponseAction v) {
   return v >= ResponseAction::kAccept && v <= ResponseAction::kIgnore;
 }
@@ -70,6 +73,10 @@ struct HashRequester {
   std::shared_ptr<Cancellation> cancellation;
 };
 
+/// Values of the protocol (Value, encoded) by their names: the domain keeps them and looks into
+/// none.
+using ValueMap = std::map<std::string, std::string>;
+
 struct User {
   UserId id;
   std::string name;
@@ -79,6 +86,7 @@ struct User {
   WallTime registration_date;
   WallTime last_updated_date;
   bool active = true;
+  ValueMap attributes;
 };
 
 /// What `owner_id` thinks of `related_user_id`: one-sided. A friend, unless blocked.

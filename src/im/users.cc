@@ -129,6 +129,7 @@ Task<void> Users::end_outdated_sessions() {
     }
     for (const PasswordChange& change : *changes) {
       ended_version_ = std::max(ended_version_, change.version);
+      if (own_changes_.erase(change.version) > 0) continue;
       DisconnectOrder order;
       order.user_id = change.user_id;
       order.password_version = change.version;
@@ -137,20 +138,6 @@ Task<void> Users::end_outdated_sessions() {
     }
     if (changes->size() < kPasswordChangesPage) co_return;
   }
-}
-
-Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles query) {
-  if (query.name && !query.name->empty()) co_return refuse(Code::kUserSearchDisabled);
-  sort_unique(query.user_ids);
-  if (query.user_ids.empty()) co_return std::vector<User>();
-  auto users = co_await context_.store.users.find(std::move(query.user_ids));
-  if (!users) co_return refuse(users.error());
-  if (query.last_updated_date) {
-    std::erase_if(*users, [&](const User& user) {
-      return user.last_updated_date <= *query.last_updated_date;
-    });
-  }
-  co_return std::move(*users);
 }
 
 }  // namespace turms::im

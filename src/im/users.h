@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,28 @@ struct SignedIn {
 struct QueryUserProfiles {
   std::vector<UserId> user_ids;
   std::optional<WallTime> last_updated_date;
+  /// Also of these users only, when both are given.
   std::optional<std::string> name;
+  std::optional<int32_t> skip;
+  std::optional<int32_t> limit;
+  /// Where the name was found, between U+0002 and U+0003.
+  bool highlight_name = false;
+};
+
+/// Absent: unchanged.
+struct UpdateUser {
+  std::optional<std::string> password;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> profile_picture;
+  std::optional<ProfileAccessStrategy> profile_access_strategy;
+  ValueMap attributes;
+};
+
+struct UpdateOnlineStatus {
+  /// For kOffline: which sessions end; empty: all of them.
+  std::vector<DeviceType> device_types;
+  UserStatus status = UserStatus::kAvailable;
 };
 
 class Users {
@@ -55,7 +77,17 @@ class Users {
   /// A token for somebody whom another service has authenticated: 2012 when they are not stored
   /// here, or not active.
   Task<Outcome<IssuedToken>> vouch(UserId id, DeviceType device_type);
+  /// By ids, or by name: ranked, kMaxFound at most, kDefaultFound without a limit.
   Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
+  static constexpr int32_t kMaxFound = 100;
+  static constexpr int32_t kDefaultFound = 10;
+
+  /// Of themselves. Sessions go on with a new password.
+  Task<Outcome<Reply<>>> update(Caller caller, UpdateUser command);
+  /// In the order of `users`, kNoContent without any.
+  Task<Outcome<std::vector<Presence>>> query_online_statuses(std::vector<UserId> users);
+  /// Of the user, on all their devices; kOffline ends sessions (close_status 501).
+  Task<Outcome<Reply<>>> update_online_status(Caller caller, UpdateOnlineStatus command);
 
   /// Another program has written to the store: sessions that signed in with a password which has
   /// been changed since are ended (600).
@@ -72,6 +104,10 @@ class Users {
   SessionTokens& tokens_;
   /// Up to here (Credentials::password_version) sessions have been ended.
   int64_t ended_version_ = 0;
+  /// Passwords that users changed themselves, which ends none of their sessions. Those beyond
+  /// kMaxOwnChanges are forgotten: the sessions end then.
+  static constexpr size_t kMaxOwnChanges = 10'000;
+  std::set<int64_t> own_changes_;
 };
 
 }  // namespace turms::im

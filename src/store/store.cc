@@ -74,6 +74,8 @@ Result<std::unique_ptr<Connection>> open_writing(const std::string& path, const 
     }
   }
   if (Status status = migrate(connection); !status) return std::unexpected(status.error());
+  index_names(connection);
+  if (connection.failed()) return std::unexpected(connection.take_error());
   return opened;
 }
 
@@ -102,7 +104,8 @@ class SqliteStore final : public Store {
             meetings_,
             friend_requests_,
             session_tokens_,
-            blocklist_};
+            blocklist_,
+            user_settings_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -135,6 +138,7 @@ class SqliteStore final : public Store {
   FriendRequests friend_requests_{writer_, readers_};
   SessionTokens session_tokens_{writer_, readers_};
   Blocklist blocklist_{writer_, readers_};
+  UserSettings user_settings_{writer_, readers_};
 };
 
 }  // namespace

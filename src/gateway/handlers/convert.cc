@@ -4,6 +4,19 @@
 
 namespace turms::gateway {
 
+im::ValueMap values_from(const Values& values) {
+  im::ValueMap out;
+  for (const auto& [name, value] : values) out[name] = value.SerializeAsString();
+  return out;
+}
+
+void fill(Values& out, const im::ValueMap& values) {
+  for (const auto& [name, value] : values) {
+    model::Value parsed;
+    if (parsed.ParseFromString(value)) out[name] = std::move(parsed);
+  }
+}
+
 void fill(model::UserInfo& out, const im::User& user) {
   out.set_id(user.id.value);
   out.set_name(user.name);
@@ -14,6 +27,7 @@ void fill(model::UserInfo& out, const im::User& user) {
   out.set_registration_date(user.registration_date.unix_ms);
   out.set_last_updated_date(user.last_updated_date.unix_ms);
   out.set_active(user.active);
+  fill(*out.mutable_user_defined_attributes(), user.attributes);
 }
 
 void fill(model::Group& out, const im::Group& group) {

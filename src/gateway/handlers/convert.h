@@ -52,6 +52,10 @@ struct MessageView {
   bool pre_message_id;
 };
 
+using Values = ::google::protobuf::Map<std::string, model::Value>;
+im::ValueMap values_from(const Values& values);
+void fill(Values& out, const im::ValueMap& values);
+
 void fill(model::UserInfo& out, const im::User& user);
 void fill(model::Group& out, const im::Group& group);
 void fill(model::GroupMember& out, const im::GroupMember& member);

@@ -13,6 +13,14 @@ namespace turms::gateway::handlers {
 
 // users.cc
 TURMS_HANDLER(query_user_profiles);
+TURMS_HANDLER(query_nearby_users);
+TURMS_HANDLER(query_user_online_statuses);
+TURMS_HANDLER(update_user_location);
+TURMS_HANDLER(update_user_online_status);
+TURMS_HANDLER(update_user);
+TURMS_HANDLER(update_user_settings);
+TURMS_HANDLER(delete_user_settings);
+TURMS_HANDLER(query_user_settings);
 
 // relationships.cc
 TURMS_HANDLER(create_friend_request);

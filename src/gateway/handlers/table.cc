@@ -106,21 +106,21 @@ constexpr RequestKind describe(Request::KindCase kind) {
     case Request::kQueryUserProfilesRequest:
       return handled(handlers::query_user_profiles, "any user", kNobody);
     case Request::kQueryNearbyUsersRequest:
-      return not_yet();
+      return handled(handlers::query_nearby_users, "any user who says where they are", kNobody);
     case Request::kQueryUserOnlineStatusesRequest:
-      return not_yet();
+      return handled(handlers::query_user_online_statuses, "any user", kNobody);
     case Request::kUpdateUserLocationRequest:
-      return not_yet();
+      return handled(handlers::update_user_location, "any user, of themselves", kNobody);
     case Request::kUpdateUserOnlineStatusRequest:
-      return not_yet();
+      return handled(handlers::update_user_online_status, "any user, of themselves", kOwnDevices);
     case Request::kUpdateUserRequest:
-      return not_yet();
+      return handled(handlers::update_user, "any user, of themselves", "the requester's other devices, without the password");
     case Request::kUpdateUserSettingsRequest:
-      return not_yet();
+      return handled(handlers::update_user_settings, "any user, of themselves", kOwnDevices);
     case Request::kDeleteUserSettingsRequest:
-      return not_yet();
+      return handled(handlers::delete_user_settings, "any user, of themselves", kOwnDevices);
     case Request::kQueryUserSettingsRequest:
-      return not_yet();
+      return handled(handlers::query_user_settings, "any user, of themselves", kNobody);
     case Request::kCreateFriendRequestRequest:
       return handled(handlers::create_friend_request, "any user whom the recipient has not blocked",
                      "the requester's other devices; the recipient");

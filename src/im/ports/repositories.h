@@ -19,6 +19,7 @@ class MeetingRepository;
 class FriendRequestRepository;
 class SessionTokenRepository;
 class BlocklistRepository;
+class UserSettingsRepository;
 
 /// Where everything lives. Owned by the app, outlives the domain.
 struct Repositories {
@@ -39,6 +40,7 @@ struct Repositories {
   FriendRequestRepository& friend_requests;
   SessionTokenRepository& session_tokens;
   BlocklistRepository& blocklist;
+  UserSettingsRepository& user_settings;
 };
 
 }  // namespace turms::im

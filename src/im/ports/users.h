@@ -22,12 +22,29 @@ struct PasswordChange {
   int64_t version = 0;
 };
 
+/// Absent: unchanged.
+struct UserChange {
+  std::optional<std::string> password_hash;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> profile_picture;
+  std::optional<ProfileAccessStrategy> profile_access_strategy;
+  /// Those that change; the others stay.
+  ValueMap attributes;
+};
+
 class UserRepository {
  public:
+  /// Of search_names().
+  static constexpr int kMaxFound = 1000;
+
   virtual ~UserRepository() = default;
   /// In no particular order; unknown ids are left out.
   virtual Stored<std::vector<User>> find(std::vector<UserId> ids) = 0;
   virtual Stored<std::optional<Credentials>> find_credentials(UserId id) = 0;
+  /// Ids of active users whose names contain `text`, whatever the case or width of letters, at most
+  /// kMaxFound: names that are the text first, then those that begin with it, then by id.
+  virtual Stored<std::vector<UserId>> search_names(std::string text) = 0;
   /// By id, ascending, those above `after`.
   virtual Stored<std::vector<User>> list(UserId after, int limit) = 0;
   /// False when the id is taken.
@@ -35,6 +52,9 @@ class UserRepository {
   /// False when there is no such user.
   virtual Stored<bool> change_password(Permit<action::ChangePassword>,
                                        std::string password_hash) = 0;
+  /// The password's version when that changes, 0 otherwise; nothing when there is no such user.
+  virtual Stored<std::optional<int64_t>> update(Permit<action::UpdateUser>, UserChange change,
+                                                WallTime now) = 0;
   /// Another hash of the same password. False when it is no longer the one hashed in `former`.
   virtual Stored<bool> renew_password_hash(Permit<action::RenewPasswordHash>, std::string former,
                                            std::string password_hash) = 0;

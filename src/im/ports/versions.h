@@ -25,6 +25,8 @@ enum class VersionOf : int32_t {
   kReceivedFriendRequests = 21,
   kRelationships = 22,  // and which groups they are in
   kRelationshipGroups = 23,
+
+  kUserSettings = 24,  // of a user
 };
 
 class VersionRepository {

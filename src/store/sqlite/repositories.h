@@ -16,11 +16,14 @@ class Users final : public im::UserRepository {
   Users(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<std::vector<im::User>> find(std::vector<UserId> ids) override;
   im::Stored<std::optional<im::Credentials>> find_credentials(UserId id) override;
+  im::Stored<std::vector<UserId>> search_names(std::string text) override;
   im::Stored<std::vector<im::User>> list(UserId after, int limit) override;
   im::Stored<bool> create(im::Permit<im::action::CreateUser> permit, im::User user,
                           std::string password_hash) override;
   im::Stored<bool> change_password(im::Permit<im::action::ChangePassword> permit,
                                    std::string password_hash) override;
+  im::Stored<std::optional<int64_t>> update(im::Permit<im::action::UpdateUser> permit,
+                                            im::UserChange change, WallTime now) override;
   im::Stored<bool> renew_password_hash(im::Permit<im::action::RenewPasswordHash> permit,
                                        std::string former, std::string password_hash) override;
   im::Stored<std::vector<im::PasswordChange>> password_changes(int64_t version, int limit) override;
@@ -51,6 +54,20 @@ class Relationships final : public im::RelationshipRepository {
                                 im::RelationshipGroup group, WallTime now) override;
   im::Stored<bool> remove_group(im::Permit<im::action::ChangeRelationshipGroups> permit,
                                 int32_t index, int32_t target, WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+class UserSettings final : public im::UserSettingsRepository {
+ public:
+  UserSettings(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<im::ValueMap> find(UserId user) override;
+  im::Stored<Put> put(im::Permit<im::action::ChangeUserSettings> permit, im::ValueMap settings,
+                      std::set<std::string> immutable, WallTime now) override;
+  im::Stored<bool> remove(im::Permit<im::action::ChangeUserSettings> permit,
+                          std::vector<std::string> names, WallTime now) override;
 
  private:
   Writer& writer_;
@@ -229,6 +246,11 @@ class Meetings final : public im::MeetingRepository {
 /// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
 /// millisecond get different stamps, or a client that read between them would miss the second.
 void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);
+
+/// Makes a user's name found by its parts (search_names). The former name's are forgotten.
+void index_name(Connection& connection, UserId user, const std::string& name);
+/// Of all users whose names are not: after a migration.
+void index_names(Connection& connection);
 
 /// What a new user begins with: the default group, and the versions of what is empty.
 void begin_relationships(Connection& connection, UserId owner, WallTime now);

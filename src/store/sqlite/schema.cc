@@ -369,6 +369,30 @@ alter table user add column role_id integer not null default 0;
 create index user_by_role on user (role_id) where role_id <> 0;
 create index chat_group_by_owner on chat_group (owner_id, type_id) where active;
 )",
+    R"(
+-- Each character and each two in a row of users' names, folded, so that a part of a name is found by
+-- equal tokens. Whose name has none yet has it made when the database is opened (index_names).
+create table user_name_token (
+  token text not null,
+  user_id integer not null,
+  primary key (token, user_id)
+) strict, without rowid;
+create index user_name_token_by_user on user_name_token (user_id);
+alter table user add column name_is_indexed integer not null default 0;
+create index user_without_name_index on user (id) where name_is_indexed = 0;
+create table user_attribute (
+  user_id integer not null,
+  name text not null,
+  value blob not null,
+  primary key (user_id, name)
+) strict, without rowid;
+create table user_setting (
+  user_id integer not null,
+  name text not null,
+  value blob not null,
+  primary key (user_id, name)
+) strict, without rowid;
+)",
 };
 
 }  // namespace

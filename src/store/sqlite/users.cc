@@ -19,6 +19,56 @@ im::User read_user(Statement& row) {
   return user;
 }
 
+im::ValueMap read_attributes(Connection& connection, UserId user) {
+  im::ValueMap attributes;
+  Statement select =
+      connection.prepare("select name, value from user_attribute where user_id = ?");
+  select.bind(user);
+  while (select.step()) {
+    std::string name = select.text();
+    attributes[std::move(name)] = std::string(as_text(select.blob()));
+  }
+  return attributes;
+}
+
+/// Raises the count of all password changes.
+int64_t set_password(Connection& connection, UserId user, const std::string& hash) {
+  {
+    Statement update = connection.prepare(
+        "update user set password_hash = ?, password_version = "
+        "1 + coalesce((select max(password_version) from user where password_version > 0), 0) "
+        "where id = ?");
+    if (update.bind(hash, user).run() == 0) return 0;
+  }
+  Statement select = connection.prepare("select password_version from user where id = ?");
+  return select.bind(user).step() ? select.integer() : 0;
+}
+
+bool exists(Connection& connection, UserId user) {
+  Statement select = connection.prepare("select 1 from user where id = ?");
+  return select.bind(user).step();
+}
+
+void write_profile(Connection& connection, UserId user, const im::UserChange& change,
+                   WallTime now) {
+  Statement update = connection.prepare(
+      "update user set name = coalesce(?, name), intro = coalesce(?, intro), "
+      "profile_picture = coalesce(?, profile_picture), "
+      "profile_access_strategy = coalesce(?, profile_access_strategy), last_updated_date = ? "
+      "where id = ?");
+  update.bind(change.name, change.intro, change.profile_picture, change.profile_access_strategy,
+              now, user);
+  update.run();
+}
+
+void write_attribute(Connection& connection, UserId user, const std::string& name,
+                     const std::string& value) {
+  Statement upsert = connection.prepare(
+      "insert into user_attribute (user_id, name, value) values (?, ?, ?) "
+      "on conflict do update set value = excluded.value");
+  upsert.bind(user, name, as_bytes(value)).run();
+}
+
 }  // namespace
 
 im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
@@ -32,6 +82,7 @@ im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
       if (select.step()) users.push_back(read_user(select));
       select.reset();
     }
+    for (im::User& user : users) user.attributes = read_attributes(connection, user.id);
     return users;
   });
 }
@@ -73,6 +124,7 @@ im::Stored<bool> Users::create(im::Permit<im::action::CreateUser> permit, im::Us
     insert.bind(user.id, user.name, user.intro, user.profile_picture, user.profile_access_strategy,
                 user.registration_date, user.last_updated_date, user.active, password_hash);
     if (insert.run() == 0) return false;
+    index_name(connection, user.id, user.name);
     begin_relationships(connection, user.id, user.registration_date);
     return true;
   });
@@ -81,11 +133,22 @@ im::Stored<bool> Users::create(im::Permit<im::action::CreateUser> permit, im::Us
 im::Stored<bool> Users::change_password(im::Permit<im::action::ChangePassword> permit,
                                         std::string password_hash) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    Statement update = connection.prepare(
-        "update user set password_hash = ?, password_version = "
-        "1 + coalesce((select max(password_version) from user where password_version > 0), 0) "
-        "where id = ?");
-    return update.bind(password_hash, permit->user).run() > 0;
+    return set_password(connection, permit->user, password_hash) > 0;
+  });
+}
+
+im::Stored<std::optional<int64_t>> Users::update(im::Permit<im::action::UpdateUser> permit,
+                                                 im::UserChange change, WallTime now) {
+  const UserId user = permit->user;
+  co_return co_await writer_.run([&](Connection& connection) -> Result<std::optional<int64_t>> {
+    if (!exists(connection, user)) return std::nullopt;
+    write_profile(connection, user, change, now);
+    if (change.name) index_name(connection, user, *change.name);
+    for (const auto& [name, value] : change.attributes) {
+      write_attribute(connection, user, name, value);
+    }
+    if (!change.password_hash) return 0;
+    return set_password(connection, user, *change.password_hash);
   });
 }
 
