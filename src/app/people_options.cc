@@ -76,7 +76,7 @@ constexpr auto kSeconds = std::to_array<Seconds>({
 
 struct Names {
   std::string_view key;
-  std::vector<std::string> People::* field;
+  std::vector<std::string> People::*field;
   std::string_view help;
 };
 constexpr auto kNames = std::to_array<Names>({
@@ -90,7 +90,7 @@ constexpr auto kNames = std::to_array<Names>({
 using Location = im::Settings::Location;
 struct Count {
   std::string_view key;
-  int32_t Location::* field;
+  int32_t Location::*field;
   int64_t max;
   std::string_view help;
 };

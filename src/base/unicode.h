@@ -11,6 +11,17 @@ namespace turms {
 /// (Unicode NFKC_Casefold), without what shows nothing. Text that is not UTF-8 gives nothing.
 std::string fold(std::string_view utf8);
 
+/// A name in the one form of all that look like it: NFC; without controls, zero-width characters
+/// and marks that turn the direction of text; spaces are U+0020, single, and none at the ends; at
+/// most kMaxMarks combining marks on a character. Joiners stay where emoji, Arabic and Indic
+/// letters need them. Text that is not UTF-8 gives nothing.
+std::string clean_name(std::string_view utf8);
+/// The same of text in lines, whose spaces stay.
+std::string clean_text(std::string_view utf8);
+inline constexpr int kMaxMarks = 4;
+/// Whether anything of it leaves ink: not only spaces, marks and what is invisible.
+bool shows_something(std::string_view utf8);
+
 /// Nothing for what is not UTF-8.
 std::vector<char32_t> code_points(std::string_view utf8);
 void append_utf8(std::string& out, char32_t code_point);

@@ -5,6 +5,7 @@
 #include "gateway/handlers/convert.h"
 #include "gateway/handlers/handler.h"
 #include "gateway/metrics.h"
+#include "gateway/names.h"
 #include "gateway/push_encoder.h"
 #include "gateway/request_header.h"
 #include "gateway/session_registry.h"
@@ -285,6 +286,9 @@ Task<void> Connection::handle(ByteView message) {
         count(Rejection::kNotImplemented);
         const Answer refusal = not_implemented(*kind);
         answer(header.request_id, number(refusal.code), refusal.reason);
+      } else if (!clean_names(request)) {
+        count(Rejection::kInvisibleName);
+        answer(header.request_id, number(im::Code::kIllegalArgument), "A name must show something");
       } else {
         co_await handle_request(*kind, request);
       }

@@ -13,6 +13,7 @@ enum class Rejection {
   kRequestId,
   kNoSession,
   kNotImplemented,
+  kInvisibleName,
   kTooFrequent,
   kSignInFailed,
   kSignInThrottled,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/unicode.h"
 #include "im/context.h"
 #include "im/ports/bus.h"
 #include "im/ports/groups.h"
@@ -15,15 +16,28 @@
 namespace turms::im {
 namespace {
 
-constexpr size_t kMaxNameSize = 20;
 constexpr size_t kMaxPasswordSize = 256;
+
+/// As clients' names are cleaned (gateway/names.h). An error: it is not empty, and shows nothing.
+Result<std::string> cleaned(const std::string& name) {
+  std::string clean = clean_name(name);
+  if (!name.empty() && !shows_something(clean)) {
+    return fail(ErrorCode::kInvalidArgument, "the name shows nothing");
+  }
+  return clean;
+}
 
 }  // namespace
 
 Task<Result<None>> Administration::add_user(UserId id, std::string name, std::string password) {
   if (id.value <= 0) co_return fail(ErrorCode::kInvalidArgument, "a user id is a positive number");
-  if (text_length(name) > kMaxNameSize) {
-    co_return fail(ErrorCode::kInvalidArgument, "a name has at most 20 characters");
+  auto clean = cleaned(name);
+  if (!clean) co_return std::unexpected(clean.error());
+  name = std::move(*clean);
+  const size_t limit = context_.settings.people.max_name_size;
+  if (text_length(name) > limit) {
+    co_return fail(ErrorCode::kInvalidArgument,
+                   "a name has at most " + std::to_string(limit) + " characters");
   }
   if (password.empty() || password.size() > kMaxPasswordSize) {
     co_return fail(ErrorCode::kInvalidArgument, "a password has between 1 and 256 bytes");
@@ -74,6 +88,9 @@ Task<Result<std::vector<User>>> Administration::list_users(UserId after, int lim
 
 Task<Result<GroupId>> Administration::add_group(std::string name, UserId owner,
                                                 std::vector<UserId> members) {
+  auto clean = cleaned(name);
+  if (!clean) co_return std::unexpected(clean.error());
+  name = std::move(*clean);
   if (name.empty() || text_length(name) > context_.settings.group.max_name_size) {
     co_return fail(ErrorCode::kInvalidArgument, "the name is empty or too long");
   }

@@ -25,8 +25,8 @@ double radians(double degrees) {
 double distance_between(Place a, Place b) {
   const double up = std::sin(radians(b.latitude - a.latitude) / 2);
   const double across = std::sin(radians(b.longitude - a.longitude) / 2);
-  const double h = up * up + std::cos(radians(a.latitude)) * std::cos(radians(b.latitude)) *
-                                 across * across;
+  const double h =
+      up * up + std::cos(radians(a.latitude)) * std::cos(radians(b.latitude)) * across * across;
   return 2 * kEarthRadius * std::asin(std::min(1.0, std::sqrt(h)));
 }
 
@@ -100,9 +100,9 @@ std::vector<NearbyUser> Locations::within(UserId user, Place place, int32_t dist
   }
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < columns; ++column) {
-      const Cell cell{row_of(place.latitude - up) + static_cast<int32_t>(row),
-                      (column_of(place.longitude - across) + static_cast<int32_t>(column)) %
-                          kCellsAround};
+      const Cell cell{
+          row_of(place.latitude - up) + static_cast<int32_t>(row),
+          (column_of(place.longitude - across) + static_cast<int32_t>(column)) % kCellsAround};
       const auto there = cells_.find(cell);
       if (there == cells_.end()) continue;
       for (const UserId id : there->second) look_at(id);

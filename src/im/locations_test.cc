@@ -1,5 +1,7 @@
 #include "im/locations.h"
 
+#include <limits>
+
 #include "im/domain_testing.h"
 
 namespace turms::im {
@@ -9,9 +11,7 @@ class LocationsTest : public DomainTest {
  protected:
   Locations& locations() { return domain_->locations; }
 
-  static Caller session(int64_t user, int64_t id) {
-    return {UserId(user), DeviceType::kIos, id};
-  }
+  static Caller session(int64_t user, int64_t id) { return {UserId(user), DeviceType::kIos, id}; }
   int put(int64_t user, float latitude, float longitude) {
     auto done = locations().update(session(user, user), {latitude, longitude});
     return done ? 1000 : static_cast<int>(done.error().code);
@@ -103,7 +103,7 @@ TEST_F(LocationsTest, APlaceIsForgottenWithItsSession) {
 TEST_F(LocationsTest, ImpossibleRequestsAreRefused) {
   EXPECT_EQ(put(1, 86, 0), 1102);
   EXPECT_EQ(put(1, 0, -181), 1102);
-  EXPECT_EQ(put(1, std::nanf(""), 0), 1102);
+  EXPECT_EQ(put(1, std::numeric_limits<float>::quiet_NaN(), 0), 1102);
   EXPECT_EQ(put(1, 85, 180), 1000);
   QueryNearbyUsers query = at(0, 0);
   query.max_count = 101;

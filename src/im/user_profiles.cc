@@ -85,8 +85,8 @@ Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles
       std::erase_if(*found, [&](UserId id) { return !std::ranges::binary_search(ids, id); });
     }
     const size_t from = std::min(static_cast<size_t>(skip), found->size());
-    const size_t count = std::min(static_cast<size_t>(std::min(limit, kMaxFound)),
-                                  found->size() - from);
+    const size_t count =
+        std::min(static_cast<size_t>(std::min(limit, kMaxFound)), found->size() - from);
     ids.assign(found->begin() + static_cast<ptrdiff_t>(from),
                found->begin() + static_cast<ptrdiff_t>(from + count));
   }
@@ -99,7 +99,8 @@ Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles
     });
   }
   if (by_name) {
-    std::ranges::sort(*users, {}, [&](const User& user) { return std::ranges::find(ids, user.id); });
+    std::ranges::sort(*users, {},
+                      [&](const User& user) { return std::ranges::find(ids, user.id); });
     if (query.highlight_name) {
       const std::string text = fold(*query.name);
       for (User& user : *users) user.name = highlight(user.name, text);
@@ -150,7 +151,8 @@ Task<Outcome<Reply<>>> Users::update(Caller caller, UpdateUser command) {
   co_return reply;
 }
 
-Task<Outcome<std::vector<Presence>>> Users::query_online_statuses(std::vector<UserId> users) {
+Task<Outcome<std::vector<Presence>>> Users::query_online_statuses(Caller,
+                                                                  std::vector<UserId> users) {
   if (users.empty()) co_return refuse(Code::kNoContent);
   auto found = co_await context_.bus.presence(std::move(users));
   if (!found) co_return refuse(found.error());

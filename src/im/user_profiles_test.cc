@@ -68,7 +68,8 @@ TEST_F(UserProfilesTest, LimitsAreThoseOfTheOperator) {
   EXPECT_EQ(with(&UpdateUser::profile_picture, std::string(101, 'x')), 1102);
   EXPECT_EQ(with(&UpdateUser::password, std::string(17, 'x')), 1102);
   EXPECT_EQ(with(&UpdateUser::password, std::string()), 1102);
-  EXPECT_EQ(with(&UpdateUser::profile_access_strategy, static_cast<ProfileAccessStrategy>(9)), 1102);
+  EXPECT_EQ(with(&UpdateUser::profile_access_strategy, static_cast<ProfileAccessStrategy>(9)),
+            1102);
 }
 
 TEST_F(UserProfilesTest, AttributesMustBeAllowed) {
@@ -147,17 +148,17 @@ TEST_F(UserProfilesTest, NamesAreFoundByTheirParts) {
 
 TEST_F(UserProfilesTest, AStatusIsOfTheUser) {
   bus_->signed_in({UserId(2), DeviceType::kIos, 5}, UserStatus::kAvailable);
-  EXPECT_EQ(code(them().query_online_statuses({})), 1001);
+  EXPECT_EQ(code(them().query_online_statuses(caller(1), {})), 1001);
   UpdateOnlineStatus command;
   command.status = UserStatus::kInvisible;
   EXPECT_EQ(relayed_to(ok(them().update_online_status(caller(2), command))), "+other");
-  auto statuses = ok(them().query_online_statuses(users({2, 3})));
+  auto statuses = ok(them().query_online_statuses(caller(1), users({2, 3})));
   ASSERT_EQ(statuses.size(), 2u);
   EXPECT_EQ(statuses[0].status, UserStatus::kInvisible);
   EXPECT_EQ(statuses[0].device_types, std::vector<DeviceType>{DeviceType::kIos});
   EXPECT_EQ(statuses[1].status, UserStatus::kOffline);
   people().show_invisible_as_offline = true;
-  statuses = ok(them().query_online_statuses(users({2})));
+  statuses = ok(them().query_online_statuses(caller(1), users({2})));
   EXPECT_EQ(statuses[0].status, UserStatus::kOffline);
   EXPECT_TRUE(statuses[0].device_types.empty());
   command.status = static_cast<UserStatus>(77);

@@ -44,9 +44,9 @@ Task<Outcome<Reply<>>> UserSettings::update(Caller caller, ValueMap settings) {
   }
   Reply<> reply;
   if (settings.empty()) co_return reply;
-  auto put = co_await context_.store.user_settings.put(
-      Rights::change_user_settings(caller.user_id), std::move(settings), allowed.immutable,
-      context_.now());
+  auto put = co_await context_.store.user_settings.put(Rights::change_user_settings(caller.user_id),
+                                                       std::move(settings), allowed.immutable,
+                                                       context_.now());
   if (!put) co_return refuse(put.error());
   if (*put == UserSettingsRepository::Put::kImmutable) {
     co_return refuse(Code::kIllegalArgument, "a setting does not change any more");

@@ -85,7 +85,8 @@ class Users {
   /// Of themselves. Sessions go on with a new password.
   Task<Outcome<Reply<>>> update(Caller caller, UpdateUser command);
   /// In the order of `users`, kNoContent without any.
-  Task<Outcome<std::vector<Presence>>> query_online_statuses(std::vector<UserId> users);
+  Task<Outcome<std::vector<Presence>>> query_online_statuses(Caller caller,
+                                                             std::vector<UserId> users);
   /// Of the user, on all their devices; kOffline ends sessions (close_status 501).
   Task<Outcome<Reply<>>> update_online_status(Caller caller, UpdateOnlineStatus command);
 

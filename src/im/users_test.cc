@@ -96,6 +96,8 @@ TEST_F(UsersTest, AnOperatorAddsUsersAndGroups) {
             ErrorCode::kInvalidArgument);
   EXPECT_EQ(run(administration.add_user(UserId(50), std::string(21, 'x'), "y")).error().code,
             ErrorCode::kInvalidArgument);
+  EXPECT_EQ(run(administration.add_user(UserId(50), "\u200b", "y")).error().code,
+            ErrorCode::kInvalidArgument);
   EXPECT_EQ(run(administration.set_password(UserId(50), "y")).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(run(administration.list_users(UserId(0), 100))->size(), 9u);
   EXPECT_EQ(run(administration.add_group("g", UserId(50), {})).error().code, ErrorCode::kNotFound);

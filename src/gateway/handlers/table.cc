@@ -114,7 +114,8 @@ constexpr RequestKind describe(Request::KindCase kind) {
     case Request::kUpdateUserOnlineStatusRequest:
       return handled(handlers::update_user_online_status, "any user, of themselves", kOwnDevices);
     case Request::kUpdateUserRequest:
-      return handled(handlers::update_user, "any user, of themselves", "the requester's other devices, without the password");
+      return handled(handlers::update_user, "any user, of themselves",
+                     "the requester's other devices, without the password");
     case Request::kUpdateUserSettingsRequest:
       return handled(handlers::update_user_settings, "any user, of themselves", kOwnDevices);
     case Request::kDeleteUserSettingsRequest:

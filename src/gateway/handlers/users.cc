@@ -61,7 +61,7 @@ TURMS_HANDLER(query_nearby_users) {
 
 TURMS_HANDLER(query_user_online_statuses) {
   auto found = co_await environment.domain.users.query_online_statuses(
-      ids_from<UserId>(request.query_user_online_statuses_request().user_ids()));
+      caller, ids_from<UserId>(request.query_user_online_statuses_request().user_ids()));
   if (!found) co_return refused(std::move(found.error()));
   Answer answer;
   auto& out = *answer.data.mutable_user_online_statuses();

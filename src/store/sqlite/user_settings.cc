@@ -23,9 +23,9 @@ im::Stored<im::ValueMap> UserSettings::find(UserId user) {
   });
 }
 
-im::Stored<UserSettings::Put> UserSettings::put(
-    im::Permit<im::action::ChangeUserSettings> permit, im::ValueMap settings,
-    std::set<std::string> immutable, WallTime now) {
+im::Stored<UserSettings::Put> UserSettings::put(im::Permit<im::action::ChangeUserSettings> permit,
+                                                im::ValueMap settings,
+                                                std::set<std::string> immutable, WallTime now) {
   const UserId user = permit->user;
   co_return co_await writer_.run([&](Connection& connection) -> Result<Put> {
     const im::ValueMap current = read_settings(connection, user);

@@ -21,8 +21,7 @@ im::User read_user(Statement& row) {
 
 im::ValueMap read_attributes(Connection& connection, UserId user) {
   im::ValueMap attributes;
-  Statement select =
-      connection.prepare("select name, value from user_attribute where user_id = ?");
+  Statement select = connection.prepare("select name, value from user_attribute where user_id = ?");
   select.bind(user);
   while (select.step()) {
     std::string name = select.text();

@@ -166,3 +166,46 @@ class Disabled(TurmsTest):
         self.assert_code(2200, alice.request("update_user_location", latitude=1, longitude=1))
         self.assert_code(2200, alice.request("query_nearby_users", latitude=1, longitude=1))
         self.assert_code(7100, alice.request("query_user_profiles", name="x"))
+
+
+@on_both_transports
+class Names:
+    """The same name has one form wherever it stands, in answers and in what is relayed."""
+
+    accounts = 2
+
+    def setUp(self):
+        self.a, self.b = self.users
+        self.alice, self.bob = (self.sign_in(user) for user in self.users)
+        self.phone = self.sign_in(self.a, device_type=c.IOS)
+
+    def test_of_users(self):
+        self.alice.ok("update_user", name=" al\u200bice\u202e")
+        told = self.assert_told(self.phone, "update_user")
+        self.assertEqual(told.relayed_request.update_user_request.name, "alice")
+        found = self.bob.ok("query_user_profiles", user_ids=[self.a]).data.user_infos_with_version.user_infos[0]
+        self.assertEqual(found.name, "alice")
+        for name in ("\u200b", "\u3164\u2800", " ", "\u0301\u0301", "\u00ad"):
+            self.assert_code(1102, self.alice.request("update_user", name=name))
+        self.alice.ok("update_user", name="e" + "\u0335" * 15, intro="x" + "\u0335" * 50)
+        found = self.bob.ok("query_user_profiles", user_ids=[self.a]).data.user_infos_with_version.user_infos[0]
+        self.assertEqual((len(found.name), len(found.intro)), (5, 5))
+        self.alice.ok("update_user", name="\U0001F469\u200d\U0001F467")
+        found = self.bob.ok("query_user_profiles", user_ids=[self.a]).data.user_infos_with_version.user_infos[0]
+        self.assertEqual(found.name, "\U0001F469\u200d\U0001F467")
+
+    def test_of_groups_and_members(self):
+        self.assert_code(1102, self.alice.request("create_group", name="\u200b"))
+        group = self.alice.ok("create_group", name="bo\u2060ok  club", announcement="a\nb\u202e").data.long
+        told = self.assert_told(self.phone, "create_group").relayed_request.create_group_request
+        self.assertEqual((told.name, told.announcement), ("book club", "a\nb"))
+        one = self.alice.ok("query_groups", group_ids=[group]).data.groups_with_version.groups[0]
+        self.assertEqual((one.name, one.announcement), ("book club", "a\nb"))
+        self.assert_code(1102, self.alice.request("update_group", group_id=group, name="\u2063"))
+        self.assert_code(1102, self.alice.request("update_group_member", group_id=group, member_id=self.a,
+                                                  name="\u200b"))
+        self.alice.ok("update_group_member", group_id=group, member_id=self.a, name="e\u0301")
+        member = self.alice.ok("query_group_members", group_id=group).data.group_members_with_version.group_members[0]
+        self.assertEqual(member.name, "\u00e9")
+        self.assert_code(1102, self.alice.request("create_relationship_group", name="\u200b"))
+        self.assert_code(1102, self.alice.request("create_relationship", user_id=self.b, name="\u200b"))
