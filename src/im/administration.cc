@@ -47,6 +47,7 @@ Task<Result<None>> Administration::add_user(UserId id, std::string name, std::st
   User user;
   user.id = id;
   user.name = std::move(name);
+  user.active = context_.settings.people.active_when_added;
   user.registration_date = context_.now();
   user.last_updated_date = user.registration_date;
   auto created = co_await context_.store.users.create(Rights::administrator(action::CreateUser{id}),
@@ -80,6 +81,78 @@ Task<Result<None>> Administration::disconnect(UserId id, std::vector<DeviceType>
   order.close_status = kDisconnectedByAdministrator;
   context_.bus.publish(order);
   co_return None{};
+}
+
+Task<Result<std::vector<User>>> Administration::query_users(UserFilter filter) {
+  if (filter.limit <= 0 || filter.limit > kMaxQueried) filter.limit = kMaxQueried;
+  return context_.store.users.query(std::move(filter));
+}
+
+Task<Result<int64_t>> Administration::count_users(UserFilter filter) {
+  return context_.store.users.count(std::move(filter));
+}
+
+Task<Result<None>> Administration::update_user(UserId id, AdminUserChange change) {
+  const Settings::People& settings = context_.settings.people;
+  UserChange wanted;
+  if (change.name) {
+    auto clean = cleaned(*change.name);
+    if (!clean) co_return std::unexpected(clean.error());
+    if (text_length(*clean) > settings.max_name_size) {
+      co_return fail(ErrorCode::kInvalidArgument, "the name is too long");
+    }
+    wanted.name = std::move(*clean);
+  }
+  if (change.intro) wanted.intro = clean_text(*change.intro);
+  wanted.profile_picture = std::move(change.profile_picture);
+  if ((wanted.intro && text_length(*wanted.intro) > settings.max_intro_size) ||
+      (wanted.profile_picture &&
+       text_length(*wanted.profile_picture) > settings.max_profile_picture_size)) {
+    co_return fail(ErrorCode::kInvalidArgument, "the intro or the profile picture is too long");
+  }
+  if (change.profile_access_strategy && !is_known(*change.profile_access_strategy)) {
+    co_return fail(ErrorCode::kInvalidArgument, "unknown profile access strategy");
+  }
+  wanted.profile_access_strategy = change.profile_access_strategy;
+  if (change.password) {
+    auto changed = co_await set_password(id, std::move(*change.password));
+    if (!changed) co_return changed;
+  }
+  auto updated = co_await context_.store.users.update(Rights::administrator(action::UpdateUser{id}),
+                                                      std::move(wanted), context_.now());
+  if (!updated) co_return std::unexpected(updated.error());
+  if (!*updated) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
+  if (change.active) co_return co_await set_active(id, *change.active);
+  co_return None{};
+}
+
+Task<Result<None>> Administration::set_active(UserId id, bool active) {
+  auto set = co_await context_.store.users.set_active(Rights::administrator(action::SetActive{id}),
+                                                      active, context_.now());
+  context_.reachability.invalidate(id);
+  if (!set) co_return std::unexpected(set.error());
+  if (!*set) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
+  if (!active) end_sessions(id);
+  co_return None{};
+}
+
+Task<Result<None>> Administration::remove_user(UserId id, std::optional<bool> logically) {
+  auto removed = co_await context_.store.users.remove(
+      Rights::administrator(action::RemoveUser{id}),
+      logically.value_or(context_.settings.people.delete_logically), context_.now());
+  // Relationships to the user may have gone too, whoever's they are.
+  context_.reachability.clear();
+  if (!removed) co_return std::unexpected(removed.error());
+  if (!*removed) co_return fail(ErrorCode::kNotFound, "there is no user with this id");
+  end_sessions(id);
+  co_return None{};
+}
+
+void Administration::end_sessions(UserId id) {
+  DisconnectOrder order;
+  order.user_id = id;
+  order.close_status = kUserDeletedOrInactive;
+  context_.bus.publish(order);
 }
 
 Task<Result<std::vector<User>>> Administration::list_users(UserId after, int limit) {

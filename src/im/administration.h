@@ -1,13 +1,25 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/ports/users.h"
 
 namespace turms::im {
 
 /// What an operator does, from the command line or later the admin API: no caller, no rights asked.
+/// Absent: unchanged.
+struct AdminUserChange {
+  std::optional<std::string> password;
+  std::optional<std::string> name;
+  std::optional<std::string> intro;
+  std::optional<std::string> profile_picture;
+  std::optional<ProfileAccessStrategy> profile_access_strategy;
+  std::optional<bool> active;
+};
+
 class Administration {
  public:
   explicit Administration(Context& context) : context_(context) {}
@@ -20,6 +32,16 @@ class Administration {
   /// types.
   Task<Result<None>> disconnect(UserId id, std::vector<DeviceType> device_types);
   Task<Result<std::vector<User>>> list_users(UserId after, int limit);
+  /// By id, ascending; a limit of at most kMaxQueried, which 0 means too.
+  static constexpr int64_t kMaxQueried = 1000;
+  Task<Result<std::vector<User>>> query_users(UserFilter filter);
+  Task<Result<int64_t>> count_users(UserFilter filter);
+  /// kNotFound, kInvalidArgument. Sessions from before a new password end (600), all of them when
+  /// the user is made inactive (700).
+  Task<Result<None>> update_user(UserId id, AdminUserChange change);
+  Task<Result<None>> set_active(UserId id, bool active);
+  /// Their sessions end (700). Absent: as configured. kNotFound.
+  Task<Result<None>> remove_user(UserId id, std::optional<bool> logically);
   /// The owner need not be among `members`. kNotFound when a user is unknown.
   Task<Result<GroupId>> add_group(std::string name, UserId owner, std::vector<UserId> members);
   Task<Result<std::vector<Group>>> list_groups(GroupId after, int limit);
@@ -41,6 +63,8 @@ class Administration {
   Task<Result<None>> seed_demo();
 
  private:
+  void end_sessions(UserId id);
+
   Context& context_;
 };
 

@@ -38,6 +38,9 @@ struct RevokeSessionTokens {
 struct UpdateUser {
   UserId user;
 };
+struct RemoveUser {
+  UserId user;
+};
 struct ChangeUserSettings {
   UserId user;
 };

@@ -137,6 +137,8 @@ struct Settings {
     bool ignore_unknown_attributes = false;
     bool ignore_unknown_settings = false;
     bool search_names = true;
+    bool active_when_added = true;
+    bool delete_logically = true;
     bool show_invisible_as_offline = false;
 
     Notify user_updated;

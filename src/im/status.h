@@ -192,6 +192,7 @@ enum class Code : int32_t {
 /// The close_status of sessions that an administrator's doing ends.
 inline constexpr int32_t kDisconnectedByAdministrator = 600;
 inline constexpr int32_t kUserIsBlocked = 701;
+inline constexpr int32_t kUserDeletedOrInactive = 700;
 
 /// An answer without data: a refusal, or kNoContent and kAlreadyUpToDate. `reason` is for the
 /// person who writes the client; empty when the code says it all.

@@ -108,6 +108,54 @@ TEST_F(UsersTest, AnOperatorAddsUsersAndGroups) {
   EXPECT_EQ(run(administration.list_groups(GroupId(0), 10))->size(), 1u);
 }
 
+TEST_F(UsersTest, AnOperatorChangesAndDeletesUsers) {
+  Administration& administration = domain_->administration;
+  ASSERT_TRUE(run(administration.add_user(UserId(20), "dora", "secret")));
+  AdminUserChange change;
+  change.name = " do\u200bris ";
+  change.intro = "hi";
+  change.password = "new";
+  ASSERT_TRUE(run(administration.update_user(UserId(20), change)));
+  EXPECT_EQ(ok(domain_->users.authenticate(sign_in(20, "new"))).user.name, "doris");
+  change = {};
+  change.name = std::string(21, 'x');
+  EXPECT_EQ(run(administration.update_user(UserId(20), change)).error().code,
+            ErrorCode::kInvalidArgument);
+  change.name = "x";
+  EXPECT_EQ(run(administration.update_user(UserId(99), change)).error().code, ErrorCode::kNotFound);
+
+  // Cached, so that it must be forgotten.
+  CreateMessage message;
+  message.recipient_id = UserId(20);
+  message.text = "x";
+  EXPECT_EQ(code(domain_->messages.create(caller(1), message)), 1000);
+  told_.orders.clear();
+  ASSERT_TRUE(run(administration.set_active(UserId(20), false)));
+  ASSERT_EQ(told_.orders.size(), 1u);
+  EXPECT_EQ(told_.orders[0].user_id, UserId(20));
+  EXPECT_EQ(told_.orders[0].close_status, 700);
+  EXPECT_EQ(code(domain_->users.authenticate(sign_in(20, "new"))), 2012);
+  EXPECT_EQ(code(domain_->messages.create(caller(1), message)), 5000);
+  ASSERT_TRUE(run(administration.set_active(UserId(20), true)));
+  EXPECT_EQ(code(domain_->users.authenticate(sign_in(20, "new"))), 1000);
+
+  ASSERT_TRUE(run(administration.remove_user(UserId(20), std::nullopt)));
+  EXPECT_EQ(told_.orders.back().close_status, 700);
+  EXPECT_EQ(code(domain_->users.authenticate(sign_in(20, "new"))), 2012);
+  EXPECT_EQ(run(administration.remove_user(UserId(20), std::nullopt)).error().code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(run(administration.set_active(UserId(20), true)).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(run(administration.add_user(UserId(20), "x", "y")).error().code,
+            ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(run(administration.add_user(UserId(21), "x", "y")));
+  ASSERT_TRUE(run(administration.remove_user(UserId(21), false)));
+  EXPECT_TRUE(run(administration.add_user(UserId(21), "x", "y")));
+  UserFilter filter;
+  filter.ids = users({1, 20, 21});
+  EXPECT_EQ(run(administration.query_users(filter))->size(), 2u);
+  EXPECT_EQ(*run(administration.count_users(filter)), 2);
+}
+
 TEST_F(UsersTest, DemoAccountsAreNotMadeOverExistingOnes) {
   ASSERT_TRUE(run(domain_->administration.seed_demo()));
   EXPECT_TRUE(run(domain_->administration.list_groups(GroupId(0), 10))->empty());

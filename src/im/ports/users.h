@@ -33,6 +33,18 @@ struct UserChange {
   ValueMap attributes;
 };
 
+/// Deleted users are never found.
+struct UserFilter {
+  /// Empty: any.
+  std::vector<UserId> ids;
+  std::optional<bool> active;
+  std::optional<WallTime> registration_date_start;  // inclusive
+  std::optional<WallTime> registration_date_end;    // exclusive
+  int64_t skip = 0;
+  int64_t limit = 0;  // 0: no limit
+};
+
+/// A user that was deleted logically is found by none of these, but keeps its id.
 class UserRepository {
  public:
   /// Of search_names().
@@ -60,7 +72,17 @@ class UserRepository {
                                            std::string password_hash) = 0;
   /// By version, ascending, those above `version`; of a user the last change only.
   virtual Stored<std::vector<PasswordChange>> password_changes(int64_t version, int limit) = 0;
+  /// By id, ascending.
+  virtual Stored<std::vector<User>> query(UserFilter filter) = 0;
+  /// How many the filter matches, without skip and limit.
+  virtual Stored<int64_t> count(UserFilter filter) = 0;
+  /// False when there is no such user. Whoever loses it loses their sessions on other nodes too: it
+  /// counts as a change of the password.
   virtual Stored<bool> set_active(Permit<action::SetActive>, bool active, WallTime now) = 0;
+  /// Logically: the row stays, and the name is no longer found. Otherwise all that is the user's
+  /// own goes: profile, settings, relationships from and to them, friend requests; what they wrote
+  /// and which groups they are in stays. False when there is no such user.
+  virtual Stored<bool> remove(Permit<action::RemoveUser>, bool logically, WallTime now) = 0;
 };
 
 }  // namespace turms::im

@@ -139,7 +139,8 @@ im::Stored<im::Reachability> Relationships::reachability(UserId owner) {
   co_return co_await readers_.run([&](Connection& connection) -> Result<im::Reachability> {
     im::Reachability found;
     {
-      Statement select = connection.prepare("select active from user where id = ?");
+      Statement select =
+          connection.prepare("select active from user where id = ? and deletion_date is null");
       found.exists_and_active = select.bind(owner).step() && select.boolean();
     }
     Statement select = connection.prepare(

@@ -27,8 +27,12 @@ class Users final : public im::UserRepository {
   im::Stored<bool> renew_password_hash(im::Permit<im::action::RenewPasswordHash> permit,
                                        std::string former, std::string password_hash) override;
   im::Stored<std::vector<im::PasswordChange>> password_changes(int64_t version, int limit) override;
+  im::Stored<std::vector<im::User>> query(im::UserFilter filter) override;
+  im::Stored<int64_t> count(im::UserFilter filter) override;
   im::Stored<bool> set_active(im::Permit<im::action::SetActive> permit, bool active,
                               WallTime now) override;
+  im::Stored<bool> remove(im::Permit<im::action::RemoveUser> permit, bool logically,
+                          WallTime now) override;
 
  private:
   Writer& writer_;

@@ -393,6 +393,10 @@ create table user_setting (
   primary key (user_id, name)
 ) strict, without rowid;
 )",
+    R"(
+-- Deleted logically: not found any more, but the id stays taken.
+alter table user add column deletion_date integer;
+)",
 };
 
 }  // namespace

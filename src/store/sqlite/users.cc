@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "store/sqlite/json.h"
 #include "store/sqlite/repositories.h"
 
 namespace turms::store {
@@ -30,21 +31,53 @@ im::ValueMap read_attributes(Connection& connection, UserId user) {
   return attributes;
 }
 
-/// Raises the count of all password changes.
-int64_t set_password(Connection& connection, UserId user, const std::string& hash) {
+/// So that sessions from before it end, on whatever node they are. 0: there is no such user.
+int64_t raise_password_version(Connection& connection, UserId user) {
   {
     Statement update = connection.prepare(
-        "update user set password_hash = ?, password_version = "
+        "update user set password_version = "
         "1 + coalesce((select max(password_version) from user where password_version > 0), 0) "
         "where id = ?");
-    if (update.bind(hash, user).run() == 0) return 0;
+    if (update.bind(user).run() == 0) return 0;
   }
   Statement select = connection.prepare("select password_version from user where id = ?");
   return select.bind(user).step() ? select.integer() : 0;
 }
 
+int64_t set_password(Connection& connection, UserId user, const std::string& hash) {
+  {
+    Statement update = connection.prepare(
+        "update user set password_hash = ? where id = ? and deletion_date is null");
+    if (update.bind(hash, user).run() == 0) return 0;
+  }
+  return raise_password_version(connection, user);
+}
+
+void forget_name(Connection& connection, UserId user) {
+  Statement remove = connection.prepare("delete from user_name_token where user_id = ?");
+  remove.bind(user).run();
+}
+
+/// All that is the user's own.
+void erase_user(Connection& connection, UserId user) {
+  for (const char* sql :
+       {"delete from user_name_token where user_id = ?",
+        "delete from user_attribute where user_id = ?",
+        "delete from user_setting where user_id = ?",
+        "delete from relationship where owner_id = ?1 or related_id = ?1",
+        "delete from relationship_group where owner_id = ?",
+        "delete from relationship_group_member where owner_id = ?1 or related_id = ?1",
+        "delete from friend_request where requester_id = ?1 or recipient_id = ?1",
+        "delete from version where id = ? and kind in (1, 2, 3, 9, 20, 21, 22, 23, 24)",
+        "delete from user where id = ?"}) {
+    Statement remove = connection.prepare(sql);
+    remove.bind(user).run();
+  }
+}
+
 bool exists(Connection& connection, UserId user) {
-  Statement select = connection.prepare("select 1 from user where id = ?");
+  Statement select =
+      connection.prepare("select 1 from user where id = ? and deletion_date is null");
   return select.bind(user).step();
 }
 
@@ -75,7 +108,7 @@ im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
     std::vector<im::User> users;
     Statement select = connection.prepare(
         "select id, name, intro, profile_picture, profile_access_strategy, registration_date, "
-        "last_updated_date, active from user where id = ?");
+        "last_updated_date, active from user where id = ? and deletion_date is null");
     for (const UserId id : ids) {
       select.bind(id);
       if (select.step()) users.push_back(read_user(select));
@@ -90,7 +123,8 @@ im::Stored<std::optional<im::Credentials>> Users::find_credentials(UserId id) {
   co_return co_await readers_.run(
       [&](Connection& connection) -> Result<std::optional<im::Credentials>> {
         Statement select = connection.prepare(
-            "select active, password_hash, password_version from user where id = ?");
+            "select active, password_hash, password_version from user "
+            "where id = ? and deletion_date is null");
         if (!select.bind(id).step()) return std::nullopt;
         im::Credentials credentials;
         credentials.active = select.boolean();
@@ -105,7 +139,8 @@ im::Stored<std::vector<im::User>> Users::list(UserId after, int limit) {
     std::vector<im::User> users;
     Statement select = connection.prepare(
         "select id, name, intro, profile_picture, profile_access_strategy, registration_date, "
-        "last_updated_date, active from user where id > ? order by id limit ?");
+        "last_updated_date, active from user where id > ? and deletion_date is null "
+        "order by id limit ?");
     select.bind(after, limit);
     while (select.step()) users.push_back(read_user(select));
     return users;
@@ -177,12 +212,68 @@ im::Stored<std::vector<im::PasswordChange>> Users::password_changes(int64_t vers
       });
 }
 
+im::Stored<std::vector<im::User>> Users::query(im::UserFilter filter) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::User>> {
+    std::vector<im::User> users;
+    const auto ids = json_of(filter.ids);
+    Statement select = connection.prepare(
+        "select id, name, intro, profile_picture, profile_access_strategy, registration_date, "
+        "last_updated_date, active from user where deletion_date is null "
+        "and (?1 is null or id in (select value from json_each(?1))) "
+        "and (?2 is null or active = ?2) and (?3 is null or registration_date >= ?3) "
+        "and (?4 is null or registration_date < ?4) order by id limit ?5 offset ?6");
+    select.bind(ids, filter.active, filter.registration_date_start, filter.registration_date_end,
+                filter.limit > 0 ? filter.limit : -1, filter.skip);
+    while (select.step()) users.push_back(read_user(select));
+    for (im::User& user : users) user.attributes = read_attributes(connection, user.id);
+    return users;
+  });
+}
+
+im::Stored<int64_t> Users::count(im::UserFilter filter) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<int64_t> {
+    const auto ids = json_of(filter.ids);
+    Statement select = connection.prepare(
+        "select count(*) from user where deletion_date is null "
+        "and (?1 is null or id in (select value from json_each(?1))) "
+        "and (?2 is null or active = ?2) and (?3 is null or registration_date >= ?3) "
+        "and (?4 is null or registration_date < ?4)");
+    select.bind(ids, filter.active, filter.registration_date_start, filter.registration_date_end);
+    return select.step() ? select.integer() : 0;
+  });
+}
+
 im::Stored<bool> Users::set_active(im::Permit<im::action::SetActive> permit, bool active,
                                    WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    Statement update =
-        connection.prepare("update user set active = ?, last_updated_date = ? where id = ?");
-    return update.bind(active, now, permit->user).run() > 0;
+    {
+      Statement update = connection.prepare(
+          "update user set active = ?, last_updated_date = ? "
+          "where id = ? and deletion_date is null");
+      if (update.bind(active, now, permit->user).run() == 0) return false;
+    }
+    if (!active) raise_password_version(connection, permit->user);
+    return true;
+  });
+}
+
+im::Stored<bool> Users::remove(im::Permit<im::action::RemoveUser> permit, bool logically,
+                               WallTime now) {
+  const UserId user = permit->user;
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    if (!exists(connection, user)) return false;
+    if (!logically) {
+      erase_user(connection, user);
+      return true;
+    }
+    {
+      Statement update = connection.prepare(
+          "update user set active = 0, deletion_date = ?1, last_updated_date = ?1 where id = ?2");
+      update.bind(now, user).run();
+    }
+    forget_name(connection, user);
+    raise_password_version(connection, user);
+    return true;
   });
 }
 
