@@ -374,6 +374,11 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
                     extensions};
   session.password_version = signed_in.password_version;
   open_session(request.request_id(), session, signed_in);
+  if (session_ && in.has_location()) {
+    // A place that is none keeps nobody out.
+    (void)environment_->domain.locations.update(
+        session.caller, {in.location().latitude(), in.location().longitude()});
+  }
 }
 
 void Connection::refuse_sign_in(int64_t request_id, const im::Failure& failure) {
@@ -396,11 +401,6 @@ void Connection::open_session(int64_t request_id, Session session, const im::Sig
   session_ = session;
   environment_->registry.sign_in(*this, session, std::move(conflicts));
   watch_activity();
-  if (in.has_location()) {
-    // A place that is none keeps nobody out.
-    (void)environment_->domain.locations.update(
-        session.caller, {in.location().latitude(), in.location().longitude()});
-  }
 
   proto::TurmsNotification opened = notification_now();
   auto& out = *opened.mutable_data()->mutable_user_session();

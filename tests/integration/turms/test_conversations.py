@@ -68,4 +68,3 @@ class Profiles(TurmsTest):
                          [(self.users[1], f"user {self.users[1]}", True)])
         none = alice.ok("query_user_profiles", user_ids=[987654321])
         self.assertTrue(none.data.HasField("user_infos_with_version"))
-        self.assert_code(7100, alice.request("query_user_profiles", name="user"))
