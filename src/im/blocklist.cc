@@ -26,11 +26,21 @@ Permit<action::BlockClients> may_block() {
 }  // namespace
 
 Task<void> Blocklist::load() {
-  auto loaded = co_await context_.store.blocklist.load(context_.now());
-  if (!loaded) {
-    log::error("who is blocked could not be read: {}", loaded.error().message);
-    co_return;
-  }
+  uint64_t before = 0;
+  Result<std::vector<BlockedClient>> loaded;
+  do {
+    before = changes_;
+    loaded = co_await context_.store.blocklist.load(context_.now());
+    if (!loaded) {
+      log::error("who is blocked could not be read: {}", loaded.error().message);
+      co_return;
+    }
+    // What was read may be older than what is being stored: read again when that is done.
+    if (storing_ > 0) {
+      load_again_ = true;
+      co_return;
+    }
+  } while (changes_ != before);
   const Entries known = std::exchange(users_, {});
   ips_.clear();
   std::vector<std::string> new_users;
@@ -97,14 +107,26 @@ Task<Result<None>> Blocklist::block(BlockedKind kind, std::vector<std::string> s
   } else if (listener_) {
     listener_(subjects);
   }
-  co_return co_await context_.store.blocklist.put(may_block(), std::move(rows), now);
+  ++changes_;
+  ++storing_;
+  auto stored = co_await context_.store.blocklist.put(may_block(), std::move(rows), now);
+  co_await finish_storing();
+  co_return stored;
+}
+
+Task<void> Blocklist::finish_storing() {
+  if (--storing_ == 0 && std::exchange(load_again_, false)) co_await load();
 }
 
 Task<Result<None>> Blocklist::unblock(BlockedKind kind, std::vector<std::string> subjects) {
+  ++changes_;
+  ++storing_;
   auto removed = co_await context_.store.blocklist.remove(may_block(), kind, subjects);
-  if (!removed) co_return removed;
-  for (const std::string& subject : subjects) entries(kind).erase(subject);
-  co_return None{};
+  if (removed) {
+    for (const std::string& subject : subjects) entries(kind).erase(subject);
+  }
+  co_await finish_storing();
+  co_return removed;
 }
 
 void Blocklist::forget_expired(Entries& entries) {

@@ -48,12 +48,17 @@ class Blocklist {
   [[nodiscard]] bool is_blocked(const Entries& entries, const std::string& subject) const;
   Task<Result<None>> block(BlockedKind kind, std::vector<std::string> subjects, Duration duration);
   Task<Result<None>> unblock(BlockedKind kind, std::vector<std::string> subjects);
+  Task<void> finish_storing();
   void forget_expired(Entries& entries);
   void end_sessions(const std::vector<std::string>& users);
 
   Context& context_;
   Entries ips_;
   Entries users_;
+  /// Moves with each change made here; how many are being stored.
+  uint64_t changes_ = 0;
+  int storing_ = 0;
+  bool load_again_ = false;
   std::function<void(const std::vector<std::string>&)> listener_;
 };
 

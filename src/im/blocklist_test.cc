@@ -56,6 +56,23 @@ TEST_F(BlocklistTest, IsReadAgainFromTheStore) {
   EXPECT_EQ(told_.orders.size(), 2u);
 }
 
+TEST_F(BlocklistTest, WhoIsBlockedWhileTheStoreIsReadStaysOut) {
+  // It has asked the store when the next line begins.
+  spawn(list().load());
+  ASSERT_TRUE(run(list().block_ips({"192.0.2.1"}, 10min)));
+  load();
+  EXPECT_TRUE(list().is_blocked("192.0.2.1"));
+  spawn(list().load());
+  auto blocked = list().block_ips({"192.0.2.2"}, 10min);
+  spawn([](Task<Result<None>> task) -> Task<void> {
+    (void)co_await std::move(task);
+  }(std::move(blocked)));
+  spawn(list().load());
+  ASSERT_TRUE(run(list().unblock_ips({"192.0.2.1"})));
+  EXPECT_FALSE(list().is_blocked("192.0.2.1"));
+  EXPECT_TRUE(list().is_blocked("192.0.2.2"));
+}
+
 TEST_F(BlocklistTest, UnblockingLetsInAtOnceAndForGood) {
   ASSERT_TRUE(run(list().block_ips({"192.0.2.1", "192.0.2.2"}, 10min)));
   ASSERT_TRUE(run(list().block_users({UserId(3)}, 10min)));
