@@ -242,11 +242,17 @@ TEST_F(ConnectionTest, WhatWaitsBehindAnEndOfTheServersMakingIsDropped) {
   fixture.ask(sender, writing_to(2));
   ASSERT_TRUE(fixture.run_until([&] { return !receiver.received().empty(); }));
   receiver.received().clear();
-  fixture.send(sender, writing_to(2, "under way"));
-  fixture.send(sender, writing_to(2, "under way too"));
-  fixture.send(sender, ask_for_members);
-  fixture.send(sender, writing_to(2, "waiting"));
-  TestClient newer = fixture.sign_in(1);
+  std::optional<TestClient> signed_in;
+  {
+    // What is under way stays so until the other session is there.
+    const WriteLock lock(fixture.database());
+    fixture.send(sender, writing_to(2, "under way"));
+    fixture.send(sender, writing_to(2, "under way too"));
+    fixture.send(sender, ask_for_members);
+    fixture.send(sender, writing_to(2, "waiting"));
+    signed_in = fixture.sign_in(1);
+  }
+  TestClient& newer = *signed_in;
   EXPECT_TRUE(sender.transport->closed);
   fixture.ask(newer, writing_to(2, "later"));
   ASSERT_TRUE(fixture.run_until([&] { return receiver.received().size() == 3; }));
