@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <optional>
+
 #include "base/check.h"
 #include "base/metrics.h"
 #include "gateway/gateway_testing.h"
