@@ -45,6 +45,20 @@ class ManualLoop {
     }
   }
 
+  /// Runs what is posted, and what that posts, without waiting for more.
+  void run_posted() {
+    while (true) {
+      std::function<void()> next;
+      {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.empty()) return;
+        next = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      next();
+    }
+  }
+
  private:
   template <class T>
   static Task<void> store(Task<T> task, std::optional<T>& result) {

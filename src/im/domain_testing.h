@@ -92,8 +92,10 @@ class DomainTest : public ::testing::Test {
   }
 
   ~DomainTest() override {
-    domain_.reset();
+    // What is still under way ends with the store, while all that it uses is there.
     store_->close();
+    loop_.run_posted();
+    domain_.reset();
     store_.reset();
     std::error_code error;
     std::filesystem::remove_all(directory_, error);

@@ -95,7 +95,9 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
     while (!plugins_.empty()) {
       if (!plugins_.back()->stop()) {
         plugins_.back()->abandon();
-        (void)plugins_.back().release();
+        // Its thread may come back to it whenever it likes: kept for as long as the process lives.
+        static auto* const kAbandoned = new std::vector<std::unique_ptr<LoadedPlugin>>;
+        kAbandoned->push_back(std::move(plugins_.back()));
       }
       plugins_.pop_back();
     }
