@@ -8,7 +8,7 @@
 #include "im/group_audience.h"
 #include "im/ports/groups.h"
 
-// What invitations, requests to join and join questions have in common.
+// What invitations, requests to join, join questions and friend requests have in common.
 
 namespace turms::im {
 

@@ -1,6 +1,7 @@
 #include "im/friend_requests.h"
 
 #include "im/context.h"
+#include "im/enrollment.h"
 #include "im/ports/friend_requests.h"
 #include "im/ports/versions.h"
 #include "im/rights.h"
@@ -11,28 +12,12 @@ namespace {
 using Created = FriendRequestRepository::Created;
 using Replied = FriendRequestRepository::Replied;
 
-bool is_too_long(const std::string& text, size_t limit) {
-  return limit > 0 && text_length(text) > limit;
-}
-
-RequestStatus status_after(ResponseAction action) {
-  switch (action) {
-    case ResponseAction::kAccept:
-      return RequestStatus::kAccepted;
-    case ResponseAction::kDecline:
-      return RequestStatus::kDeclined;
-    case ResponseAction::kIgnore:
-      return RequestStatus::kIgnored;
-  }
-  return RequestStatus::kIgnored;
-}
-
 }  // namespace
 
 Task<Outcome<Reply<FriendRequestId>>> FriendRequests::create(Caller caller,
                                                              CreateFriendRequest command) {
   const Settings::People& settings = context_.settings.people;
-  if (is_too_long(command.content, settings.max_friend_request_content_size)) {
+  if (too_long(command.content, settings.max_friend_request_content_size)) {
     co_return refuse(Code::kIllegalArgument, "the content is too long");
   }
   auto recipient = co_await context_.reachability.get(command.recipient_id);
@@ -86,7 +71,7 @@ Task<Outcome<Reply<>>> FriendRequests::reply(Caller caller, UpdateFriendRequest 
   if (!is_known(command.response_action)) {
     co_return refuse(Code::kIllegalArgument, "unknown response action");
   }
-  if (command.reason && is_too_long(*command.reason, settings.max_friend_request_reason_size)) {
+  if (command.reason && too_long(*command.reason, settings.max_friend_request_reason_size)) {
     co_return refuse(Code::kIllegalArgument, "the reason is too long");
   }
   auto found = co_await context_.store.friend_requests.find(command.request_id);
