@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -80,6 +82,10 @@ Audience audience_of(const Settings::Notify& notify, UserId other);
 
 /// Length as the limits of the protocol count it: UTF-16 code units.
 size_t text_length(std::string_view utf8);
+/// Of a text that need not be there.
+inline bool exceeds(const std::optional<std::string>& text, size_t limit) {
+  return text && text_length(*text) > limit;
+}
 
 /// Ascending, without repetition.
 template <class Id>

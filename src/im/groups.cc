@@ -16,16 +16,13 @@ std::optional<Failure> check_texts(const Settings& settings, const std::optional
                                    const std::optional<std::string>& intro,
                                    const std::optional<std::string>& announcement,
                                    std::optional<int32_t> min_score) {
-  const auto too_long = [](const std::optional<std::string>& text, size_t limit) {
-    return text && text_length(*text) > limit;
-  };
-  if (too_long(name, settings.group.max_name_size)) {
+  if (exceeds(name, settings.group.max_name_size)) {
     return Failure{Code::kIllegalArgument, "the name is too long"};
   }
-  if (too_long(intro, settings.group.max_intro_size)) {
+  if (exceeds(intro, settings.group.max_intro_size)) {
     return Failure{Code::kIllegalArgument, "the intro is too long"};
   }
-  if (too_long(announcement, settings.group.max_announcement_size)) {
+  if (exceeds(announcement, settings.group.max_announcement_size)) {
     return Failure{Code::kIllegalArgument, "the announcement is too long"};
   }
   if (min_score && *min_score < 0) {

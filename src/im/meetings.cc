@@ -24,10 +24,6 @@ MeetingId draw_id() {
   return MeetingId(kFirstId + static_cast<int64_t>(number % (kLastId - kFirstId + 1)));
 }
 
-bool too_long(const std::optional<std::string>& text, size_t limit) {
-  return text && text_length(*text) > limit;
-}
-
 std::optional<Failure> check_texts(const MeetingSettings& settings,
                                    const std::optional<std::string>& name,
                                    const std::optional<std::string>& intro,
@@ -35,13 +31,13 @@ std::optional<Failure> check_texts(const MeetingSettings& settings,
   const auto illegal = [](std::string reason) {
     return Failure{Code::kIllegalArgument, std::move(reason)};
   };
-  if (too_long(name, settings.max_name_size)) return illegal("the name is too long");
-  if (too_long(intro, settings.max_intro_size)) return illegal("the intro is too long");
+  if (exceeds(name, settings.max_name_size)) return illegal("the name is too long");
+  if (exceeds(intro, settings.max_intro_size)) return illegal("the intro is too long");
   if (password && settings.password == MeetingSettings::Password::kProhibited) {
     return illegal("meetings have no password here");
   }
   if (password && password->empty()) return illegal("the password must not be empty");
-  if (too_long(password, settings.max_password_size)) return illegal("the password is too long");
+  if (exceeds(password, settings.max_password_size)) return illegal("the password is too long");
   return std::nullopt;
 }
 

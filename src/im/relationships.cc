@@ -19,10 +19,6 @@ std::unexpected<Failure> refuse_full() {
   return refuse(Code::kIllegalArgument, "there are too many relationships or groups of them");
 }
 
-bool is_too_long(const std::optional<std::string>& name, size_t limit) {
-  return name && text_length(*name) > limit;
-}
-
 /// A random positive number.
 int32_t draw_index() {
   for (;;) {
@@ -37,7 +33,7 @@ int32_t draw_index() {
 
 Task<Outcome<Reply<>>> Relationships::create(Caller caller, CreateRelationship command) {
   const Settings::People& settings = context_.settings.people;
-  if (is_too_long(command.name, settings.max_relationship_name_size)) co_return refuse_name();
+  if (exceeds(command.name, settings.max_relationship_name_size)) co_return refuse_name();
   auto permit = Rights::create_relationship(caller.user_id, command);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   const int32_t group = command.group_index.value_or(kDefaultRelationshipGroup);
@@ -57,7 +53,7 @@ Task<Outcome<Reply<>>> Relationships::create(Caller caller, CreateRelationship c
 
 Task<Outcome<Reply<>>> Relationships::update(Caller caller, UpdateRelationship command) {
   const Settings::People& settings = context_.settings.people;
-  if (is_too_long(command.name, settings.max_relationship_name_size)) co_return refuse_name();
+  if (exceeds(command.name, settings.max_relationship_name_size)) co_return refuse_name();
   auto permit = Rights::update_relationship(caller.user_id, command);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   RelationshipChange wanted;
@@ -116,7 +112,7 @@ Task<Outcome<RelationshipList>> Relationships::query(Caller caller, QueryRelatio
 }
 
 Task<Outcome<Reply<int32_t>>> Relationships::create_group(Caller caller, std::string name) {
-  if (is_too_long(name, context_.settings.people.max_relationship_group_name_size)) {
+  if (exceeds(name, context_.settings.people.max_relationship_group_name_size)) {
     co_return refuse_name();
   }
   for (;;) {
@@ -136,7 +132,7 @@ Task<Outcome<Reply<int32_t>>> Relationships::create_group(Caller caller, std::st
 
 Task<Outcome<Reply<>>> Relationships::rename_group(Caller caller, RelationshipGroup group) {
   const Settings::People& settings = context_.settings.people;
-  if (is_too_long(group.name, settings.max_relationship_group_name_size)) co_return refuse_name();
+  if (exceeds(group.name, settings.max_relationship_group_name_size)) co_return refuse_name();
   const int32_t index = group.index;
   auto renamed = co_await context_.store.relationships.rename_group(
       Rights::change_relationship_groups(caller.user_id), std::move(group), context_.now());

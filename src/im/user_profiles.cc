@@ -19,19 +19,15 @@ std::unexpected<Failure> illegal(std::string reason) {
   return refuse(Code::kIllegalArgument, std::move(reason));
 }
 
-bool is_too_long(const std::optional<std::string>& text, size_t limit) {
-  return text && text_length(*text) > limit;
-}
-
 std::optional<Failure> refuse_profile(const Settings::People& settings, const UpdateUser& command) {
   const auto refusal = [](const char* reason) { return Failure{Code::kIllegalArgument, reason}; };
   if (command.password && command.password->empty()) return refusal("the password is empty");
-  if (is_too_long(command.password, settings.max_password_size)) {
+  if (exceeds(command.password, settings.max_password_size)) {
     return refusal("the password is too long");
   }
-  if (is_too_long(command.name, settings.max_name_size)) return refusal("the name is too long");
-  if (is_too_long(command.intro, settings.max_intro_size)) return refusal("the intro is too long");
-  if (is_too_long(command.profile_picture, settings.max_profile_picture_size)) {
+  if (exceeds(command.name, settings.max_name_size)) return refusal("the name is too long");
+  if (exceeds(command.intro, settings.max_intro_size)) return refusal("the intro is too long");
+  if (exceeds(command.profile_picture, settings.max_profile_picture_size)) {
     return refusal("the profile picture is too long");
   }
   if (command.profile_access_strategy && !is_known(*command.profile_access_strategy)) {
