@@ -217,7 +217,9 @@ Result<ParticipantKey> Room::join(Now now, JoinParameters parameters) {
   answer.ice_servers = ice_servers_for(now, joined);
   answer.client_configuration.force_relay = choice.force_relay;
   answer.subscriber_primary = joined.negotiation->subscriber_primary();
-  answer.fast_publish = info.permission.can_publish;
+  // A single connection opens with the join. LiveKit's Rust core would negotiate it a second time
+  // while the first answer is under way, and then hang when a track is added to it at once.
+  answer.fast_publish = info.permission.can_publish && !joined.single_connection;
   send(joined, std::move(answer));
   refresh_token(now, joined);
   if (info.permission.can_subscribe) {
