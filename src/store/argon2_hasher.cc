@@ -1,56 +1,34 @@
-#include <argon2.h>
-#include <fmt/core.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "base/crypto.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "store/argon2.h"
 #include "store/hash_queue.h"
 #include "store/store.h"
 
 namespace turms::store {
 namespace {
 
-constexpr uint32_t kLanes = 1;
-constexpr size_t kSaltSize = 16;
-constexpr size_t kHashSize = 32;
-
-Result<std::string> hash_now(const std::string& password, const HashParameters& with) {
-  std::array<uint8_t, kSaltSize> salt;
-  secure_random(salt);
-  std::string encoded(
-      argon2_encodedlen(with.passes, with.memory_kib, kLanes, kSaltSize, kHashSize, Argon2_id),
-      '\0');
-  const int code =
-      argon2id_hash_encoded(with.passes, with.memory_kib, kLanes, password.data(), password.size(),
-                            salt.data(), salt.size(), kHashSize, encoded.data(), encoded.size());
-  if (code != ARGON2_OK) return fail(ErrorCode::kInternal, argon2_error_message(code));
-  encoded.resize(encoded.find('\0'));
-  return encoded;
-}
+// Of a hashing thread.
+thread_local Argon2 argon2;
 
 Result<im::PasswordHasher::Verdict> verify_now(const std::string& password,
                                                const std::string& encoded,
-                                               const HashParameters& with) {
-  im::PasswordHasher::Verdict verdict;
-  const int code = argon2id_verify(encoded.c_str(), password.data(), password.size());
-  if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH) {
-    return fail(ErrorCode::kInternal, argon2_error_message(code));
-  }
-  verdict.matches = code == ARGON2_OK;
-  const std::string today =
-      fmt::format("$argon2id$v=19$m={},t={},p={}$", with.memory_kib, with.passes, kLanes);
-  verdict.outdated = !encoded.starts_with(today);
-  return verdict;
+                                               const HashParameters& today) {
+  const auto matches = argon2.verify(password, encoded);
+  if (!matches) return std::unexpected(matches.error());
+  return im::PasswordHasher::Verdict{
+      .matches = *matches,
+      .outdated = !encoded.starts_with(Argon2::prefix(today)),
+  };
 }
 
 // On all cores, behind everything else that wants them: a storm of sign-ins must not starve the
@@ -77,7 +55,7 @@ class Argon2Hasher final : public im::PasswordHasher {
   im::Stored<std::string> hash(std::string password) override {
     Completion<Result<std::string>> done;
     submit<std::string>({}, done.setter(), [this, password = std::move(password)] {
-      return hash_now(password, parameters_);
+      return argon2.hash(password, parameters_);
     });
     co_return co_await done;
   }
@@ -133,6 +111,7 @@ class Argon2Hasher final : public im::PasswordHasher {
       std::optional<HashQueue::Job> job;
       {
         std::unique_lock lock(mutex_);
+        if (waiting_.size() == 0) argon2.release();
         wake_.wait(lock, [this] { return closing_ || waiting_.size() > 0; });
         if (closing_) return;
         job = waiting_.take(monotonic_now());
