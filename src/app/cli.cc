@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 
+#include "app/backup.h"
 #include "app/commands.h"
 #include "app/media_config.h"
 #include "app/room_commands.h"
@@ -242,6 +243,34 @@ int run_command_line(int argc, char** argv) {
   protocol->require_subcommand(1);
   protocol->add_subcommand("reference", "Describe every request (Markdown)")->callback([] {
     fmt::print("{}", gateway::protocol_reference());
+  });
+
+  auto* backup = app.add_subcommand("backup", "Copies of a data directory");
+  backup->require_subcommand(1);
+  std::string backup_path;
+  const auto add_backup_command = [&](const char* command, const char* help,
+                                      std::function<int()> run) {
+    auto* added = backup->add_subcommand(command, help);
+    common.add_to(*added);
+    added->add_option("directory", backup_path, "Of the backup")->required();
+    added->callback([&, run] { status = run(); });
+  };
+  add_backup_command("create", "Copy the data directory (also while the server runs)", [&] {
+    const auto create = [&](const Config& config, const DataDirectory& data) {
+      return create_backup(config, data, backup_path);
+    };
+    return with_data(common, create, DataDirectory::look);
+  });
+  add_backup_command("verify", "Look whether a backup is whole", [&] {
+    const Status good = verify_backup(backup_path);
+    if (good) fmt::print("the backup is good\n");
+    return good ? 0 : complain(good.error(), exit_status(good.error()));
+  });
+  add_backup_command("restore", "Make a data directory of a backup", [&] {
+    return with_config(common, [&](const Config& config) {
+      const Status restored = restore_backup(config, backup_path, common.data);
+      return restored ? 0 : complain(restored.error(), exit_status(restored.error()));
+    });
   });
 
   auto* doctor_command =

@@ -16,6 +16,25 @@ std::array<uint8_t, 32> sha256(ByteView data) {
   return out;
 }
 
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  TURMS_CHECK(context_ != nullptr && EVP_DigestInit_ex(context_, EVP_sha256(), nullptr) == 1);
+}
+
+Sha256::~Sha256() {
+  EVP_MD_CTX_free(context_);
+}
+
+void Sha256::add(ByteView data) {
+  TURMS_CHECK(EVP_DigestUpdate(context_, data.data(), data.size()) == 1);
+}
+
+std::array<uint8_t, 32> Sha256::finish() {
+  std::array<uint8_t, 32> out;
+  unsigned int size = 0;
+  TURMS_CHECK(EVP_DigestFinal_ex(context_, out.data(), &size) == 1);
+  return out;
+}
+
 std::array<uint8_t, 32> hmac_sha256(ByteView key, ByteView data) {
   std::array<uint8_t, 32> out;
   unsigned int size = 0;

@@ -186,4 +186,30 @@ Result<std::string> examine(const Options& options) {
                      schema_version());
 }
 
+Status copy_database(const Options& options, const std::filesystem::path& target) {
+  std::error_code error;
+  if (std::filesystem::exists(target, error)) {
+    return fail(ErrorCode::kAlreadyExists, fmt::format("{}: is there", target.string()));
+  }
+  auto source =
+      Connection::open(options.file.string(), Connection::Mode::kExamine, options.busy_timeout);
+  if (!source) return std::unexpected(source.error());
+  // A file that is another program's is no database of ours.
+  if (const auto version = found_schema_version(**source); !version) {
+    return std::unexpected(version.error());
+  }
+  auto copy = Connection::open(target.string(), Connection::Mode::kReadWrite, options.busy_timeout);
+  if (!copy) return std::unexpected(copy.error());
+  ::chmod(target.c_str(), 0600);
+  (*copy)->execute("pragma synchronous = full");
+  (*source)->copy_to(**copy);
+  // It comes with the mode of its source.
+  (*copy)->execute("pragma journal_mode = delete");
+  if (!(*copy)->failed()) return {};
+  Error failed = (*copy)->take_error();
+  copy->reset();
+  std::filesystem::remove(target, error);
+  return std::unexpected(std::move(failed));
+}
+
 }  // namespace turms::store

@@ -53,6 +53,11 @@ class Store {
 /// is to say of a good one, behind its name ("is sound"); errors as of Store::open.
 Result<std::string> examine(const Options& options);
 
+/// Copies a database, as it is at one moment, whether or not a server has it open: to a file of its
+/// own (mode 0600) without a log beside it, durable when this returns. kAlreadyExists when `target`
+/// is there.
+Status copy_database(const Options& options, const std::filesystem::path& target);
+
 /// OWASP's first choice for Argon2id: 19 MiB, two passes (one lane).
 struct HashParameters {
   uint32_t memory_kib = 19 * 1024;

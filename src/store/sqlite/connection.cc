@@ -179,6 +179,15 @@ sqlite3_stmt* Connection::compile(const char* sql) {
   return statement;
 }
 
+void Connection::copy_to(Connection& target) {
+  sqlite3_backup* copy = sqlite3_backup_init(target.handle_, "main", handle_, "main");
+  if (copy == nullptr) return target.fail(sqlite3_extended_errcode(target.handle_));
+  // In one step: in several, each write of another connection would begin the copy anew.
+  const int code = sqlite3_backup_step(copy, -1);
+  sqlite3_backup_finish(copy);
+  if (code != SQLITE_DONE) target.fail(code);
+}
+
 Statement Connection::prepare(const char* sql) {
   if (failed()) return {*this, nullptr, nullptr};
   Statement::Idle& idle = idle_[sql];

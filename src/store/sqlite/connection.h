@@ -129,6 +129,8 @@ class Connection {
   [[nodiscard]] size_t idle() const;
   /// Several statements, not kept.
   void execute(const std::string& sql);
+  /// All pages as of one moment, over what `target` holds; neither readers nor the writer wait.
+  void copy_to(Connection& target);
   /// The first column of the first row; 0 without one.
   int64_t scalar(const char* sql);
 

@@ -311,6 +311,90 @@ class Program(unittest.TestCase):
             for name in ["turms.db", "turms.db-wal"]:
                 self.assertEqual(after[name], before[name], name)
 
+    def backup(self, command, backup, data=None, *more):
+        return run("backup", command, backup, "--data", data or self.data, *more)
+
+    def users(self, data, *more):
+        return run("user", "list", "--data", data, *more).stdout
+
+    def test_a_backup_made_while_it_serves_is_restored_elsewhere(self):
+        backup, restored = self.folder / "backup", self.folder / "restored"
+        with serving(self.data, *settings()):
+            run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
+            (self.data / "files" / "a").mkdir(parents=True)
+            (self.data / "files" / "a" / "picture").write_bytes(b"\x00\x01" * 3_000_000)
+            made = self.backup("create", backup)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            run("user", "add", "--data", self.data, "--id", 8, "--name", "later", "--password", "p")
+        self.assertEqual(stat.S_IMODE(backup.stat().st_mode), 0o700)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["backup", "data"])
+        self.assertFalse((backup / "data" / "turms.db-wal").exists())
+        self.assertEqual(self.backup("verify", backup).stdout, "the backup is good\n")
+        self.assertEqual(self.backup("restore", backup, restored).returncode, 0)
+        self.assertEqual(self.users(restored), "7\tg\tactive\n")
+        for name in ["livekit-keys.yaml", "files/a/picture"]:
+            self.assertEqual((restored / name).read_bytes(), (self.data / name).read_bytes(), name)
+            self.assertEqual((restored / name).stat().st_mode, (self.data / name).stat().st_mode, name)
+        with serving(restored, *settings()):
+            self.assertEqual(self.users(restored), "7\tg\tactive\n")
+
+    def test_a_backup_holds_what_a_killed_server_left_in_its_log(self):
+        with serving(self.data, *settings()) as (process, _):
+            run("user", "add", "--data", self.data, "--id", 7, "--name", "g", "--password", "p")
+            process.kill()
+            process.wait()
+            self.assertGreater((self.data / "turms.db-wal").stat().st_size, 0)
+            before = self.files()
+            self.assertEqual(self.backup("create", self.folder / "backup").returncode, 0)
+            for name in ["turms.db", "turms.db-wal"]:
+                self.assertEqual(self.files()[name], before[name], name)
+        self.assertEqual(self.backup("restore", self.folder / "backup", self.folder / "restored").returncode, 0)
+        self.assertEqual(self.users(self.folder / "restored"), "7\tg\tactive\n")
+
+    def test_a_backup_goes_to_where_store_url_says(self):
+        run("user", "add", "--id", 7, "--name", "g", "--password", "p", "--data", self.data)
+        backup = self.folder / "backup"
+        self.assertEqual(self.backup("create", backup).returncode, 0)
+        for name, file in [("inner/chat.db", "inner/chat.db"), (self.folder / "other.db", self.folder / "other.db")]:
+            restored = self.folder / f"restored {pathlib.Path(name).name}"
+            where = ["--set", f"store.url=sqlite:{name}"]
+            self.assertEqual(self.backup("restore", backup, restored, *where).returncode, 0)
+            self.assertTrue((restored / file).exists())
+            self.assertFalse((restored / "turms.db").exists())
+            self.assertEqual(self.users(restored, *where), "7\tg\tactive\n")
+
+    def test_a_backup_that_is_not_whole_is_refused_and_nothing_is_written_over(self):
+        run("user", "add", "--id", 7, "--name", "g", "--password", "p", "--data", self.data)
+        backup, restored = self.folder / "backup", self.folder / "restored"
+        self.assertEqual(self.backup("create", backup).returncode, 0)
+        for command, arguments, words in [("create", [backup], "is there"), ("restore", [backup], "holds data"),
+                                          ("create", [self.folder / "new", self.folder / "nothing"], "unable to open"),
+                                          ("verify", [self.folder / "nothing"], "no backup")]:
+            done = self.backup(command, *arguments)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn(words, done.stderr)
+        manifest, database = backup / "manifest.json", backup / "data" / "turms.db"
+        good = {path: path.read_bytes() for path in [manifest, database]}
+        foreign = json.loads(good[manifest])
+        foreign["files"].append({"path": "../../escaped", "bytes": 0, "sha256": ""})
+        for path, content, words in [(database, good[database] + b"x", "not as it was"),
+                                     (database, good[database][:-1] + bytes([good[database][-1] ^ 1]), "not as it was"),
+                                     (database, None, "is missing"),
+                                     (manifest, b"{}", "is damaged"), (manifest, b'{"format": 2}', "another version"),
+                                     (manifest, b'{"format": 1, "files": []}', "no database"),
+                                     (manifest, json.dumps(foreign).encode(), "outside"), (manifest, None, "no backup")]:
+            with self.subTest(words=words):
+                path.unlink()
+                if content is not None:
+                    path.write_bytes(content)
+                for command in ["verify", "restore"]:
+                    done = self.backup(command, backup, restored)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(words, done.stderr)
+                path.write_bytes(good[path])
+        self.assertFalse(restored.exists())
+        self.assertEqual(self.backup("restore", backup, restored).returncode, 0)
+
     def free_port(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
