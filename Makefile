@@ -3,7 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 RELEASE := build/release
 
-.PHONY: run build test deps e2e e2e-livekit compat-livekit sim fuzz bench lint tidy format clean
+.PHONY: run build test deps e2e e2e-livekit compat-livekit sim kills fuzz bench lint tidy format clean
 
 run: build
 	@exec $(RELEASE)/turms serve --dev --data data $(ARGS)
@@ -39,6 +39,11 @@ sim:
 	@tools/deps test
 	@tools/build release sim_tests
 	@$(if $(SEEDS),TURMS_SIM_SEEDS=$(SEEDS)) $(if $(ONLY),GTEST_FILTER='$(ONLY)') tools/test sim
+
+kills:
+	@tools/deps test
+	@tools/build release turms
+	@TURMS_BINARY=$(CURDIR)/build/release/turms TURMS_KILLS=$(or $(KILLS),1000) python3 tests/integration/turms/run.py KillUnderLoad
 
 fuzz:
 	@tools/deps lint

@@ -1,49 +1,79 @@
-"""kill -9 under load: nothing acknowledged is missing, nothing is there twice."""
+"""kill -9 under load: nothing acknowledged is missing, nothing is there twice, nothing out of order.
+
+TURMS_KILLS: how often the server is killed (20). TURMS_SEED: of the moments at which it is.
+"""
 
 import collections
+import os
+import random
 import threading
 
 import client as c
 from case import TurmsTest
 from server import Server, wait_until
 
+KILLS = int(os.environ.get("TURMS_KILLS", 20))
+SEED = int(os.environ.get("TURMS_SEED", random.randrange(1 << 32)))
 WRITERS = 8
 PIPELINE = 16
+EXTENSIONS = {"turms.extensions": "1"}
+
+Place = collections.namedtuple("Place", "id sequence")
 
 
-class Writer(threading.Thread):
-    """Keeps requests under way until the connection breaks; remembers what was acknowledged."""
+class Writer:
+    """A person whose client sends again, under the same key, what was not acknowledged before the cut."""
 
-    def __init__(self, server, user, group, name):
-        super().__init__()
-        self.client = c.Client(server)
-        assert self.client.sign_in(user).code == 1000
-        self.group = group
-        self.label = name
+    def __init__(self, user, conversations):
+        self.user = user
+        self.conversations = conversations  # fields of create_message
         self.sent = 0
-        self.acknowledged = {}  # text: message id
+        self.waiting = collections.deque()  # (key, fields), as first sent
+        self.acknowledged = {}  # key: Place
         self.error = None
 
-    def run(self):
-        waiting = collections.deque()
+    def connect(self, server):
+        self.client = c.Client(server)
+        assert self.client.sign_in(self.user, device_details=EXTENSIONS).code == 1000
+
+    def start(self):
+        self.thread = threading.Thread(target=self.write_until_cut)
+        self.thread.start()
+
+    def send(self, key, fields):
+        return self.client.send("create_message", text=key, sender_key=key, **fields)
+
+    def receive(self, request_id):
+        response = self.client.response(request_id)
+        if response.code != 1000:
+            raise AssertionError(f"code {response.code} {response.reason}")
+        key, _ = self.waiting.popleft()
+        self.acknowledged[key] = Place(response.data.long, response.message_place.sequence)
+        self.client.inbox.clear()
+
+    def write_until_cut(self):
+        requests = collections.deque()
         try:
             while True:
-                while len(waiting) < PIPELINE:
-                    text = f"{self.label} {self.sent}"
-                    waiting.append((self.client.send("create_message", group_id=self.group, text=text), text))
+                while len(requests) < PIPELINE:
+                    key = f"{self.user} {self.sent}"
+                    fields = self.conversations[self.sent % len(self.conversations)]
                     self.sent += 1
-                request_id, text = waiting.popleft()
-                response = self.client.response(request_id)
-                if response.code != 1000:
-                    raise AssertionError(f"code {response.code}")
-                self.acknowledged[text] = response.data.long
-                self.client.inbox.clear()
+                    self.waiting.append((key, fields))
+                    requests.append(self.send(key, fields))
+                self.receive(requests.popleft())
         except (c.Closed, OSError):
             pass
         except Exception as error:  # handed to the test
             self.error = error
         finally:
             self.client.close()
+
+    def send_again(self, server):
+        self.connect(server)
+        for request_id in [self.send(key, fields) for key, fields in self.waiting]:
+            self.receive(request_id)
+        self.client.close()
 
 
 class KillUnderLoad(TurmsTest):
@@ -55,49 +85,60 @@ class KillUnderLoad(TurmsTest):
         cls.addClassCleanup(lambda: server.remove())
         return server
 
-    def history(self, client, group):
-        """Everything, in pages, the way a client resumes: from the date of the last one it has."""
-        found, start = [], 0
+    def new_messages(self, client, after, **conversation):
+        found = []
         while True:
-            page = client.request("query_messages", are_group_messages=True, from_ids=[group],
-                                  delivery_date_start=start, max_count=1000)
-            messages = list(page.data.messages.messages)
-            known = {m.id for m in found if m.delivery_date >= start}
-            new = [m for m in messages if m.id not in known]
-            if not new:
+            page = client.ok("query_conversation_messages", after_sequence=after, **conversation).data.conversation_messages
+            found += page.messages
+            if page.through_sequence == page.last_sequence:
                 return found
-            found += new
-            start = new[-1].delivery_date
+            after = page.through_sequence
 
-    def test_three_kills(self):
+    def check(self, stored, first, writers):
+        """What is new in a conversation, of which each writer writes with ascending numbers."""
+        self.assertEqual([m.sequence for m in stored], list(range(first, first + len(stored))), "a gap, or out of order")
+        dates = [m.delivery_date for m in stored]
+        self.assertEqual(dates, sorted(dates))
+        acknowledged = {key: place for writer in writers for key, place in writer.acknowledged.items()}
+        for message in stored:
+            self.assertEqual(acknowledged.pop(message.text), Place(message.id, message.sequence), message.text)
+        for writer in writers:
+            numbers = [int(m.text.split()[1]) for m in stored if m.sender_id == writer.user]
+            self.assertEqual(numbers, sorted(numbers), "not in the order sent")
+
+    def test_kills(self):
         group = self.group_of(*self.users)
-        acknowledged = {}
-        for round_number in range(3):
-            writers = [Writer(self.server, user, group, f"{round_number}/{user}") for user in self.users]
+        dice = random.Random(SEED)
+        friend = self.users[0]
+        writers = [Writer(user, [{"group_id": group}] * 3 + ([{"recipient_id": friend}] if user != friend else []))
+                   for user in self.users]
+        conversations = {("group_id", group): 1, **{("user_id", user): 1 for user in self.users[1:]}}
+        total = 0
+        for _ in range(KILLS):
+            for writer in writers:
+                writer.acknowledged.clear()
+                writer.connect(self.server)
             for writer in writers:
                 writer.start()
-            # In full swing, wherever the disk and the other writers happen to be.
-            wait_until(lambda: sum(len(writer.acknowledged) for writer in writers) > 400
-                       or any(writer.error for writer in writers), "400 acknowledged messages", seconds=60)
+            enough = dice.randrange(300)
+            wait_until(lambda: sum(len(writer.acknowledged) for writer in writers) >= enough
+                       or any(writer.error for writer in writers), "acknowledged messages", seconds=60)
             self.server.kill()
             for writer in writers:
-                writer.join(timeout=30)
+                writer.thread.join(timeout=30)
                 self.assertIsNone(writer.error)
-                acknowledged.update(writer.acknowledged)
             self.server.start()
-
-            reader = self.sign_in(self.users[0])
-            history = self.history(reader, group)
-            reader.close()
-            texts = [m.text for m in history]
-            self.assertEqual(len(texts), len(set(texts)), "a message is there twice")
-            self.assertEqual([m.id for m in history], sorted({m.id for m in history}), "out of order")
-            stored = {m.text: m.id for m in history}
-            missing = [text for text in acknowledged if text not in stored]
-            self.assertEqual(missing, [], f"{len(missing)} acknowledged messages are gone")
-            self.assertEqual({text: stored[text] for text in acknowledged}, acknowledged)
-            # What one connection wrote has no hole before its last acknowledged message.
             for writer in writers:
-                numbers = [int(text.split()[1]) for text in texts if text.startswith(writer.label + " ")]
-                self.assertEqual(numbers, list(range(len(numbers))), "a hole, or out of the order sent")
-        print(f"     {len(acknowledged)} acknowledged messages over three kills", flush=True)
+                writer.send_again(self.server)
+            reader = self.sign_in(friend, device_details=EXTENSIONS)
+            left = sum(len(writer.acknowledged) for writer in writers)
+            total += left
+            for conversation, first in conversations.items():
+                name, subject = conversation
+                stored = self.new_messages(reader, first - 1, **{name: subject})
+                conversations[conversation] += len(stored)
+                left -= len(stored)
+                self.check(stored, first, [w for w in writers if name == "group_id" or w.user == subject])
+            self.assertEqual(left, 0, "acknowledged messages that are in no conversation")
+            reader.close()
+        print(f"     {total} acknowledged messages over {KILLS} kills, seed {SEED}", flush=True)
