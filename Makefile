@@ -3,7 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 RELEASE := build/release
 
-.PHONY: run build test deps e2e e2e-livekit compat-livekit sim kills fuzz bench lint tidy format clean
+.PHONY: run build test deps e2e e2e-livekit compat-livekit sim kills connections fuzz bench lint tidy format clean
 
 run: build
 	@exec $(RELEASE)/turms serve --dev --data data $(ARGS)
@@ -44,6 +44,11 @@ kills:
 	@tools/deps test
 	@tools/build release turms
 	@TURMS_BINARY=$(CURDIR)/build/release/turms TURMS_KILLS=$(or $(KILLS),1000) python3 tests/integration/turms/run.py KillUnderLoad
+
+connections:
+	@tools/deps test
+	@tools/build release turms
+	@TURMS_BINARY=$(CURDIR)/build/release/turms python3 tests/integration/turms/connections.py
 
 fuzz:
 	@tools/deps lint
