@@ -2,7 +2,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/http_head.h"
 #include "net/text.h"
 #include "net/websocket_connection.h"
 #include "net/websocket_deflate.h"
@@ -50,41 +50,44 @@ std::string_view origin_form(std::string_view target) {
   return slash == std::string_view::npos ? "/" : target.substr(slash);
 }
 
-std::string date_header() {
-  thread_local int64_t cached_second = 0;
-  thread_local std::string cached;
-  const int64_t second = wall_now().unix_ms / 1000;
-  if (second != cached_second) {
-    const time_t time = second;
-    tm parts{};
-    gmtime_r(&time, &parts);
-    char text[64];
-    const size_t size = strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
-    cached.assign(text, size);
-    cached_second = second;
-  }
-  return cached;
-}
+/// What a request's length says is reserved up to here; the rest when it is really there.
+constexpr uint64_t kMaxReservedBody = 64 * 1024;
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  // A line break in a value would be the start of another field, or of another answer.
-  const auto clean = [](std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+/// A body in a string that may be taken away while the body still comes (http::string_body would
+/// reserve all of it first).
+struct PieceBody {
+  using value_type = std::string;
+
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>& /*header*/, value_type& body) : body_(body) {}
+    void init(const boost::optional<uint64_t>& length, boost::system::error_code& error) {
+      body_.reserve(static_cast<size_t>(std::min(length.value_or(0), kMaxReservedBody)));
+      error = {};
+    }
+    template <class Buffers>
+    size_t put(const Buffers& buffers, boost::system::error_code& error) {
+      const size_t before = body_.size();
+      for (auto it = boost::asio::buffer_sequence_begin(buffers);
+           it != boost::asio::buffer_sequence_end(buffers); ++it) {
+        const boost::asio::const_buffer buffer = *it;
+        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+      }
+      error = {};
+      return body_.size() - before;
+    }
+    void finish(boost::system::error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
   };
-  if (!clean(name) || !clean(value)) return;
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
-std::string status_line(int status) {
-  const auto reason = http::obsolete_reason(static_cast<http::status>(status));
-  return "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason.data(), reason.size()) +
-         "\r\n";
-}
+};
 
 }  // namespace
 
 struct HttpConnection::Parser {
-  http::request_parser<http::string_body> value;
+  http::request_parser<PieceBody> value;
 };
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpShared> shared, ConnectionSlot slot)
@@ -149,6 +152,9 @@ void HttpConnection::abort() {
 
 void HttpConnection::forget() {
   state_ = State::kGone;
+  // What it holds may call back into this.
+  const auto sink = std::move(sink_);
+  const auto source = std::move(source_);
   slot_.release();
   account_header(0);
   deadline_.stop();
@@ -163,7 +169,7 @@ void HttpConnection::close_if_idle() {
 }
 
 bool HttpConnection::waits_for(uint64_t serial) const {
-  return state_ == State::kHandling && serial_ == serial;
+  return (state_ == State::kHandling || state_ == State::kStreaming) && serial_ == serial;
 }
 
 void HttpConnection::on_stream_data(MutableByteView data) {
@@ -174,7 +180,9 @@ void HttpConnection::on_stream_data(MutableByteView data) {
 void HttpConnection::on_stream_end() {
   peer_ended_ = true;
   keep_alive_ = false;
-  if (state_ != State::kHandling) start_closing();
+  // What was received before may still be on its way to the sink.
+  const bool unread = state_ == State::kStreaming && sink_full_;
+  if (state_ != State::kHandling && state_ != State::kSending && !unread) start_closing();
 }
 
 void HttpConnection::on_stream_closed() {
@@ -185,6 +193,8 @@ void HttpConnection::on_stream_flushed() {
   if (state_ == State::kIdle) {
     deadline_.set(shared_->config.idle_timeout);
     process();
+  } else if (state_ == State::kSending) {
+    if (!pulling_) pull();
   } else if (state_ == State::kClosing) {
     deadline_.set(kLinger);
   }
@@ -224,6 +234,8 @@ bool HttpConnection::parse() {
       return parse_header();
     case State::kBody:
       return parse_body();
+    case State::kStreaming:
+      return parse_streamed_body();
     default:
       return false;
   }
@@ -324,7 +336,9 @@ void HttpConnection::header_complete() {
   if (refuse_unrouted(route)) return;
   size_t limit = RouteOptions().max_body_bytes;
   too_long_ = nullptr;
+  std::shared_ptr<const HttpStreamHandler> stream_handler;
   if (const HttpRoute::Plain* plain = route->find(request_.method)) {
+    stream_handler = plain->stream_handler;
     limit = plain->options.max_body_bytes;
     any_origin_ = plain->options.any_origin;
     too_long_ = plain->options.too_long;
@@ -335,13 +349,14 @@ void HttpConnection::header_complete() {
   if (body_pending_ && headers.lists("Expect", "100-continue")) {
     stream_->write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   }
-  state_ = State::kBody;
   deadline_.set(shared_->config.body_timeout);
+  if (stream_handler) return begin_streaming(stream_handler);
+  state_ = State::kBody;
 }
 
-bool HttpConnection::parse_body() {
-  if (!parser_->value.is_done()) {
-    if (input_.empty()) return false;
+std::optional<HttpConnection::BodyPiece> HttpConnection::take_body() {
+  BodyPiece piece;
+  if (!parser_->value.is_done() && !input_.empty()) {
     boost::system::error_code error;
     const size_t used =
         parser_->value.put(boost::asio::buffer(input_.data(), input_.size()), error);
@@ -352,13 +367,28 @@ bool HttpConnection::parse_body() {
       } else {
         refuse(Rejection::kBadRequest, HttpResponse::text(400, "malformed body"));
       }
-      return false;
+      return std::nullopt;
     }
-    if (!parser_->value.is_done()) return used > 0 && !error && !input_.empty();
+    piece.data = std::exchange(parser_->value.get().body(), {});
+    piece.progressed = used > 0 && !error;
   }
-  body_pending_ = false;
-  request_.body = std::move(parser_->value.get().body());
-  parser_.reset();
+  piece.last = parser_->value.is_done();
+  if (piece.last) {
+    body_pending_ = false;
+    parser_.reset();
+  }
+  return piece;
+}
+
+bool HttpConnection::parse_body() {
+  auto piece = take_body();
+  if (!piece) return false;
+  if (request_.body.empty()) {
+    request_.body = std::move(piece->data);
+  } else {
+    request_.body += piece->data;
+  }
+  if (!piece->last) return piece->progressed && !input_.empty();
   dispatch();
   return true;
 }
@@ -478,13 +508,7 @@ void HttpConnection::refuse(Rejection reason, HttpResponse response) {
   finish_response();
 }
 
-void HttpConnection::respond(uint64_t serial, HttpResponse response) {
-  if (!waits_for(serial)) return;
-  write_response(std::move(response));
-  finish_response();
-}
-
-void HttpConnection::write_response(HttpResponse response) {
+void HttpConnection::write_response(HttpResponse response, std::optional<uint64_t> streamed_size) {
   const int status = std::clamp(response.status, 200, 599);
   shared_->responses[static_cast<size_t>(status / 100 - 1)]->add();
   // The rest of a body that nobody reads would be taken for the next request.
@@ -498,7 +522,9 @@ void HttpConnection::write_response(HttpResponse response) {
       response.shared_body.empty() ? as_bytes(response.body) : response.shared_body.view();
   // RFC 9110 section 8.6: neither has a body, nor a length.
   const bool bodiless = status == 204 || status == 304;
-  if (!bodiless) append_field(out, "Content-Length", std::to_string(body.size()));
+  if (!bodiless) {
+    append_field(out, "Content-Length", std::to_string(streamed_size.value_or(body.size())));
+  }
   if (!keep_alive_) {
     append_field(out, "Connection", "close");
   } else if (http_1_0_) {
@@ -506,7 +532,7 @@ void HttpConnection::write_response(HttpResponse response) {
   }
   out += "\r\n";
   stream_->write(as_bytes(out));
-  if (bodiless || head_) return;
+  if (bodiless || head_ || streamed_size) return;
   if (response.shared_body.empty()) {
     stream_->write(SharedBytes::of(std::move(response.body)));
   } else {
@@ -515,6 +541,9 @@ void HttpConnection::write_response(HttpResponse response) {
 }
 
 void HttpConnection::finish_response() {
+  // Goes when the answer is over: a sink that was not asked gives up, which must not answer again.
+  const auto sink = std::move(sink_);
+  source_.reset();
   parser_.reset();
   upgrade_.reset();
   request_ = HttpRequest();
@@ -530,6 +559,8 @@ void HttpConnection::finish_response() {
 void HttpConnection::start_closing() {
   if (state_ == State::kClosing || state_ == State::kGone) return;
   state_ = State::kClosing;
+  sink_.reset();
+  source_.reset();
   parser_.reset();
   input_ = Bytes();
   queued_at_deadline_ = stream_->queued();
@@ -540,8 +571,10 @@ void HttpConnection::start_closing() {
 void HttpConnection::deadline_reached() {
   const size_t queued = stream_->queued();
   switch (state_) {
+    case State::kSending:
     case State::kIdle:
     case State::kClosing:
+      if (queued == 0 && state_ == State::kSending) return;  // flushed right now
       if (queued == 0) return state_ == State::kIdle ? start_closing() : abort();
       if (queued < queued_at_deadline_) {
         queued_at_deadline_ = queued;
@@ -551,6 +584,7 @@ void HttpConnection::deadline_reached() {
       return abort();
     case State::kHeader:
     case State::kBody:
+    case State::kStreaming:
       keep_alive_ = false;
       if (state_ == State::kHeader) head_ = any_origin_ = http_1_0_ = false;
       return refuse(state_ == State::kHeader ? Rejection::kHeaderTimeout : Rejection::kBodyTimeout,

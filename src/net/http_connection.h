@@ -3,10 +3,12 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "base/metrics.h"
 #include "net/deadline.h"
+#include "net/http_exchange.h"
 #include "net/http_server.h"
 #include "net/tcp_stream.h"
 
@@ -38,6 +40,8 @@ struct HttpRoute {
     /// Shared with the call under way: a handler may remove its own route.
     std::shared_ptr<const HttpServer::Handler> handler;
     RouteOptions options;
+    /// In place of the other, for bodies in pieces.
+    std::shared_ptr<const HttpStreamHandler> stream_handler = nullptr;
   };
   struct Upgrade {
     std::shared_ptr<const HttpServer::UpgradeHandler> handler;
@@ -135,7 +139,9 @@ class HttpConnection final : public TcpStream::Owner,
   void abort();
 
   /// For HttpResponder and WebSocketUpgrade; `serial` names the request they belong to.
-  void respond(uint64_t serial, HttpResponse response);
+  void respond(uint64_t serial, HttpResponse response,
+               std::shared_ptr<HttpBodySource> source = nullptr);
+  void resume_body(uint64_t serial);
   std::shared_ptr<WebSocket> accept_upgrade(uint64_t serial, const HttpHeaders& extra);
   /// Null when the request is not waiting any more. This one is gone then.
   std::unique_ptr<HttpHandover> hand_over(uint64_t serial);
@@ -150,7 +156,18 @@ class HttpConnection final : public TcpStream::Owner,
   void on_stream_flushed() override;
 
  private:
-  enum class State { kIdle, kHeader, kBody, kHandling, kClosing, kGone };
+  enum class State {
+    kIdle,
+    kHeader,
+    kBody,
+    /// The body goes to sink_.
+    kStreaming,
+    kHandling,
+    /// The answer comes from source_.
+    kSending,
+    kClosing,
+    kGone
+  };
   struct Parser;
 
   void process();
@@ -159,6 +176,18 @@ class HttpConnection final : public TcpStream::Owner,
   /// Counts what the header holds beyond the plain; false when all such headers hold too much.
   bool account_header(size_t bytes);
   bool parse_body();
+  void begin_streaming(const std::shared_ptr<const HttpStreamHandler>& handler);
+  bool parse_streamed_body();
+  struct BodyPiece {
+    std::string data;
+    bool last = false;
+    bool progressed = false;
+  };
+  /// What input_ has of the body; after the last piece there is no parser. Nothing when the body is
+  /// refused.
+  std::optional<BodyPiece> take_body();
+  void pull();
+  void pulled(uint64_t serial, const SharedBytes& piece);
   bool read_request_line_and_headers();
   void header_complete();
   void request_complete();
@@ -168,7 +197,7 @@ class HttpConnection final : public TcpStream::Owner,
   void dispatch();
   /// Answers without the handlers; `status` counts as `reason`.
   void refuse(Rejection reason, HttpResponse response);
-  void write_response(HttpResponse response);
+  void write_response(HttpResponse response, std::optional<uint64_t> streamed_size = std::nullopt);
   void finish_response();
   void deadline_reached();
   void start_closing();
@@ -193,6 +222,13 @@ class HttpConnection final : public TcpStream::Owner,
   bool head_ = false;
   bool keep_alive_ = true;
   bool http_1_0_ = false;
+
+  std::shared_ptr<HttpBodySink> sink_;
+  bool sink_full_ = false;
+  size_t streamed_since_deadline_ = 0;
+  std::shared_ptr<HttpBodySource> source_;
+  uint64_t source_left_ = 0;
+  bool pulling_ = false;
 
   bool body_pending_ = false;  // the request's body is not read to its end
   bool peer_ended_ = false;

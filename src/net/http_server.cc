@@ -122,6 +122,11 @@ class HttpServerImpl final : public HttpServer {
     shared_->prefixes[std::move(prefix)].methods[std::move(method)] = {
         std::make_shared<const Handler>(std::move(handler)), options};
   }
+  void route_stream(std::string method, std::string prefix, HttpStreamHandler handler,
+                    RouteOptions options) {
+    shared_->prefixes[std::move(prefix)].methods[std::move(method)] = {
+        nullptr, options, std::make_shared<const HttpStreamHandler>(std::move(handler))};
+  }
   void websocket(std::string path, UpgradeHandler handler, WebSocketOptions options,
                  RouteOptions route_options, bool prefix) override {
     auto& routes = prefix ? shared_->prefixes : shared_->exact;
@@ -179,6 +184,39 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, HttpServerCon
   auto server = std::make_unique<HttpServerImpl>(loop, std::move(config));
   if (Status started = server->start(); !started) return std::unexpected(started.error());
   return server;
+}
+
+void route_stream(HttpServer& server, std::string method, std::string prefix,
+                  HttpStreamHandler handler, RouteOptions options) {
+  // There is no other implementation.
+  static_cast<HttpServerImpl&>(server).route_stream(std::move(method), std::move(prefix),
+                                                    std::move(handler), options);
+}
+
+HttpExchange::HttpExchange(HttpExchange&& other) noexcept
+    : connection_(std::move(other.connection_)), serial_(std::exchange(other.serial_, 0)) {}
+
+HttpExchange& HttpExchange::operator=(HttpExchange&& other) noexcept {
+  std::swap(connection_, other.connection_);
+  std::swap(serial_, other.serial_);
+  return *this;
+}
+
+HttpExchange::~HttpExchange() {
+  if (serial_ == 0) return;
+  if (const auto connection = connection_.lock()) connection->gave_up(serial_);
+}
+
+void HttpExchange::send(HttpResponse response, std::shared_ptr<HttpBodySource> source) {
+  const uint64_t serial = std::exchange(serial_, 0);
+  if (serial == 0) return;
+  if (const auto connection = connection_.lock()) {
+    connection->respond(serial, std::move(response), std::move(source));
+  }
+}
+
+void HttpExchange::resume() {
+  if (const auto connection = connection_.lock()) connection->resume_body(serial_);
 }
 
 HttpResponder::HttpResponder(HttpResponder&& other) noexcept
