@@ -13,6 +13,7 @@ using InvitationId = StrongInt<struct InvitationIdTag, int64_t>;
 using JoinRequestId = StrongInt<struct JoinRequestIdTag, int64_t>;
 using JoinQuestionId = StrongInt<struct JoinQuestionIdTag, int64_t>;
 using FriendRequestId = StrongInt<struct FriendRequestIdTag, int64_t>;
+using AttachmentId = StrongInt<struct AttachmentIdTag, int64_t>;
 
 /// Time-ordered 63-bit ids: 41 bits of milliseconds since 2020-10-13 UTC (the Turms epoch), 10 bits
 /// of node, 12 bits of sequence. Unique over nodes with different numbers, strictly increasing on

@@ -37,6 +37,8 @@ struct Environment {
   SignInThrottle sign_ins;
   /// Null where nobody holds meetings.
   im::Meetings* meetings = nullptr;
+  /// Null where nothing is stored.
+  im::Storage* storage = nullptr;
   std::unordered_set<Connection*> connections;
   /// Connections with a request that is not answered yet: drain() waits for them.
   size_t busy_connections = 0;

@@ -118,6 +118,10 @@ void Service::set_meetings(im::Meetings& meetings) {
   impl_->environment_->meetings = &meetings;
 }
 
+void Service::set_storage(im::Storage& storage) {
+  impl_->environment_->storage = &storage;
+}
+
 Status Service::listen_websocket(const std::string& bind_address, uint16_t port) {
   net::HttpServerConfig config;
   config.bind_address = bind_address;

@@ -22,6 +22,7 @@ namespace turms::im {
 class Bus;
 class Domain;
 class Meetings;
+class Storage;
 struct Meeting;
 }  // namespace turms::im
 
@@ -74,6 +75,8 @@ class Service {
   void set_authenticator(std::unique_ptr<Authenticator> authenticator);
   /// Without it, requests about meetings answer 8000.
   void set_meetings(im::Meetings& meetings);
+  /// Without it, requests about stored files answer 6000.
+  void set_storage(im::Storage& storage);
 
   /// A port of its own; kUnavailable when it cannot be bound. Port 0: any free one.
   Status listen_websocket(const std::string& bind_address, uint16_t port);

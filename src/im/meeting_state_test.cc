@@ -114,7 +114,7 @@ class ResumeTest : public MeetingsTest {
                      real.invitations, real.join_requests, real.join_questions, real.user_roles,
                      real.messages, real.message_marks, real.conversations,
                      real.conversation_settings, *stored_, real.friend_requests,
-                     real.session_tokens, real.blocklist, real.user_settings},
+                     real.session_tokens, real.blocklist, real.user_settings, real.attachments},
         *bus_, *hasher_, clock_, ids_);
     domain_->delivery.set_encoder(told_);
     make({});

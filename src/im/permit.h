@@ -198,6 +198,35 @@ struct EraseMeeting {
   MeetingId meeting;
 };
 
+/// An upload for a conversation with exactly one of the two.
+struct CreateAttachment {
+  UserId uploader;
+  std::optional<GroupId> group;
+  std::optional<UserId> recipient;
+};
+/// With exactly one of the two.
+struct ShareAttachment {
+  AttachmentId attachment;
+  std::optional<GroupId> group;
+  std::optional<UserId> user;
+};
+struct UnshareAttachment {
+  AttachmentId attachment;
+  std::optional<GroupId> group;
+  std::optional<UserId> user;
+};
+struct DeleteAttachment {
+  AttachmentId attachment;
+};
+/// What was uploaded is known, or that nothing was.
+struct SettleAttachment {
+  AttachmentId attachment;
+};
+/// A user's or a group's, by whom it belongs to.
+struct ChangePicture {
+  int64_t owner = 0;
+};
+
 }  // namespace action
 
 /// Proof that somebody asked whether this action on this subject is allowed. Every changing call of

@@ -23,6 +23,7 @@
 #include "im/ports/relationships.h"
 #include "im/ports/repositories.h"
 #include "im/ports/session_tokens.h"
+#include "im/ports/storage.h"
 #include "im/ports/user_roles.h"
 #include "im/ports/user_settings.h"
 #include "im/ports/users.h"

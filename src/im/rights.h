@@ -12,6 +12,7 @@
 #include "im/relationships.h"
 #include "im/settings.h"
 #include "im/status.h"
+#include "im/storage_types.h"
 
 namespace turms::im {
 
@@ -165,7 +166,41 @@ class Rights {
   static Outcome<None> join_meeting(const Meeting& meeting,
                                     const std::optional<std::string>& password, WallTime now);
 
+  // Stored files. `groups` of an attachment: those it is shared with, null ones gone; of them the
+  // requester is a member or not. `attachment` null: there is none, which strangers are not told.
+  static Outcome<Permit<action::CreateAttachment>> upload_to_group(const GroupState* group,
+                                                                   UserId requester, WallTime now);
+  static Outcome<Permit<action::CreateAttachment>> upload_to_user(UserId requester,
+                                                                  UserId recipient,
+                                                                  const Reachability& reachability);
+  static Outcome<None> download_attachment(const Attachment* attachment,
+                                           const AttachmentShares& shares,
+                                           std::span<const GroupPtr> groups, UserId requester);
+  static Outcome<Permit<action::ShareAttachment>> share_with_user(const Attachment* attachment,
+                                                                  UserId requester, UserId user,
+                                                                  const Reachability& reachability);
+  static Outcome<Permit<action::ShareAttachment>> share_with_group(const Attachment* attachment,
+                                                                   UserId requester,
+                                                                   const GroupState* group);
+  static Outcome<Permit<action::UnshareAttachment>> unshare_with_user(const Attachment* attachment,
+                                                                      UserId requester,
+                                                                      UserId user);
+  static Outcome<Permit<action::UnshareAttachment>> unshare_with_group(const Attachment* attachment,
+                                                                       UserId requester, GroupId id,
+                                                                       const GroupState* group);
+  static Outcome<Permit<action::DeleteAttachment>> delete_attachment(
+      const Attachment* attachment, const AttachmentShares& shares,
+      std::span<const GroupPtr> groups, UserId requester);
+  static Outcome<None> query_attachments_with_user(UserId requester, UserId user,
+                                                   const Reachability& reachability);
+  static Outcome<None> query_attachments_of_group(const GroupState* group, UserId requester);
+  static Outcome<Permit<action::ChangePicture>> change_group_picture(const GroupState* group,
+                                                                     UserId requester);
+
   // What only concerns the requester.
+  static Permit<action::ChangePicture> change_own_picture(UserId requester) {
+    return Permit(action::ChangePicture{requester.value});
+  }
   static Permit<action::RenewPasswordHash> renew_password_hash(UserId requester) {
     return Permit(action::RenewPasswordHash{requester});
   }

@@ -25,6 +25,8 @@ enum class Code : int32_t {
   kUnauthorizedRequest = 1106,
   kInternalError = 1200,
   kUnavailable = 1201,
+  /// Upstream's answer to who may not change a group's picture.
+  kUnauthorized = 1300,
 
   kUnsupportedClientVersion = 2000,
   kLoginTimeout = 2010,
@@ -171,6 +173,16 @@ enum class Code : int32_t {
   kQueryMessagesNotMember = 5300,
 
   kStorageNotImplemented = 6000,
+  kUploadNotFriend = 6100,
+  kUploadNotMember = 6101,
+  kShareNotUploader = 6102,
+  kUnshareNotUploaderOrManager = 6103,
+  kUnshareNotUploader = 6104,
+  kDeleteNotUploaderOrManager = 6105,
+  kDeleteNotUploader = 6106,
+  kDownloadNotShared = 6107,
+  kAttachmentInfosNotFriend = 6130,
+  kAttachmentInfosNotMember = 6131,
   kUserSearchDisabled = 7100,
   kGroupSearchDisabled = 7200,
 

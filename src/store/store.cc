@@ -105,7 +105,8 @@ class SqliteStore final : public Store {
             friend_requests_,
             session_tokens_,
             blocklist_,
-            user_settings_};
+            user_settings_,
+            attachments_};
   }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
@@ -139,6 +140,7 @@ class SqliteStore final : public Store {
   SessionTokens session_tokens_{writer_, readers_};
   Blocklist blocklist_{writer_, readers_};
   UserSettings user_settings_{writer_, readers_};
+  Attachments attachments_{writer_, readers_};
 };
 
 }  // namespace
@@ -156,7 +158,8 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
   for (const char* sql :
        {"select max(id) from message", "select max(id) from chat_group",
         "select max(id) from group_invitation", "select max(id) from group_join_request",
-        "select max(id) from group_join_question", "select max(id) from friend_request"}) {
+        "select max(id) from group_join_question", "select max(id) from friend_request",
+        "select max(id) from attachment"}) {
     last_id = std::max(last_id, (*writing)->scalar(sql));
   }
   if ((*writing)->failed()) return std::unexpected((*writing)->take_error());

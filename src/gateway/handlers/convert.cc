@@ -161,6 +161,14 @@ void fill(model::Meeting& out, const im::Meeting& meeting) {
   if (meeting.cancel_date) out.set_cancel_date(meeting.cancel_date->unix_ms);
 }
 
+void fill(model::StorageResourceInfo& out, const im::Attachment& attachment) {
+  out.set_id_num(attachment.id.value);
+  out.set_name(attachment.name);
+  out.set_media_type(attachment.media_type);
+  out.set_uploader_id(attachment.uploader_id.value);
+  out.set_creation_date(attachment.creation_date.unix_ms);
+}
+
 void fill(model::MeetingState& out, const im::MeetingStateChanged& state) {
   const im::Meeting& meeting = state.meeting;
   out.set_meeting_id(meeting.id.value);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "im/delivery.h"
 #include "im/settings.h"
+#include "im/storage_types.h"
 #include "im/types.h"
 #include "turms/extension.pb.h"
 #include "turms/model.pb.h"
@@ -69,6 +70,7 @@ void fill(model::Message& out, const im::Message& message, const MessageView& vi
 void fill(model::PrivateConversation& out, const im::PrivateConversation& conversation);
 void fill(model::GroupConversation& out, const im::GroupConversation& conversation);
 void fill(model::Meeting& out, const im::Meeting& meeting);
+void fill(model::StorageResourceInfo& out, const im::Attachment& attachment);
 void fill(model::MeetingState& out, const im::MeetingStateChanged& state);
 
 /// A device type that no protocol knows is kUnknown.

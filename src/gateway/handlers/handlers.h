@@ -108,4 +108,11 @@ TURMS_HANDLER(update_meeting);
 TURMS_HANDLER(update_meeting_invitation);
 TURMS_HANDLER(query_meeting_state);
 
+// storage.cc
+TURMS_HANDLER(delete_resource);
+TURMS_HANDLER(query_resource_download_info);
+TURMS_HANDLER(query_resource_upload_info);
+TURMS_HANDLER(query_message_attachment_infos);
+TURMS_HANDLER(update_message_attachment_info);
+
 }  // namespace turms::gateway::handlers

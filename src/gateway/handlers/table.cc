@@ -242,15 +242,29 @@ constexpr RequestKind describe(Request::KindCase kind) {
                      "who may see the meeting, with its password",
                      "the requester's other devices; who may see the meeting");
     case Request::kDeleteResourceRequest:
-      return not_yet(im::Code::kStorageNotImplemented);
+      return handled(handlers::delete_resource,
+                     "one's own picture; a group's picture: owner and managers; an attachment: its "
+                     "uploader, and managers of all groups it is shared with",
+                     kNobody);
     case Request::kQueryResourceDownloadInfoRequest:
-      return not_yet(im::Code::kStorageNotImplemented);
+      return handled(handlers::query_resource_download_info,
+                     "pictures: any user; attachments: the uploader, users they are shared with, "
+                     "members of groups they are shared with",
+                     kNobody);
     case Request::kQueryResourceUploadInfoRequest:
-      return not_yet(im::Code::kStorageNotImplemented);
+      return handled(handlers::query_resource_upload_info,
+                     "one's own picture; a group's picture: owner and managers; an attachment: "
+                     "friends of the user, members of the group who are not muted",
+                     kNobody);
     case Request::kQueryMessageAttachmentInfosRequest:
-      return not_yet(im::Code::kStorageNotImplemented);
+      return handled(handlers::query_message_attachment_infos,
+                     "of oneself: any user; with a user: their friends; of a group: its members",
+                     kNobody);
     case Request::kUpdateMessageAttachmentInfoRequest:
-      return not_yet(im::Code::kStorageNotImplemented);
+      return handled(handlers::update_message_attachment_info,
+                     "the uploader, with users and groups of theirs; taking it from a group: its "
+                     "managers too",
+                     kNobody);
     case Request::kDeleteConversationSettingsRequest:
       return handled(handlers::delete_conversation_settings, "any user, of themselves",
                      kOwnDevices);

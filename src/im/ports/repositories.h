@@ -20,6 +20,7 @@ class FriendRequestRepository;
 class SessionTokenRepository;
 class BlocklistRepository;
 class UserSettingsRepository;
+class AttachmentRepository;
 
 /// Where everything lives. Owned by the app, outlives the domain.
 struct Repositories {
@@ -41,6 +42,7 @@ struct Repositories {
   SessionTokenRepository& session_tokens;
   BlocklistRepository& blocklist;
   UserSettingsRepository& user_settings;
+  AttachmentRepository& attachments;
 };
 
 }  // namespace turms::im

@@ -247,6 +247,30 @@ class Meetings final : public im::MeetingRepository {
   Readers& readers_;
 };
 
+class Attachments final : public im::AttachmentRepository {
+ public:
+  Attachments(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<std::optional<im::Attachment>> find(AttachmentId id) override;
+  im::Stored<im::AttachmentShares> shares(AttachmentId id) override;
+  im::Stored<std::vector<im::Attachment>> query(im::AttachmentFilter filter) override;
+  im::Stored<bool> create(im::Permit<im::action::CreateAttachment> permit,
+                          im::Attachment attachment, int64_t max_count) override;
+  im::Stored<bool> share(im::Permit<im::action::ShareAttachment> permit,
+                         int64_t max_count) override;
+  im::Stored<bool> unshare(im::Permit<im::action::UnshareAttachment> permit) override;
+  im::Stored<bool> remove(im::Permit<im::action::DeleteAttachment> permit, WallTime now) override;
+  im::Stored<im::None> set_size(im::Permit<im::action::SettleAttachment> permit,
+                                int64_t size) override;
+  im::Stored<im::None> erase(im::Permit<im::action::SettleAttachment> permit) override;
+  im::Stored<std::vector<im::Attachment>> unsettled(WallTime made_before, int32_t limit) override;
+  im::Stored<std::vector<AttachmentId>> to_erase(std::optional<WallTime> expired_before,
+                                                 WallTime made_before, int32_t limit) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
 /// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
 /// millisecond get different stamps, or a client that read between them would miss the second.
 void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);

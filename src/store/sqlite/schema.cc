@@ -397,6 +397,32 @@ create table user_setting (
 -- Deleted logically: not found any more, but the id stays taken.
 alter table user add column deletion_date integer;
 )",
+    R"(
+-- Files that were sent, or are about to be uploaded (size is null until somebody has looked). A
+-- removed one is kept until its bytes are gone. kind of a share: 0 with a user, 1 with a group.
+create table attachment (
+  id integer primary key,
+  name text not null,
+  media_type text not null,
+  uploader_id integer not null,
+  creation_date integer not null,
+  size integer,
+  removed_date integer
+) strict;
+create index attachment_by_uploader on attachment (uploader_id, id) where removed_date is null;
+create index attachment_by_date on attachment (creation_date);
+create index attachment_unsettled on attachment (creation_date)
+  where size is null and removed_date is null;
+create index attachment_removed on attachment (creation_date) where removed_date is not null;
+
+create table attachment_share (
+  attachment_id integer not null,
+  kind integer not null,
+  target_id integer not null,
+  primary key (attachment_id, kind, target_id)
+) strict, without rowid;
+create index attachment_share_by_target on attachment_share (kind, target_id, attachment_id);
+)",
 };
 
 }  // namespace
