@@ -14,6 +14,7 @@
 #include "app/group_options.h"
 #include "app/people_options.h"
 #include "app/room_configurations.h"
+#include "app/storage_options.h"
 #include "gateway/device_logins.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
@@ -552,6 +553,8 @@ const std::vector<Option>& sorted_options() {
     made.insert(made.end(), blocklist.begin(), blocklist.end());
     const auto authentication = authentication_options();
     made.insert(made.end(), authentication.begin(), authentication.end());
+    const auto storage = storage_options();
+    made.insert(made.end(), storage.begin(), storage.end());
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();

@@ -16,6 +16,7 @@
 #include "app/media_config.h"
 #include "app/options.h"
 #include "app/room_configurations.h"
+#include "app/storage_stack.h"
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/authentication/authenticator.h"
@@ -67,6 +68,8 @@ class Server {
   bool uses_built_in_sfu() const;
   /// Where this process reaches its own HTTP port.
   std::string local_url() const;
+  /// Where others most likely do, as long as the configuration says nothing.
+  std::string public_url() const;
   /// Where clients hold their meetings; empty: at the origin of the page.
   const std::string& meeting_url() const;
   /// Which of keys_ signs the webhooks of the built-in SFU, and is the plugin's own there.
@@ -89,6 +92,8 @@ class Server {
 
   net::Loop loop_;
   std::unique_ptr<Certificates> certificates_;
+  // Outlives http_, whose requests use it until they go.
+  std::unique_ptr<StorageStack> storage_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<net::HttpServer> prometheus_;
   std::unique_ptr<net::HttpServer> http_;
@@ -181,6 +186,13 @@ Status Server::start() {
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
   if (Status status = start_gateway(); !status) return status;
+  if (config_.flag("turms.service.storage.enabled")) {
+    auto storage = StorageStack::start(loop_, *http_, config_, data_, im_->domain(), im_->clock(),
+                                       public_url());
+    if (!storage) return std::unexpected(storage.error());
+    storage_ = std::move(*storage);
+    gateway_->set_storage(storage_->storage());
+  }
   auto keys = data_.livekit_keys(config_.map("livekit.keys"), config_.text("livekit.key_file"));
   if (!keys) return std::unexpected(keys.error());
   keys_ = livekit::ApiKeys(keys->begin(), keys->end());
@@ -293,6 +305,15 @@ std::string Server::local_url() const {
   const auto address = net::Address::parse(http_address(), http_->port());
   const bool any = !address || address->is_unspecified();
   return any ? fmt::format("http://127.0.0.1:{}", http_->port()) : "http://" + address->to_string();
+}
+
+std::string Server::public_url() const {
+  const auto& configured = config_.list("livekit.rtc.node_ip");
+  const auto bound = net::Address::parse(http_address(), http_->port());
+  if (configured.empty() || !bound || !bound->is_unspecified()) return local_url();
+  const auto address = net::Address::parse(configured.front(), http_->port());
+  const char* scheme = config_.text("http.tls.cert_file").empty() ? "http://" : "https://";
+  return address ? scheme + address->to_string() : local_url();
 }
 
 Status Server::start_livekit() {
@@ -462,6 +483,7 @@ void Server::drain() {
 void Server::stop_when_drained() {
   if ((livekit_drained_ && gateway_->drained()) || loop_.now() >= drain_deadline_) {
     im_->domain().context().send_hook = nullptr;
+    if (storage_) storage_->close();
     im_->close();
     loop_.stop();
     return;
