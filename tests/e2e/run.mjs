@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { Browsers } from './lib/browser.mjs';
 import { Runner } from './lib/runner.mjs';
 import { startTurms } from './lib/server.mjs';
+import { attachments } from './scenarios/attachments.mjs';
 import { ease } from './scenarios/ease.mjs';
 import { looks } from './scenarios/looks.mjs';
 import { meeting } from './scenarios/meeting.mjs';
@@ -17,7 +18,7 @@ import { recovery } from './scenarios/recovery.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, ease, meeting, statistics, recovery, looks };
+const scenarios = { messaging, attachments, ease, meeting, statistics, recovery, looks };
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

@@ -74,6 +74,7 @@ export class FakeTurms {
   readonly silent = new Set<string>();
   /** How many of each request came. */
   readonly received = new Map<string, number>();
+  readonly deletedFiles: bigint[] = [];
   private readonly tokens = new Map<string, bigint>();
   private readonly sessions = new Map<WebSocket, bigint>();
   private readonly http: Server;
@@ -307,6 +308,13 @@ export class FakeTurms {
         }
         return undefined;
       }
+      case 'queryResourceUploadInfoRequest': {
+        this.memberOnly(-kind.value.idNum!, me, 6101);
+        return { case: 'stringsWithVersion', value: { strings: ['policy', 'p', 'url', 'http://store.example/b', 'id', `${this.newId()}`] } };
+      }
+      case 'deleteResourceRequest':
+        this.deletedFiles.push(kind.value.idNum!);
+        return undefined;
       case 'queryMessagesRequest':
         return this.queryMessages(me, kind.value);
       case 'queryConversationsRequest': {

@@ -1,3 +1,4 @@
+import { parseAttachment } from 'turms-client';
 import { describe, expect, test, vi } from 'vitest';
 import { countUnsent } from '../src/state/outbox';
 import type { AppState } from '../src/state/store';
@@ -29,6 +30,28 @@ describe('writing', () => {
     server.refuse.clear();
     await app.conversations.resend(groupId, entry!.key);
     expect(state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'sent' }]);
+  });
+
+  test('files are sent one after the other, and go with their messages', async () => {
+    const alice = await signedIn(1n);
+    const posted: string[] = [];
+    vi.stubGlobal('fetch', (_url: string, { body }: { body: FormData }) => {
+      const { name } = body.get('file') as File;
+      posted.push(name);
+      return Promise.resolve(new Response(null, { status: name === 'large.bin' ? 413 : 204 }));
+    });
+    const files = ['a.txt', 'large.bin', 'b.png'].map((name) => Object.assign(new Blob(['abc'], { type: 'image/png' }), { name }) as File);
+    const sent = alice.app.conversations.sendFiles(groupId, files);
+    expect(alice.state().uploads.get(groupId)).toEqual(['a.txt']);
+    await sent;
+    vi.unstubAllGlobals();
+    expect(posted).toEqual(['a.txt', 'large.bin', 'b.png']);
+    expect(alice.state().uploads.size).toBe(0);
+    expect(alice.state().toasts).toMatchObject([{ message: { kind: 'uploadFailed', name: 'large.bin', isTooLarge: true } }]);
+    const [first, second] = alice.state().conversations.get(groupId)!.entries;
+    expect(parseAttachment(second!.text)).toMatchObject({ name: 'b.png', mediaType: 'image/png', size: 3 });
+    await alice.app.conversations.recall(groupId, first!.id!);
+    expect(server.deletedFiles).toEqual([parseAttachment(first!.text)!.id]);
   });
 
   test('what is written without a connection waits for it, and is sent in order', async () => {

@@ -234,6 +234,13 @@ export const en = {
     today: 'Today',
     yesterday: 'Yesterday',
     gone: 'You are not a member of this group any more.',
+    attach: 'Send a file or a picture',
+    uploading: (name: string) => `Uploading ${name}…`,
+    uploadFailed: (name: string) => `${name} could not be sent.`,
+    uploadTooLarge: (name: string) => `${name} is too large.`,
+    openFile: (name: string, size: string) => `${name}, ${size}`,
+    fileGone: 'not available any more',
+    dropHere: 'Drop files here to send them',
   },
   members: {
     title: 'Members',

@@ -1,4 +1,4 @@
-import { type ChatMessage, mayHaveTakenEffect, StatusCode, TurmsError } from 'turms-client';
+import { attachmentText, type ChatMessage, mayHaveTakenEffect, parseAttachment, type ResourceLink, StatusCode, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import type { GroupsController } from './groups';
 import { isUnsent, Outbox } from './outbox';
@@ -11,6 +11,8 @@ const typingShownMs = 6000;
 const typingSentEveryMs = 4000;
 const readsAskedEveryMs = 1000;
 const sendAgainAfterMs = 1000;
+/** HTTP's, of an upload. */
+const contentTooLarge = 413;
 
 /** Whether the message certainly never left this page, and may be sent again without asking. */
 function wasNeverSent(error: unknown): boolean {
@@ -148,6 +150,32 @@ export class ConversationsController {
     if (entry.status === 'sending') await this.deliver(groupId, entry);
   }
 
+  /** Uploads the files one after the other, and sends each as a message. */
+  async sendFiles(groupId: bigint, files: readonly File[]): Promise<void> {
+    for (const file of files) {
+      const name = file.name || 'file';
+      this.noteUploads(groupId, (names) => [...names, name]);
+      try {
+        const attachment = await this.context.client.storage.uploadToGroup(groupId, file, name);
+        await this.send(groupId, attachmentText(attachment));
+      } catch (error) {
+        const isTooLarge = error instanceof TurmsError && error.code === contentTooLarge;
+        this.context.toast({ kind: 'uploadFailed', name, isTooLarge });
+      }
+      this.noteUploads(groupId, (names) => names.filter((_, index) => index !== names.indexOf(name)));
+    }
+  }
+
+  attachmentLink(id: bigint): Promise<ResourceLink> {
+    return this.context.client.storage.attachmentLink(id);
+  }
+
+  private noteUploads(groupId: bigint, change: (names: readonly string[]) => readonly string[]): void {
+    const { uploads } = this.context.state;
+    const names = change(uploads.get(groupId) ?? []);
+    this.context.set({ uploads: withEntry(uploads, groupId, names.length === 0 ? undefined : names) });
+  }
+
   /** Keeps what is typed: going elsewhere and back, or a reload, does not lose it. */
   setDraft(groupId: bigint, text: string): void {
     const { me, drafts } = this.context.state;
@@ -186,10 +214,15 @@ export class ConversationsController {
 
   recall(groupId: bigint, messageId: bigint): Promise<boolean> {
     return this.context.attempt(async () => {
+      // Before: the notice of it, which may come before the answer, takes the text away.
+      const entry = this.context.state.conversations.get(groupId)?.entries.find(({ id }) => id === messageId);
+      const attachment = entry && parseAttachment(entry.text);
       await this.context.client.messages.recall(messageId);
       const conversation = this.context.state.conversations.get(groupId);
       if (!conversation) return;
       this.setEntries(groupId, applyRecall(conversation.entries, messageId, this.context.state.me));
+      // The message is gone whatever becomes of this.
+      if (attachment) await this.context.client.storage.deleteAttachment(attachment.id).catch(() => {});
     });
   }
 

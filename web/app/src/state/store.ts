@@ -44,7 +44,8 @@ export type ToastMessage =
   | { kind: 'invited'; name: string }
   | { kind: 'notificationsDenied' }
   | { kind: 'removedFromGroup'; group: string }
-  | { kind: 'meetingGone'; reason: MeetingEndReason };
+  | { kind: 'meetingGone'; reason: MeetingEndReason }
+  | { kind: 'uploadFailed'; name: string; isTooLarge: boolean };
 
 export interface AppState {
   /** `restoring`: a stored session is being signed in again. `otherTab`: the user is signed in from another tab. */
@@ -70,6 +71,8 @@ export interface AppState {
   invitations: readonly Invitation[];
   /** Who writes in which group, and until when that is shown. */
   typing: ReadonlyMap<bigint, ReadonlyMap<bigint, number>>;
+  /** Names of the files that are being uploaded, by group. */
+  uploads: ReadonlyMap<bigint, readonly string[]>;
   /** Meetings known of, by id; those that ended have `endedAt`. */
   meetings: ReadonlyMap<bigint, LiveMeeting>;
   /** Meetings that ring here. */
@@ -94,6 +97,7 @@ export const initialState: AppState = {
   profiles: new Map(),
   invitations: [],
   typing: new Map(),
+  uploads: new Map(),
   meetings: new Map(),
   ringing: [],
   switchingTo: undefined,

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type RefObject, useId } from 'react';
+import { type ClipboardEvent, type KeyboardEvent, type RefObject, useId, useRef } from 'react';
 import { IconButton } from '../components/Button';
 import { isTouch, useBottomBar } from '../components/focus';
 import { useTexts } from '../i18n';
@@ -18,11 +18,24 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
   const mutedUntil = useMutedUntil(groupId);
   const bar = useBottomBar<HTMLElement>();
   const noteId = useId();
+  const picker = useRef<HTMLInputElement>(null);
+  const uploads = useApp((state) => state.uploads.get(groupId));
   const isTooLong = remaining !== undefined && remaining < 0;
   // What is sent has to be shown somewhere.
   const isLoaded = useApp((state) => state.conversations.has(groupId));
   const maySend = isLoaded && text.trim() !== '' && !isTooLong && mutedUntil === undefined;
 
+  const mayAttach = isLoaded && mutedUntil === undefined;
+  const attach = (files: readonly File[]) => {
+    if (mayAttach && files.length > 0) void app.conversations.sendFiles(groupId, files);
+  };
+  const onPaste = (event: ClipboardEvent) => {
+    const files = [...event.clipboardData.files];
+    // What is copied from a page may come as text and as a picture of it.
+    if (files.length === 0 || event.clipboardData.types.includes('text/plain')) return;
+    event.preventDefault();
+    attach(files);
+  };
   const change = (value: string) => app.conversations.setDraft(groupId, value);
   const send = () => {
     if (!maySend) return;
@@ -57,6 +70,26 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
             if (event.target.value !== '') app.conversations.typing(groupId);
           }}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          hidden
+          aria-hidden="true"
+          onChange={(event) => {
+            attach([...(event.target.files ?? [])]);
+            // The same file may be chosen again.
+            event.target.value = '';
+          }}
+        />
+        <IconButton
+          icon="clip"
+          label={texts.attach}
+          aria-disabled={!mayAttach}
+          aria-describedby={noteId}
+          onClick={() => mayAttach && picker.current?.click()}
         />
         <IconButton
           icon="send"
@@ -75,6 +108,11 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
       </div>
       <div id={noteId} role="status">
         {mutedUntil !== undefined && <p className="composer-muted">{texts.mutedUntil(time.moment(mutedUntil))}</p>}
+        {uploads?.map((name, index) => (
+          <p key={index} className="composer-remaining">
+            {texts.uploading(name)}
+          </p>
+        ))}
         <Remaining count={remaining} />
       </div>
     </footer>

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef } from 'react';
+import { type DragEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
 import { isTouch } from '../components/focus';
@@ -11,6 +11,7 @@ import { liveMeetingOf, useApp } from '../state/store';
 import { Composer } from './Composer';
 import { LiveMeetingCard } from './LiveMeetingCard';
 import { MessageList } from './MessageList';
+import { useMutedUntil } from './muted';
 
 /** The conversation of a group, with its meeting on top while there is one. */
 export function Conversation({ groupId }: { groupId: bigint }) {
@@ -21,8 +22,27 @@ export function Conversation({ groupId }: { groupId: bigint }) {
   const title = useRef<HTMLHeadingElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => (isTouch() ? title : field).current?.focus(), []);
+  const { conversation: texts } = useTexts();
+  const mutedUntil = useMutedUntil(groupId);
+  const [isOver, setIsOver] = useState(false);
+  const mayDrop = (event: DragEvent) => mutedUntil === undefined && event.dataTransfer.types.includes('Files');
+  const onDragOver = (event: DragEvent) => {
+    if (!mayDrop(event)) return;
+    event.preventDefault();
+    setIsOver(true);
+  };
+  const onDragLeave = (event: DragEvent<HTMLElement>) => {
+    if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setIsOver(false);
+  };
+  const onDrop = (event: DragEvent) => {
+    setIsOver(false);
+    if (!mayDrop(event)) return;
+    event.preventDefault();
+    void app.conversations.sendFiles(groupId, [...event.dataTransfer.files]);
+  };
   return (
-    <section className="conversation">
+    <section className="conversation" onDragOver={onDragOver} onDragLeave={onDragLeave} onDrop={onDrop}>
+      {isOver && <p className="drop-note">{texts.dropHere}</p>}
       <ConversationHeader groupId={groupId} title={title} />
       <LiveMeetingCard groupId={groupId} />
       <MessageList groupId={groupId} />

@@ -1,4 +1,5 @@
-import { type KeyboardEvent, memo, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { parseAttachment } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
@@ -12,6 +13,7 @@ import { app } from '../state/page';
 import type { Entry } from '../state/timeline';
 import { Remaining } from './Composer';
 import { remainingLength } from './length';
+import { AttachmentView } from './AttachmentView';
 import { linkify } from './linkify';
 import { MeetingNotice } from './MeetingNotice';
 import { type TimeText, useTimeText } from './time';
@@ -77,6 +79,8 @@ function TextMessage(props: MessageProps) {
   const { id } = entry;
   const tabIndex = isStop ? 0 : -1;
   const name = names.member(groupId, entry.senderId);
+  const attachment = useMemo(() => parseAttachment(entry.text), [entry.text]);
+  const said = attachment?.name ?? entry.text;
 
   useLayoutEffect(() => {
     // The editor had the focus.
@@ -89,7 +93,7 @@ function TextMessage(props: MessageProps) {
       ref={row}
       className={`message ${isContinued ? 'is-continued' : ''} is-${entry.status}`}
       data-mine={isMine}
-      aria-label={rowLabel(entry, name, time, texts)}
+      aria-label={rowLabel({ ...entry, text: said }, name, time, texts)}
       {...rowProps(props)}
     >
       <div className="message-side">
@@ -114,7 +118,7 @@ function TextMessage(props: MessageProps) {
           <Editor groupId={groupId} id={id} text={entry.text} onDone={() => setIsEditing(false)} />
         ) : (
           <p className="message-text">
-            {linkify(entry.text, tabIndex)}
+            {attachment ? <AttachmentView attachment={attachment} tabIndex={tabIndex} /> : linkify(entry.text, tabIndex)}
             {entry.editedAt !== undefined && <small className="message-edited">{texts.conversation.edited}</small>}
             {entry.status === 'sending' && (
               <span className="message-state" role="img" aria-label={texts.conversation.sending}>
@@ -129,13 +133,13 @@ function TextMessage(props: MessageProps) {
       {isMine && id !== undefined && !isEditing && (
         <div className="message-actions">
           <Menu
-            label={`${texts.conversation.actions}: ${shortened(entry.text)}`}
+            label={`${texts.conversation.actions}: ${shortened(said)}`}
             tabIndex={tabIndex}
             sections={[
               {
                 key: 'actions',
                 items: [
-                  { key: 'edit', label: texts.conversation.edit, onSelect: () => setIsEditing(true) },
+                  ...(attachment ? [] : [{ key: 'edit', label: texts.conversation.edit, onSelect: () => setIsEditing(true) }]),
                   {
                     key: 'recall',
                     label: texts.conversation.recall,
@@ -161,7 +165,7 @@ function TextMessage(props: MessageProps) {
           }}
           onClose={() => setIsAsking(false)}
         >
-          <blockquote className="dialog-quote">{entry.text}</blockquote>
+          <blockquote className="dialog-quote">{said}</blockquote>
         </Dialog>
       )}
     </article>

@@ -11,6 +11,7 @@ import { ConversationsApi } from './conversations.js';
 import { MessagesApi } from './messages.js';
 import { type PushEvents, readPush } from './pushes.js';
 import { Resume, type ResumeEvents } from './resume.js';
+import { httpOrigin, StorageApi } from './storage.js';
 import { UsersApi } from './users.js';
 import type { RequestKind, WebSocketConstructor } from './wire.js';
 
@@ -87,6 +88,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
   readonly messages: MessagesApi;
   readonly conversations: ConversationsApi;
   readonly meetings: MeetingsApi;
+  readonly storage: StorageApi;
 
   private readonly options: Required<ClientOptions>;
   private readonly backoff: Backoff;
@@ -140,6 +142,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
     this.groups = new GroupsApi(this);
     this.messages = new MessagesApi(this, this.resume);
     this.conversations = new ConversationsApi(this);
+    this.storage = new StorageApi(this, httpOrigin(this.options.url));
     this.meetings = new MeetingsApi(this);
   }
 

@@ -23,6 +23,7 @@ export const StatusCode = {
   NotGroupMember: 3003,
   ReadDateMovedBack: 4004,
   RecallTooLate: 5204,
+  AttachmentNotShared: 6107,
   MeetingNotImplemented: 8000,
   MeetingQuota: 8100,
   MeetingCancelNotCreator: 8101,

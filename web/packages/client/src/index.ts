@@ -17,6 +17,7 @@ export {
   type SystemContent,
 } from './models.js';
 export type { PushEvents } from './pushes.js';
+export { type Attachment, attachmentText, parseAttachment, type ResourceLink } from './storage.js';
 export { DeviceType } from './gen/turms/model_pb.js';
 export type { TurmsNotification } from './gen/turms/notification_pb.js';
 export type { RequestKind, RequestName, WebSocketConstructor, WebSocketLike } from './wire.js';
