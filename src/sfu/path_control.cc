@@ -1,6 +1,7 @@
 #include "sfu/path_control.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sfu/transport.h"
 
@@ -122,10 +123,11 @@ bool PathControl::update(TimePoint now) {
       ++probes_.sent;
     }
   }
-  if (!estimator_.take_change()) return false;
-  set_pacing(now);
-  pacer_.set_padding_rate(now, estimator_.target().padding);
-  return true;
+  const bool changed = estimator_.take_change();
+  const bool allocated = std::exchange(allocated_, false);
+  if (changed || allocated) set_pacing(now);
+  if (changed) pacer_.set_padding_rate(now, estimator_.target().padding);
+  return changed;
 }
 
 void PathControl::set_pacing(TimePoint now) {
@@ -208,8 +210,7 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
              .allocated = bitrate(allocator_.allocated_bps()),
              .next_step = bitrate(allocator_.next_step_bps())};
   judge_sound(now, bandwidth.target_bps);
-  set_pacing(now);
-  woken = true;
+  allocated_ = true;
   allocated_at = now;
   return decisions;
 }

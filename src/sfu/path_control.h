@@ -108,13 +108,14 @@ class PathControl {
                               const rtc::bwe::SentNumbers& numbers);
   void on_remb(TimePoint now, uint64_t bits_per_second);
   void on_receiver_report(TimePoint now, int64_t lost, int64_t expected, Duration round_trip);
-  /// Everything there is to do at next_deadline(). True: the bandwidth changed, allocate anew.
+  /// Everything there is to do at next_deadline(), and after allocate(): sets the pace. True: the
+  /// bandwidth changed, allocate anew.
   bool update(TimePoint now);
   [[nodiscard]] TimePoint next_deadline() const;
 
   // ---- allocation
 
-  /// `audio_bps`: sound on the transport. Decisions in the order of `demands`.
+  /// `audio_bps`: sound on the transport. Decisions in the order of `demands`. update() comes next.
   std::span<const LayerDecision> allocate(TimePoint now, std::span<const LayerDemand> demands,
                                           uint64_t audio_bps, const PathLimits& limits = {});
   void remove(SubscriptionId subscription) { allocator_.remove(subscription); }
@@ -162,7 +163,8 @@ class PathControl {
   Probes probes_;
   TimePoint proof_at_ = kNever;  // of the newest result
   bool saves_on_sound_ = false;
-  bool forced_ = false;  // lowest layers are not paused
+  bool forced_ = false;     // lowest layers are not paused
+  bool allocated_ = false;  // since the pace was set
   rtc::bwe::ProbeController::Demand demand_;
 };
 

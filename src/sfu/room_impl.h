@@ -77,7 +77,9 @@ class Room::Impl {
 
   // room_path.cc: what leaves on a subscriber's path, and when.
   void control_path(TimePoint now, SubscribedTrack& subscription);
+  /// Decides anew what the transport's subscriptions send, and how fast it leaves.
   void allocate(TimePoint now, Transport& transport);
+  void share_out(TimePoint now, Transport& transport);
   void measure_paths(TimePoint now);
   /// After anything that may have changed what the path's timer is for.
   void settle_path(TimePoint now, Transport& transport);

@@ -92,7 +92,6 @@ void Room::Impl::leave_out_layers(TimePoint now, int layers) {
     }
     if (!transport->send->path) continue;
     allocate(now, *transport);
-    settle_path(now, *transport);
   }
 }
 

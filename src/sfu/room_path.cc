@@ -35,6 +35,11 @@ void Room::Impl::set_path_limits(TimePoint now, TransportId id, const PathLimits
 }
 
 void Room::Impl::allocate(TimePoint now, Transport& transport) {
+  share_out(now, transport);
+  settle_path(now, transport);
+}
+
+void Room::Impl::share_out(TimePoint now, Transport& transport) {
   PathControl& path = *transport.send->path;
   demands_.clear();
   demanding_.clear();
@@ -71,7 +76,6 @@ void Room::Impl::measure_paths(TimePoint now) {
       path->audio_since = now;
     }
     allocate(now, transport);
-    settle_path(now, transport);
   }
 }
 
@@ -80,7 +84,7 @@ void Room::Impl::settle_path(TimePoint now, Transport& transport) {
   if (path == nullptr) return;
   path->woken = false;
   if (path->update(now) && path->constrained()) {
-    allocate(now, transport);
+    share_out(now, transport);
     path->update(now);
   }
   TimePoint deadline = std::max(path->next_deadline(), now);
