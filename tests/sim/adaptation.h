@@ -19,6 +19,10 @@ struct PathStep {
   uint64_t policer = 0;   // bits per second, with a bucket of 16 KB; 0: none
   uint64_t back = 0;      // bits per second from the subscriber; 0: no bound
   double back_loss = 0;   // instead of `loss`, where it is more
+  bool hold = false;      // nothing leaves the queue to the subscriber
+  // Shares lost in bursts of three, to the subscriber and from it.
+  double bursts = 0;
+  double back_bursts = 0;
 };
 
 /// One subscriber behind a link that changes, in a room of publishers with simulcast of 150, 500
@@ -42,6 +46,9 @@ struct AdaptationPlan {
   Duration download_from{};
   Duration download_to{};
   int downloads = 1;
+  /// Nothing is to be seen between these times: the videos are not asked for, and not made.
+  Duration hidden_from{};
+  Duration hidden_to{};
   Duration end = 60s;
   /// The capacity never rests: the seconds after a rise count too.
   bool restless = false;
@@ -50,6 +57,10 @@ struct AdaptationPlan {
     double utility = 0;
     Duration longest_freeze = 60s;
     Duration queue_p95 = 60ms;
+    Duration recovery = 60s;
+    double switches = 60;
+    double download_least = 0;
+    double download_most = 2;  // what waits at its end counts too
   } bars;
   /// The reference suite's bars, by which the table judges the median over the seeds.
   struct Aims {
@@ -72,8 +83,8 @@ struct AdaptationFigures {
   Duration pacer_p95{};  // in our queue
   Duration freeze{};     // of the large tile (webrtc-stats, totalFreezesDuration), from 2 s on
   Duration longest_freeze{};
-  bool rises = false;  // the capacity, at some time
-  /// From its last rise until the layers of the best choice are seen.
+  bool rises = false;  // the capacity, at some time; or videos are asked for again
+  /// From the last time of that until the layers of the best choice are seen.
   std::optional<Duration> recovery;
   Duration first_frame{};
   double switches_per_minute = 0;  // of the large tile's layer

@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "sim/seeds.h"
+#include "sim/table.h"
 #include "sim/world.h"
 
 namespace turms::sim {
@@ -21,35 +21,17 @@ std::string milliseconds(Duration d) {
 
 class Adaptation : public testing::TestWithParam<AdaptationPlan> {};
 
-/// The median and the worst of a figure over the seeds, and whether the median meets the aim.
-template <class T>
-struct Column {
-  std::vector<T> values;
-  bool less_is_better = true;
-
-  [[nodiscard]] std::string cell(T aim) {
-    std::ranges::sort(values);
-    if (!less_is_better) std::ranges::reverse(values);
-    T median = values[(values.size() - 1) / 2];
-    bool met = less_is_better ? median <= aim : median >= aim;
-    return fmt::format("{} / {}{}", text(median), text(values.back()), met ? "" : " ✗");
-  }
-  static std::string text(double value) { return fmt::format("{:.2f}", value); }
-  static std::string text(Duration value) { return milliseconds(value); }
-};
-
-/// What of a plan's bars a run does not reach, in words; empty when it reaches all.
-std::string missed(const AdaptationFigures& f, const AdaptationPlan::Bars& bars) {
-  std::string out;
-  if (f.utility < bars.utility)
-    fmt::format_to(std::back_inserter(out), "utility {:.2f}; ", f.utility);
-  if (f.longest_freeze > bars.longest_freeze) {
-    fmt::format_to(std::back_inserter(out), "frozen for {} ms; ", to_ms(f.longest_freeze));
-  }
-  if (f.queue_p95 > bars.queue_p95) {
-    fmt::format_to(std::back_inserter(out), "queue of {} ms; ", to_ms(f.queue_p95));
-  }
-  return out;
+std::string missed(const AdaptationFigures& f, const AdaptationPlan& plan) {
+  const AdaptationPlan::Bars& bars = plan.bars;
+  Missed missed;
+  missed.at_least("utility", f.utility, bars.utility);
+  missed.at_most("frozen for", f.longest_freeze, bars.longest_freeze);
+  missed.at_most("queue", f.queue_p95, bars.queue_p95);
+  if (f.rises) missed.at_most("recovery", f.recovery.value_or(plan.end), bars.recovery);
+  missed.at_most("switches a minute", f.switches_per_minute, bars.switches);
+  missed.at_least("download", f.download, bars.download_least);
+  missed.at_most("download", f.download, bars.download_most);
+  return missed.text();
 }
 
 /// A row of a table in Markdown: medians over the seeds and the worst of them. One seed of a
@@ -76,7 +58,7 @@ TEST_P(Adaptation, Figures) {
     first.values.push_back(f.first_frame);
     download.values.push_back(f.download);
     if (f.rises) recovery.values.push_back(f.recovery.value_or(plan.end));
-    if (std::string what = missed(f, plan.bars); !what.empty()) {
+    if (std::string what = missed(f, plan); !what.empty()) {
       unlucky.push_back(what + replay_hint(seed));
     }
   }

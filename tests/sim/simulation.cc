@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace turms::sim {
 
 void Simulation::at(TimePoint time, Action action) {
@@ -33,7 +35,8 @@ void Simulation::trace(uint64_t a, uint64_t b, uint64_t c) {
 }
 
 void Link::send(Datagram datagram) {
-  link_.send(simulation_.now(), {std::move(datagram.bytes), datagram.client_port});
+  const uint64_t tag = uint64_t{datagram.flow} << 16 | datagram.client_port;
+  link_.send(simulation_.now(), {std::move(datagram.bytes), tag});
   wake_in_time();
 }
 
@@ -52,7 +55,8 @@ double Link::dropped_share() const {
 
 void Link::deliver() {
   while (auto packet = link_.receive(simulation_.now())) {
-    deliver_({static_cast<uint16_t>(packet->tag), std::move(packet->bytes)});
+    deliver_({static_cast<uint16_t>(packet->tag), std::move(packet->bytes),
+              static_cast<uint16_t>(packet->tag >> 16)});
   }
   wake_in_time();
 }
@@ -67,6 +71,25 @@ void Link::wake_in_time() {
     wake_ = kNever;
     deliver();
   });
+}
+
+SharedLink::SharedLink(Simulation& simulation, const LinkConfig& config)
+    : link_(simulation, config) {
+  link_.set_deliver([this](Datagram datagram) {
+    carried_[datagram.flow] += datagram.bytes.size();
+    flows_[datagram.flow](std::move(datagram));
+  });
+}
+
+Link::Deliver SharedLink::join(Link::Deliver out) {
+  TURMS_CHECK(flows_.size() < kMaxFlows);
+  const auto flow = static_cast<uint16_t>(flows_.size());
+  flows_.push_back(std::move(out));
+  carried_.push_back(0);
+  return [this, flow](Datagram datagram) {
+    datagram.flow = flow;
+    link_.send(std::move(datagram));
+  };
 }
 
 }  // namespace turms::sim

@@ -56,6 +56,7 @@ class Simulation {
 struct Datagram {
   uint16_t client_port = 0;
   Bytes bytes;
+  uint16_t flow = 0;  // of those that share a link
 };
 
 /// What happens to datagrams in one direction.
@@ -90,6 +91,27 @@ class Link {
   link::ShapedLink link_;
   Deliver deliver_;
   TimePoint wake_ = kNever;  // when deliver() is called next
+};
+
+/// A link that several flows feed: one queue and one capacity for all of them. What comes out goes
+/// on to the flow that it belongs to.
+class SharedLink {
+ public:
+  /// Further ones are a fault of the test.
+  static constexpr size_t kMaxFlows = 1000;
+
+  SharedLink(Simulation& simulation, const LinkConfig& config);
+
+  /// A further flow, whose datagrams come out at `out`. Gives its way in.
+  Link::Deliver join(Link::Deliver out);
+  Link& link() { return link_; }
+  /// Bytes of datagrams that came out, by flow in the order of joining.
+  [[nodiscard]] const std::vector<uint64_t>& carried() const { return carried_; }
+
+ private:
+  Link link_;
+  std::vector<Link::Deliver> flows_;
+  std::vector<uint64_t> carried_;
 };
 
 }  // namespace turms::sim

@@ -150,8 +150,8 @@ Client& World::add_client(const LinkConfig& up, const LinkConfig& down) {
   ServerTransport& server = *transport;
   transports_.push_back(std::move(transport));
   auto pair = channels_->make(
-      now(), [&client](Datagram d) { client.up_.send(std::move(d)); },
-      [&client](Datagram d) { client.down_.send(std::move(d)); });
+      now(), [&client](Datagram d) { client.send_up(std::move(d)); },
+      [&client](Datagram d) { client.send_down(std::move(d)); });
   client.channel_ = std::move(pair.client);
   server.channel = std::move(pair.server);
   room(part).add_transport(id, server, config_.follows_bandwidth);
@@ -443,6 +443,19 @@ void Client::change_address() {
 void Client::leave() {
   gone_ = true;
   leave_();
+}
+
+void Client::share(SharedLink& down, SharedLink& up) {
+  shared_down_ = down.join([this](Datagram d) { down_.send(std::move(d)); });
+  shared_up_ = up.join([this](Datagram d) { up_.send(std::move(d)); });
+}
+
+void Client::send_up(Datagram datagram) {
+  shared_up_ ? shared_up_(std::move(datagram)) : up_.send(std::move(datagram));
+}
+
+void Client::send_down(Datagram datagram) {
+  shared_down_ ? shared_down_(std::move(datagram)) : down_.send(std::move(datagram));
 }
 
 void Client::transmit(MutableByteView packet, PacketKind kind) {

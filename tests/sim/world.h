@@ -85,8 +85,12 @@ class Client {
   std::vector<std::unique_ptr<ModelReceiver>>& receivers() { return receivers_; }
   [[nodiscard]] const std::vector<uint16_t>& audio_sequences() const { return audio_sequences_; }
   [[nodiscard]] bool connected() const { return channel_->connected(); }
+  /// Its own: with a shared link, what is behind that.
   Link& up() { return up_; }
   Link& down() { return down_; }
+  /// From now on what comes to it waits in `down` first, with that of others, and what it sends in
+  /// `up`. Both live as long as the world runs.
+  void share(SharedLink& down, SharedLink& up);
   /// What comes through the link that is not for its browser.
   std::function<void(const Datagram&)> foreign;
   /// Its clock runs so much faster than everybody else's: parts per million.
@@ -106,6 +110,8 @@ class Client {
   void transmit(MutableByteView packet, sfu::PacketKind kind);
   void on_datagram(Datagram datagram);
   void settle();
+  void send_up(Datagram datagram);
+  void send_down(Datagram datagram);
   void capture_audio();
   void on_rtcp(ByteView packet);
   void on_rtcp_nack(const rtc::rtcp::PacketView& packet);
@@ -120,6 +126,8 @@ class Client {
   sfu::TransportId id_;
   Link up_;
   Link down_;
+  Link::Deliver shared_up_;  // the way into what it shares with others
+  Link::Deliver shared_down_;
   std::unique_ptr<Channel> channel_;
   std::vector<sfu::TrackId> tracks_;
   std::vector<std::unique_ptr<SyntheticLayer>> layers_;
