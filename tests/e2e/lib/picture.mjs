@@ -29,8 +29,8 @@ export function noisePng(width, height) {
   const rows = Buffer.alloc((width * 3 + 1) * height);
   let seed = 1;
   for (let i = 0; i < rows.length; i += 1) {
-    seed = (seed * 1103515245 + 12345) & 0x7fffffff;
-    rows[i] = i % (width * 3 + 1) === 0 ? 0 : seed >> 16;
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    rows[i] = i % (width * 3 + 1) === 0 ? 0 : seed >>> 24;
   }
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);

@@ -234,7 +234,7 @@ export const en = {
     today: 'Today',
     yesterday: 'Yesterday',
     gone: 'You are not a member of this group any more.',
-    attach: 'Send a file or a picture',
+    attach: 'Attach a file or a picture',
     uploading: (name: string) => `Uploading ${name}…`,
     uploadFailed: (name: string) => `${name} could not be sent.`,
     uploadTooLarge: (name: string) => `${name} is too large.`,

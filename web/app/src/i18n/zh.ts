@@ -226,7 +226,7 @@ export const zh: Texts = {
     today: '今天',
     yesterday: '昨天',
     gone: '您已不是该群组的成员。',
-    attach: '发送文件或图片',
+    attach: '添加文件或图片',
     uploading: (name) => `正在上传 ${name}…`,
     uploadFailed: (name) => `${name} 发送失败。`,
     uploadTooLarge: (name) => `${name} 过大。`,
