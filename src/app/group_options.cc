@@ -99,7 +99,15 @@ struct Flag {
   bool Group::*field;
   std::string_view help;
 };
+constexpr std::string_view kAttributes =
+    "turms.service.group.info.user-defined-attributes.allowed-attributes";
+
 constexpr auto kFlags = std::to_array<Flag>({
+    {"turms.service.group.info.user-defined-attributes.ignore-unknown-attributes-on-upsert",
+     &Group::ignore_unknown_attributes,
+     "Leave out attributes that are not allowed, in place of refusing the request."},
+    {"turms.service.group.search-names", &Group::search_names,
+     "Find groups by parts of their names; else that is answered 7200."},
     {"turms.service.group.allow-group-owner-change-group-type", &Group::allow_type_change,
      "The owner may give a group another type, of those that the owner's role has."},
     {"turms.service.group.invitation.allow-recall-pending-invitation-by-owner-and-manager",
@@ -166,6 +174,8 @@ std::string_view text_of(int64_t value) {
 std::vector<Option> group_options() {
   const im::Settings defaults;
   std::vector<Option> made;
+  made.push_back({kAttributes, OptionType::kList, "", 0, 200,
+                  "Names of the attributes that groups may have; others are refused (1102)."});
   for (const Flag& flag : kFlags) {
     made.push_back({flag.key, OptionType::kBool, defaults.group.*flag.field ? "true" : "false", 0,
                     0, flag.help});
@@ -187,6 +197,7 @@ std::vector<Option> group_options() {
 }
 
 void read_group_options(const Config& config, im::Settings& settings) {
+  settings.group.attributes = config.list(kAttributes);
   for (const Flag& flag : kFlags) settings.group.*flag.field = config.flag(flag.key);
   for (const Size& size : kSizes) {
     settings.group.*size.field = static_cast<size_t>(config.number(size.key));

@@ -1,7 +1,6 @@
 #include "im/conversation_settings.h"
 
-#include <set>
-
+#include "im/allowed_names.h"
 #include "im/context.h"
 #include "im/ports/groups.h"
 #include "im/rights.h"
@@ -9,23 +8,14 @@
 namespace turms::im {
 namespace {
 
-/// The operator's names; those that end with '!' do not change once they are there.
-struct Allowed {
-  Allowed(const Settings& settings, bool extensions) {
-    for (std::string name : settings.conversation.settings) {
-      if (name.ends_with('!')) {
-        name.pop_back();
-        immutable.insert(name);
-      }
-      names.insert(std::move(name));
-    }
-    if (!extensions) return;
-    names.insert(ConversationSettings::kPinned);
-    names.insert(ConversationSettings::kMuted);
+AllowedNames allowed_names(const Settings& settings, bool extensions) {
+  AllowedNames allowed(settings.conversation.settings);
+  if (extensions) {
+    allowed.add(ConversationSettings::kPinned);
+    allowed.add(ConversationSettings::kMuted);
   }
-  std::set<std::string> names;
-  std::set<std::string> immutable;
-};
+  return allowed;
+}
 
 std::optional<Failure> check_size(const WhichConversations& which) {
   if (which.user_ids.size() + which.group_ids.size() <= ConversationSettings::kMaxConversations &&
@@ -52,11 +42,9 @@ Task<Outcome<Reply<>>> ConversationSettings::update(Caller caller, ConversationR
     co_return refuse(Code::kIllegalArgument, "either the user or the group must be given");
   }
   Reply<> reply;
-  const Allowed allowed(context_.settings, caller.extensions);
-  for (const auto& [name, value] : settings) {
-    if (!allowed.names.contains(name)) {
-      co_return refuse(Code::kIllegalArgument, "a setting is not allowed");
-    }
+  const AllowedNames allowed = allowed_names(context_.settings, caller.extensions);
+  if (auto known = allowed.filter(settings, false); !known) {
+    co_return std::unexpected(std::move(known.error()));
   }
   if (settings.empty()) co_return reply;
   std::optional<Permit<action::ChangeConversationSettings>> permit;
@@ -75,7 +63,7 @@ Task<Outcome<Reply<>>> ConversationSettings::update(Caller caller, ConversationR
   }
   using Put = ConversationSettingsRepository::Put;
   auto put = co_await context_.store.conversation_settings.put(
-      *permit, conversation, std::move(settings), allowed.immutable, context_.now());
+      *permit, conversation, std::move(settings), allowed.immutable(), context_.now());
   if (!put) co_return refuse(put.error());
   if (*put == Put::kImmutable) {
     co_return refuse(Code::kIllegalArgument, "a setting does not change any more");
@@ -91,17 +79,13 @@ Task<Outcome<Reply<>>> ConversationSettings::update(Caller caller, ConversationR
 
 Task<Outcome<Reply<>>> ConversationSettings::remove(Caller caller, WhichConversations which) {
   if (auto failure = check_size(which)) co_return std::unexpected(std::move(*failure));
-  const Allowed allowed(context_.settings, caller.extensions);
+  const AllowedNames allowed = allowed_names(context_.settings, caller.extensions);
   for (const std::string& name : which.names) {
-    if (allowed.immutable.contains(name)) {
+    if (allowed.is_immutable(name)) {
       co_return refuse(Code::kIllegalArgument, "a setting cannot be deleted");
     }
   }
-  if (which.names.empty()) {
-    for (const std::string& name : allowed.names) {
-      if (!allowed.immutable.contains(name)) which.names.push_back(name);
-    }
-  }
+  if (which.names.empty()) which.names = allowed.changeable();
   Reply<> reply;
   if (which.names.empty()) co_return reply;
   const bool of_groups = !which.group_ids.empty() || which.user_ids.empty();

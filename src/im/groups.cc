@@ -1,5 +1,6 @@
 #include "im/groups.h"
 
+#include "im/allowed_names.h"
 #include "im/context.h"
 #include "im/group_audience.h"
 #include "im/group_transfer.h"
@@ -31,9 +32,13 @@ std::optional<Failure> check_texts(const Settings& settings, const std::optional
   return std::nullopt;
 }
 
+Outcome<None> filter(const Settings::Group& settings, ValueMap& attributes) {
+  return AllowedNames(settings.attributes).filter(attributes, settings.ignore_unknown_attributes);
+}
+
 bool changes_info(const UpdateGroup& command) {
   return command.name || command.intro || command.announcement || command.min_score ||
-         command.type_id || command.mute_end_date;
+         command.type_id || command.mute_end_date || !command.attributes.empty();
 }
 
 }  // namespace
@@ -43,8 +48,8 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
                                  command.announcement, command.min_score)) {
     co_return std::unexpected(std::move(*failure));
   }
-  if (command.has_user_defined_attributes) {
-    co_return refuse(Code::kIllegalArgument, "unknown user-defined attributes");
+  if (auto known = filter(context_.settings.group, command.attributes); !known) {
+    co_return std::unexpected(std::move(known.error()));
   }
   const int64_t type_id = command.type_id.value_or(0);
   auto creator = co_await context_.reachability.get(caller.user_id);
@@ -70,6 +75,7 @@ Task<Outcome<Reply<GroupId>>> Groups::create(Caller caller, CreateGroup command)
   group.creation_date = now;
   group.last_updated_date = now;
   group.mute_end_date = command.mute_end_date;
+  group.attributes = std::move(command.attributes);
   GroupMember owner;
   owner.group_id = group.id;
   owner.user_id = caller.user_id;
@@ -105,8 +111,8 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
                                  command.announcement, command.min_score)) {
     co_return std::unexpected(std::move(*failure));
   }
-  if (command.has_user_defined_attributes) {
-    co_return refuse(Code::kIllegalArgument, "unknown user-defined attributes");
+  if (auto known = filter(context_.settings.group, command.attributes); !known) {
+    co_return std::unexpected(std::move(known.error()));
   }
   const bool transfers = command.successor_id && *command.successor_id != caller.user_id;
   const bool changes = changes_info(command);
@@ -135,9 +141,13 @@ Task<Outcome<Reply<>>> Groups::update(Caller caller, UpdateGroup command) {
 
   const WallTime now = context_.now();
   if (update_permit) {
-    GroupChange change{
-        std::move(command.name), std::move(command.intro), std::move(command.announcement),
-        command.min_score,       command.type_id,          command.mute_end_date};
+    GroupChange change{std::move(command.name),
+                       std::move(command.intro),
+                       std::move(command.announcement),
+                       command.min_score,
+                       command.type_id,
+                       command.mute_end_date,
+                       std::move(command.attributes)};
     auto updated = co_await context_.store.groups.update(*update_permit, std::move(change), now);
     GroupChanged done{.group_id = command.group_id};
     if (updated && *updated) done.mute_end_date = command.mute_end_date;
@@ -174,15 +184,28 @@ Task<Outcome<Reply<>>> Groups::remove(Caller caller, GroupId id) {
 }
 
 Task<Outcome<std::vector<Group>>> Groups::query(Caller, QueryGroups query) {
-  if (query.name && !query.name->empty()) co_return refuse(Code::kGroupSearchDisabled);
-  sort_unique(query.group_ids);
-  if (query.group_ids.empty()) co_return std::vector<Group>();
-  auto groups = co_await context_.store.groups.find(std::move(query.group_ids));
+  const bool by_name = query.name && !query.name->empty();
+  std::vector<GroupId> ids = std::move(query.group_ids);
+  sort_unique(ids);
+  if (by_name) {
+    if (!context_.settings.group.search_names) co_return refuse(Code::kGroupSearchDisabled);
+    if (!query.page.is_valid()) {
+      co_return refuse(Code::kIllegalArgument, "skip or limit is out of range");
+    }
+    auto found = co_await context_.store.groups.search_names(*query.name);
+    if (!found) co_return refuse(found.error());
+    ids = query.page.of(std::move(*found), ids);
+  }
+  if (ids.empty()) co_return std::vector<Group>();
+  auto groups = co_await context_.store.groups.find(std::move(ids));
   if (!groups) co_return refuse(groups.error());
   if (query.last_updated_date) {
     std::erase_if(*groups, [&](const Group& group) {
       return group.last_updated_date <= *query.last_updated_date;
     });
+  }
+  if (by_name && query.highlight_name) {
+    for (Group& group : *groups) group.name = highlight(group.name, *query.name);
   }
   co_return std::move(*groups);
 }

@@ -6,6 +6,7 @@
 
 #include "im/domain_fwd.h"
 #include "im/group_state.h"
+#include "im/name_search.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -17,7 +18,7 @@ struct CreateGroup {
   std::optional<int32_t> min_score;
   std::optional<int64_t> type_id;
   std::optional<WallTime> mute_end_date;
-  bool has_user_defined_attributes = false;
+  ValueMap attributes;
 };
 
 struct UpdateGroup {
@@ -30,13 +31,16 @@ struct UpdateGroup {
   std::optional<int64_t> type_id;
   std::optional<WallTime> mute_end_date;
   std::optional<UserId> successor_id;
-  bool has_user_defined_attributes = false;
+  ValueMap attributes;
 };
 
 struct QueryGroups {
   std::vector<GroupId> group_ids;
   std::optional<WallTime> last_updated_date;
+  /// Groups whose names contain it, ranked.
   std::optional<std::string> name;
+  NamePage page;
+  bool highlight_name = false;
 };
 
 struct QueryJoinedGroups {

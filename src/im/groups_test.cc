@@ -58,7 +58,10 @@ TEST_F(GroupsTest, CreatingChecksTypeAndLimits) {
       {with([](CreateGroup& c) { c.type_id = 4; }), 3101},
       {with([](CreateGroup& c) { c.min_score = -1; }), 1102},
       {with([](CreateGroup& c) { c.name = std::string(201, 'x'); }), 1102},
-      {with([](CreateGroup& c) { c.has_user_defined_attributes = true; }), 1102},
+      {with([](CreateGroup& c) {
+         c.attributes = {{"color", "v"}};
+       }),
+       1102},
   };
   for (const auto& [command, expected] : cases) {
     EXPECT_EQ(code(domain_->groups.create(caller(1), command)), expected);
@@ -123,6 +126,72 @@ TEST_F(GroupsTest, OwnershipIsTransferredToAMember) {
   EXPECT_EQ(group(id)->group.owner_id, UserId(3));
   EXPECT_FALSE(role(id, 2));
   EXPECT_EQ(subscriber_.heard, (std::vector<std::string>{"role 3 0", "left 2"}));
+}
+
+TEST_F(GroupsTest, AttributesAreKeptWhereTheOperatorLetsThem) {
+  domain_->context().settings.group.attributes = {"color", "size"};
+  CreateGroup command;
+  command.name = "g";
+  command.attributes = {{"color", "red"}, {"size", "9"}};
+  const GroupId id = ok(domain_->groups.create(caller(1), command)).data;
+  UpdateGroup change = update(id);
+  change.attributes = {{"color", "blue"}};
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), change))), "1 +other");
+  EXPECT_EQ(code(domain_->groups.update(caller(2), change)), 3002);
+  QueryGroups query;
+  query.group_ids = {id};
+  EXPECT_EQ(ok(domain_->groups.query(caller(2), query))[0].attributes,
+            (ValueMap{{"color", "blue"}, {"size", "9"}}));
+  change.attributes = {{"shape", "round"}};
+  EXPECT_EQ(code(domain_->groups.update(caller(1), change)), 1102);
+  domain_->context().settings.group.ignore_unknown_attributes = true;
+  EXPECT_EQ(relayed_to(ok(domain_->groups.update(caller(1), change))), "") << "nothing to do";
+}
+
+TEST_F(GroupsTest, GroupsAreFoundByPartsOfTheirNames) {
+  const auto create = [&](std::string name) {
+    CreateGroup command;
+    command.name = std::move(name);
+    return ok(domain_->groups.create(caller(1), command)).data;
+  };
+  const GroupId club = create("Book Club");
+  const GroupId book = create("book");
+  const GroupId chinese = create("读书会");
+  const GroupId gone = create("old books");
+  ok(domain_->groups.remove(caller(1), gone));
+  const auto search = [&](std::string name, NamePage page = {}, bool highlighted = false) {
+    QueryGroups query;
+    query.name = std::move(name);
+    query.page = page;
+    query.highlight_name = highlighted;
+    std::vector<std::string> names;
+    for (const Group& group : ok(domain_->groups.query(caller(5), query))) {
+      names.push_back(group.name);
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(search("BOOK"), (Names{"book", "Book Club"})) << "the whole name first";
+  EXPECT_EQ(search("ook c"), Names{"Book Club"});
+  EXPECT_EQ(search("书"), Names{"读书会"});
+  EXPECT_EQ(search("nothing"), Names{});
+  EXPECT_EQ(search("book", {1, {}}), Names{"Book Club"});
+  EXPECT_EQ(search("book", {{}, 1}), Names{"book"});
+  EXPECT_EQ(search("club", {}, true), Names{"Book \x02"
+                                            "Club\x03"});
+  QueryGroups both;
+  both.name = "book";
+  both.group_ids = {club, chinese};
+  EXPECT_EQ(ok(domain_->groups.query(caller(5), both)).size(), 1u);
+  both.page.limit = 0;
+  EXPECT_EQ(code(domain_->groups.query(caller(5), both)), 1102);
+  UpdateGroup renamed = update(book);
+  renamed.name = "reading";
+  ok(domain_->groups.update(caller(1), renamed));
+  EXPECT_EQ(search("book"), Names{"Book Club"});
+  domain_->context().settings.group.search_names = false;
+  both.page = {};
+  EXPECT_EQ(code(domain_->groups.query(caller(5), both)), 7200);
 }
 
 TEST_F(GroupsTest, TypesAndNumbersAreTheRolesToSay) {
@@ -219,8 +288,6 @@ TEST_F(GroupsTest, QueriesAnswerWhatChangedSince) {
   EXPECT_EQ(ok(domain_->groups.query(caller(5), by_id)).size(), 1u);
   by_id.last_updated_date = clock_.time;
   EXPECT_TRUE(ok(domain_->groups.query(caller(1), by_id)).empty());
-  by_id.name = "g";
-  EXPECT_EQ(code(domain_->groups.query(caller(1), by_id)), 7200);
 
   QueryJoinedGroups joined;
   EXPECT_EQ(code(domain_->groups.query_joined_ids(caller(3), joined)), 1002) << "never in any";

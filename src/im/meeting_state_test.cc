@@ -52,6 +52,9 @@ class GroupsMeanwhile final : public GroupRepository {
   Stored<std::vector<Group>> find(std::vector<GroupId> ids) override {
     return real_.find(std::move(ids));
   }
+  Stored<std::vector<GroupId>> search_names(std::string text) override {
+    return real_.search_names(std::move(text));
+  }
   Stored<std::vector<Group>> list(GroupId after, int limit) override {
     return real_.list(after, limit);
   }

@@ -82,7 +82,7 @@ Code lacking(UpdateStrategy strategy, Code owner_only, Code managers_only, Code 
 
 bool changes_info(const UpdateGroup& command) {
   return command.name || command.intro || command.announcement || command.min_score ||
-         command.mute_end_date || command.has_user_defined_attributes;
+         command.mute_end_date || !command.attributes.empty();
 }
 
 std::string list_of(const std::vector<UserId>& ids) {

@@ -44,6 +44,10 @@ struct Settings {
     size_t max_member_name_size = 200;
     size_t max_members_per_request = 100;
     bool allow_type_change = false;
+    /// Names of groups' own attributes that are kept.
+    std::vector<std::string> attributes;
+    bool ignore_unknown_attributes = false;
+    bool search_names = true;
 
     /// Of texts 0: no bound but the size of a request. Of lifetimes 0: for ever.
     size_t max_invitation_content_size = 200;

@@ -197,6 +197,7 @@ struct Group {
   WallTime last_updated_date;
   std::optional<WallTime> mute_end_date;
   bool active = true;
+  ValueMap attributes;
 };
 
 struct GroupMember {

@@ -1,8 +1,7 @@
 // Profiles and presence of users: what everybody may ask for, and what users change of themselves.
-#include <algorithm>
-
-#include "base/unicode.h"
+#include "im/allowed_names.h"
 #include "im/context.h"
+#include "im/name_search.h"
 #include "im/ports/bus.h"
 #include "im/ports/password_hasher.h"
 #include "im/ports/users.h"
@@ -41,29 +40,6 @@ bool changes_nothing(const UpdateUser& command) {
          !command.profile_access_strategy && command.attributes.empty();
 }
 
-/// The first place of `text` (folded) in the name, between U+0002 and U+0003. Characters are folded
-/// one by one, which finds all but what folds over their bounds.
-std::string highlight(const std::string& name, const std::string& text) {
-  const std::vector<char32_t> points = code_points(name);
-  for (size_t begin = 0; begin < points.size(); ++begin) {
-    std::string folded;
-    for (size_t end = begin; end < points.size() && folded.size() < text.size(); ++end) {
-      std::string one;
-      append_utf8(one, points[end]);
-      folded += fold(one);
-      if (folded != text) continue;
-      std::string out;
-      for (size_t i = 0; i < points.size(); ++i) {
-        if (i == begin) out += '\x02';
-        append_utf8(out, points[i]);
-        if (i == end) out += '\x03';
-      }
-      return out;
-    }
-  }
-  return name;
-}
-
 }  // namespace
 
 Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles query) {
@@ -72,19 +48,10 @@ Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles
   sort_unique(ids);
   if (by_name) {
     if (!context_.settings.people.search_names) co_return refuse(Code::kUserSearchDisabled);
-    const int32_t skip = query.skip.value_or(0);
-    const int32_t limit = query.limit.value_or(kDefaultFound);
-    if (skip < 0 || limit < 1) co_return illegal("skip or limit is out of range");
+    if (!query.page.is_valid()) co_return illegal("skip or limit is out of range");
     auto found = co_await context_.store.users.search_names(*query.name);
     if (!found) co_return refuse(found.error());
-    if (!ids.empty()) {
-      std::erase_if(*found, [&](UserId id) { return !std::ranges::binary_search(ids, id); });
-    }
-    const size_t from = std::min(static_cast<size_t>(skip), found->size());
-    const size_t count =
-        std::min(static_cast<size_t>(std::min(limit, kMaxFound)), found->size() - from);
-    ids.assign(found->begin() + static_cast<ptrdiff_t>(from),
-               found->begin() + static_cast<ptrdiff_t>(from + count));
+    ids = query.page.of(std::move(*found), ids);
   }
   if (ids.empty()) co_return std::vector<User>();
   auto users = co_await context_.store.users.find(ids);
@@ -94,13 +61,8 @@ Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles
       return user.last_updated_date <= *query.last_updated_date;
     });
   }
-  if (by_name) {
-    std::ranges::sort(*users, {},
-                      [&](const User& user) { return std::ranges::find(ids, user.id); });
-    if (query.highlight_name) {
-      const std::string text = fold(*query.name);
-      for (User& user : *users) user.name = highlight(user.name, text);
-    }
+  if (by_name && query.highlight_name) {
+    for (User& user : *users) user.name = highlight(user.name, *query.name);
   }
   co_return std::move(*users);
 }
@@ -110,11 +72,9 @@ Task<Outcome<Reply<>>> Users::update(Caller caller, UpdateUser command) {
   if (auto refusal = refuse_profile(settings, command)) {
     co_return std::unexpected(std::move(*refusal));
   }
-  const size_t unknown = std::erase_if(command.attributes, [&](const auto& attribute) {
-    return std::ranges::find(settings.attributes, attribute.first) == settings.attributes.end();
-  });
-  if (unknown > 0 && !settings.ignore_unknown_attributes) {
-    co_return illegal("an attribute is not allowed");
+  const AllowedNames allowed(settings.attributes);
+  if (auto known = allowed.filter(command.attributes, settings.ignore_unknown_attributes); !known) {
+    co_return std::unexpected(std::move(known.error()));
   }
   Reply<> reply;
   if (changes_nothing(command)) co_return reply;

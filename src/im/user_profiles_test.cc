@@ -129,12 +129,12 @@ TEST_F(UserProfilesTest, NamesAreFoundByTheirParts) {
   EXPECT_EQ(found(by_name("alice")), "1 3");
 
   QueryUserProfiles query = by_name("al");
-  query.skip = 1;
-  query.limit = 1;
+  query.page.skip = 1;
+  query.page.limit = 1;
   EXPECT_EQ(found(query), "1");
-  query.skip = 99;
+  query.page.skip = 99;
   EXPECT_EQ(found(query), "");
-  query.skip = -1;
+  query.page.skip = -1;
   EXPECT_EQ(code(them().query_profiles(caller(1), query)), 1102);
   query = by_name("al");
   query.user_ids = users({3, 4});

@@ -1,8 +1,8 @@
 #include "im/user_settings.h"
 
-#include <algorithm>
 #include <set>
 
+#include "im/allowed_names.h"
 #include "im/context.h"
 #include "im/ports/user_settings.h"
 #include "im/ports/versions.h"
@@ -10,21 +10,6 @@
 
 namespace turms::im {
 namespace {
-
-/// The operator's names without their marks.
-struct Allowed {
-  explicit Allowed(const std::vector<std::string>& configured) {
-    for (std::string name : configured) {
-      if (name.ends_with('!')) {
-        name.pop_back();
-        immutable.insert(name);
-      }
-      names.insert(std::move(name));
-    }
-  }
-  std::set<std::string> names;
-  std::set<std::string> immutable;
-};
 
 Audience own_sessions(const Settings::Notify& notify) {
   Audience audience;
@@ -36,16 +21,14 @@ Audience own_sessions(const Settings::Notify& notify) {
 
 Task<Outcome<Reply<>>> UserSettings::update(Caller caller, ValueMap settings) {
   const Settings::People& people = context_.settings.people;
-  const Allowed allowed(people.settings);
-  const size_t unknown = std::erase_if(
-      settings, [&](const auto& setting) { return !allowed.names.contains(setting.first); });
-  if (unknown > 0 && !people.ignore_unknown_settings) {
-    co_return refuse(Code::kIllegalArgument, "a setting is not allowed");
+  const AllowedNames allowed(people.settings);
+  if (auto known = allowed.filter(settings, people.ignore_unknown_settings); !known) {
+    co_return std::unexpected(std::move(known.error()));
   }
   Reply<> reply;
   if (settings.empty()) co_return reply;
   auto put = co_await context_.store.user_settings.put(Rights::change_user_settings(caller.user_id),
-                                                       std::move(settings), allowed.immutable,
+                                                       std::move(settings), allowed.immutable(),
                                                        context_.now());
   if (!put) co_return refuse(put.error());
   if (*put == UserSettingsRepository::Put::kImmutable) {
@@ -59,12 +42,10 @@ Task<Outcome<Reply<>>> UserSettings::update(Caller caller, ValueMap settings) {
 
 Task<Outcome<Reply<>>> UserSettings::remove(Caller caller, std::vector<std::string> names) {
   const Settings::People& people = context_.settings.people;
-  const Allowed allowed(people.settings);
-  if (names.empty()) {
-    std::ranges::set_difference(allowed.names, allowed.immutable, std::back_inserter(names));
-  }
+  const AllowedNames allowed(people.settings);
+  if (names.empty()) names = allowed.changeable();
   for (const std::string& name : names) {
-    if (allowed.immutable.contains(name)) {
+    if (allowed.is_immutable(name)) {
       co_return refuse(Code::kIllegalArgument, "a setting cannot be deleted");
     }
   }

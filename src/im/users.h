@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/name_search.h"
 #include "im/session_tokens.h"
 #include "im/status.h"
 
@@ -40,9 +41,7 @@ struct QueryUserProfiles {
   std::optional<WallTime> last_updated_date;
   /// Also of these users only, when both are given.
   std::optional<std::string> name;
-  std::optional<int32_t> skip;
-  std::optional<int32_t> limit;
-  /// Where the name was found, between U+0002 and U+0003.
+  NamePage page;
   bool highlight_name = false;
 };
 
@@ -77,10 +76,8 @@ class Users {
   /// A token for somebody whom another service has authenticated: 2012 when they are not stored
   /// here, or not active.
   Task<Outcome<IssuedToken>> vouch(UserId id, DeviceType device_type);
-  /// By ids, or by name: ranked, kMaxFound at most, kDefaultFound without a limit.
+  /// By ids, or by name: ranked.
   Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
-  static constexpr int32_t kMaxFound = 100;
-  static constexpr int32_t kDefaultFound = 10;
 
   /// Of themselves. Sessions go on with a new password.
   Task<Outcome<Reply<>>> update(Caller caller, UpdateUser command);

@@ -10,6 +10,7 @@
 #include "store/sqlite/conversation_settings.h"
 #include "store/sqlite/enrollment.h"
 #include "store/sqlite/message_marks.h"
+#include "store/sqlite/name_index.h"
 #include "store/sqlite/repositories.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/user_roles.h"
@@ -74,7 +75,8 @@ Result<std::unique_ptr<Connection>> open_writing(const std::string& path, const 
     }
   }
   if (Status status = migrate(connection); !status) return std::unexpected(status.error());
-  index_names(connection);
+  index_names(connection, kUserNames);
+  index_names(connection, kGroupNames);
   if (connection.failed()) return std::unexpected(connection.take_error());
   return opened;
 }

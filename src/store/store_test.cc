@@ -309,7 +309,8 @@ TEST(Store, BringsAnOlderSchemaUpToDate) {
   TemporaryDirectory directory;
   make_older(directory.path(), 1,
              "insert into user values (1, 'a', '', '', 0, 5, 0, 1, 'hash'); "
-             "insert into relationship values (1, 2, 7, null)");
+             "insert into relationship values (1, 2, 7, null); "
+             "insert into chat_group values (5, 0, 1, 1, 'Alphabet', '', '', 0, 1, 1, null, 1)");
   OpenStore again(directory.path());
   ASSERT_TRUE(again.store) << again.error.message;
   const auto credentials = again.loop.run(again.repositories().users.find_credentials(UserId(1)));
@@ -325,6 +326,10 @@ TEST(Store, BringsAnOlderSchemaUpToDate) {
   const auto related = again.loop.run(again.repositories().relationships.query(filter));
   ASSERT_TRUE(related);
   EXPECT_EQ(related->size(), 1u);
+  EXPECT_EQ(again.loop.run(again.repositories().users.search_names("A")).value(),
+            std::vector<UserId>{UserId(1)});
+  EXPECT_EQ(again.loop.run(again.repositories().groups.search_names("alpha")).value(),
+            std::vector<GroupId>{GroupId(5)});
 }
 
 TEST(Store, RefusesANewerSchema) {

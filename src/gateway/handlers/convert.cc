@@ -42,6 +42,7 @@ void fill(model::Group& out, const im::Group& group) {
   out.set_last_updated_date(group.last_updated_date.unix_ms);
   if (group.mute_end_date) out.set_mute_end_date(group.mute_end_date->unix_ms);
   out.set_active(group.active);
+  fill(*out.mutable_user_defined_attributes(), group.attributes);
 }
 
 void fill(model::GroupMember& out, const im::GroupMember& member) {

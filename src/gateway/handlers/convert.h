@@ -12,6 +12,10 @@
 #include "turms/extension.pb.h"
 #include "turms/model.pb.h"
 
+/// An optional field of a request, converted: TURMS_OPTIONAL(request, mute_end_date, wall_time).
+#define TURMS_OPTIONAL(message, field, convert) \
+  ((message).has_##field() ? std::make_optional(convert((message).field())) : std::nullopt)
+
 namespace turms::gateway {
 
 // Our own types to the protocol's and back; one place for each.
@@ -36,6 +40,19 @@ inline std::vector<Bytes> records_from(
   out.reserve(static_cast<size_t>(records.size()));
   for (const std::string& record : records) out.emplace_back(record.begin(), record.end());
   return out;
+}
+
+/// What a search for names, of users or groups, asks for. The name is the only field that is
+/// searched, and so the only one that is highlighted.
+template <class Query, class Request>
+void read_name_search(Query& query, const Request& in) {
+  constexpr int32_t kName = 1;
+  query.name = TURMS_OPTIONAL(in, name, std::string);
+  query.page.skip = TURMS_OPTIONAL(in, skip, int32_t);
+  query.page.limit = TURMS_OPTIONAL(in, limit, int32_t);
+  for (const int32_t field : in.fields_to_highlight()) {
+    if (field == kName) query.highlight_name = true;
+  }
 }
 
 /// What of a message a session is shown.
@@ -77,7 +94,3 @@ void fill(model::MeetingState& out, const im::MeetingStateChanged& state);
 im::DeviceType device_type_from(int32_t number);
 
 }  // namespace turms::gateway
-
-/// An optional field of a request, converted: TURMS_OPTIONAL(request, mute_end_date, wall_time).
-#define TURMS_OPTIONAL(message, field, convert) \
-  ((message).has_##field() ? std::make_optional(convert((message).field())) : std::nullopt)

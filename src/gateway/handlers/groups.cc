@@ -12,7 +12,7 @@ TURMS_HANDLER(create_group) {
   command.min_score = TURMS_OPTIONAL(in, min_score, int32_t);
   command.type_id = TURMS_OPTIONAL(in, type_id, int64_t);
   command.mute_end_date = TURMS_OPTIONAL(in, mute_end_date, wall_time);
-  command.has_user_defined_attributes = !in.user_defined_attributes().empty();
+  command.attributes = values_from(in.user_defined_attributes());
   co_return created(co_await environment.domain.groups.create(caller, std::move(command)));
 }
 
@@ -28,7 +28,7 @@ TURMS_HANDLER(update_group) {
   command.type_id = TURMS_OPTIONAL(in, type_id, int64_t);
   command.mute_end_date = TURMS_OPTIONAL(in, mute_end_date, wall_time);
   command.successor_id = TURMS_OPTIONAL(in, successor_id, UserId);
-  command.has_user_defined_attributes = !in.user_defined_attributes().empty();
+  command.attributes = values_from(in.user_defined_attributes());
   co_return done(co_await environment.domain.groups.update(caller, std::move(command)));
 }
 
@@ -42,7 +42,7 @@ TURMS_HANDLER(query_groups) {
   im::QueryGroups query;
   query.group_ids = ids_from<GroupId>(in.group_ids());
   query.last_updated_date = TURMS_OPTIONAL(in, last_updated_date, wall_time);
-  query.name = TURMS_OPTIONAL(in, name, std::string);
+  read_name_search(query, in);
 
   auto found = co_await environment.domain.groups.query(caller, std::move(query));
   if (!found) co_return refused(std::move(found.error()));

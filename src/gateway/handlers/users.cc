@@ -4,9 +4,6 @@
 namespace turms::gateway::handlers {
 namespace {
 
-/// The only field of a user that is searched.
-constexpr int32_t kHighlightName = 1;
-
 im::ProfileAccessStrategy strategy_from(model::ProfileAccessStrategy strategy) {
   return static_cast<im::ProfileAccessStrategy>(strategy);
 }
@@ -18,12 +15,7 @@ TURMS_HANDLER(query_user_profiles) {
   im::QueryUserProfiles query;
   query.user_ids = ids_from<UserId>(in.user_ids());
   query.last_updated_date = TURMS_OPTIONAL(in, last_updated_date, wall_time);
-  query.name = TURMS_OPTIONAL(in, name, std::string);
-  query.skip = TURMS_OPTIONAL(in, skip, int32_t);
-  query.limit = TURMS_OPTIONAL(in, limit, int32_t);
-  for (const int32_t field : in.fields_to_highlight()) {
-    if (field == kHighlightName) query.highlight_name = true;
-  }
+  read_name_search(query, in);
 
   auto found = co_await environment.domain.users.query_profiles(caller, std::move(query));
   if (!found) co_return refused(std::move(found.error()));

@@ -30,6 +30,8 @@ struct GroupChange {
   std::optional<int64_t> type_id;
   /// The epoch or any past date unmutes.
   std::optional<WallTime> mute_end_date;
+  /// Those that change; the others stay.
+  ValueMap attributes;
 };
 
 struct MemberChange {
@@ -40,10 +42,15 @@ struct MemberChange {
 
 class GroupRepository {
  public:
+  /// Of search_names().
+  static constexpr int kMaxFound = 1000;
+
   virtual ~GroupRepository() = default;
   virtual Stored<std::optional<GroupSnapshot>> load(GroupId id) = 0;
   /// Active ones only, in the order of `ids`.
   virtual Stored<std::vector<Group>> find(std::vector<GroupId> ids) = 0;
+  /// Ids of active groups, as UserRepository::search_names.
+  virtual Stored<std::vector<GroupId>> search_names(std::string text) = 0;
   virtual Stored<std::vector<Group>> list(GroupId after, int limit) = 0;
   /// Active groups the user is a member of, ascending.
   virtual Stored<std::vector<GroupId>> joined_by(UserId user) = 0;

@@ -51,7 +51,7 @@ class UserRepository {
   static constexpr int kMaxFound = 1000;
 
   virtual ~UserRepository() = default;
-  /// In no particular order; unknown ids are left out.
+  /// In the order of `ids`; unknown ones are left out.
   virtual Stored<std::vector<User>> find(std::vector<UserId> ids) = 0;
   virtual Stored<std::optional<Credentials>> find_credentials(UserId id) = 0;
   /// Ids of active users whose names contain `text`, whatever the case or width of letters, at most

@@ -515,8 +515,11 @@ TEST_P(RepositoryConformance, MembersAreRemovedButTheOwnerStays) {
 TEST_P(RepositoryConformance, AGroupAndItsMembersAreChanged) {
   add_group(10, {1, 2});
   GroupChange change;
+  change.attributes = {{"color", "red"}, {"size", "9"}};
+  EXPECT_TRUE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(10)}), change, time_at(6))));
   change.name = "new";
   change.mute_end_date = time_at(100);
+  change.attributes = {{"color", "blue"}};
   EXPECT_TRUE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(10)}), change, time_at(7))));
   EXPECT_FALSE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(11)}), change, time_at(7))));
   MemberChange member_change;
@@ -527,6 +530,9 @@ TEST_P(RepositoryConformance, AGroupAndItsMembersAreChanged) {
                                               member_change, time_at(7))));
   const auto loaded = ok(store_.groups.load(GroupId(10)));
   EXPECT_EQ(loaded->group.name, "new");
+  EXPECT_EQ(loaded->group.attributes, (ValueMap{{"color", "blue"}, {"size", "9"}}));
+  EXPECT_EQ(ok(store_.groups.find({GroupId(10)})).at(0).attributes, loaded->group.attributes);
+  EXPECT_EQ(ok(store_.groups.search_names("EW")), std::vector<GroupId>{GroupId(10)});
   EXPECT_EQ(loaded->group.mute_end_date, time_at(100));
   EXPECT_EQ(loaded->group.last_updated_date, time_at(7));
   EXPECT_EQ(loaded->members[1].role, GroupMemberRole::kManager);
@@ -553,6 +559,10 @@ TEST_P(RepositoryConformance, OwnershipMovesInGroupAndMembers) {
 
 TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
   add_group(10, {1, 2});
+  GroupChange change;
+  change.name = "name";
+  change.attributes = {{"color", "red"}};
+  EXPECT_TRUE(ok(store_.groups.update(may(action::UpdateGroup{GroupId(10)}), change, time_at(2))));
   EXPECT_TRUE(ok(store_.groups.remove(may(action::RemoveGroup{GroupId(10)}), time_at(3))));
   EXPECT_FALSE(ok(store_.groups.remove(may(action::RemoveGroup{GroupId(10)}), time_at(3))));
   EXPECT_TRUE(ok(store_.groups.find({GroupId(10)})).empty());
@@ -561,7 +571,9 @@ TEST_P(RepositoryConformance, ADeletedGroupKeepsNothingButItself) {
   const auto loaded = ok(store_.groups.load(GroupId(10)));
   ASSERT_TRUE(loaded);
   EXPECT_FALSE(loaded->group.active);
+  EXPECT_TRUE(loaded->group.attributes.empty());
   EXPECT_TRUE(loaded->members.empty());
+  EXPECT_TRUE(ok(store_.groups.search_names("name")).empty());
   EXPECT_EQ(version(VersionOf::kJoinedGroups, 2), time_at(3));
 }
 

@@ -3,7 +3,9 @@
 
 #include "base/check.h"
 #include "store/sqlite/group_rows.h"
+#include "store/sqlite/name_index.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/value_rows.h"
 
 namespace turms::store {
 namespace {
@@ -111,6 +113,7 @@ im::Stored<std::optional<im::GroupSnapshot>> Groups::load(GroupId id) {
       if (!group.bind(id).step()) return std::nullopt;
       found.group = read_group(group);
     }
+    found.group.attributes = read_values(connection, kGroupAttributes, id.value);
     found.type = read_type(connection, found.group.type_id).value_or(im::GroupType{});
     {
       Statement member = connection.prepare(
@@ -149,6 +152,19 @@ im::Stored<std::vector<im::Group>> Groups::find(std::vector<GroupId> ids) {
         if (group.active) groups.push_back(std::move(group));
       }
       select.reset();
+    }
+    for (im::Group& group : groups) {
+      group.attributes = read_values(connection, kGroupAttributes, group.id.value);
+    }
+    return groups;
+  });
+}
+
+im::Stored<std::vector<GroupId>> Groups::search_names(std::string text) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<GroupId>> {
+    std::vector<GroupId> groups;
+    for (const int64_t id : store::search_names(connection, kGroupNames, text, kMaxFound)) {
+      groups.emplace_back(id);
     }
     return groups;
   });
@@ -236,6 +252,8 @@ im::Stored<im::GroupRepository::Created> Groups::create(im::Permit<im::action::C
                 group.mute_end_date, group.active)
           .run();
     }
+    index_name(connection, kGroupNames, group.id.value, group.name);
+    write_values(connection, kGroupAttributes, group.id.value, group.attributes);
     for (const im::GroupMember& member : members) {
       insert_member(connection, member, group.creation_date);
     }
@@ -260,6 +278,8 @@ im::Stored<bool> Groups::update(im::Permit<im::action::UpdateGroup> permit, im::
                   change.mute_end_date, now, id);
       if (update.run() == 0) return false;
     }
+    if (change.name) index_name(connection, kGroupNames, id.value, *change.name);
+    write_values(connection, kGroupAttributes, id.value, change.attributes);
     touch_members(connection, id, now);
     return true;
   });
@@ -273,12 +293,14 @@ im::Stored<bool> Groups::remove(im::Permit<im::action::RemoveGroup> permit, Wall
           "update chat_group set active = 0, last_updated_date = ? where id = ? and active");
       if (update.bind(now, id).run() == 0) return false;
     }
+    forget_name(connection, kGroupNames, id.value);
     touch_members(connection, id, now);
     for (const char* sql : {"delete from group_member where group_id = ?",
                             "delete from group_blocked_user where group_id = ?",
                             "delete from group_invitation where group_id = ?",
                             "delete from group_join_request where group_id = ?",
-                            "delete from group_conversation where group_id = ?"}) {
+                            "delete from group_conversation where group_id = ?",
+                            "delete from group_attribute where group_id = ?"}) {
       Statement remove = connection.prepare(sql);
       remove.bind(id).run();
     }

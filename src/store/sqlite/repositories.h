@@ -110,6 +110,7 @@ class Groups final : public im::GroupRepository {
   Groups(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
   im::Stored<std::optional<im::GroupSnapshot>> load(GroupId id) override;
   im::Stored<std::vector<im::Group>> find(std::vector<GroupId> ids) override;
+  im::Stored<std::vector<GroupId>> search_names(std::string text) override;
   im::Stored<std::vector<im::Group>> list(GroupId after, int limit) override;
   im::Stored<std::vector<GroupId>> joined_by(UserId user) override;
   im::Stored<std::optional<im::GroupType>> find_type(int64_t id) override;
@@ -274,11 +275,6 @@ class Attachments final : public im::AttachmentRepository {
 /// Moves a version stamp, in the transaction of the change it stands for. Two changes in the same
 /// millisecond get different stamps, or a client that read between them would miss the second.
 void touch(Connection& connection, im::VersionOf kind, int64_t id, WallTime now);
-
-/// Makes a user's name found by its parts (search_names). The former name's are forgotten.
-void index_name(Connection& connection, UserId user, const std::string& name);
-/// Of all users whose names are not: after a migration.
-void index_names(Connection& connection);
 
 /// What a new user begins with: the default group, and the versions of what is empty.
 void begin_relationships(Connection& connection, UserId owner, WallTime now);

@@ -423,6 +423,23 @@ create table attachment_share (
 ) strict, without rowid;
 create index attachment_share_by_target on attachment_share (kind, target_id, attachment_id);
 )",
+    R"(
+-- Names of groups are found as those of users are.
+create table group_name_token (
+  token text not null,
+  group_id integer not null,
+  primary key (token, group_id)
+) strict, without rowid;
+create index group_name_token_by_group on group_name_token (group_id);
+alter table chat_group add column name_is_indexed integer not null default 0;
+create index chat_group_without_name_index on chat_group (id) where name_is_indexed = 0;
+create table group_attribute (
+  group_id integer not null,
+  name text not null,
+  value blob not null,
+  primary key (group_id, name)
+) strict, without rowid;
+)",
 };
 
 }  // namespace

@@ -1,25 +1,11 @@
-#include "base/bytes.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/value_rows.h"
 
 namespace turms::store {
-namespace {
-
-im::ValueMap read_settings(Connection& connection, UserId user) {
-  im::ValueMap settings;
-  Statement select = connection.prepare("select name, value from user_setting where user_id = ?");
-  select.bind(user);
-  while (select.step()) {
-    std::string name = select.text();
-    settings[std::move(name)] = std::string(as_text(select.blob()));
-  }
-  return settings;
-}
-
-}  // namespace
 
 im::Stored<im::ValueMap> UserSettings::find(UserId user) {
   co_return co_await readers_.run([&](Connection& connection) -> Result<im::ValueMap> {
-    return read_settings(connection, user);
+    return read_values(connection, kUserSettings, user.value);
   });
 }
 
@@ -28,7 +14,7 @@ im::Stored<UserSettings::Put> UserSettings::put(im::Permit<im::action::ChangeUse
                                                 std::set<std::string> immutable, WallTime now) {
   const UserId user = permit->user;
   co_return co_await writer_.run([&](Connection& connection) -> Result<Put> {
-    const im::ValueMap current = read_settings(connection, user);
+    const im::ValueMap current = read_values(connection, kUserSettings, user.value);
     std::erase_if(settings, [&](const auto& setting) {
       const auto there = current.find(setting.first);
       return there != current.end() && there->second == setting.second;
@@ -37,12 +23,7 @@ im::Stored<UserSettings::Put> UserSettings::put(im::Permit<im::action::ChangeUse
     for (const auto& [name, value] : settings) {
       if (immutable.contains(name) && current.contains(name)) return Put::kImmutable;
     }
-    for (const auto& [name, value] : settings) {
-      Statement upsert = connection.prepare(
-          "insert into user_setting (user_id, name, value) values (?, ?, ?) "
-          "on conflict do update set value = excluded.value");
-      upsert.bind(user, name, as_bytes(value)).run();
-    }
+    write_values(connection, kUserSettings, user.value, settings);
     touch(connection, im::VersionOf::kUserSettings, user.value, now);
     return Put::kDone;
   });

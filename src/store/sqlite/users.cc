@@ -2,7 +2,9 @@
 
 #include "base/check.h"
 #include "store/sqlite/json.h"
+#include "store/sqlite/name_index.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/value_rows.h"
 
 namespace turms::store {
 namespace {
@@ -18,17 +20,6 @@ im::User read_user(Statement& row) {
   user.last_updated_date = row.time();
   user.active = row.boolean();
   return user;
-}
-
-im::ValueMap read_attributes(Connection& connection, UserId user) {
-  im::ValueMap attributes;
-  Statement select = connection.prepare("select name, value from user_attribute where user_id = ?");
-  select.bind(user);
-  while (select.step()) {
-    std::string name = select.text();
-    attributes[std::move(name)] = std::string(as_text(select.blob()));
-  }
-  return attributes;
 }
 
 /// So that sessions from before it end, on whatever node they are. 0: there is no such user.
@@ -51,11 +42,6 @@ int64_t set_password(Connection& connection, UserId user, const std::string& has
     if (update.bind(hash, user).run() == 0) return 0;
   }
   return raise_password_version(connection, user);
-}
-
-void forget_name(Connection& connection, UserId user) {
-  Statement remove = connection.prepare("delete from user_name_token where user_id = ?");
-  remove.bind(user).run();
 }
 
 /// All that is the user's own.
@@ -93,14 +79,6 @@ void write_profile(Connection& connection, UserId user, const im::UserChange& ch
   update.run();
 }
 
-void write_attribute(Connection& connection, UserId user, const std::string& name,
-                     const std::string& value) {
-  Statement upsert = connection.prepare(
-      "insert into user_attribute (user_id, name, value) values (?, ?, ?) "
-      "on conflict do update set value = excluded.value");
-  upsert.bind(user, name, as_bytes(value)).run();
-}
-
 }  // namespace
 
 im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
@@ -114,7 +92,18 @@ im::Stored<std::vector<im::User>> Users::find(std::vector<UserId> ids) {
       if (select.step()) users.push_back(read_user(select));
       select.reset();
     }
-    for (im::User& user : users) user.attributes = read_attributes(connection, user.id);
+    for (im::User& user : users)
+      user.attributes = read_values(connection, kUserAttributes, user.id.value);
+    return users;
+  });
+}
+
+im::Stored<std::vector<UserId>> Users::search_names(std::string text) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<UserId>> {
+    std::vector<UserId> users;
+    for (const int64_t id : store::search_names(connection, kUserNames, text, kMaxFound)) {
+      users.emplace_back(id);
+    }
     return users;
   });
 }
@@ -158,7 +147,7 @@ im::Stored<bool> Users::create(im::Permit<im::action::CreateUser> permit, im::Us
     insert.bind(user.id, user.name, user.intro, user.profile_picture, user.profile_access_strategy,
                 user.registration_date, user.last_updated_date, user.active, password_hash);
     if (insert.run() == 0) return false;
-    index_name(connection, user.id, user.name);
+    index_name(connection, kUserNames, user.id.value, user.name);
     begin_relationships(connection, user.id, user.registration_date);
     return true;
   });
@@ -177,10 +166,8 @@ im::Stored<std::optional<int64_t>> Users::update(im::Permit<im::action::UpdateUs
   co_return co_await writer_.run([&](Connection& connection) -> Result<std::optional<int64_t>> {
     if (!exists(connection, user)) return std::nullopt;
     write_profile(connection, user, change, now);
-    if (change.name) index_name(connection, user, *change.name);
-    for (const auto& [name, value] : change.attributes) {
-      write_attribute(connection, user, name, value);
-    }
+    if (change.name) index_name(connection, kUserNames, user.value, *change.name);
+    write_values(connection, kUserAttributes, user.value, change.attributes);
     if (!change.password_hash) return 0;
     return set_password(connection, user, *change.password_hash);
   });
@@ -225,7 +212,8 @@ im::Stored<std::vector<im::User>> Users::query(im::UserFilter filter) {
     select.bind(ids, filter.active, filter.registration_date_start, filter.registration_date_end,
                 filter.limit > 0 ? filter.limit : -1, filter.skip);
     while (select.step()) users.push_back(read_user(select));
-    for (im::User& user : users) user.attributes = read_attributes(connection, user.id);
+    for (im::User& user : users)
+      user.attributes = read_values(connection, kUserAttributes, user.id.value);
     return users;
   });
 }
@@ -271,7 +259,7 @@ im::Stored<bool> Users::remove(im::Permit<im::action::RemoveUser> permit, bool l
           "update user set active = 0, deletion_date = ?1, last_updated_date = ?1 where id = ?2");
       update.bind(now, user).run();
     }
-    forget_name(connection, user);
+    forget_name(connection, kUserNames, user.value);
     raise_password_version(connection, user);
     return true;
   });

@@ -81,7 +81,8 @@ class EnrollmentTest(TurmsTest):
                 "invitation.allow-recall-pending-invitation-by-owner-and-manager",
                 "invitation.allow-recall-pending-invitation-by-sender",
                 "join-request.allow-recall-pending-join-request-by-sender",
-                "allow-group-owner-change-group-type")}).start()
+                "allow-group-owner-change-group-type")}
+                | {"turms.service.group.info.user-defined-attributes.allowed-attributes": "color,size"}).start()
             atexit.register(server.remove)
             EnrollmentTest._server = server
         return EnrollmentTest._server
@@ -359,3 +360,30 @@ class GroupTypes(EnrollmentTest):
         self.assert_told(self.bob, "update_group", requester=self.a)
         found, = self.bob.ok("query_groups", group_ids=[group]).data.groups_with_version.groups
         self.assertEqual(found.type_id, 10)
+
+    def test_attributes(self):
+        request = self.bob.build("create_group", name="g")
+        request.create_group_request.user_defined_attributes["color"].string_value = "red"
+        self.bob.send_message(request.SerializeToString())
+        group = self.bob.response(request.request_id).data.long
+        change = self.bob.build("update_group", group_id=group)
+        change.update_group_request.user_defined_attributes["size"].int32_value = 9
+        self.bob.send_message(change.SerializeToString())
+        self.assert_code(1000, self.bob.response(change.request_id))
+        found, = self.carol.ok("query_groups", group_ids=[group]).data.groups_with_version.groups
+        self.assertEqual((found.user_defined_attributes["color"].string_value,
+                          found.user_defined_attributes["size"].int32_value), ("red", 9))
+        refused = self.bob.build("update_group", group_id=group)
+        refused.update_group_request.user_defined_attributes["shape"].bool_value = True
+        self.bob.send_message(refused.SerializeToString())
+        self.assert_code(1102, self.bob.response(refused.request_id))
+
+    def test_search(self):
+        for name in ("Chess Players", "chess", "国际象棋"):
+            self.bob.ok("create_group", name=name)
+        names = lambda **fields: [g.name for g in self.dave.ok("query_groups", **fields).data.groups_with_version.groups]
+        self.assertEqual(names(name="CHESS"), ["chess", "Chess Players"])
+        self.assertEqual(names(name="象棋", fields_to_highlight=[1]), ["国际\x02象棋\x03"])
+        self.assertEqual(names(name="chess", skip=1, limit=5), ["Chess Players"])
+        self.assertEqual(names(name="no such group"), [])
+        self.assert_code(1102, self.dave.request("query_groups", name="chess", limit=0))
