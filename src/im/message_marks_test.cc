@@ -164,6 +164,15 @@ TEST_F(MessageLifeTest, MessagesAreKeptAsLongAsIsConfigured) {
   EXPECT_TRUE(is_kept(young));
 }
 
+TEST_F(MessageLifeTest, WhoSaysItMoreAndInFewerWordsIsFirst) {
+  const GroupId id = make_group(1, {2});
+  const MessageId once = send(1, id, std::nullopt, "tea");
+  const MessageId twice = send(1, id, std::nullopt, "tea, tea");
+  const MessageId among_others = send(1, id, std::nullopt, "tea " + std::string(300, 'x'));
+  const MessageId again = send(1, id, std::nullopt, "Tea");
+  EXPECT_EQ(found(2, "tea"), (std::vector<MessageId>{twice, again, once, among_others}));
+}
+
 TEST_F(MessageLifeTest, TextsAreFoundByThoseWhoMaySeeThem) {
   const GroupId id = make_group(1, {2});
   const MessageId english = send(1, id, std::nullopt, "See you at the Meeting tomorrow");

@@ -305,6 +305,44 @@ TEST(Store, GivesOlderMessagesTheirPlaces) {
   EXPECT_EQ((*next)->sequence, 3);
 }
 
+Task<void> append_burning(im::Repositories repositories, int64_t id, std::optional<GroupId> group,
+                          int& completed) {
+  im::NewMessage added = message(id, 1, 2);
+  added.message.burn_after = 10;
+  added.message.group_id = group;
+  if (group) added.message.recipient_id.reset();
+  auto stored =
+      co_await repositories.messages.append(im::Rights::administrator(im::action::SendMessage{
+                                                UserId(1), group, added.message.recipient_id}),
+                                            added);
+  EXPECT_TRUE(stored);
+  ++completed;
+}
+
+TEST(Store, WhatWaitsToBurnKeepsNothingElseFromBurning) {
+  TemporaryDirectory directory;
+  OpenStore open(directory.path());
+  constexpr int64_t kUnread = 4500;
+  int completed = 0;
+  for (int64_t id = 1; id <= kUnread; ++id) {
+    spawn(append_burning(open.repositories(), id, std::nullopt, completed));
+  }
+  spawn(append_burning(open.repositories(), kUnread + 1, GroupId(10), completed));
+  open.loop.run_until([&] { return completed == kUnread + 1; });
+  const WallTime later{wall_now().unix_ms + 60'000};
+  bool burnt = false;
+  for (int calls = 0; calls < 10 && !burnt; ++calls) {
+    const auto more = open.loop.run(open.repositories().messages.delete_expired(
+        im::Rights::server(im::action::DeleteExpiredMessages{}), later, std::nullopt));
+    ASSERT_TRUE(more);
+    const auto found = open.loop.run(open.repositories().messages.find(MessageId(kUnread + 1)));
+    ASSERT_TRUE(found);
+    burnt = !found->has_value();
+  }
+  EXPECT_TRUE(burnt);
+  EXPECT_EQ(scalar(directory.path(), "select count(*) from message"), kUnread);
+}
+
 TEST(Store, BringsAnOlderSchemaUpToDate) {
   TemporaryDirectory directory;
   make_older(directory.path(), 1,

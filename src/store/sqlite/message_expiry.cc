@@ -22,13 +22,41 @@ void erase(Connection& connection, MessageId id) {
   (void)connection.prepare("delete from message where id = ?").bind(id).run();
 }
 
-// Those that burn and were read since.
-void light(Connection& connection) {
-  Statement update = connection.prepare(
-      "update message set burn_date = delivery_date + burn_after * 1000 where id in ("
-      "select id from message where burn_after is not null and burn_date is null "
-      "and group_id is not null limit ?)");
-  update.bind(kPiece).run();
+// Those of groups burn from their delivery, private ones from when their recipient has read them.
+// Many may wait for that, so some are looked at each time.
+void light(Connection& connection, WallTime now, MessageId& looked_at) {
+  constexpr size_t kLookedAt = 2000;
+  struct Burning {
+    MessageId id;
+    WallTime date;
+  };
+  std::vector<Burning> burning;
+  size_t count = 0;
+  {
+    Statement next = connection.prepare(
+        "select id, burn_after, delivery_date, group_id is not null, "
+        "exists (select 1 from private_conversation "
+        "where owner_id = recipient_id and target_id = sender_id and read_sequence >= sequence) "
+        "from message where burn_after is not null and burn_date is null "
+        "and id > ? order by id limit ?");
+    next.bind(looked_at, static_cast<int64_t>(kLookedAt));
+    for (; next.step(); ++count) {
+      looked_at = next.id<MessageId>();
+      const int64_t burn_after_ms = next.integer() * 1000;
+      const WallTime delivered = next.time();
+      const bool of_group = next.boolean();
+      if (!of_group && !next.boolean()) continue;
+      const WallTime from = of_group ? delivered : now;
+      burning.push_back({looked_at, WallTime{from.unix_ms + burn_after_ms}});
+    }
+  }
+  // From the beginning again.
+  if (count < kLookedAt) looked_at = MessageId();
+  Statement update = connection.prepare("update message set burn_date = ? where id = ?");
+  for (const Burning& one : burning) {
+    update.bind(one.date, one.id).run();
+    update.reset();
+  }
 }
 
 }  // namespace
@@ -36,17 +64,7 @@ void light(Connection& connection) {
 im::Stored<bool> Messages::delete_expired(im::Permit<im::action::DeleteExpiredMessages>,
                                           WallTime now, std::optional<WallTime> keep_from) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    light(connection);
-    {
-      // The recipient has read it.
-      Statement update = connection.prepare(
-          "update message set burn_date = ?1 + burn_after * 1000 where id in ("
-          "select id from message where burn_after is not null and burn_date is null "
-          "and recipient_id is not null and exists (select 1 from private_conversation "
-          "where owner_id = recipient_id and target_id = sender_id "
-          "and read_sequence >= sequence) limit ?2)");
-      update.bind(now, kPiece).run();
-    }
+    light(connection, now, burn_looked_at_);
     std::vector<MessageId> ids;
     {
       Statement burnt = connection.prepare(

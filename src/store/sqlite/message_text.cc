@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -83,6 +85,16 @@ std::string places_of(Connection& connection, const im::TextSearch& search) {
   return places;
 }
 
+// BM25 without the rarity of words, which would have FTS5 count every message of every
+// conversation: all of the words are in all that is found, so what differs is how often, and in how
+// much.
+double score(const im::FoundText& found) {
+  constexpr double kUsualLength = 100;
+  const double hits = static_cast<double>(found.highlights.size());
+  const double length = static_cast<double>(found.message.text.value_or("").size());
+  return hits / (hits + 1.2 * (0.25 + 0.75 * length / kUsualLength));
+}
+
 }  // namespace
 
 void forget_text(Connection& connection, MessageId id) {
@@ -125,28 +137,33 @@ im::Stored<bool> Messages::index_text() {
 }
 
 im::Stored<std::vector<im::FoundText>> Messages::search(im::TextSearch search) {
-  co_return co_await readers_.run([&](Connection& connection)
-                                      -> Result<std::vector<im::FoundText>> {
-    std::vector<im::FoundText> found;
-    const auto words = match_expression(search.query);
-    const std::string places = places_of(connection, search);
-    if (!words || places.empty()) return found;
-    const std::string match = fmt::format("place : ({}) AND tokens : ({})", places, *words);
-    Statement select = connection.prepare(
-        "select " TURMS_MESSAGE_COLUMNS
-        "from (select rowid as found, rank as score from message_text where message_text match ? "
-        "order by rowid desc limit ?) join message on id = found "
-        "where recall_date is null order by score, id desc limit ?");
-    select.bind(match, kMaxRanked, search.max_count);
-    while (select.step()) {
-      im::FoundText one{read_message(select), {}};
-      for (const Highlight& part : find_highlights(one.message.text.value_or(""), search.query)) {
-        one.highlights.push_back({part.start, part.length});
-      }
-      found.push_back(std::move(one));
-    }
-    return found;
-  });
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::FoundText>> {
+        std::vector<im::FoundText> found;
+        const auto words = match_expression(search.query);
+        const std::string places = places_of(connection, search);
+        if (!words || places.empty()) return found;
+        const std::string match = fmt::format("place : ({}) AND tokens : ({})", places, *words);
+        Statement select = connection.prepare(
+            "select " TURMS_MESSAGE_COLUMNS
+            "from (select rowid as found from message_text where message_text match ? "
+            "order by rowid desc limit ?) join message on id = found "
+            "where recall_date is null order by id desc");
+        select.bind(match, kMaxRanked);
+        while (select.step()) {
+          im::FoundText one{read_message(select), {}};
+          for (const Highlight& part :
+               find_highlights(one.message.text.value_or(""), search.query)) {
+            one.highlights.push_back({part.start, part.length});
+          }
+          found.push_back(std::move(one));
+        }
+        std::ranges::stable_sort(found, std::ranges::greater{}, score);
+        if (found.size() > static_cast<size_t>(search.max_count)) {
+          found.resize(static_cast<size_t>(search.max_count));
+        }
+        return found;
+      });
 }
 
 }  // namespace turms::store

@@ -177,6 +177,8 @@ class Messages final : public im::MessageRepository {
   Writer& writer_;
   Readers& readers_;
   ConversationHeads heads_;
+  /// The writer's: the last message of which it was looked whether it burns.
+  MessageId burn_looked_at_;
 };
 
 class Conversations final : public im::ConversationRepository {

@@ -440,6 +440,14 @@ create table group_attribute (
   primary key (group_id, name)
 ) strict, without rowid;
 )",
+    R"(
+-- Single characters begin very many tokens, so they have an index of their own. It is made anew
+-- behind what is written.
+drop table message_text;
+create virtual table message_text using fts5(
+  place, tokens, content = '', prefix = '1', tokenize = 'unicode61 remove_diacritics 2');
+update message_text_state set indexed_through = 0;
+)",
 };
 
 }  // namespace
