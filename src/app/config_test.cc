@@ -10,6 +10,7 @@
 
 #include "app/certificates.h"
 #include "app/media_config.h"
+#include "app/meeting_options.h"
 #include "app/options.h"
 #include "app/room_configurations.h"
 
@@ -72,6 +73,69 @@ TEST_F(ConfigTest, BoundsAtTheirEdges) {
   EXPECT_FALSE(Config::load({.assignments = {"http.port=65536"}}));
   EXPECT_TRUE(Config::load({.assignments = {"http.port=0"}}));
   EXPECT_FALSE(Config::load({.assignments = {"http.port=-1"}}));
+}
+
+TEST_F(ConfigTest, UpstreamsKeysHaveUpstreamsDefaults) {
+  const std::pair<const char*, const char*> defaults[] = {
+      {"turms.service.message.default-available-messages-number-without-total", "1000"},
+      {"turms.service.message.max-available-messages-number-without-total", "1000"},
+      {"turms.service.message.default-available-messages-number-with-total", "1"},
+      {"turms.service.message.max-available-messages-number-with-total", "1000"},
+      {"turms.service.message.use-conversation-id", "false"},
+      {"turms.service.message.is-recalled-message-visible", "false"},
+      {"turms.service.message.max-text-limit", "500"},
+      {"turms.service.message.available-recall-duration-seconds", "300"},
+      {"turms.service.conversation.read-receipt.update-read-date-when-user-querying-message",
+       "false"},
+      {"turms.service.notification.message-created.notify-message-recipients", "true"},
+      {"turms.service.notification.message-created.notify-requester-other-online-sessions", "true"},
+      {"turms.service.notification.message-updated.notify-message-recipients", "true"},
+      {"turms.service.notification.meeting-invitation-updated.notify-meeting-participants", "true"},
+      {"turms.service.group.info.user-defined-attributes.allowed-attributes", ""},
+      {"turms.service.conference.meeting.id.type", "DIGIT_9"},
+      {"turms.service.conference.meeting.name.max-length", "20"},
+      {"turms.service.conference.meeting.intro.max-length", "200"},
+      {"turms.service.conference.meeting.password.policy", "PROHIBITED"},
+      {"turms.service.conference.meeting.password.type", "NUMERIC"},
+      {"turms.service.conference.meeting.password.min-length", "6"},
+      {"turms.service.conference.meeting.password.max-length", "6"},
+      {"turms.service.conference.meeting.scheduling.max-allowed-start-date-offset-seconds", "0"},
+      {"turms.service.conference.meeting.scheduling.allow-cancel", "true"},
+  };
+  for (const auto& [key, value] : defaults) {
+    const Option* option = find_option(key);
+    ASSERT_NE(option, nullptr) << key;
+    EXPECT_EQ(option->fallback, value) << key;
+  }
+}
+
+TEST_F(ConfigTest, WordsAndNumbersOfMeetingsAreRead) {
+  const auto settings = [](std::vector<std::string> assignments) {
+    for (std::string& one : assignments) one = "turms.service.conference.meeting." + one;
+    const auto config = Config::load({.assignments = std::move(assignments)});
+    EXPECT_TRUE(config) << config.error().message;
+    im::MeetingSettings read;
+    read_meeting_options(*config, read);
+    return read;
+  };
+  const auto defaults = settings({});
+  EXPECT_EQ(defaults.password, im::MeetingSettings::Password::kProhibited);
+  EXPECT_EQ(defaults.password_size.min, 6u);
+  EXPECT_EQ(defaults.id_digits, 9);
+  const auto read =
+      settings({"password.policy=SYSTEM_GENERATED", "password.type=ALPHABETIC", "id.type=DIGIT_10",
+                "name.max-length=7", "scheduling.allow-cancel=false"});
+  EXPECT_EQ(read.password, im::MeetingSettings::Password::kMade);
+  EXPECT_EQ(read.password_characters.find_first_of("0123456789"), std::string::npos);
+  EXPECT_EQ(read.id_digits, 10);
+  EXPECT_EQ(read.name_size.max, 7u);
+  EXPECT_FALSE(read.allow_cancel);
+  const auto refused =
+      Config::load({.assignments = {"turms.service.conference.meeting.id.type=DIGIT_8"}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("must be one of DIGIT_9, DIGIT_10, not 'DIGIT_8'"),
+            std::string::npos)
+      << refused.error().message;
 }
 
 TEST_F(ConfigTest, AddressesAreAddresses) {
@@ -187,10 +251,11 @@ TEST_F(ConfigTest, SecretsOfTurnServersMayStandInFiles) {
 
 TEST_F(ConfigTest, AMeetingsPasswordIsOfAKnownPolicy) {
   const std::string key = "turms.service.conference.meeting.password.policy=";
-  for (const char* policy : {"PROHIBITED", "USER_INPUT_OPTIONAL", "USER_INPUT_REQUIRED"}) {
+  for (const char* policy : {"PROHIBITED", "USER_INPUT_OPTIONAL", "USER_INPUT_REQUIRED",
+                             "USER_INPUT_OR_SYSTEM_GENERATED", "SYSTEM_GENERATED"}) {
     EXPECT_TRUE(Config::load({.assignments = {key + policy}})) << policy;
   }
-  EXPECT_FALSE(Config::load({.assignments = {key + "SYSTEM_GENERATED"}}));
+  EXPECT_FALSE(Config::load({.assignments = {key + "WHATEVER"}}));
   EXPECT_FALSE(Config::load({.assignments = {key}}));
 }
 

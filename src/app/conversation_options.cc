@@ -31,6 +31,9 @@ constexpr auto kFlags = std::to_array<Flag>({
      "Take the server's time for the read date, in place of the request's."},
     {"turms.service.conversation.read-receipt.update-read-date-after-message-sent",
      &Conversation::read_by_writing, "Who writes has read what was there."},
+    {"turms.service.conversation.read-receipt.update-read-date-when-user-querying-message",
+     &Conversation::read_by_querying,
+     "Who queries messages has read the conversations that some are found of."},
     {"turms.service.conversation.typing-status.enabled", &Conversation::typing_status,
      "Relay update_typing_status; else it is answered 4100."},
     {TURMS_TOLD("private-conversation-setting-updated"),
@@ -70,12 +73,11 @@ std::vector<Option> conversation_options() {
   const Conversation defaults;
   std::vector<Option> made;
   for (const Flag& flag : kFlags) {
-    made.push_back(
-        {flag.key, OptionType::kBool, defaults.*flag.field ? "true" : "false", 0, 0, flag.help});
+    made.push_back({flag.key, OptionType::kBool, flag_text(defaults.*flag.field), 0, 0, flag.help});
   }
   for (const Told& told : kTold) {
     const bool value = (defaults.*told.change).*told.party;
-    made.push_back({told.key, OptionType::kBool, value ? "true" : "false", 0, 0, told.help});
+    made.push_back({told.key, OptionType::kBool, flag_text(value), 0, 0, told.help});
   }
   made.push_back(
       {kAllowed, OptionType::kList, "", 0, 200,

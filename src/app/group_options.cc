@@ -2,8 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <deque>
-#include <string>
 #include <string_view>
 
 #include "app/config.h"
@@ -127,6 +125,16 @@ struct Size {
   std::string_view help;
 };
 constexpr auto kSizes = std::to_array<Size>({
+    {"turms.service.group.info.max-name-length", &Group::max_name_size, 1000,
+     "Characters of a group's name. Not a key of upstream's."},
+    {"turms.service.group.info.max-intro-length", &Group::max_intro_size, 10000,
+     "Characters of a group's introduction. Not a key of upstream's."},
+    {"turms.service.group.info.max-announcement-length", &Group::max_announcement_size, 16000,
+     "Characters of a group's announcement. Not a key of upstream's."},
+    {"turms.service.group.member.max-name-length", &Group::max_member_name_size, 1000,
+     "Characters of a member's name in a group. Not a key of upstream's."},
+    {"turms.service.group.member.max-count-per-request", &Group::max_members_per_request, 1000,
+     "Members that one request may add, or remove. Not a key of upstream's."},
     {"turms.service.group.invitation.max-content-length", &Group::max_invitation_content_size,
      10000, "Characters of an invitation; 0: no limit but the size of a request."},
     {"turms.service.group.invitation.max-response-reason-length",
@@ -158,12 +166,6 @@ constexpr auto kSeconds = std::to_array<Seconds>({
 });
 constexpr int64_t kMaxSeconds = 3650LL * 24 * 3600;
 
-/// Lives as long as the options do.
-std::string_view text_of(int64_t value) {
-  static std::deque<std::string> texts;
-  return texts.emplace_back(std::to_string(value));
-}
-
 #undef TURMS_TOLD_MANAGERS
 #undef TURMS_TOLD_MEMBERS
 #undef TURMS_TOLD_SELF
@@ -177,21 +179,21 @@ std::vector<Option> group_options() {
   made.push_back({kAttributes, OptionType::kList, "", 0, 200,
                   "Names of the attributes that groups may have; others are refused (1102)."});
   for (const Flag& flag : kFlags) {
-    made.push_back({flag.key, OptionType::kBool, defaults.group.*flag.field ? "true" : "false", 0,
-                    0, flag.help});
+    made.push_back(
+        {flag.key, OptionType::kBool, flag_text(defaults.group.*flag.field), 0, 0, flag.help});
   }
   for (const Size& size : kSizes) {
     made.push_back({size.key, OptionType::kInt,
-                    text_of(static_cast<int64_t>(defaults.group.*size.field)), 0, size.max,
+                    number_text(static_cast<int64_t>(defaults.group.*size.field)), 0, size.max,
                     size.help});
   }
   for (const Seconds& one : kSeconds) {
-    made.push_back({one.key, OptionType::kInt, text_of(to_ms(defaults.group.*one.field) / 1000), 0,
-                    kMaxSeconds, one.help});
+    made.push_back({one.key, OptionType::kInt, number_text(to_ms(defaults.group.*one.field) / 1000),
+                    0, kMaxSeconds, one.help});
   }
   for (const Told& told : kTold) {
     const bool value = (defaults.group_notifications.*told.change).*told.party;
-    made.push_back({told.key, OptionType::kBool, value ? "true" : "false", 0, 0, told.help});
+    made.push_back({told.key, OptionType::kBool, flag_text(value), 0, 0, told.help});
   }
   return made;
 }

@@ -2,6 +2,7 @@
 
 #include "app/conversation_options.h"
 #include "app/group_options.h"
+#include "app/message_options.h"
 #include "app/people_options.h"
 #include "bus/local_bus.h"
 #include "net/loop.h"
@@ -18,32 +19,10 @@ im::Settings settings_of(const Config& config) {
   im::Settings settings;
   settings.session.token_lifetime =
       std::chrono::seconds(config.number("turms.gateway.session.token-lifetime-seconds"));
-  im::Settings::Message& message = settings.message;
-  message.max_text_size =
-      static_cast<size_t>(config.number("turms.service.message.max-text-limit"));
-  message.max_records_bytes =
-      static_cast<size_t>(config.number("turms.service.message.max-records-size-bytes"));
-  message.persist_records = config.flag("turms.service.message.persist-record");
-  message.allow_messages_to_oneself =
-      config.flag("turms.service.message.allow-send-messages-to-oneself");
-  message.allow_messages_to_strangers =
-      config.flag("turms.service.message.allow-send-messages-to-stranger");
-  message.allow_edit_by_sender = config.flag("turms.service.message.allow-edit-message-by-sender");
-  message.allow_recall = config.flag("turms.service.message.allow-recall-message");
-  message.recall_period = std::chrono::seconds(
-      config.number("turms.service.message.available-recall-duration-seconds"));
-  message.retention_period =
-      std::chrono::hours(config.number("turms.service.message.message-retention-period-hours"));
-  message.default_query_count_with_total = static_cast<int32_t>(
-      config.number("turms.service.message.default-available-messages-number-with-total"));
+  read_message_options(config, settings);
   read_group_options(config, settings);
   read_people_options(config, settings);
   read_conversation_options(config, settings);
-  message.sequence_id_of_groups =
-      config.flag("turms.service.message.sequence-id.use-sequence-id-for-group-conversation");
-  message.sequence_id_of_private =
-      config.flag("turms.service.message.sequence-id.use-sequence-id-for-private-conversation");
-  message.persist_pre_message_id = config.flag("turms.service.message.persist-pre-message-id");
   return settings;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "app/authentication.h"
@@ -12,6 +14,8 @@
 #include "app/conversation_options.h"
 #include "app/external_address.h"
 #include "app/group_options.h"
+#include "app/meeting_options.h"
+#include "app/message_options.h"
 #include "app/people_options.h"
 #include "app/room_configurations.h"
 #include "app/storage_options.h"
@@ -64,14 +68,6 @@ Status check_log_level(std::string_view key, std::string_view value) {
       std::to_array<std::string_view>({"debug", "info", "warn", "error", "off"});
   if (std::ranges::find(kLevels, value) != kLevels.end()) return {};
   return must_be(key, "debug, info, warn, error or off", value);
-}
-
-// Upstream has two more, of passwords that the server makes.
-Status check_password_policy(std::string_view key, std::string_view value) {
-  constexpr auto kPolicies =
-      std::to_array<std::string_view>({kPasswordProhibited, kPasswordOptional, kPasswordRequired});
-  if (std::ranges::find(kPolicies, value) != kPolicies.end()) return {};
-  return must_be(key, "PROHIBITED, USER_INPUT_OPTIONAL or USER_INPUT_REQUIRED", value);
 }
 
 Status check_login_strategy(std::string_view key, std::string_view value) {
@@ -247,38 +243,6 @@ constexpr auto kOptions = std::to_array<Option>({
     number("turms.security.password.argon2.passes", "2", 1, 100, "Passes over that memory."),
     number("turms.gateway.max-connections", "15000", 1, 1000000,
            "Turms connections at once on each port; more are refused."),
-
-    number("turms.service.message.max-text-limit", "500", 1, 1048576,
-           "Characters of a message's text."),
-    number("turms.service.message.max-records-size-bytes", "15728640", 0, 16777216,
-           "Bytes of a message's records."),
-    flag("turms.service.message.persist-record", "false",
-         "Keep the records of users' messages (those of system messages always are)."),
-    number("turms.service.message.message-retention-period-hours", "0", 0, 24 * 365 * 100,
-           "Messages are deleted so long after their delivery. 0: never."),
-    number("turms.service.message.default-available-messages-number-with-total", "1", 1, 1000,
-           "Messages that a query with totals finds when it names no number."),
-    flag("turms.service.message.persist-pre-message-id", "false",
-         "Tell clients without extensions too which message a queried one answers."),
-    flag("turms.service.message.sequence-id.use-sequence-id-for-group-conversation", "false",
-         "Tell them the sequence of queried group messages. There always is one."),
-    flag("turms.service.message.sequence-id.use-sequence-id-for-private-conversation", "false",
-         "The same of private messages."),
-    flag("turms.service.message.allow-send-messages-to-oneself", "false",
-         "A user may write to themself."),
-    flag("turms.service.message.allow-send-messages-to-stranger", "true",
-         "A user may write to others who have not blocked them, related or not."),
-    flag("turms.service.message.allow-edit-message-by-sender", "true",
-         "Senders may edit their messages."),
-    flag("turms.service.message.allow-recall-message", "true", "Senders may recall messages."),
-    number("turms.service.message.available-recall-duration-seconds", "300", 0, kYear,
-           "How long after sending."),
-    number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user", "1", 0,
-           10000, "Meetings a user may have created that are going on."),
-    checked(text("turms.service.conference.meeting.password.policy", kPasswordProhibited,
-                 "Whether who creates a meeting gives it a password: PROHIBITED, "
-                 "USER_INPUT_OPTIONAL or USER_INPUT_REQUIRED."),
-            check_password_policy),
 
     flag("livekit.enabled", "true", "Run the built-in SFU."),
     {"livekit.keys", OptionType::kMap, "", 0, kText,
@@ -543,18 +507,11 @@ constexpr auto kOptions = std::to_array<Option>({
 const std::vector<Option>& sorted_options() {
   static const std::vector<Option> sorted = [] {
     std::vector<Option> made(kOptions.begin(), kOptions.end());
-    const auto of_groups = group_options();
-    made.insert(made.end(), of_groups.begin(), of_groups.end());
-    const auto people = people_options();
-    made.insert(made.end(), people.begin(), people.end());
-    const auto conversations = conversation_options();
-    made.insert(made.end(), conversations.begin(), conversations.end());
-    const auto blocklist = blocklist_options();
-    made.insert(made.end(), blocklist.begin(), blocklist.end());
-    const auto authentication = authentication_options();
-    made.insert(made.end(), authentication.begin(), authentication.end());
-    const auto storage = storage_options();
-    made.insert(made.end(), storage.begin(), storage.end());
+    for (const auto& more :
+         {message_options(), group_options(), people_options(), conversation_options(),
+          meeting_options(), storage_options(), blocklist_options(), authentication_options()}) {
+      made.insert(made.end(), more.begin(), more.end());
+    }
     std::ranges::sort(made, {}, &Option::key);
     return made;
   }();
@@ -577,6 +534,15 @@ size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string_view flag_text(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string_view number_text(int64_t value) {
+  static std::deque<std::string> texts;
+  return texts.emplace_back(std::to_string(value));
+}
 
 std::optional<int64_t> parse_integer(std::string_view text) {
   int64_t value = 0;

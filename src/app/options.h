@@ -31,6 +31,10 @@ struct Option {
   std::string_view alias_of = {};
 };
 
+/// As the fallback of an option. They live as long as the options do.
+std::string_view flag_text(bool value);
+std::string_view number_text(int64_t value);
+
 /// A shorter secret can be guessed; it is warned of.
 inline constexpr size_t kShortestSecret = 32;
 
@@ -58,11 +62,6 @@ Result<PortRange> parse_ports(std::string_view text);
 
 /// What store.url begins with.
 inline constexpr std::string_view kSqliteScheme = "sqlite:";
-
-/// Upstream's words for who gives a meeting its password.
-inline constexpr std::string_view kPasswordProhibited = "PROHIBITED";
-inline constexpr std::string_view kPasswordOptional = "USER_INPUT_OPTIONAL";
-inline constexpr std::string_view kPasswordRequired = "USER_INPUT_REQUIRED";
 
 /// Sorted by key.
 std::span<const Option> options();

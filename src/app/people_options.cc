@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <deque>
 #include <string>
 
 #include "app/config.h"
@@ -51,6 +50,9 @@ struct Size {
   std::string_view help;
 };
 constexpr auto kSizes = std::to_array<Size>({
+    {"turms.service.user.info.min-password-length", &People::min_password_size, 256,
+     "Characters that a password has at least that a user chooses; none is empty. Upstream's -1, "
+     "which means that there need not be one, is 0 here."},
     {"turms.service.user.info.max-password-length", &People::max_password_size, 256,
      "Characters of a password that a user chooses."},
     {"turms.service.user.info.max-name-length", &People::max_name_size, 1000,
@@ -65,6 +67,11 @@ constexpr auto kSizes = std::to_array<Size>({
     {"turms.service.user.friend-request.max-response-reason-length",
      &People::max_friend_request_reason_size, 10000,
      "Characters of the reason in the answer to one; 0: no limit but the size of a request."},
+    {"turms.service.user.relationship.max-name-length", &People::max_relationship_name_size, 1000,
+     "Characters of the name that a user gives another. Not a key of upstream's."},
+    {"turms.service.user.relationship-group.max-name-length",
+     &People::max_relationship_group_name_size, 1000,
+     "Characters of a relationship group's name. Not a key of upstream's."},
 });
 
 struct Seconds {
@@ -145,16 +152,6 @@ constexpr auto kTold = std::to_array<Told>({
 });
 #undef TURMS_NOTIFY
 
-std::string_view text_of(bool value) {
-  return value ? "true" : "false";
-}
-
-/// Lives as long as the options do.
-std::string_view text_of(int64_t value) {
-  static std::deque<std::string> texts;
-  return texts.emplace_back(std::to_string(value));
-}
-
 int64_t seconds_of(Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
@@ -165,33 +162,34 @@ std::vector<Option> people_options() {
   const People defaults;
   std::vector<Option> made;
   for (const Flag& flag : kFlags) {
-    made.push_back({flag.key, OptionType::kBool, text_of(defaults.*flag.field), 0, 0, flag.help});
+    made.push_back({flag.key, OptionType::kBool, flag_text(defaults.*flag.field), 0, 0, flag.help});
   }
   for (const Size& size : kSizes) {
-    made.push_back({size.key, OptionType::kInt, text_of(static_cast<int64_t>(defaults.*size.field)),
-                    0, size.max, size.help});
+    made.push_back({size.key, OptionType::kInt,
+                    number_text(static_cast<int64_t>(defaults.*size.field)), 0, size.max,
+                    size.help});
   }
   for (const Seconds& seconds : kSeconds) {
-    made.push_back({seconds.key, OptionType::kInt, text_of(seconds_of(defaults.*seconds.field)), 0,
-                    kMaxSeconds, seconds.help});
+    made.push_back({seconds.key, OptionType::kInt, number_text(seconds_of(defaults.*seconds.field)),
+                    0, kMaxSeconds, seconds.help});
   }
   for (const Names& names : kNames) {
     made.push_back({names.key, OptionType::kList, "", 0, 200, names.help});
   }
   const Location location;
-  made.push_back({kLocationEnabled, OptionType::kBool, text_of(location.enabled), 0, 0,
+  made.push_back({kLocationEnabled, OptionType::kBool, flag_text(location.enabled), 0, 0,
                   "Keep where users say they are, in memory, while they are signed in."});
   for (const Count& count : kCounts) {
     made.push_back({count.key, OptionType::kInt,
-                    text_of(static_cast<int64_t>(location.*count.field)), 1, count.max,
+                    number_text(static_cast<int64_t>(location.*count.field)), 1, count.max,
                     count.help});
   }
   for (const Told& told : kTold) {
     const Notify& notify = defaults.*told.field;
-    made.push_back({told.own_key, OptionType::kBool, text_of(notify.own_sessions), 0, 0,
+    made.push_back({told.own_key, OptionType::kBool, flag_text(notify.own_sessions), 0, 0,
                     "Tell the other sessions of the user who asked."});
     if (told.others_key.empty()) continue;
-    made.push_back({told.others_key, OptionType::kBool, text_of(notify.others), 0, 0,
+    made.push_back({told.others_key, OptionType::kBool, flag_text(notify.others), 0, 0,
                     "Tell the other users whom it concerns."});
   }
   return made;

@@ -14,6 +14,7 @@
 #include "app/im_stack.h"
 #include "app/livekit_stack.h"
 #include "app/media_config.h"
+#include "app/meeting_options.h"
 #include "app/options.h"
 #include "app/room_configurations.h"
 #include "app/storage_stack.h"
@@ -40,12 +41,6 @@ constexpr Duration kLiveKitDrainTimeout = 6s;
 /// Label `server` of its metrics.
 constexpr std::string_view kHttp = "http";
 constexpr std::string_view kLiveKitPlugin = "livekit";
-
-im::MeetingSettings::Password password_policy(std::string_view configured) {
-  using Password = im::MeetingSettings::Password;
-  if (configured == kPasswordRequired) return Password::kRequired;
-  return configured == kPasswordOptional ? Password::kOptional : Password::kProhibited;
-}
 
 class Server {
  public:
@@ -411,10 +406,7 @@ void Server::make_plugin_host() {
 void Server::start_plugins() {
   im::MeetingSettings meetings;
   meetings.media_url = meeting_url();
-  meetings.max_active_meetings_per_user =
-      config_.number("turms.service.conference.meeting.quota.max-active-meeting-count-per-user");
-  meetings.password =
-      password_policy(config_.text("turms.service.conference.meeting.password.policy"));
+  read_meeting_options(config_, meetings);
   meetings.max_participants_of_group_meeting =
       static_cast<int>(config_.number("plugins.livekit.max_participants"));
   im::Domain& domain = im_->domain();

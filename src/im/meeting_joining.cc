@@ -16,7 +16,8 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     co_return refuse(Code::kIllegalArgument, "unknown response action");
   }
   Reply<std::optional<std::string>> reply;
-  reply.effects.relay.audience.other_sessions_of_caller = true;
+  const Settings::Notify& notify = settings_.invitation_updated;
+  reply.effects.relay.audience.other_sessions_of_caller = notify.own_sessions;
   reply.effects.relay.amendments.clear_password = true;
   // Upstream does not even look for the meeting.
   if (command.response_action == ResponseAction::kIgnore) co_return reply;
@@ -43,6 +44,7 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     if (!token) co_return refuse(token.error());
     reply.data = std::move(*token);
   }
+  if (!notify.others) co_return reply;
   auto audience = co_await audience_of(meeting);
   if (audience) reply.effects.relay.audience.recipients = std::move(*audience);
   co_return reply;

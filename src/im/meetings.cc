@@ -11,17 +11,36 @@
 namespace turms::im {
 namespace {
 
-// The protocol's meeting ids are 9 decimal digits, so that people can say them.
-constexpr int64_t kFirstId = 100'000'000;
-constexpr int64_t kLastId = 999'999'999;
 constexpr int kIdDraws = 32;
 
-MeetingId draw_id() {
+// Few decimal digits, so that people can say them; the first is not 0.
+MeetingId draw_id(int digits) {
+  int64_t first = 1;
+  for (int i = 1; i < digits; ++i) first *= 10;
   uint8_t bytes[8];
   secure_random(bytes);
-  // 2^63 is no multiple of the range; the bias of 10^-10 is no matter here.
-  const uint64_t number = load_be64(bytes) >> 1;
-  return MeetingId(kFirstId + static_cast<int64_t>(number % (kLastId - kFirstId + 1)));
+  // 2^63 is no multiple of the range; the bias of 10^-9 is no matter here.
+  const auto number = static_cast<int64_t>(load_be64(bytes) >> 1);
+  return MeetingId(first + number % (first * 9));
+}
+
+// As long as it may be.
+std::string make_password(const MeetingSettings& settings) {
+  const std::string& characters = settings.password_characters;
+  const size_t length = std::max(settings.password_size.min, settings.password_size.max);
+  // Beyond it the first characters would come more often.
+  const size_t end = 256 - 256 % characters.size();
+  std::string password;
+  while (password.size() < length) {
+    uint8_t byte = 0;
+    secure_random(MutableByteView(&byte, 1));
+    if (byte < end) password += characters[byte % characters.size()];
+  }
+  return password;
+}
+
+bool fits(const std::optional<std::string>& text, const MeetingSettings::Size& size) {
+  return (!text || text_length(*text) >= size.min) && (size.max == 0 || !exceeds(text, size.max));
 }
 
 std::optional<Failure> check_texts(const MeetingSettings& settings,
@@ -31,13 +50,19 @@ std::optional<Failure> check_texts(const MeetingSettings& settings,
   const auto illegal = [](std::string reason) {
     return Failure{Code::kIllegalArgument, std::move(reason)};
   };
-  if (exceeds(name, settings.max_name_size)) return illegal("the name is too long");
-  if (exceeds(intro, settings.max_intro_size)) return illegal("the intro is too long");
-  if (password && settings.password == MeetingSettings::Password::kProhibited) {
+  using Password = MeetingSettings::Password;
+  if (!fits(name, settings.name_size)) return illegal("the name is too long or too short");
+  if (!fits(intro, settings.intro_size)) return illegal("the intro is too long or too short");
+  if (password && settings.password == Password::kProhibited) {
     return illegal("meetings have no password here");
   }
+  if (password && settings.password == Password::kMade) {
+    return illegal("passwords are made by the server");
+  }
   if (password && password->empty()) return illegal("the password must not be empty");
-  if (exceeds(password, settings.max_password_size)) return illegal("the password is too long");
+  if (!fits(password, settings.password_size)) {
+    return illegal("the password is too long or too short");
+  }
   return std::nullopt;
 }
 
@@ -148,6 +173,9 @@ MeetingStateChanged Meetings::state_of(const Live& live) const {
 Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting command) {
   if (!provider_.available()) co_return refuse(Code::kConferenceNotImplemented);
   const WallTime now = context_.now();
+  using Password = MeetingSettings::Password;
+  // As upstream does it, a password that the creator gives is then left out.
+  if (settings_.password == Password::kMade) command.password.reset();
   if (auto failure = check(settings_, command, now)) co_return std::unexpected(*failure);
   if (live_.size() >= kMaxActive) co_return refuse(Code::kUnavailable, "too many meetings");
   auto may_send =
@@ -160,7 +188,11 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
   meeting.group_id = command.group_id;
   meeting.name = command.name.value_or("");
   meeting.intro = command.intro.value_or("");
-  meeting.password = command.password;
+  meeting.password = std::move(command.password);
+  if (settings_.password == Password::kMade ||
+      (settings_.password == Password::kOptionalOrMade && !meeting.password)) {
+    meeting.password = make_password(settings_);
+  }
   meeting.creation_date = now;
   meeting.start_date = std::max(command.start_date.value_or(now), now);
 
@@ -200,7 +232,7 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
 
   bool made = false;
   for (int draws = 0; draws < kIdDraws && !made; ++draws) {
-    meeting.id = draw_id();
+    meeting.id = draw_id(settings_.id_digits);
     auto created = co_await context_.store.meetings.create(*permit, meeting);
     if (!created) co_return refuse(created.error());
     made = *created;

@@ -12,6 +12,7 @@
 #include "im/ports/changes.h"
 #include "im/ports/conference.h"
 #include "im/ports/meetings.h"
+#include "im/settings.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -24,15 +25,29 @@ struct MeetingSettings {
     kProhibited,
     kOptional,
     kRequired,
+    /// The server makes one where the creator gives none; or always.
+    kOptionalOrMade,
+    kMade,
+  };
+  /// UTF-16 code units. A max of 0: no limit but the size of a request.
+  struct Size {
+    size_t min = 0;
+    size_t max = 0;
   };
   Password password = Password::kProhibited;
-  size_t max_name_size = 20;  // UTF-16 code units, as all limits of texts
-  size_t max_intro_size = 200;
-  size_t max_password_size = 64;
+  Size password_size{6, 6};
+  /// Of passwords that the server makes.
+  std::string password_characters = "0123456789";
+  Size name_size{0, 20};
+  Size intro_size{0, 200};
+  /// Digits of an id: 9 or 10.
+  int id_digits = 9;
   int64_t max_active_meetings_per_user = 1;
   /// How far ahead a meeting may start; its room is made when somebody joins.
   Duration max_start_offset{};
   bool allow_cancel = true;
+  /// The creator is one of the others.
+  Settings::Notify invitation_updated{true, true};
   int max_participants_of_group_meeting = 100;
   int max_participants_of_private_meeting = 2;
   /// Where clients connect with their token; empty: the origin that serves the page.

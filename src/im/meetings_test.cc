@@ -239,14 +239,79 @@ TEST_F(MeetingsTest, PasswordsWhereTheyAreAllowed) {
   UpdateMeeting change;
   change.id = id;
   change.password = "other";
+  EXPECT_EQ(code(meetings_->update(caller(1), change)), 1102) << "too short";
+  change.password = "others";
   EXPECT_EQ(code(meetings_->update(caller(2), change)), 8104);
   EXPECT_EQ(code(meetings_->update(caller(1), change)), 1000);
-  EXPECT_EQ(with("other"), 1000);
+  EXPECT_EQ(with("others"), 1000);
 
   MeetingSettings required;
   required.password = MeetingSettings::Password::kRequired;
   make(required);
   EXPECT_EQ(code(meetings_->create(caller(2), in_group())), 1102);
+}
+
+TEST_F(MeetingsTest, PasswordsThatTheServerMakes) {
+  MeetingSettings settings;
+  settings.password = MeetingSettings::Password::kMade;
+  settings.max_active_meetings_per_user = 10;
+  make(settings);
+  CreateMeeting command = in_group();
+  command.password = "my own";
+  const MeetingId id = create(1, command);
+  const std::string made = stored(id).password.value_or("");
+  EXPECT_EQ(made.size(), 6u);
+  EXPECT_EQ(made.find_first_not_of("0123456789"), std::string::npos) << made;
+  EXPECT_EQ(accept_code(2, id), 8200);
+  EXPECT_EQ(
+      code(meetings_->reply_to_invitation(caller(2), reply(id, ResponseAction::kAccept, made))),
+      1000);
+  UpdateMeeting change;
+  change.id = id;
+  change.password = "123456";
+  EXPECT_EQ(code(meetings_->update(caller(1), change)), 1102);
+
+  settings.password = MeetingSettings::Password::kOptionalOrMade;
+  settings.password_size = {3, 4};
+  settings.password_characters = "ab";
+  make(settings);
+  EXPECT_EQ(stored(create(1, in_group())).password.value_or("").size(), 4u);
+  command.password = "own";
+  EXPECT_EQ(stored(create(1, command)).password, "own");
+}
+
+TEST_F(MeetingsTest, SizesOfTextsAndIdsAreTheOperators) {
+  MeetingSettings settings;
+  settings.name_size = {2, 0};
+  settings.intro_size = {1, 3};
+  settings.id_digits = 10;
+  make(settings);
+  CreateMeeting command = in_group();
+  command.name = "x";
+  EXPECT_EQ(code(meetings_->create(caller(1), command)), 1102);
+  command.name = std::string(300, 'x');
+  command.intro = "";
+  EXPECT_EQ(code(meetings_->create(caller(1), command)), 1102);
+  command.intro = "four";
+  EXPECT_EQ(code(meetings_->create(caller(1), command)), 1102);
+  command.intro = "it";
+  const MeetingId id = create(1, command);
+  EXPECT_GE(id.value, 1'000'000'000);
+  EXPECT_LE(id.value, 9'999'999'999);
+}
+
+TEST_F(MeetingsTest, WhoIsToldOfAnswersIsTheOperators) {
+  const auto told = [&](Settings::Notify notify) {
+    MeetingSettings settings;
+    settings.invitation_updated = notify;
+    settings.max_active_meetings_per_user = 10;
+    make(settings);
+    const MeetingId id = create(1, in_group());
+    return relayed_to(ok(meetings_->reply_to_invitation(caller(2), reply(id))));
+  };
+  EXPECT_EQ(told({true, true}), "1 2 3 +other");
+  EXPECT_EQ(told({true, false}), "+other");
+  EXPECT_EQ(told({false, false}), "");
 }
 
 TEST_F(MeetingsTest, MeetingsAheadHaveARoomWhenTheyStart) {

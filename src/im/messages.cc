@@ -3,6 +3,7 @@
 #include <map>
 
 #include "im/context.h"
+#include "im/ports/conversations.h"
 #include "im/ports/groups.h"
 #include "im/ports/messages.h"
 #include "im/rights.h"
@@ -57,8 +58,13 @@ std::optional<Failure> check_creation(const Settings& settings, const CreateMess
   return check_content(settings, command.text, command.records);
 }
 
-Audience audience_of(const Target& target, const GroupPtr& group) {
+/// Of what the server itself says.
+constexpr Settings::Notify kEverybody{true, true};
+
+Audience audience_of(const Settings::Notify& notify, const Target& target, const GroupPtr& group) {
   Audience audience;
+  audience.other_sessions_of_caller = notify.own_sessions;
+  if (!notify.others) return audience;
   if (group) {
     audience.recipients = group->member_ids;
   } else if (target.recipient_id) {
@@ -66,7 +72,6 @@ Audience audience_of(const Target& target, const GroupPtr& group) {
     ids.push_back(*target.recipient_id);
     audience.recipients = recipients_of(std::move(ids));
   }
-  audience.other_sessions_of_caller = true;
   return audience;
 }
 
@@ -144,6 +149,28 @@ Task<Outcome<Message>> find_to_forward(Context& context, UserId requester, Messa
   co_return std::move(**found);
 }
 
+// The user has seen what these groups or users wrote.
+Task<void> mark_read(Context& context, UserId reader, bool of_groups, std::vector<int64_t> all) {
+  ConversationRepository& conversations = context.store.conversations;
+  const ReadMove move{context.now(), {}, {}, false};
+  for (const int64_t from : all) {
+    if (!of_groups) {
+      (void)co_await conversations.move_private(Rights::read_private(reader, UserId(from)), move);
+      continue;
+    }
+    auto group = co_await context.groups.get(GroupId(from));
+    if (!group) continue;
+    auto permit = Rights::read_group(group->get(), reader);
+    if (permit) (void)co_await conversations.move_group(*permit, move);
+  }
+}
+
+/// The group, or whom the user talks to.
+int64_t from_id(const Message& message, UserId user) {
+  if (message.group_id) return message.group_id->value;
+  return (message.sender_id == user ? *message.recipient_id : message.sender_id).value;
+}
+
 }  // namespace
 
 Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage command,
@@ -210,7 +237,7 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
   reply.data = *stored;
   if (stored->repeated) co_return reply;
   Relay& relay = reply.effects.relay;
-  relay.audience = audience_of(target, allowed->group);
+  relay.audience = audience_of(context_.settings.message.created, target, allowed->group);
   relay.amendments.message_id = stored->id;
   relay.amendments.sequence = stored->sequence;
   relay.amendments.delivery_date = stored->delivery_date;
@@ -244,7 +271,7 @@ Task<Outcome<Push>> Messages::create_system_message(UserId sender, std::optional
   if (!stored) co_return refuse(stored.error());
   put_at(message, *stored);
   Push push;
-  push.audience = audience_of(target, group);
+  push.audience = audience_of(kEverybody, target, group);
   push.event = SystemMessagePushed{std::move(message)};
   co_return push;
 }
@@ -275,9 +302,10 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
   Reply<> reply;
   Audience audience;
   if (message != nullptr) {
-    audience = audience_of(target_of(*message), group);
+    const Settings::Notify& notify = context_.settings.message.updated;
+    audience = audience_of(notify, target_of(*message), group);
     // As upstream does it, a group's update also goes to the device that asked.
-    audience.calling_session = group != nullptr;
+    audience.calling_session = notify.others && group != nullptr;
   }
   if (command.recall_date) {
     auto permit =
@@ -300,7 +328,7 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
     if (!*recalled) co_return Reply<>{};
     put_at(told, **recalled);
     Push push;
-    push.audience = audience_of(target_of(*message), group);
+    push.audience = audience_of(kEverybody, target_of(*message), group);
     push.event = SystemMessagePushed{std::move(told)};
     reply.effects.pushes.push_back(std::move(push));
   } else {
@@ -356,6 +384,8 @@ Task<Outcome<FoundMessages>> Messages::query(Caller caller, QueryMessages query)
   filter.max_count = std::min(
       count, query.with_total ? limits.max_query_count_with_total : limits.max_query_count);
   filter.descending = query.descending;
+  filter.recalled_too = limits.show_recalled;
+  filter.own_too = limits.show_own;
   sort_unique(query.from_ids);
   if (filter.of_groups) {
     auto joined = co_await context_.store.groups.joined_by(caller.user_id);
@@ -379,6 +409,13 @@ Task<Outcome<FoundMessages>> Messages::query(Caller caller, QueryMessages query)
   auto messages = co_await context_.store.messages.query(filter);
   if (!messages) co_return refuse(messages.error());
   if (messages->empty()) co_return refuse(Code::kNoContent);
+  const Settings::Conversation& reading = context_.settings.conversation;
+  if (reading.read_receipts && reading.read_by_querying) {
+    std::vector<int64_t> from;
+    for (const Message& message : *messages) from.push_back(from_id(message, caller.user_id));
+    sort_unique(from);
+    co_await mark_read(context_, caller.user_id, filter.of_groups, std::move(from));
+  }
   FoundMessages found;
   if (!query.with_total) {
     found.messages = std::move(*messages);
@@ -387,7 +424,7 @@ Task<Outcome<FoundMessages>> Messages::query(Caller caller, QueryMessages query)
 
   std::map<int64_t, size_t> places;
   for (Message& message : *messages) {
-    const int64_t from = filter.of_groups ? message.group_id->value : message.sender_id.value;
+    const int64_t from = from_id(message, caller.user_id);
     const auto [place, is_new] = places.try_emplace(from, found.with_total.size());
     if (is_new) {
       if (found.with_total.size() >= kMaxTotals) break;

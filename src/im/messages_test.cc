@@ -278,6 +278,90 @@ TEST_F(MessagesTest, QueriesShowWhatWasWrittenToTheRequester) {
   EXPECT_EQ(code(domain_->messages.query(caller(1), by_id)), 1001);
 }
 
+TEST_F(MessagesTest, WhatElseQueriesShowIsTheOperators) {
+  Settings::Message& settings = domain_->context().settings.message;
+  const MessageId to_me = send(2, std::nullopt, 1);
+  pass(1s);
+  const MessageId mine = send(1, std::nullopt, 2);
+  pass(1s);
+  const MessageId to_another = send(1, std::nullopt, 3);
+  EXPECT_EQ(update_code(1, recall(mine)), 1000);
+  settings.show_own = true;
+  const auto texts = [&](bool recalled) {
+    settings.show_recalled = recalled;
+    QueryMessages users = query(false);
+    users.are_system_messages = false;
+    return found(1, users);
+  };
+  EXPECT_EQ(texts(false), (std::vector<MessageId>{to_me, to_another}));
+  EXPECT_EQ(texts(true), (std::vector<MessageId>{to_me, mine, to_another}));
+  QueryMessages with_one = query(false);
+  with_one.are_system_messages = false;
+  with_one.from_ids = {2};
+  EXPECT_EQ(found(1, with_one), (std::vector<MessageId>{to_me, mine}));
+  with_one.ids = {to_me, mine, to_another};
+  EXPECT_EQ(found(1, with_one), (std::vector<MessageId>{to_me, mine}));
+  EXPECT_EQ(code(domain_->messages.query(caller(4), with_one)), 1001);
+  QueryMessages totals = query(false);
+  totals.are_system_messages = false;
+  totals.with_total = true;
+  totals.max_count = 10;
+  const auto parts = ok(domain_->messages.query(caller(1), totals)).with_total;
+  ASSERT_EQ(parts.size(), 2u) << "by whom the user talks to";
+  EXPECT_EQ(parts[0].from_id, 2);
+  EXPECT_EQ(parts[0].total, 2);
+  EXPECT_EQ(parts[1].from_id, 3);
+
+  settings.default_query_count = 1;
+  settings.max_query_count = 2;
+  EXPECT_EQ(texts(true).size(), 1u);
+  with_one = query(false);
+  with_one.max_count = 1000;
+  EXPECT_EQ(found(1, with_one).size(), 2u);
+}
+
+TEST_F(MessagesTest, WhoIsToldIsTheOperators) {
+  Settings::Message& settings = domain_->context().settings.message;
+  const GroupId id = make_group(1, {2, 3});
+  const auto told = [&](CreateMessage command) {
+    return relayed_to(ok(domain_->messages.create(caller(1), std::move(command))));
+  };
+  settings.created = {false, true};
+  EXPECT_EQ(told(to_user(2)), "2");
+  settings.created = {true, false};
+  EXPECT_EQ(told(to_user(2)), "+other");
+  EXPECT_EQ(told(to_group(id)), "+other");
+  const MessageId in_group = send(1, id, std::nullopt);
+  settings.updated = {true, false};
+  EXPECT_EQ(relayed_to(ok(domain_->messages.update(caller(1), edit(in_group, "new")))), "+other");
+  settings.updated = {false, false};
+  const auto recalled = ok(domain_->messages.update(caller(1), recall(in_group)));
+  EXPECT_EQ(relayed_to(recalled), "");
+  EXPECT_EQ(audience(recalled.effects.pushes.at(0).audience), "1 2 3 +other");
+}
+
+TEST_F(MessagesTest, QueryingIsReadingWhereTheOperatorSaysSo) {
+  const GroupId id = make_group(1, {2});
+  send(2, id, std::nullopt);
+  send(2, std::nullopt, 1);
+  const auto reads = [&] {
+    int count = 0;
+    const auto direct =
+        run(store_->repositories().conversations.find_private({UserId(1)}, UserId(2)));
+    count += direct && !direct->empty() && direct->front().read_date.unix_ms > 0 ? 1 : 0;
+    const auto group = run(store_->repositories().conversations.find_group({id}));
+    for (const auto& read : group->front().reads) count += read.member_id == UserId(1) ? 1 : 0;
+    return count;
+  };
+  found(1, query(true));
+  found(1, query(false));
+  EXPECT_EQ(reads(), 0);
+  domain_->context().settings.conversation.read_by_querying = true;
+  found(1, query(true));
+  found(1, query(false));
+  EXPECT_EQ(reads(), 2);
+}
+
 TEST_F(MessagesTest, OrderIsThatOfAcceptanceWithinAMillisecondToo) {
   std::vector<MessageId> sent;
   for (int i = 0; i < 20; ++i) sent.push_back(send(1 + i % 2, std::nullopt, 3));

@@ -10,6 +10,12 @@ namespace turms::im {
 
 /// What an operator may decide, with the upstream defaults.
 struct Settings {
+  /// Who hears of a change: the caller's other sessions, and the others it concerns.
+  struct Notify {
+    bool own_sessions = true;
+    bool others = false;
+  };
+
   struct Session {
     /// Of a token that signs in again without a password, from its last use. 0: none are given.
     Duration token_lifetime = std::chrono::hours(24 * 30);
@@ -35,6 +41,12 @@ struct Settings {
     int32_t max_query_count = 1000;
     int32_t default_query_count_with_total = 1;
     int32_t max_query_count_with_total = 1000;
+    bool show_recalled = false;
+    /// Queries of private messages find those that the user has sent as well.
+    bool show_own = false;
+    /// Who is a member of the group, the user too, is one of the others.
+    Notify created{true, true};
+    Notify updated{true, true};
   } message;
 
   struct Group {
@@ -93,12 +105,6 @@ struct Settings {
     GroupNotify join_request_replied{.concerned = true, .managers = true};
   } group_notifications;
 
-  /// Who hears of a change: the caller's other sessions, and the others it concerns.
-  struct Notify {
-    bool own_sessions = true;
-    bool others = false;
-  };
-
   struct Conversation {
     bool read_receipts = true;
     /// Who says so may move a read date back.
@@ -106,6 +112,7 @@ struct Settings {
     /// Else the date of the request.
     bool use_server_time = true;
     bool read_by_writing = true;
+    bool read_by_querying = false;
     bool typing_status = true;
     /// Names of settings; one that ends with '!' does not change once it is there.
     std::vector<std::string> settings;
@@ -129,7 +136,8 @@ struct Settings {
     size_t max_relationship_name_size = 200;
     size_t max_relationship_group_name_size = 200;
 
-    /// Characters, as all of these.
+    /// Characters, as all of these. A password is never empty.
+    size_t min_password_size = 0;
     size_t max_password_size = 16;
     size_t max_name_size = 20;
     size_t max_intro_size = 100;

@@ -21,6 +21,9 @@ std::unexpected<Failure> illegal(std::string reason) {
 std::optional<Failure> refuse_profile(const Settings::People& settings, const UpdateUser& command) {
   const auto refusal = [](const char* reason) { return Failure{Code::kIllegalArgument, reason}; };
   if (command.password && command.password->empty()) return refusal("the password is empty");
+  if (command.password && text_length(*command.password) < settings.min_password_size) {
+    return refusal("the password is too short");
+  }
   if (exceeds(command.password, settings.max_password_size)) {
     return refusal("the password is too long");
   }

@@ -68,6 +68,9 @@ TEST_F(UserProfilesTest, LimitsAreThoseOfTheOperator) {
   EXPECT_EQ(with(&UpdateUser::profile_picture, std::string(101, 'x')), 1102);
   EXPECT_EQ(with(&UpdateUser::password, std::string(17, 'x')), 1102);
   EXPECT_EQ(with(&UpdateUser::password, std::string()), 1102);
+  people().min_password_size = 3;
+  EXPECT_EQ(with(&UpdateUser::password, std::string("xx")), 1102);
+  EXPECT_EQ(with(&UpdateUser::password, std::string("xxx")), 1000);
   EXPECT_EQ(with(&UpdateUser::profile_access_strategy, static_cast<ProfileAccessStrategy>(9)),
             1102);
 }

@@ -16,6 +16,9 @@ struct MessageFilter {
   std::vector<MessageId> ids;
   /// Private: who received them. Unused for groups.
   UserId recipient_id;
+  /// Private: also what that user wrote to the senders.
+  bool own_too = false;
+  bool recalled_too = false;
   /// Private: senders, empty for any. Groups: the groups, never empty.
   std::vector<UserId> sender_ids;
   std::vector<GroupId> group_ids;
@@ -73,7 +76,7 @@ class MessageRepository {
   virtual Stored<Placed> append(Permit<action::SendMessage>, NewMessage message) = 0;
   /// Recalled ones too.
   virtual Stored<std::optional<Message>> find(MessageId id) = 0;
-  /// By delivery date, which within a conversation is by sequence. Recalled ones are left out.
+  /// By delivery date, which within a conversation is by sequence.
   virtual Stored<std::vector<Message>> query(MessageFilter filter) = 0;
   /// How many the filter matches, without max_count.
   virtual Stored<int64_t> count(MessageFilter filter) = 0;

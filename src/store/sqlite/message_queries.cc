@@ -14,15 +14,16 @@ namespace turms::store {
 namespace {
 
 #define TURMS_SELECT_MESSAGE "select " TURMS_MESSAGE_COLUMNS "from message "
-#define TURMS_OF_CONVERSATION                                                                  \
-  "where low = ?1 and high = ?2 and sequence >= ?3 and sequence < ?4 and recall_date is null " \
-  "and (?5 is null or is_system_message = ?5) and (?6 is null or sender_id = ?6) "
+#define TURMS_OF_CONVERSATION                                                      \
+  "where low = ?1 and high = ?2 and sequence >= ?3 and sequence < ?4 "             \
+  "and (?5 is null or is_system_message = ?5) and (?6 is null or sender_id = ?6) " \
+  "and (?7 or recall_date is null) "
 
 constexpr const char* kSelectById = TURMS_SELECT_MESSAGE "where id = ?";
 constexpr const char* kSelect =
-    TURMS_SELECT_MESSAGE TURMS_OF_CONVERSATION "order by sequence limit ?7";
+    TURMS_SELECT_MESSAGE TURMS_OF_CONVERSATION "order by sequence limit ?8";
 constexpr const char* kSelectDescending =
-    TURMS_SELECT_MESSAGE TURMS_OF_CONVERSATION "order by sequence desc limit ?7";
+    TURMS_SELECT_MESSAGE TURMS_OF_CONVERSATION "order by sequence desc limit ?8";
 constexpr const char* kCount = "select count(*) from message " TURMS_OF_CONVERSATION;
 
 #undef TURMS_SELECT_MESSAGE
@@ -78,13 +79,19 @@ bool before(const im::Message& a, const im::Message& b) {
 }
 
 bool matches(const im::MessageFilter& filter, const im::Message& message) {
-  if (message.recall_date || !DateRange(filter).contains(message.delivery_date)) return false;
+  if (message.recall_date && !filter.recalled_too) return false;
+  if (!DateRange(filter).contains(message.delivery_date)) return false;
   if (filter.are_system_messages && *filter.are_system_messages != message.is_system_message) {
     return false;
   }
   if (filter.of_groups) return message.group_id && contains(filter.group_ids, *message.group_id);
-  return message.recipient_id == filter.recipient_id &&
-         (filter.sender_ids.empty() || contains(filter.sender_ids, message.sender_id));
+  const auto between = [&](UserId from, std::optional<UserId> to) {
+    return to == filter.recipient_id &&
+           (filter.sender_ids.empty() || contains(filter.sender_ids, from));
+  };
+  if (between(message.sender_id, message.recipient_id)) return true;
+  return filter.own_too && message.recipient_id &&
+         between(*message.recipient_id, message.sender_id);
 }
 
 std::vector<im::Message> select_by_id(Connection& connection, const im::MessageFilter& filter) {
@@ -122,18 +129,17 @@ std::vector<Part> parts_of(Connection& connection, const im::MessageFilter& filt
     return parts;
   }
   const UserId to = filter.recipient_id;
-  for (const UserId from : filter.sender_ids) {
-    parts.push_back({ConversationKey::of(from, to), from});
-  }
+  const auto add = [&](UserId from) {
+    const std::optional<UserId> sender = filter.own_too ? std::nullopt : std::optional(from);
+    parts.push_back({ConversationKey::of(from, to), sender});
+  };
+  for (const UserId from : filter.sender_ids) add(from);
   if (!filter.sender_ids.empty()) return parts;
   // Everybody who ever wrote to them, or was written to.
   Statement others =
       connection.prepare("select target_id from private_conversation where owner_id = ?");
   others.bind(to);
-  while (others.step()) {
-    const auto from = others.id<UserId>();
-    parts.push_back({ConversationKey::of(from, to), from});
-  }
+  while (others.step()) add(others.id<UserId>());
   return parts;
 }
 
@@ -159,7 +165,8 @@ std::vector<im::Message> merge(Connection& connection, const im::MessageFilter& 
                       connection.prepare(filter.descending ? kSelectDescending : kSelect))),
                   {}};
     cursor.statement->bind(part.key.low, part.key.high, range.first, range.end,
-                           filter.are_system_messages, part.sender, filter.max_count);
+                           filter.are_system_messages, part.sender, filter.recalled_too,
+                           filter.max_count);
     if (cursor.advance()) cursors.push_back(std::move(cursor));
   }
   const auto later = [&](size_t a, size_t b) {
@@ -287,7 +294,7 @@ int64_t count_messages(Connection& connection, const im::MessageFilter& filter) 
     const SequenceRange range = sequences_of(connection, part.key, dates);
     Statement count = connection.prepare(kCount);
     count.bind(part.key.low, part.key.high, range.first, range.end, filter.are_system_messages,
-               part.sender);
+               part.sender, filter.recalled_too);
     if (count.step()) total += count.integer();
   }
   return total;

@@ -209,3 +209,20 @@ class Passwords(MeetingTest):
         answer = {"meeting_id": meeting, "response_action": c.ACCEPT}
         self.assert_code(8200, self.bob.request("update_meeting_invitation", password="654321", **answer))
         self.assert_code(1000, self.bob.request("update_meeting_invitation", password="123456", **answer))
+
+
+class MadePasswords(MeetingTest):
+    settings = {"turms.service.conference.meeting.password.policy": "SYSTEM_GENERATED",
+                "turms.service.conference.meeting.id.type": "DIGIT_10",
+                "turms.service.notification.meeting-invitation-updated.notify-meeting-participants": "false"}
+
+    def test_the_creator_tells_the_password_that_the_server_made(self):
+        meeting = self.start(self.alice, group_id=self.group)
+        self.assertEqual(len(str(meeting)), 10)
+        found, = self.alice.ok("query_meetings", ids=[meeting]).data.meetings.meetings
+        self.assertRegex(found.password, "^[0-9]{6}$")
+        answer = {"meeting_id": meeting, "response_action": c.ACCEPT}
+        self.assert_code(8200, self.bob.request("update_meeting_invitation", **answer))
+        self.carol.pushes()
+        self.assert_code(1000, self.bob.request("update_meeting_invitation", password=found.password, **answer))
+        self.assert_told_nothing(self.carol)

@@ -1,0 +1,83 @@
+"""What an operator decides by configuration, as clients see it."""
+
+import atexit
+
+import client as c
+from case import TurmsTest
+from server import Server
+
+
+class SettingsTest(TurmsTest):
+    accounts = 3
+    settings = {}
+
+    @classmethod
+    def make_server(cls):
+        server = Server({f"turms.service.{key}": value for key, value in cls.settings.items()}).start()
+        atexit.register(server.remove)
+        return server
+
+    def setUp(self):
+        self.a, self.b, self.c = self.users
+        self.alice, self.bob, self.carol = (self.sign_in(user) for user in self.users)
+
+    def texts(self, client, **query):
+        response = client.request("query_messages", **query)
+        if response.code == 1001:
+            return []
+        self.assert_code(1000, response)
+        return [message.text for message in response.data.messages.messages]
+
+
+class Quiet(SettingsTest):
+    settings = {"notification.message-created.notify-message-recipients": "false",
+                "notification.message-updated.notify-requester-other-online-sessions": "false",
+                "group.info.max-name-length": "5", "group.member.max-name-length": "3",
+                "group.member.max-count-per-request": "1", "user.info.min-password-length": "4"}
+
+    def test_recipients_are_not_told_of_messages(self):
+        phone = self.sign_in(self.a, device_type=c.IOS)
+        group = self.group_of(self.a, self.b)
+        self.alice.ok("create_message", group_id=group, text="hello")
+        self.assert_told(phone, "create_message", requester=self.a)
+        message = self.alice.ok("create_message", recipient_id=self.b, text="hello").data.long
+        self.assert_told(phone, "create_message", requester=self.a)
+        self.assert_told_nothing(self.alice, self.bob)
+        self.assertEqual(self.texts(self.bob, are_group_messages=False), ["hello"])
+        self.alice.ok("update_message", message_id=message, text="changed")
+        self.assert_told(self.bob, "update_message", requester=self.a)
+        self.assert_told_nothing(self.alice, phone)
+
+    def test_limits(self):
+        self.assert_code(1102, self.alice.request("create_group", name="longer"))
+        group = self.alice.ok("create_group", name="short").data.long
+        self.assert_code(1102, self.alice.request("update_group_member", group_id=group, member_id=self.a,
+                                                  name="four"))
+        self.alice.ok("update_group_member", group_id=group, member_id=self.a, name="two")
+        self.assert_code(1102, self.alice.request("delete_group_members", group_id=group,
+                                                  member_ids=[self.b, self.c]))
+        self.assert_code(1102, self.alice.request("update_user", password="abc"))
+
+
+class Queries(SettingsTest):
+    settings = {"message.use-conversation-id": "true", "message.is-recalled-message-visible": "true",
+                "message.max-available-messages-number-without-total": "2",
+                "conversation.read-receipt.update-read-date-when-user-querying-message": "true"}
+
+    def test_own_and_recalled_messages_are_found_so_many_as_may_be(self):
+        recalled = self.alice.ok("create_message", recipient_id=self.b, text="one").data.long
+        self.bob.ok("create_message", recipient_id=self.a, text="two")
+        self.alice.ok("create_message", recipient_id=self.b, text="three")
+        self.alice.ok("update_message", message_id=recalled, recall_date=1)
+        query = {"are_group_messages": False, "are_system_messages": False, "max_count": 1000}
+        self.assertEqual(self.texts(self.alice, **query), ["one", "two"])
+        self.assertEqual(self.texts(self.alice, from_ids=[self.b], descending=True, **query), ["three", "two"])
+        self.assertEqual(self.texts(self.carol, **query), [])
+
+    def test_querying_is_reading(self):
+        self.carol.ok("create_message", recipient_id=self.b, text="read me")
+        read = lambda: [conversation.owner_id for conversation in self.carol.ok(
+            "query_conversations", user_ids=[self.b]).data.conversations.private_conversations]
+        self.assertEqual(read(), [])
+        self.texts(self.bob, are_group_messages=False, from_ids=[self.c])
+        self.assertEqual(read(), [self.b])
