@@ -222,6 +222,7 @@ Status Server::start_gateway() {
           config_.number("turms.gateway.client-api.rate-limiting.tokens-per-period"),
       .refill_interval = std::chrono::milliseconds(
           config_.number("turms.gateway.client-api.rate-limiting.refill-interval-millis"))};
+  config.access_log = config_.flag("log.requests");
   config.server_id = config_.text("turms.gateway.service-discovery.identity");
   // Checked when they were set.
   config.device_logins = {

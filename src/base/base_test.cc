@@ -133,6 +133,18 @@ TEST(Metrics, ExposesHistograms) {
   }
 }
 
+TEST(Metrics, HistogramsOfOneNameDifferByTheirLabels) {
+  constexpr double kBounds[] = {1};
+  metrics::histogram("turms_test_kinds", "Help.", kBounds, {{"kind", "a"}}).observe(0.5);
+  metrics::histogram("turms_test_kinds", "Help.", kBounds, {{"kind", "b"}}).observe(2, 3);
+  const std::string text = metrics::expose();
+  for (const char* line :
+       {"turms_test_kinds_bucket{kind=\"a\",le=\"1\"} 1", "turms_test_kinds_count{kind=\"a\"} 1",
+        "turms_test_kinds_bucket{kind=\"b\",le=\"1\"} 0", "turms_test_kinds_count{kind=\"b\"} 3"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+}
+
 Task<int> add_later(Completion<int>& a, Completion<int>& b) {
   const int first = co_await a;
   const int second = co_await b;

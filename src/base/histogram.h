@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/metrics.h"
+
 namespace turms {
 
 /// How often a value was how large; any thread, no lock. Lives as long as the process.
@@ -32,7 +34,8 @@ class Histogram {
 namespace metrics {
 
 /// As counter(): finds or makes one, and the help text and the bounds of the first call stay.
-Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds);
+Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
+                     Labels labels = {});
 
 }  // namespace metrics
 }  // namespace turms

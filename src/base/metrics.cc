@@ -35,17 +35,16 @@ struct Family {
   prometheus::MetricType type;
   std::map<LabelMap, Metric> members;
 };
-struct NamedHistogram {
-  NamedHistogram(std::string_view help_in, std::span<const double> bounds)
-      : help(help_in), histogram(bounds) {}
+struct HistogramFamily {
   std::string help;
-  Histogram histogram;
+  std::vector<double> bounds;
+  std::map<LabelMap, Histogram> members;
 };
 
 struct Registry {
   std::mutex mutex;
   std::map<std::string, Family, std::less<>> families;
-  std::map<std::string, NamedHistogram, std::less<>> histograms;
+  std::map<std::string, HistogramFamily, std::less<>> histograms;
 };
 
 Registry& registry() {
@@ -54,10 +53,15 @@ Registry& registry() {
   return *instance;
 }
 
-Metric& find_or_make(std::string_view name, std::string_view help, prometheus::MetricType type,
-                     Labels labels) {
+LabelMap key_of(Labels labels) {
   LabelMap key;
   for (const auto& [label, value] : labels) key.emplace(label, value);
+  return key;
+}
+
+Metric& find_or_make(std::string_view name, std::string_view help, prometheus::MetricType type,
+                     Labels labels) {
+  LabelMap key = key_of(labels);
   std::lock_guard lock(registry().mutex);
   auto it = registry().families.find(name);
   if (it == registry().families.end()) {
@@ -76,15 +80,25 @@ Metric& gauge(std::string_view name, std::string_view help, Labels labels) {
   return find_or_make(name, help, prometheus::MetricType::Gauge, labels);
 }
 
-Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds) {
+Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
+                     Labels labels) {
+  LabelMap key = key_of(labels);
   std::lock_guard lock(registry().mutex);
   auto& all = registry().histograms;
   auto it = all.find(name);
-  if (it == all.end()) it = all.try_emplace(std::string(name), help, bounds).first;
-  return it->second.histogram;
+  if (it == all.end()) {
+    HistogramFamily family{std::string(help), {bounds.begin(), bounds.end()}, {}};
+    it = all.emplace(std::string(name), std::move(family)).first;
+  }
+  HistogramFamily& family = it->second;
+  return family.members.try_emplace(std::move(key), family.bounds).first->second;
 }
 
 namespace {
+
+void add_labels(prometheus::ClientMetric& out, const LabelMap& labels) {
+  for (const auto& [label, value] : labels) out.label.push_back({label, value});
+}
 
 prometheus::ClientMetric read(const Histogram& histogram) {
   prometheus::ClientMetric out;
@@ -113,7 +127,7 @@ std::string expose() {
       out.type = family.type;
       for (const auto& [labels, metric] : family.members) {
         prometheus::ClientMetric& one = out.metric.emplace_back();
-        for (const auto& [label, value] : labels) one.label.push_back({label, value});
+        add_labels(one, labels);
         const double value = static_cast<double>(metric.value());
         if (family.type == prometheus::MetricType::Counter) {
           one.counter.value = value;
@@ -125,12 +139,15 @@ std::string expose() {
   }
   {
     std::lock_guard lock(registry().mutex);
-    for (const auto& [name, named] : registry().histograms) {
+    for (const auto& [name, family] : registry().histograms) {
       prometheus::MetricFamily& out = families.emplace_back();
       out.name = name;
-      out.help = named.help;
+      out.help = family.help;
       out.type = prometheus::MetricType::Histogram;
-      out.metric.push_back(read(named.histogram));
+      for (const auto& [labels, histogram] : family.members) {
+        out.metric.push_back(read(histogram));
+        add_labels(out.metric.back(), labels);
+      }
     }
   }
   return prometheus::TextSerializer().Serialize(families);

@@ -1,11 +1,12 @@
 #include "gateway/connection.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "gateway/environment.h"
-#include "gateway/handlers/convert.h"
 #include "gateway/handlers/handler.h"
 #include "gateway/metrics.h"
 #include "gateway/names.h"
+#include "gateway/notification.h"
 #include "gateway/push_encoder.h"
 #include "gateway/request_header.h"
 #include "gateway/session_registry.h"
@@ -22,33 +23,9 @@ constexpr int64_t kHeartbeatRequestId = -100;
 /// Requests that one connection may have handled without giving others a turn.
 constexpr int kRequestsPerTurn = 32;
 
-constexpr int32_t kProtocolVersion = 1;
-constexpr std::string_view kExtensionsDetail = "turms.extensions";
-
-proto::TurmsNotification notification_now() {
-  proto::TurmsNotification notification;
-  notification.set_timestamp(wall_now().unix_ms);
-  return notification;
-}
-
-int32_t number(im::Code code) {
-  return static_cast<int32_t>(code);
-}
-
 /// What went wrong inside is not for clients.
 bool reason_is_hidden(int32_t code) {
   return code / 100 == 12;
-}
-
-/// Whoever tries out users and passwords is answered with these.
-bool is_guess(im::Code code) {
-  return code == im::Code::kLoginFailed || code == im::Code::kLoginUserNotActive;
-}
-
-SignInThrottle::Outcome throttle_outcome(const im::Outcome<Authenticated>& signed_in) {
-  if (signed_in) return SignInThrottle::Outcome::kSignedIn;
-  return signed_in.error().code == im::Code::kLoginFailed ? SignInThrottle::Outcome::kWrongPassword
-                                                          : SignInThrottle::Outcome::kUndecided;
 }
 
 Task<void> next_turn(net::Loop& loop) {
@@ -142,8 +119,11 @@ void Connection::abandon() {
 
 /// A request whose handler has begun, until it is answered.
 struct Connection::UnderWay final : Turn {
-  UnderWay(Connection& connection_in, im::Caller caller_in, proto::TurmsRequest& message_in)
-      : connection(connection_in), caller(caller_in), message(std::move(message_in)) {}
+  UnderWay(Connection& connection_in, Access access_in, proto::TurmsRequest& message_in)
+      : connection(connection_in),
+        access(std::move(access_in)),
+        caller(*access.caller),
+        message(std::move(message_in)) {}
 
   void pass() override {
     passed = true;
@@ -154,12 +134,41 @@ struct Connection::UnderWay final : Turn {
   }
 
   Connection& connection;
+  const Access access;
+  /// A copy: the session may end before the request does.
   const im::Caller caller;
   proto::TurmsRequest message;
   Answer answer;
   bool passed = false;
   bool done = false;
 };
+
+/// A request that the connection itself answers, as long as it is at it.
+struct Connection::OwnAnswer {
+  OwnAnswer(Connection& connection_in, int64_t request_id, const RequestKind* kind, size_t bytes)
+      : connection(connection_in) {
+    access.request_id = request_id;
+    if (kind != nullptr) access.kind = kind->number;
+    access.bytes = bytes;
+    access.date = wall_now();
+    access.begun = monotonic_now();
+    connection.answered_.reset();
+  }
+  OwnAnswer(const OwnAnswer&) = delete;
+  OwnAnswer& operator=(const OwnAnswer&) = delete;
+  ~OwnAnswer() {
+    if (!connection.answered_) return;
+    if (!access.caller) access.caller = connection.caller();
+    connection.record(access, *connection.answered_);
+  }
+
+  Connection& connection;
+  Access access;
+};
+
+std::optional<im::Caller> Connection::caller() const {
+  return session_ ? std::optional(session_->caller) : departed_;
+}
 
 Task<void> Connection::run(std::shared_ptr<Connection> self, Bytes message) {
   self->update_busy();
@@ -222,11 +231,13 @@ Task<void> Connection::handle(ByteView message) {
   using Problem = RequestHeader::Problem;
   const RequestHeader header = read_request_header(message);
   const RequestKind* const kind = find_kind(header.kind);
+  OwnAnswer own(*this, header.request_id, kind, message.size());
   if (kind == nullptr || !kind->overlaps) {
     co_await all_answered();
     // The server may have ended the session meanwhile.
     if (closed_ && !departed_) co_return;
   }
+  own.access.caller = caller();
   const int32_t invalid = number(im::Code::kInvalidRequest);
 
   const bool hidden_extension =
@@ -290,7 +301,7 @@ Task<void> Connection::handle(ByteView message) {
         count(Rejection::kInvisibleName);
         answer(header.request_id, number(im::Code::kIllegalArgument), "A name must show something");
       } else {
-        co_await handle_request(*kind, request);
+        co_await handle_request(*kind, own.access, request);
       }
       break;
   }
@@ -298,140 +309,9 @@ Task<void> Connection::handle(ByteView message) {
 
 // ------------------------------------------------------------------------------------- requests
 
-Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
-  const auto& in = request.create_session_request();
-  if (closed_) co_return;
-  if (session_) {
-    answer(request.request_id(), number(im::Code::kSessionExists));
-    co_return;
-  }
-  const im::DeviceType device_type = device_type_from(in.device_type());
-  const auto& logins = environment_->config.device_logins;
-  if (in.version() == kProtocolVersion && logins.forbids(device_type)) {
-    count(Rejection::kSignInFailed);
-    answer(request.request_id(), number(im::Code::kLoginForbiddenDevice));
-    co_return;
-  }
-  const auto announced = in.device_details().find(std::string(kExtensionsDetail));
-  const bool extensions = announced != in.device_details().end() && announced->second == "1";
-  Attempt attempt;
-  attempt.ip = transport_->remote().ip();
-  attempt.device_details = {in.device_details().begin(), in.device_details().end()};
-  im::SignIn& command = attempt.command;
-  command.version = in.version();
-  command.user_id = UserId(in.user_id());
-  command.password = TURMS_OPTIONAL(in, password, std::string);
-  if (in.has_user_status()) command.status = static_cast<im::UserStatus>(in.user_status());
-  command.device_type = device_type;
-  command.wants_token = extensions;
-  if (extensions && in.has_session_token()) {
-    auto known =
-        co_await environment_->domain.session_tokens.find(command.user_id, in.session_token());
-    if (closed_) co_return;
-    // One that cannot be looked up is no reason to refuse the password.
-    if (known) command.token = std::move(*known);
-  }
-
-  Session session;
-  session.status = command.status;
-  session.extensions = extensions;
-  const UserId user_id = command.user_id;
-  // Who was in may come back.
-  if (environment_->load.overloaded() && !command.token) {
-    count(Rejection::kOverloaded);
-    answer(request.request_id(), number(im::Code::kUnavailable));
-    co_return;
-  }
-  const bool guessing = command.password.has_value() || !command.token;
-  const Origin origin(transport_->remote(),
-                      command.token ? std::string(as_text(command.token->hash)) : std::string());
-  if (guessing && !environment_->sign_ins.begin(user_id, origin, environment_->loop.now())) {
-    count(Rejection::kSignInThrottled);
-    answer(request.request_id(), number(im::Code::kTooFrequent),
-           "Too many failed sign-ins: try again in some seconds");
-    co_return;
-  }
-  sign_in_ = std::make_shared<Cancellation>();
-  // A device of the user's has a turn of its own among those whose passwords are hashed.
-  command.requester = {origin.device.empty() ? network_of(origin.address) : origin.device,
-                       sign_in_};
-  auto authenticated = co_await environment_->authenticator->authenticate(std::move(attempt));
-  sign_in_ = nullptr;
-  if (guessing) environment_->sign_ins.finish(user_id, origin, throttle_outcome(authenticated));
-  if (closed_) co_return;
-  if (authenticated && !environment_->guard.lets_in(user_id)) {
-    count(Rejection::kBlocked);
-    close(im::kUserIsBlocked, {}, {});
-    co_return;
-  }
-  if (!authenticated) {
-    refuse_sign_in(request.request_id(), authenticated.error());
-    co_return;
-  }
-  const im::SignedIn& signed_in = authenticated->signed_in;
-  permissions_ = authenticated->permissions;
-  session.caller = {signed_in.user.id, device_type, environment_->registry.draw_session_id(),
-                    extensions};
-  session.password_version = signed_in.password_version;
-  open_session(request.request_id(), session, signed_in);
-  if (session_ && in.has_location()) {
-    // A place that is none keeps nobody out.
-    (void)environment_->domain.locations.update(
-        session.caller, {in.location().latitude(), in.location().longitude()});
-  }
-}
-
-void Connection::refuse_sign_in(int64_t request_id, const im::Failure& failure) {
-  count(Rejection::kSignInFailed);
-  answer(request_id, number(failure.code), failure.reason);
-  if (is_guess(failure.code) && ++failed_sign_ins_ >= kMaxFailedSignIns) {
-    close(CloseStatus::kIllegalRequest, number(im::Code::kTooFrequent), "Too many failed sign-ins");
-  }
-}
-
-void Connection::open_session(int64_t request_id, Session session, const im::SignedIn& signed_in) {
-  const auto& logins = environment_->config.device_logins;
-  auto conflicts = logins.conflicts_of(session.caller.device_type);
-  if (logins.conflict == DeviceLogins::Conflict::kDisconnectLoggingInDevice &&
-      environment_->registry.is_signed_in(session.caller.user_id, conflicts)) {
-    count(Rejection::kSignInFailed);
-    answer(request_id, number(im::Code::kSessionDeclined));
-    return;
-  }
-  session_ = session;
-  environment_->registry.sign_in(*this, session, std::move(conflicts));
-  watch_activity();
-
-  proto::TurmsNotification opened = notification_now();
-  auto& out = *opened.mutable_data()->mutable_user_session();
-  out.set_session_id(std::to_string(session.caller.session_id));
-  out.set_server_id(environment_->config.server_id);
-  if (signed_in.token) {
-    token_ = signed_in.token->hash;
-    if (!signed_in.token->token.empty()) out.set_session_token(signed_in.token->token);
-    out.set_session_token_expiration_date(signed_in.token->expiration_date.unix_ms);
-  }
-  send(opened);
-  answer(request_id, number(im::Code::kOk));
-}
-
-Task<void> Connection::handle_sign_out() {
-  // Without a session it means nothing, and a sign-in may still follow.
-  if (!session_ && !departed_) co_return;
-  if (token_) {
-    const UserId user = session_ ? session_->caller.user_id : departed_->user_id;
-    auto revoked = co_await environment_->domain.session_tokens.revoke(user, *token_);
-    if (!revoked) log::warn("a session token was not revoked: {}", revoked.error().message);
-  }
-  // What waits behind it does not take effect, also when the client is gone already.
-  pending_.clear();
-  close(CloseStatus::kDisconnectedByClient);
-}
-
-Task<void> Connection::handle_request(const RequestKind& kind, proto::TurmsRequest& message) {
-  // A copy of the caller: the session may end before the request does.
-  const auto request =
-      std::make_shared<UnderWay>(*this, session_ ? session_->caller : *departed_, message);
+Task<void> Connection::handle_request(const RequestKind& kind, const Access& access,
+                                      proto::TurmsRequest& message) {
+  const auto request = std::make_shared<UnderWay>(*this, access, message);
   under_way_.push_back(request);
   spawn(finish(shared_from_this(), kind, request));
   co_await wait_until([this, &request] {
@@ -470,6 +350,7 @@ void Connection::respond(UnderWay& request) {
     }
     send(response);
   }
+  record(request.access, number(result.code));
   // The answer first; and also when nobody is there to take it, for the change has been made.
   if (result.code == im::Code::kOk) {
     environment_->domain.delivery.dispatch(
@@ -487,11 +368,20 @@ void Connection::answer(int64_t request_id, int32_t code, std::string_view reaso
   response.set_code(code);
   if (!reason.empty() && !reason_is_hidden(code)) response.set_reason(std::string(reason));
   send(response);
+  answered_ = code;
+}
+
+void Connection::record(const Access& access, int32_t code) {
+  const Duration took = monotonic_now() - access.begun;
+  if (access.kind != 0) observe_request(access.kind, took);
+  if (!environment_->config.access_log) return;
+  log::info("{}", access_line(access, remote(), {code, closed_ ? 0 : sent_bytes_, took}));
 }
 
 void Connection::send(const proto::TurmsNotification& notification) {
   if (closed_) return;
   const std::string bytes = notification.SerializeAsString();
+  sent_bytes_ = bytes.size();
   if (transport_->send(as_bytes(bytes)) == net::SendResult::kOverflow) close_slow();
 }
 
@@ -500,9 +390,8 @@ bool Connection::push(Broadcast& broadcast) {
 }
 
 void Connection::note(Misdeed misdeed) {
-  const im::Caller* const who = session_ ? &session_->caller : departed_ ? &*departed_ : nullptr;
-  environment_->guard.note(misdeed, remote(),
-                           who != nullptr ? std::optional(who->user_id) : std::nullopt,
+  const std::optional<im::Caller> who = caller();
+  environment_->guard.note(misdeed, remote(), who ? std::optional(who->user_id) : std::nullopt,
                            environment_->loop.now());
 }
 

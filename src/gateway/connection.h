@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/cancellation.h"
 #include "base/task.h"
+#include "gateway/access_log.h"
 #include "gateway/authentication/permissions.h"
 #include "gateway/broadcast.h"
 #include "gateway/guard.h"
@@ -74,6 +75,7 @@ class Connection final : public TransportListener, public std::enable_shared_fro
 
  private:
   struct UnderWay;
+  struct OwnAnswer;
 
   static Task<void> run(std::shared_ptr<Connection> self, Bytes message);
   Task<void> handle(ByteView message);
@@ -81,10 +83,14 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   Task<void> handle_sign_out();
   void refuse_sign_in(int64_t request_id, const im::Failure& failure);
   void open_session(int64_t request_id, Session session, const im::SignedIn& signed_in);
-  Task<void> handle_request(const RequestKind& kind, proto::TurmsRequest& request);
+  Task<void> handle_request(const RequestKind& kind, const Access& access,
+                            proto::TurmsRequest& request);
   static Task<void> finish(std::shared_ptr<Connection> self, const RequestKind& kind,
                            std::shared_ptr<UnderWay> request);
   void respond(UnderWay& request);
+  /// Who asks, also when they have left meanwhile.
+  [[nodiscard]] std::optional<im::Caller> caller() const;
+  void record(const Access& access, int32_t code);
   /// Suspends run() until `done`; wake() looks again.
   Task<void> wait_until(std::function<bool()> done);
   void wake();
@@ -121,6 +127,10 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   int failed_sign_ins_ = 0;
   /// Of a sign-in under way.
   std::shared_ptr<Cancellation> sign_in_;
+  /// The code with which the connection itself answered the request that it is at.
+  std::optional<int32_t> answered_;
+  /// Of what was sent last.
+  size_t sent_bytes_ = 0;
   /// Since it last let others have a turn.
   int handled_ = 0;
   bool running_ = false;

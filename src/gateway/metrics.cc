@@ -1,10 +1,12 @@
 #include "gateway/metrics.h"
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/histogram.h"
 #include "gateway/request_header.h"
 
 namespace turms::gateway {
@@ -41,6 +43,20 @@ void count_request(int kind) {
                                 {{"kind", kind_name(kind)}});
   }
   counter->add();
+}
+
+void observe_request(int kind, Duration took) {
+  constexpr double kSeconds[] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+                                 0.1,    0.2,   0.5,   1,     2,    5};
+  // As count_request's.
+  static std::unordered_map<int, Histogram*> histograms;
+  Histogram*& histogram = histograms[kind];
+  if (histogram == nullptr) {
+    histogram = &metrics::histogram("turms_gateway_request_seconds",
+                                    "From when a request's turn came until its answer, by kind.",
+                                    kSeconds, {{"kind", kind_name(kind)}});
+  }
+  histogram->observe(std::chrono::duration<double>(took).count());
 }
 
 GatewayMetrics& gateway_metrics() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/metrics.h"
+#include "base/time.h"
 
 namespace turms::gateway {
 
@@ -30,6 +31,8 @@ void count(Rejection rejection);
 
 /// Counted in turms_gateway_requests_total{kind}; `kind` is a number of TurmsRequest.
 void count_request(int kind);
+/// In turms_gateway_request_seconds{kind}: from when its turn came until its answer.
+void observe_request(int kind, Duration took);
 
 struct GatewayMetrics {
   Metric& connections;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "gateway/handlers/convert.h"
+#include "gateway/notification.h"
 #include "gateway/service.h"
 #include "turms/notification.pb.h"
 
@@ -20,8 +21,7 @@ im::Payload place_of(MessageId id, int64_t sequence, WallTime delivery_date) {
 }
 
 proto::TurmsNotification started_by(UserId requester) {
-  proto::TurmsNotification notification;
-  notification.set_timestamp(wall_now().unix_ms);
+  proto::TurmsNotification notification = notification_now();
   notification.set_requester_id(requester.value);
   return notification;
 }
@@ -30,8 +30,7 @@ proto::TurmsNotification started_by(UserId requester) {
 constexpr UserId kServer{0};
 
 im::Payload encode_event(const im::ReadPositionMoved& event) {
-  proto::TurmsNotification notification;
-  notification.set_timestamp(wall_now().unix_ms);
+  proto::TurmsNotification notification = notification_now();
   auto& out = *notification.mutable_data()->mutable_read_position();
   out.set_reader_id(event.reader_id.value);
   if (event.conversation.user_id) out.set_user_id(event.conversation.user_id->value);
@@ -95,8 +94,7 @@ im::Payload encode_event(const im::MeetingFinished& event) {
 }
 
 im::Payload encode_event(const im::MeetingStateChanged& event) {
-  proto::TurmsNotification notification;
-  notification.set_timestamp(wall_now().unix_ms);
+  proto::TurmsNotification notification = notification_now();
   fill(*notification.mutable_data()->mutable_meeting_states()->add_meeting_states(), event);
   return serialize(notification);
 }
@@ -157,6 +155,12 @@ void apply(const im::Amendments& amendments, proto::TurmsNotification& notificat
 }
 
 }  // namespace
+
+proto::TurmsNotification notification_now() {
+  proto::TurmsNotification notification;
+  notification.set_timestamp(wall_now().unix_ms);
+  return notification;
+}
 
 std::string encode_place(MessageId id, int64_t sequence, WallTime delivery_date) {
   proto::MessagePlace place;

@@ -46,6 +46,8 @@ struct Config {
   /// limits to 50 and then one a second, of all connections from one address; without a limit
   /// here, because a client may well pipeline as much as it can, and many share an address.
   RateLimit rate_limit;
+  /// A line of the log for each request (access_log.h).
+  bool access_log = false;
   /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
   DeviceLogins device_logins = {};

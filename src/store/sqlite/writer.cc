@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 
+#include "base/histogram.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -18,6 +20,13 @@ struct Counters {
       metrics::counter("turms_store_failed_operations_total", "Writes of the store that failed.");
   Metric& refused =
       metrics::counter("turms_store_refused_operations_total", "Writes that found the queue full.");
+  Metric& pending =
+      metrics::gauge("turms_store_pending_operations", "Writes that wait for their transaction.");
+  Histogram& seconds =
+      metrics::histogram("turms_store_transaction_seconds",
+                         "Transactions of the store, from their begin to their commit.", kSeconds);
+  static constexpr double kSeconds[] = {0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                                        0.05,   0.1,    0.2,   0.5,   1,     5};
 };
 Counters& counters() {
   static Counters all;
@@ -45,6 +54,7 @@ bool Writer::submit(Operation* operation) {
       return false;
     }
     pending_.push(operation);
+    counters().pending.set(static_cast<int64_t>(pending_.size()));
     wake = std::exchange(sleeping_, false);
   }
   if (wake) wake_.notify_one();
@@ -82,6 +92,7 @@ void Writer::loop() {
       } else {
         while (batch.size() < kMaxBatch) batch.push(pending_.pop());
       }
+      counters().pending.set(static_cast<int64_t>(pending_.size()));
     }
     if (batch.empty()) {
       look_for_foreign_change();
@@ -112,7 +123,9 @@ void Writer::look_for_foreign_change() {
 
 void Writer::run_batch(OperationList batch) {
   const size_t size = batch.size();
+  const TimePoint begun = monotonic_now();
   const std::optional<Error> error = run_in_transaction(batch);
+  counters().seconds.observe(std::chrono::duration<double>(monotonic_now() - begun).count());
   int64_t failures = 0;
   for (Operation* operation = batch.first(); operation != nullptr; operation = operation->next) {
     if (error) operation->fail(*error);

@@ -81,3 +81,36 @@ class Queries(SettingsTest):
         self.assertEqual(read(), [])
         self.texts(self.bob, are_group_messages=False, from_ids=[self.c])
         self.assertEqual(read(), [self.b])
+
+
+class RequestLog(TurmsTest):
+    accounts = 2
+
+    @classmethod
+    def make_server(cls):
+        server = Server({"log.requests": "true", "log.level": "info"}).start()
+        atexit.register(server.remove)
+        return server
+
+    def test_each_request_has_a_line_and_is_counted_by_its_kind(self):
+        alice = self.sign_in(self.users[0])
+        request_id = alice.send("create_message", recipient_id=self.users[1], text="a secret")
+        self.assert_code(1000, alice.response(request_id))
+        self.assert_code(1102, alice.request("create_message", recipient_id=self.users[1]))
+        self.assert_code(1001, alice.request("query_messages", are_group_messages=False))
+        lines = [line.partition("request|")[2].split("|") for line in self.server.stderr().splitlines()
+                 if "request|" in line]
+        self.assertEqual([(line[5], line[8]) for line in lines],
+                         [("create_session_request", "1000"), ("create_message_request", "1000"),
+                          ("create_message_request", "1102"), ("query_messages_request", "1001")])
+        session, user, device, address, number, _, size, _, _, answer, took = lines[1]
+        self.assertEqual({line[0] for line in lines}, {session})
+        self.assertEqual((user, device, address, number), (str(self.users[0]), "0", "127.0.0.1", str(request_id)))
+        self.assertGreater(min(int(size), int(answer)), 0)
+        self.assertGreaterEqual(float(took), 0)
+        self.assertNotIn("a secret", self.server.stderr())
+        metrics = self.server.metrics()
+        self.assertEqual(metrics['turms_gateway_request_seconds_count{kind="create_message_request"}'], 2)
+        self.assertEqual(metrics['turms_gateway_request_seconds_count{kind="query_messages_request"}'], 1)
+        self.assertGreater(metrics["turms_store_transaction_seconds_count"], 0)
+        self.assertEqual(metrics["turms_store_pending_operations"], 0)
