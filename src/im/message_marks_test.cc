@@ -173,6 +173,28 @@ TEST_F(MessageLifeTest, WhoSaysItMoreAndInFewerWordsIsFirst) {
   EXPECT_EQ(found(2, "tea"), (std::vector<MessageId>{twice, again, once, among_others}));
 }
 
+TEST_F(MessageLifeTest, AGroupKeepsItsMessagesAsItsOwnerSays) {
+  const GroupId id = make_group(1, {2});
+  const GroupId other = make_group(1, {2});
+  const MessageId old = send(1, id, std::nullopt);
+  const MessageId elsewhere = send(1, other, std::nullopt);
+  pass(std::chrono::hours(2));
+  const MessageId young = send(1, id, std::nullopt);
+  EXPECT_EQ(code(domain_->messages.set_retention(caller(2), id, 1)), 3001);
+  EXPECT_EQ(code(domain_->messages.set_retention(caller(1), GroupId(5), 1)), 3000);
+  EXPECT_EQ(code(domain_->messages.set_retention(caller(1), id, 0)), 1102);
+  EXPECT_EQ(relayed_to(ok(domain_->messages.set_retention(caller(1), id, 1))), "1 2 +other");
+  EXPECT_EQ(ok(domain_->conversations.list(caller(2), {}))[0].retention_hours, 1);
+  tidy();
+  EXPECT_FALSE(is_kept(old));
+  EXPECT_TRUE(is_kept(young));
+  EXPECT_TRUE(is_kept(elsewhere));
+  ok(domain_->messages.set_retention(caller(1), id, std::nullopt));
+  pass(std::chrono::hours(2));
+  tidy();
+  EXPECT_TRUE(is_kept(young));
+}
+
 TEST_F(MessageLifeTest, TextsAreFoundByThoseWhoMaySeeThem) {
   const GroupId id = make_group(1, {2});
   const MessageId english = send(1, id, std::nullopt, "See you at the Meeting tomorrow");

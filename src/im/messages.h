@@ -89,6 +89,11 @@ class Messages {
   static constexpr size_t kMaxQuerySize = 200;  // characters
   Task<Outcome<std::vector<FoundText>>> search(Caller caller, SearchMessages query);
 
+  /// How long a group keeps its messages, in hours; nothing: as long as all are kept. Its owner's
+  /// to say.
+  static constexpr int32_t kMaxRetentionHours = 24 * 365 * 100;
+  Task<Outcome<Reply<>>> set_retention(Caller caller, GroupId group, std::optional<int32_t> hours);
+
   /// Deletes what has expired, and takes what was written into the index. To be called about each
   /// second; does nothing while the last call is under way.
   Task<void> tidy();

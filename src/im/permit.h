@@ -167,6 +167,10 @@ struct PinMessage {
   MessageId message;
   UserId user;
 };
+/// How long a group keeps its messages.
+struct SetRetention {
+  GroupId group;
+};
 /// Those whose time is over.
 struct DeleteExpiredMessages {};
 struct MovePrivateReadDate {

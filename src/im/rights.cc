@@ -398,6 +398,13 @@ Outcome<Permit<action::PinMessage>> Rights::pin_message(const Message* message,
   return Permit(action::PinMessage{message->id, requester});
 }
 
+Outcome<Permit<action::SetRetention>> Rights::set_retention(const GroupState* group,
+                                                            UserId requester) {
+  if (group == nullptr) return refuse(Code::kGroupNonexistent);
+  if (group->group.owner_id != requester) return refuse(Code::kGroupInfoOwnerOnly);
+  return Permit(action::SetRetention{group->group.id});
+}
+
 Outcome<Permit<action::MoveGroupReadDate>> Rights::read_group(const GroupState* group,
                                                               UserId requester) {
   if (group == nullptr) return refuse(Code::kReadDateOfNonexistentGroup);

@@ -135,6 +135,9 @@ class Rights {
   static Outcome<Permit<action::PinMessage>> pin_message(const Message* message,
                                                          const GroupState* group, UserId requester);
 
+  static Outcome<Permit<action::SetRetention>> set_retention(const GroupState* group,
+                                                             UserId requester);
+
   // Conversations.
   static Outcome<Permit<action::MoveGroupReadDate>> read_group(const GroupState* group,
                                                                UserId requester);

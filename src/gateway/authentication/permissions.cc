@@ -51,6 +51,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"GROUP", Action::kCreate, Request::kCreateGroupRequest},
     {"GROUP", Action::kDelete, Request::kDeleteGroupRequest},
     {"GROUP", Action::kUpdate, Request::kUpdateGroupRequest},
+    {"GROUP", Action::kUpdate, Request::kUpdateGroupRetentionRequest},
     {"GROUP", Action::kQuery, Request::kQueryGroupsRequest},
     {"GROUP_BLOCKED_USER", Action::kCreate, Request::kCreateGroupBlockedUserRequest},
     {"GROUP_BLOCKED_USER", Action::kDelete, Request::kDeleteGroupBlockedUserRequest},

@@ -73,6 +73,7 @@ TURMS_HANDLER(query_conversation_list) {
     one.set_mentioned(summary.mentioned);
     one.set_pinned(summary.pinned);
     one.set_muted(summary.muted);
+    if (summary.retention_hours) one.set_retention_hours(*summary.retention_hours);
   }
   co_return answer;
 }

@@ -81,6 +81,7 @@ TURMS_HANDLER(create_message);
 TURMS_HANDLER(query_messages);
 TURMS_HANDLER(update_message);
 TURMS_HANDLER(search_messages);
+TURMS_HANDLER(update_group_retention);
 
 // message_marks.cc
 TURMS_HANDLER(create_message_reactions);

@@ -96,4 +96,10 @@ TURMS_HANDLER(search_messages) {
   co_return answer;
 }
 
+TURMS_HANDLER(update_group_retention) {
+  const auto& in = request.update_group_retention_request();
+  co_return done(co_await environment.domain.messages.set_retention(
+      caller, GroupId(in.group_id()), TURMS_OPTIONAL(in, hours, int32_t)));
+}
+
 }  // namespace turms::gateway::handlers

@@ -300,6 +300,8 @@ constexpr RequestKind describe(Request::KindCase kind) {
       return handled(handlers::search_messages,
                      "any user, in their private conversations and in groups they are a member of",
                      kNobody);
+    case Request::kUpdateGroupRetentionRequest:
+      return handled(handlers::update_group_retention, "the owner of the group", kInConversation);
     case Request::KIND_NOT_SET:
       break;
   }

@@ -47,6 +47,8 @@ struct ConversationSummary {
   bool mentioned = false;
   bool pinned = false;
   bool muted = false;
+  /// How long the group keeps its messages, where it says so.
+  std::optional<int32_t> retention_hours;
 };
 
 struct ConversationPage {

@@ -93,9 +93,12 @@ class MessageRepository {
   /// The best ones of the newest kMaxRanked that match, best first.
   static constexpr int32_t kMaxRanked = 1000;
   virtual Stored<std::vector<FoundText>> search(TextSearch search) = 0;
-  /// Deletes some of what has burnt and of what was delivered before `keep_from`; true when more is
-  /// left. A private message burns from when its recipient has read it, one of a group from its
-  /// delivery.
+  /// How long the group keeps its messages; nothing: as long as all are kept.
+  virtual Stored<None> set_retention(Permit<action::SetRetention>,
+                                     std::optional<int32_t> hours) = 0;
+  /// Deletes some of what has burnt, of what groups do not keep any longer, and of what was
+  /// delivered before `keep_from`; true when more is left. A private message burns from when its
+  /// recipient has read it, one of a group from its delivery.
   virtual Stored<bool> delete_expired(Permit<action::DeleteExpiredMessages>, WallTime now,
                                       std::optional<WallTime> keep_from) = 0;
 };

@@ -53,6 +53,14 @@ bool is_set(Connection& connection, UserId owner, const im::ConversationRef& ref
   return find.step() && find.boolean();
 }
 
+void find_retention(Connection& connection, im::ConversationSummary& summary) {
+  if (!summary.conversation.group_id) return;
+  Statement find = connection.prepare("select hours from group_retention where group_id = ?");
+  if (find.bind(*summary.conversation.group_id).step()) {
+    summary.retention_hours = static_cast<int32_t>(find.integer());
+  }
+}
+
 /// A conversation and when something last happened in it.
 struct Listed {
   im::ConversationSummary summary;
@@ -130,6 +138,7 @@ im::Stored<std::vector<im::ConversationSummary>> Conversations::list(UserId user
           find_last_message(connection, all[i].key, summary);
           summary.pinned = is_set(connection, user, summary.conversation, "pinned");
           summary.muted = is_set(connection, user, summary.conversation, "muted");
+          find_retention(connection, summary);
           page.push_back(std::move(summary));
         }
         return page;

@@ -300,7 +300,8 @@ im::Stored<bool> Groups::remove(im::Permit<im::action::RemoveGroup> permit, Wall
                             "delete from group_invitation where group_id = ?",
                             "delete from group_join_request where group_id = ?",
                             "delete from group_conversation where group_id = ?",
-                            "delete from group_attribute where group_id = ?"}) {
+                            "delete from group_attribute where group_id = ?",
+                            "delete from group_retention where group_id = ?"}) {
       Statement remove = connection.prepare(sql);
       remove.bind(id).run();
     }

@@ -22,6 +22,41 @@ void erase(Connection& connection, MessageId id) {
   (void)connection.prepare("delete from message where id = ?").bind(id).run();
 }
 
+struct Retention {
+  GroupId group;
+  int64_t hours = 0;
+};
+
+// What groups do not keep any longer: of some groups after the others, a piece at most.
+void find_outlived(Connection& connection, WallTime now, GroupId& looked_at,
+                   std::vector<MessageId>& ids) {
+  constexpr size_t kLookedAt = 200;
+  std::vector<Retention> some;
+  {
+    Statement rows = connection.prepare(
+        "select group_id, hours from group_retention where group_id > ? order by group_id limit ?");
+    rows.bind(looked_at, static_cast<int64_t>(kLookedAt));
+    while (rows.step()) {
+      const auto group = rows.id<GroupId>();
+      some.push_back({group, rows.integer()});
+    }
+  }
+  Statement outlived = connection.prepare(
+      "select id from message where high = ? and low = ? and sequence < ? order by sequence limit "
+      "?");
+  for (const Retention& one : some) {
+    // The group is looked at again: it may have more.
+    if (ids.size() >= static_cast<size_t>(kPiece)) return;
+    looked_at = one.group;
+    const ConversationKey key = ConversationKey::of(one.group);
+    const WallTime keep_from{now.unix_ms - one.hours * 3'600'000};
+    outlived.bind(key.high, key.low, first_sequence_at(connection, key, keep_from), kPiece);
+    while (outlived.step()) ids.push_back(outlived.id<MessageId>());
+    outlived.reset();
+  }
+  if (some.size() < kLookedAt) looked_at = GroupId();
+}
+
 // Those of groups burn from their delivery, private ones from when their recipient has read them.
 // Many may wait for that, so some are looked at each time.
 void light(Connection& connection, WallTime now, MessageId& looked_at) {
@@ -61,6 +96,22 @@ void light(Connection& connection, WallTime now, MessageId& looked_at) {
 
 }  // namespace
 
+im::Stored<im::None> Messages::set_retention(im::Permit<im::action::SetRetention> permit,
+                                             std::optional<int32_t> hours) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    if (!hours) {
+      Statement remove = connection.prepare("delete from group_retention where group_id = ?");
+      remove.bind(permit->group).run();
+      return im::None{};
+    }
+    Statement put = connection.prepare(
+        "insert into group_retention (group_id, hours) values (?, ?) "
+        "on conflict (group_id) do update set hours = excluded.hours");
+    put.bind(permit->group, *hours).run();
+    return im::None{};
+  });
+}
+
 im::Stored<bool> Messages::delete_expired(im::Permit<im::action::DeleteExpiredMessages>,
                                           WallTime now, std::optional<WallTime> keep_from) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
@@ -79,6 +130,7 @@ im::Stored<bool> Messages::delete_expired(im::Permit<im::action::DeleteExpiredMe
       old.bind(IdGenerator::first_at(*keep_from), *keep_from, kPiece);
       while (old.step()) ids.push_back(old.id<MessageId>());
     }
+    find_outlived(connection, now, retention_looked_at_, ids);
     for (const MessageId id : ids) erase(connection, id);
     return ids.size() >= static_cast<size_t>(kPiece);
   });

@@ -170,6 +170,8 @@ class Messages final : public im::MessageRepository {
                                                im::NewMessage notice) override;
   im::Stored<bool> index_text() override;
   im::Stored<std::vector<im::FoundText>> search(im::TextSearch search) override;
+  im::Stored<im::None> set_retention(im::Permit<im::action::SetRetention> permit,
+                                     std::optional<int32_t> hours) override;
   im::Stored<bool> delete_expired(im::Permit<im::action::DeleteExpiredMessages> permit,
                                   WallTime now, std::optional<WallTime> keep_from) override;
 
@@ -179,6 +181,8 @@ class Messages final : public im::MessageRepository {
   ConversationHeads heads_;
   /// The writer's: the last message of which it was looked whether it burns.
   MessageId burn_looked_at_;
+  /// And the last group whose messages were.
+  GroupId retention_looked_at_;
 };
 
 class Conversations final : public im::ConversationRepository {

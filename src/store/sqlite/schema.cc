@@ -448,6 +448,13 @@ create virtual table message_text using fts5(
   place, tokens, content = '', prefix = '1', tokenize = 'unicode61 remove_diacritics 2');
 update message_text_state set indexed_through = 0;
 )",
+    R"(
+-- How long groups keep their messages, of those that say so.
+create table group_retention (
+  group_id integer primary key,
+  hours integer not null
+) strict;
+)",
 };
 
 }  // namespace

@@ -88,6 +88,25 @@ class Sequences:
                  for summary in self.bob.ok("query_conversation_list").data.conversation_summaries.conversations}
         self.assertEqual(again[self.a].unread_count, 0)
 
+    def test_the_owner_says_how_long_the_group_keeps_its_messages(self):
+        self.bob.pushes()
+        self.carol.pushes()
+        self.assert_code(3001, self.bob.request("update_group_retention", group_id=self.group, hours=1))
+        self.assert_code(3000, self.alice.request("update_group_retention", group_id=987654321, hours=1))
+        for hours in (0, 876001):
+            self.assert_code(1102, self.alice.request("update_group_retention", group_id=self.group, hours=hours))
+        self.assert_told_nothing(self.bob)
+        self.alice.ok("update_group_retention", group_id=self.group, hours=24)
+        push = self.assert_told(self.bob, "update_group_retention", requester=self.a)
+        self.assertEqual(push.relayed_request.update_group_retention_request.hours, 24)
+        self.assert_told_nothing(self.carol)
+        kept = lambda: [summary.retention_hours for summary in self.bob.ok(
+            "query_conversation_list").data.conversation_summaries.conversations if summary.group_id == self.group]
+        self.send(self.alice, "kept a day")
+        self.assertEqual(kept(), [24])
+        self.alice.ok("update_group_retention", group_id=self.group)
+        self.assertEqual(kept(), [0])
+
     def test_reactions_pins_and_search_are_for_those_who_know_them(self):
         message = self.send(self.alice, "Meeting tomorrow, 明天开会").data.long
         for client in (self.bob, self.carol):

@@ -131,6 +131,14 @@ export class ConversationsApi {
     return data.value.messages.map(toChatMessage).filter((message) => message !== undefined);
   }
 
+  /** How long the group keeps its messages; without `hours`, as long as the server does. Its owner's to say. */
+  async setRetention(groupId: bigint, hours?: number): Promise<void> {
+    await this.client.request({
+      case: 'updateGroupRetentionRequest',
+      value: { groupId, ...(hours !== undefined && { hours }) },
+    });
+  }
+
   private async set(ref: ConversationRef, name: string, value: boolean): Promise<void> {
     await this.client.request({
       case: 'updateConversationSettingsRequest',
