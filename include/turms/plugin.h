@@ -297,6 +297,7 @@ typedef struct turms_message {
   const char* text;     /* NULL: none */
   const turms_bytes* records;
   size_t record_count;
+  uint64_t trace_id; /* of the request, which the server logs in 16 hexadecimal digits; 0: none */
 } turms_message;
 
 #define TURMS_MESSAGES "turms.messages"

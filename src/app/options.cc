@@ -179,7 +179,8 @@ constexpr auto kOptions = std::to_array<Option>({
             check_store_url),
     checked(text("log.level", "info", "debug, info, warn, error or off."), check_log_level),
     flag("log.requests", "false",
-         "Write a line for each request of a Turms client (level info): request, session, user, "
+         "Write a line for each request of a Turms client (level info): request, trace id, "
+         "session, user, "
          "device type, address, request id, kind, bytes, date, code, bytes of the answer and "
          "milliseconds, with | between."),
     number("node.id", "0", 0, 1023,

@@ -15,9 +15,9 @@ std::string access_line(const Access& access, const net::Address& remote, const 
                       static_cast<int>(access.caller->device_type));
   }
   const double ms = std::chrono::duration<double, std::milli>(done.took).count();
-  return fmt::format("request|{}|{}|{}|{}|{}|{}|{}|{}|{:.3f}", who, remote.ip(), access.request_id,
-                     kind_name(access.kind), access.bytes, access.date.unix_ms, done.code,
-                     done.bytes, ms);
+  return fmt::format("request|{:016x}|{}|{}|{}|{}|{}|{}|{}|{}|{:.3f}", access.trace_id, who,
+                     remote.ip(), access.request_id, kind_name(access.kind), access.bytes,
+                     access.date.unix_ms, done.code, done.bytes, ms);
 }
 
 }  // namespace turms::gateway

@@ -15,6 +15,7 @@ namespace turms::gateway {
 struct Access {
   /// Nobody has signed in: nothing.
   std::optional<im::Caller> caller;
+  uint64_t trace_id = 0;
   int64_t request_id = 0;
   /// 0: no kind that is known.
   int32_t kind = 0;
@@ -30,9 +31,9 @@ struct Accessed {
   Duration took{};
 };
 
-/// A line of the access log, in upstream's order: session, user, device type, address, request id,
-/// kind, bytes, date (ms since 1970), code, bytes of the answer, milliseconds. Nothing of what the
-/// request says.
+/// A line of the access log, in upstream's order: trace id, session, user, device type, address,
+/// request id, kind, bytes, date (ms since 1970), code, bytes of the answer, milliseconds. Nothing
+/// of what the request says.
 std::string access_line(const Access& access, const net::Address& remote, const Accessed& done);
 
 }  // namespace turms::gateway

@@ -147,6 +147,7 @@ struct Connection::UnderWay final : Turn {
 struct Connection::OwnAnswer {
   OwnAnswer(Connection& connection_in, int64_t request_id, const RequestKind* kind, size_t bytes)
       : connection(connection_in) {
+    access.trace_id = connection.environment_->traces.next();
     access.request_id = request_id;
     if (kind != nullptr) access.kind = kind->number;
     access.bytes = bytes;
@@ -238,6 +239,7 @@ Task<void> Connection::handle(ByteView message) {
     if (closed_ && !departed_) co_return;
   }
   own.access.caller = caller();
+  if (own.access.caller) own.access.caller->trace_id = own.access.trace_id;
   const int32_t invalid = number(im::Code::kInvalidRequest);
 
   const bool hidden_extension =
@@ -281,7 +283,7 @@ Task<void> Connection::handle(ByteView message) {
   }
   switch (header.kind) {
     case proto::TurmsRequest::kCreateSessionRequest:
-      co_await handle_sign_in(request);
+      co_await handle_sign_in(request, own.access.trace_id);
       break;
     case proto::TurmsRequest::kDeleteSessionRequest:
       co_await handle_sign_out();

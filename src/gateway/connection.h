@@ -79,7 +79,7 @@ class Connection final : public TransportListener, public std::enable_shared_fro
 
   static Task<void> run(std::shared_ptr<Connection> self, Bytes message);
   Task<void> handle(ByteView message);
-  Task<void> handle_sign_in(const proto::TurmsRequest& request);
+  Task<void> handle_sign_in(const proto::TurmsRequest& request, uint64_t trace_id);
   Task<void> handle_sign_out();
   void refuse_sign_in(int64_t request_id, const im::Failure& failure);
   void open_session(int64_t request_id, Session session, const im::SignedIn& signed_in);

@@ -28,7 +28,7 @@ SignInThrottle::Outcome throttle_outcome(const im::Outcome<Authenticated>& signe
 
 }  // namespace
 
-Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
+Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request, uint64_t trace_id) {
   const auto& in = request.create_session_request();
   if (closed_) co_return;
   if (session_) {
@@ -46,6 +46,7 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request) {
   const bool extensions = announced != in.device_details().end() && announced->second == "1";
   Attempt attempt;
   attempt.ip = transport_->remote().ip();
+  attempt.trace_id = trace_id;
   attempt.device_details = {in.device_details().begin(), in.device_details().end()};
   im::SignIn& command = attempt.command;
   command.version = in.version();

@@ -3,6 +3,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/random.h"
 #include "gateway/authentication/authenticator.h"
 #include "gateway/service.h"
 #include "gateway/session_registry.h"
@@ -34,6 +35,8 @@ struct Environment {
   SessionRegistry registry;
   Guard guard;
   LoadWatch load;
+  /// Draws the trace ids of requests.
+  Rng traces = Rng::from_entropy();
   SignInThrottle sign_ins;
   /// Null where nobody holds meetings.
   im::Meetings* meetings = nullptr;

@@ -205,7 +205,8 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
                 .recipient_id = target.recipient_id,
                 .edited_id = {},
                 .text = message.text,
-                .records = message.records};
+                .records = message.records,
+                .trace_id = caller.trace_id};
     auto screened = co_await screen(context_, std::move(draft));
     if (!screened) co_return std::unexpected(std::move(screened.error()));
     if (*screened) {
@@ -340,7 +341,8 @@ Task<Outcome<Reply<>>> Messages::update(Caller caller, UpdateMessage command) {
                   .recipient_id = message->recipient_id,
                   .edited_id = message->id,
                   .text = command.text,
-                  .records = command.records};
+                  .records = command.records,
+                  .trace_id = caller.trace_id};
       auto screened = co_await screen(context_, std::move(draft));
       if (!screened) co_return std::unexpected(std::move(screened.error()));
       if (*screened) {

@@ -63,6 +63,8 @@ struct Caller {
   int64_t session_id = 0;
   /// It announced that it knows the extensions of the protocol.
   bool extensions = false;
+  /// Of the request that is carried out, for logs and plugins; 0: of none.
+  uint64_t trace_id = 0;
 };
 
 /// Who waits for a password to be hashed.

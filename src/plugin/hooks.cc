@@ -35,6 +35,7 @@ RawMessage::RawMessage(const im::Draft& draft) {
   raw_.text = draft.text ? draft.text->c_str() : nullptr;
   raw_.records = records_.data();
   raw_.record_count = records_.size();
+  raw_.trace_id = draft.trace_id;
 }
 
 }  // namespace turms::plugin

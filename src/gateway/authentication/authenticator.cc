@@ -112,6 +112,7 @@ class HttpAuthenticator final : public ExternalAuthenticator {
     request.url = config_.url;
     request.timeout = config_.timeout;
     request.headers.set("Content-Type", "application/json");
+    request.headers.set("X-Trace-Id", fmt::format("{:016x}", attempt.trace_id));
     for (const auto& [name, value] : config_.headers) request.headers.set(name, value);
     request.body = body_of(attempt);
     const auto answer = co_await client_.fetch(request);

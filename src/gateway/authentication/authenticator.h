@@ -23,6 +23,8 @@ struct Attempt {
   std::map<std::string, std::string> device_details;
   /// Where from, without the port.
   std::string ip;
+  /// Of the request (im::Caller).
+  uint64_t trace_id = 0;
 };
 
 struct Authenticated {

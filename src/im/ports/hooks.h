@@ -20,6 +20,8 @@ struct Draft {
   std::optional<MessageId> edited_id;
   std::optional<std::string> text;
   std::vector<Bytes> records;
+  /// Caller::trace_id.
+  uint64_t trace_id = 0;
 };
 
 /// Has the last word on what is said. Implemented by the plugin host.

@@ -177,6 +177,7 @@ class Http(TurmsTest):
         self.assert_code(1000, response)
         headers, body = self.service.asked[0]
         self.assertEqual(headers["X-Key"], "mine")
+        self.assertRegex(headers["X-Trace-Id"], "^[0-9a-f]{16}$")
         self.assertEqual(body, {"version": 1, "userId": user, "password": "anything", "loggingInDeviceType": "IOS",
                                 "deviceDetails": {"a": "b"}, "userStatus": "BUSY", "ip": "127.0.0.1"})
 

@@ -100,14 +100,16 @@ class RequestLog(TurmsTest):
         self.assert_code(1001, alice.request("query_messages", are_group_messages=False))
         lines = [line.partition("request|")[2].split("|") for line in self.server.stderr().splitlines()
                  if "request|" in line]
-        self.assertEqual([(line[5], line[8]) for line in lines],
+        self.assertEqual([(line[6], line[9]) for line in lines],
                          [("create_session_request", "1000"), ("create_message_request", "1000"),
                           ("create_message_request", "1102"), ("query_messages_request", "1001")])
-        session, user, device, address, number, _, size, _, _, answer, took = lines[1]
-        self.assertEqual({line[0] for line in lines}, {session})
+        trace, session, user, device, address, number, _, size, _, _, answer, took = lines[1]
+        self.assertEqual({line[1] for line in lines}, {session})
         self.assertEqual((user, device, address, number), (str(self.users[0]), "0", "127.0.0.1", str(request_id)))
         self.assertGreater(min(int(size), int(answer)), 0)
         self.assertGreaterEqual(float(took), 0)
+        self.assertRegex(trace, "^[0-9a-f]{16}$")
+        self.assertEqual(len({line[0] for line in lines}), len(lines))
         self.assertNotIn("a secret", self.server.stderr())
         metrics = self.server.metrics()
         self.assertEqual(metrics['turms_gateway_request_seconds_count{kind="create_message_request"}'], 2)
