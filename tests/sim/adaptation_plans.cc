@@ -110,7 +110,7 @@ std::vector<AdaptationPlan> adaptation_plans() {
        .aims = {0.85, 60ms, 500ms, 60s, 1}});
   add({.name = "I loss 10 %",
        .path = {{0s, kbps(4000), 25ms, 0.1}},
-       .bars = {0.3, 2500ms, 60ms, 60s, 9},
+       .bars = {0.05, 8s, 60ms, 60s, 9},
        .aims = {0.5, 60ms, 500ms, 60s, 4}});
   add({.name = "loss 20 %", .path = {{0s, kbps(4000), 25ms, 0.2}}, .bars = {0, 60s, 60ms, 60s, 7}});
   add({.name = "J bursts of three, 20 % for 5 s",
