@@ -305,6 +305,22 @@ Task<Outcome<Reply<>>> Meetings::cancel(Caller caller, std::optional<MeetingId> 
   co_return reply;
 }
 
+Task<Result<bool>> Meetings::end_by_administrator(MeetingId id) {
+  auto found = co_await context_.store.meetings.find(id);
+  if (!found) co_return std::unexpected(found.error());
+  if (!*found || (*found)->is_over()) co_return false;
+  const WallTime now = context_.now();
+  auto canceled = co_await context_.store.meetings.cancel(
+      Rights::administrator(action::CancelMeeting{id}), now);
+  if (!canceled || !*canceled) co_return canceled;
+  Meeting over = **found;
+  over.cancel_date = now;
+  over.end_date = now;
+  auto pushes = co_await farewell(std::move(over));
+  for (const Push& push : pushes) delivery_.push(push);
+  co_return true;
+}
+
 void Meetings::on_meeting_changed(const MeetingChanged& change) {
   const MeetingId id = change.meeting.id;
   if (!change.over()) {

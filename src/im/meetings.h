@@ -144,6 +144,9 @@ class Meetings final : public ConferenceListener,
   Task<Outcome<std::vector<MeetingStateChanged>>> query_state(Caller caller,
                                                               QueryMeetingState query);
 
+  /// What an administrator does: ends it for all who are in it. False: it was over, or never was.
+  Task<Result<bool>> end_by_administrator(MeetingId id);
+
   // ConferenceListener: what the provider reports.
   void participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) override;
   void meeting_ended(MeetingId id, WallTime when) override;

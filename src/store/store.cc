@@ -7,6 +7,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "store/sqlite/administration.h"
+#include "store/sqlite/admins.h"
 #include "store/sqlite/conversation_settings.h"
 #include "store/sqlite/enrollment.h"
 #include "store/sqlite/message_marks.h"
@@ -110,6 +112,8 @@ class SqliteStore final : public Store {
             user_settings_,
             attachments_};
   }
+  im::AdminRepository& admins() override { return admins_; }
+  im::AdministrationRepository& administration() override { return administration_; }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
   }
@@ -143,6 +147,8 @@ class SqliteStore final : public Store {
   Blocklist blocklist_{writer_, readers_};
   UserSettings user_settings_{writer_, readers_};
   Attachments attachments_{writer_, readers_};
+  Admins admins_{writer_, readers_};
+  Administration administration_{writer_, readers_};
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include "base/result.h"
 #include "im/ports.h"
+#include "im/ports/administration.h"
+#include "im/ports/admins.h"
 
 namespace turms::store {
 
@@ -38,6 +40,9 @@ class Store {
   virtual ~Store() = default;
 
   virtual im::Repositories repositories() = 0;
+  /// Of the admin API, which the domain knows nothing of.
+  virtual im::AdminRepository& admins() = 0;
+  virtual im::AdministrationRepository& administration() = 0;
   /// Told on the control thread when another program has written to the database.
   virtual void on_foreign_change(std::function<void()> listener) = 0;
   /// The highest id ever given to a message, for IdGenerator::advance_past.

@@ -455,6 +455,46 @@ create table group_retention (
   hours integer not null
 ) strict;
 )",
+    R"(
+-- Who may use the admin API. The key of a token is the SHA-256 of what its holder shows. The audit
+-- log is in the order of its entries.
+create table admin (
+  account text primary key,
+  name text not null,
+  role_id integer not null,
+  registration_date integer not null,
+  password_hash text not null
+) strict, without rowid;
+create table admin_role (
+  id integer primary key,
+  name text not null,
+  permissions text not null,
+  rank integer not null,
+  creation_date integer not null
+) strict;
+create table admin_token (
+  id integer primary key autoincrement,
+  account text not null,
+  name text not null,
+  creation_date integer not null,
+  expiry_date integer not null,
+  hash blob not null unique
+) strict;
+create index admin_token_by_account on admin_token (account);
+create table admin_audit (
+  id integer primary key autoincrement,
+  date integer not null,
+  account text not null,
+  address text not null,
+  trace_id text not null,
+  action text not null,
+  arguments text not null,
+  status integer not null,
+  code integer not null,
+  reason text not null
+) strict;
+create index admin_audit_by_date on admin_audit (date);
+)",
 };
 
 }  // namespace

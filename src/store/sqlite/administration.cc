@@ -1,0 +1,211 @@
+#include "store/sqlite/administration.h"
+
+#include <array>
+
+#include "store/sqlite/json.h"
+#include "store/sqlite/message_text.h"
+
+namespace turms::store {
+namespace {
+
+// Parameters whose absence means any.
+#define TURMS_ONE_OF(column, number) \
+  "(?" #number " is null or " column " in (select value from json_each(?" #number "))) "
+#define TURMS_SAME(column, number) "(?" #number " is null or " column " = ?" #number ") "
+
+#define TURMS_GROUPS \
+  "from chat_group where " TURMS_ONE_OF("id", 1) "and " TURMS_ONE_OF("type_id", 2)           \
+  "and " TURMS_ONE_OF("creator_id", 3) "and " TURMS_ONE_OF("owner_id", 4)                    \
+  "and creation_date >= ?5 and creation_date < ?6 and " TURMS_SAME("active", 7)              \
+  "and (?8 is null or id in (select group_id from group_member "                             \
+  "where user_id in (select value from json_each(?8)))) "
+
+#define TURMS_MESSAGES \
+  "from message where delivery_date >= ?1 and delivery_date < ?2 and "                 \
+  TURMS_ONE_OF("id", 3) "and (?4 is null or (group_id is not null) = ?4) and "         \
+  TURMS_SAME("is_system_message", 5) "and " TURMS_ONE_OF("sender_id", 6)               \
+  "and " TURMS_ONE_OF("coalesce(group_id, recipient_id)", 7)                           \
+  "and (?8 or recall_date is null) "
+
+std::optional<std::string> json_list(const std::vector<int64_t>& values) {
+  if (values.empty()) return std::nullopt;
+  std::string json = "[";
+  for (const int64_t value : values) {
+    if (json.size() > 1) json += ',';
+    json += std::to_string(value);
+  }
+  return json + "]";
+}
+
+WallTime from(const std::optional<WallTime>& start) {
+  return start.value_or(WallTime{INT64_MIN});
+}
+WallTime until(const std::optional<WallTime>& end) {
+  return end.value_or(WallTime{INT64_MAX});
+}
+
+im::Group read_group(Statement& row) {
+  im::Group group;
+  group.id = row.id<GroupId>();
+  group.type_id = row.integer();
+  group.creator_id = row.id<UserId>();
+  group.owner_id = row.id<UserId>();
+  group.name = row.text();
+  group.intro = row.text();
+  group.announcement = row.text();
+  group.min_score = static_cast<int32_t>(row.integer());
+  group.creation_date = row.time();
+  group.last_updated_date = row.time();
+  group.mute_end_date = row.optional_time();
+  group.active = row.boolean();
+  return group;
+}
+
+/// Without records: they are for clients.
+im::Message read_message(Statement& row) {
+  im::Message message;
+  message.id = row.id<MessageId>();
+  message.sender_id = row.id<UserId>();
+  message.group_id = row.optional_id<GroupId>();
+  message.recipient_id = row.optional_id<UserId>();
+  message.is_system_message = row.boolean();
+  message.text = row.optional_text();
+  message.modification_date = row.optional_time();
+  message.recall_date = row.optional_time();
+  message.sequence = row.integer();
+  message.delivery_date = row.time();
+  return message;
+}
+
+/// Lists for the parameters, which must outlive the statements.
+struct GroupLists {
+  explicit GroupLists(const im::GroupSearch& search)
+      : ids(json_of(search.ids)),
+        types(json_list(search.type_ids)),
+        creators(json_of(search.creator_ids)),
+        owners(json_of(search.owner_ids)),
+        members(json_of(search.member_ids)) {}
+  void bind(Statement& statement, const im::GroupSearch& search) const {
+    statement.bind(ids, types, creators, owners, from(search.creation_date_start),
+                   until(search.creation_date_end), search.active, members);
+  }
+  std::optional<std::string> ids, types, creators, owners, members;
+};
+
+struct MessageLists {
+  explicit MessageLists(const im::MessageSearch& search)
+      : ids(json_of(search.ids)),
+        senders(json_of(search.sender_ids)),
+        targets(json_list(search.target_ids)) {}
+  void bind(Statement& statement, const im::MessageSearch& search) const {
+    statement.bind(from(search.delivery_date_start), until(search.delivery_date_end), ids,
+                   search.of_groups, search.system, senders, targets, search.with_recalled);
+  }
+  std::optional<std::string> ids, senders, targets;
+};
+
+}  // namespace
+
+im::Stored<im::Listed<im::Group>> Administration::groups(im::GroupSearch search) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<im::Listed<im::Group>> {
+    im::Listed<im::Group> found;
+    const GroupLists lists(search);
+    Statement count = connection.prepare("select count(*) " TURMS_GROUPS);
+    lists.bind(count, search);
+    if (count.step()) found.total = count.integer();
+    Statement select = connection.prepare(
+        "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
+        "creation_date, last_updated_date, mute_end_date, active " TURMS_GROUPS
+        "order by id limit ?9 offset ?10");
+    lists.bind(select, search);
+    select.bind(search.limit, search.skip);
+    while (select.step()) found.records.push_back(read_group(select));
+    return found;
+  });
+}
+
+im::Stored<im::Listed<im::Message>> Administration::messages(im::MessageSearch search) {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<im::Listed<im::Message>> {
+    im::Listed<im::Message> found;
+    const MessageLists lists(search);
+    Statement count = connection.prepare("select count(*) " TURMS_MESSAGES);
+    lists.bind(count, search);
+    if (count.step()) found.total = count.integer();
+    Statement select = connection.prepare(
+        "select id, sender_id, group_id, recipient_id, is_system_message, text, "
+        "modification_date, recall_date, sequence, delivery_date " TURMS_MESSAGES
+        "order by delivery_date desc, id desc limit ?9 offset ?10");
+    lists.bind(select, search);
+    select.bind(search.limit, search.skip);
+    while (select.step()) found.records.push_back(read_message(select));
+    return found;
+  });
+}
+
+im::Stored<std::vector<im::GroupType>> Administration::group_types() {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::GroupType>> {
+        std::vector<im::GroupType> found;
+        Statement row = connection.prepare(
+            "select id, name, size_limit, invitation_strategy, join_strategy, "
+            "info_update_strategy, member_info_update_strategy, guest_speakable, "
+            "self_info_updatable, read_receipt, message_editable from group_type order by id");
+        while (row.step()) {
+          im::GroupType& type = found.emplace_back();
+          type.id = row.integer();
+          type.name = row.text();
+          type.size_limit = static_cast<int32_t>(row.integer());
+          type.invitation_strategy = row.enumeration<im::InvitationStrategy>();
+          type.join_strategy = row.enumeration<im::JoinStrategy>();
+          type.info_update_strategy = row.enumeration<im::UpdateStrategy>();
+          type.member_info_update_strategy = row.enumeration<im::UpdateStrategy>();
+          type.guest_speakable = row.boolean();
+          type.self_info_updatable = row.boolean();
+          type.read_receipt = row.boolean();
+          type.message_editable = row.boolean();
+        }
+        return found;
+      });
+}
+
+im::Stored<im::StorageReport> Administration::storage() {
+  co_return co_await readers_.run([&](Connection& connection) -> Result<im::StorageReport> {
+    im::StorageReport report;
+    report.database_bytes =
+        connection.scalar("pragma page_count") * connection.scalar("pragma page_size");
+    struct Counted {
+      const char* name;
+      const char* sql;
+    };
+    constexpr std::array<Counted, 5> kCounted = {{
+        {"users", "select count(*) from user where deletion_date is null"},
+        {"groups", "select count(*) from chat_group where active"},
+        {"groupMembers", "select count(*) from group_member"},
+        // To count ten million rows would take seconds.
+        {"messages", "select count(*) from (select 1 from message limit 1000000)"},
+        {"meetings", "select count(*) from meeting"},
+    }};
+    for (const Counted& counted : kCounted) {
+      report.tables.push_back({counted.name, connection.scalar(counted.sql)});
+    }
+    return report;
+  });
+}
+
+im::Stored<int64_t> Administration::delete_messages(im::Permit<im::action::DeleteMessages> permit,
+                                                    WallTime now) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<int64_t> {
+    int64_t changed = 0;
+    for (const MessageId id : permit->messages) {
+      forget_text(connection, id);
+      (void)connection.prepare("delete from message_reaction where message_id = ?").bind(id).run();
+      Statement update = connection.prepare(
+          "update message set text = null, records = null, recall_date = coalesce(recall_date, ?) "
+          "where id = ?");
+      changed += update.bind(now, id).run();
+    }
+    return changed;
+  });
+}
+
+}  // namespace turms::store

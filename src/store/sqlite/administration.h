@@ -1,0 +1,24 @@
+#pragma once
+
+#include "im/ports/administration.h"
+#include "store/sqlite/reader.h"
+#include "store/sqlite/writer.h"
+
+namespace turms::store {
+
+class Administration final : public im::AdministrationRepository {
+ public:
+  Administration(Writer& writer, Readers& readers) : writer_(writer), readers_(readers) {}
+  im::Stored<im::Listed<im::Group>> groups(im::GroupSearch search) override;
+  im::Stored<im::Listed<im::Message>> messages(im::MessageSearch search) override;
+  im::Stored<std::vector<im::GroupType>> group_types() override;
+  im::Stored<im::StorageReport> storage() override;
+  im::Stored<int64_t> delete_messages(im::Permit<im::action::DeleteMessages> permit,
+                                      WallTime now) override;
+
+ private:
+  Writer& writer_;
+  Readers& readers_;
+};
+
+}  // namespace turms::store
