@@ -60,6 +60,16 @@ void serve_admin(net::HttpServer& server, std::function<Health()> health) {
   server.route("GET", "/metrics", [](net::HttpRequest, net::HttpResponder responder) {
     responder.send(metrics_response());
   });
+  // That the process turns at all, and that it can do its work: what a supervisor restarts on, and
+  // what a balancer sends no clients without.
+  server.route("GET", "/livez", [](net::HttpRequest, net::HttpResponder responder) {
+    responder.send(net::HttpResponse::text(200, "ok\n"));
+  });
+  server.route("GET", "/readyz", [health](net::HttpRequest, net::HttpResponder responder) {
+    const Health now = health();
+    const bool ready = now.ready && !now.store_failure;
+    responder.send(net::HttpResponse::text(ready ? 200 : 503, ready ? "ok\n" : "not ready\n"));
+  });
   server.route("GET", "/health",
                [health = std::move(health)](net::HttpRequest, net::HttpResponder responder) {
                  const Health now = health();

@@ -30,6 +30,9 @@ class ImStack {
 
   im::Domain& domain() { return *domain_; }
   im::Bus& bus() { return listening_ ? *listening_ : *bus_; }
+  im::AdminRepository& admins() { return store_->admins(); }
+  im::AdministrationRepository& administration() { return store_->administration(); }
+  im::PasswordHasher& hasher() { return *hasher_; }
   im::Repositories repositories() { return store_->repositories(); }
   /// Why nothing can be written at present; nothing when it can.
   std::optional<Error> failure() const { return store_->failure(); }

@@ -144,12 +144,22 @@ constexpr Option unsupported(std::string_view key, OptionType type) {
 
 // Sorted by key at start, so that the order here can follow the reader.
 constexpr auto kOptions = std::to_array<Option>({
-    flag("admin.enabled", "true", "Serve the admin HTTP port (metrics, health, rooms)."),
+    flag("admin.enabled", "true",
+         "Serve the admin HTTP port (administration, metrics, health, rooms)."),
     checked(text("admin.bind", "127.0.0.1",
-                 "Address of the admin HTTP port. Keep it off public networks: it asks for no "
-                 "password."),
+                 "Address of the admin HTTP port. Keep it off public networks: metrics, health and "
+                 "rooms ask for no password, and it has no TLS of its own."),
             check_address),
     number("admin.port", "8510", 0, 65535, "TCP port of the admin HTTP server; 0: any free one."),
+
+    number("admin.audit_log.retention_days", "365", 1, 36500,
+           "How long the audit log of the admin API keeps what was changed."),
+    number("admin.audit_log.max_entries", "1000000", 1000, 100000000,
+           "Entries of the audit log; above, the oldest are forgotten."),
+    number("turms.service.admin-api.rate-limiting.capacity", "50", 1, 1000000,
+           "Requests to the admin API that one address may send at once."),
+    number("turms.service.admin-api.rate-limiting.tokens-per-period", "50", 1, 1000000,
+           "Requests that it may send more each second."),
 
     checked(
         text(

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/admin.h"
+#include "app/admin_stack.h"
 #include "app/authentication.h"
 #include "app/blocklist_options.h"
 #include "app/certificates.h"
@@ -99,12 +100,14 @@ class Server {
   livekit::ApiKeys keys_;
   std::unique_ptr<LiveKitStack> livekit_;
   std::unique_ptr<im::Meetings> meetings_;
-  // Goes first: calls that are under way then fail, which meetings_ still hears.
+  std::unique_ptr<AdminStack> admin_api_;
+  // Goes first: calls that are under way then fail, which meetings_ and admin_api_ still hear.
   std::unique_ptr<plugin::Host> plugins_;
   net::Timer meetings_timer_{loop_};
   net::Timer drain_timer_{loop_};
   TimePoint drain_deadline_ = kNever;
   bool livekit_drained_ = false;
+  bool serving_ = false;
 };
 
 Result<std::unique_ptr<net::HttpServer>> Server::listen_http(const std::string& name,
@@ -160,6 +163,7 @@ Status Server::start() {
     serve_admin(*admin_, [this] {
       Health health;
       health.meetings = livekit_ ? livekit_->capacity() : "none";
+      health.ready = serving_ && drain_deadline_ == kNever;
       // Before the store is open nothing fails.
       if (const auto failure = im_ ? im_->failure() : std::nullopt) {
         health.store_failure = failure->message;
@@ -200,6 +204,10 @@ Status Server::start() {
   if (Status status = check_settings(); !status) return status;
   if (Status status = start_livekit(); !status) return status;
   start_plugins();
+  if (admin_) {
+    admin_api_ = std::make_unique<AdminStack>(loop_, *admin_, config_, *im_, *meetings_, *gateway_,
+                                              *plugins_);
+  }
   spawn(finish_start());
   return {};
 }
@@ -434,8 +442,10 @@ Task<void> Server::finish_start() {
     const auto seeded = co_await im_->domain().administration.seed_demo();
     if (!seeded) log::error("demo accounts: {}", seeded.error().message);
   }
+  if (admin_api_) co_await admin_api_->make_first_account(dev_);
   co_await meetings_->resume();
   tick_meetings();
+  serving_ = true;
   print_ready();
 }
 
