@@ -6,6 +6,7 @@
 #include <functional>
 #include <iostream>
 
+#include "app/admin_commands.h"
 #include "app/backup.h"
 #include "app/commands.h"
 #include "app/media_config.h"
@@ -166,6 +167,28 @@ int run_command_line(int argc, char** argv) {
   auto* group_list = group->add_subcommand("list", "List groups: id, name, owner, state");
   common.add_to(*group_list);
   group_list->callback([&] { status = with_data(common, list_groups); });
+
+  auto* admin = app.add_subcommand("admin", "Who may use the admin API");
+  admin->require_subcommand(1);
+  std::string account = "turms";
+  auto* admin_reset = admin->add_subcommand(
+      "reset", "Give an admin a new password and the role of root (on the data directory)");
+  common.add_to(*admin_reset);
+  admin_reset->add_option("--account", account, "Account")->capture_default_str();
+  password.add_to(*admin_reset);
+  admin_reset->callback([&] {
+    status = with_data(common, [&](const Config& c, const DataDirectory& d) {
+      return reset_admin(c, d, account, password.read());
+    });
+  });
+  add_admin_commands(
+      app, [&](CLI::App& command) { common.add_to(command); },
+      [&](const std::function<Status(const Config&)>& run) {
+        status = with_config(common, [&](const Config& config) {
+          const Status done = run(config);
+          return done ? 0 : complain(done.error(), exit_status(done.error()));
+        });
+      });
 
   auto* room = app.add_subcommand("room", "Rooms of the built-in SFU of a running server");
   room->require_subcommand(1);

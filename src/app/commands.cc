@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "admin/accounts.h"
 #include "app/im_stack.h"
 #include "livekit/token.h"
 #include "net/loop.h"
@@ -99,6 +100,24 @@ Status list_groups(const Config& config, const DataDirectory& data) {
       if (groups->size() < kPageSize) co_return Status();
     }
   });
+}
+
+Status reset_admin(const Config& config, const DataDirectory& data, const std::string& account,
+                   const std::string& password) {
+  net::Loop loop;
+  auto stack = ImStack::open(loop, config, data);
+  if (!stack) return std::unexpected(stack.error());
+  admin::Accounts accounts((*stack)->admins(), (*stack)->hasher(), (*stack)->clock());
+  Status result = fail(ErrorCode::kInternal, "the operation did not complete");
+  spawn([](admin::Accounts& all, std::string name, std::string secret, Status& out,
+           net::Loop& owner) -> Task<void> {
+    out = to_status(co_await all.reset(std::move(name), std::move(secret)));
+    owner.stop();
+  }(accounts, account, password, result, loop));
+  loop.run();
+  (*stack)->close();
+  if (result) fmt::print("gave {} a new password\n", account);
+  return result;
 }
 
 Status print_token(const Config& config, const DataDirectory& data, const TokenRequest& request) {

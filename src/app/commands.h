@@ -21,6 +21,10 @@ Status add_group(const Config& config, const DataDirectory& data, const std::str
                  int64_t owner, const std::vector<int64_t>& members);
 Status list_groups(const Config& config, const DataDirectory& data);
 
+/// Of the admin API: see admin::Accounts::reset().
+Status reset_admin(const Config& config, const DataDirectory& data, const std::string& account,
+                   const std::string& password);
+
 struct TokenRequest {
   std::string identity;
   std::string name;

@@ -1,4 +1,4 @@
-"""The admin API, its permissions, and what clients notice of it."""
+"""The admin API, its permissions, what clients notice of it, and the commands that use it."""
 
 import base64
 import concurrent.futures
@@ -451,3 +451,46 @@ class Bodies(AdminTest):
                     self.assertIn(status, (200, 400, 403, 404, 409), (text, said))
                     self.assertIn("code", said, text)
         self.assertEqual(self.ask("GET", "/livez", authorization=None)[0], 200)
+
+
+class Commands(AdminTest):
+    def run_command(self, *arguments, stdin="", **environment):
+        return subprocess.run(
+            [BINARY, *map(str, arguments), "--url", f"http://127.0.0.1:{self.server.admin}"],
+            input=stdin, capture_output=True, text=True, timeout=60,
+            env={**os.environ, "TURMS_ADMIN_PASSWORD": self.server.password, **environment})
+
+    def test_the_commands_do_what_the_api_does(self):
+        done = self.run_command("admin", "token", "--name", "commands", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        token = json.loads(done.stdout)["data"]["token"]
+        named = {"TURMS_ADMIN_TOKEN": token}
+        done = self.run_command("user", "search", "--ids", "1,2", **named)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[0].split("\t")[:2], ["id", "name"])
+        self.assertEqual(lines[1].split("\t")[:2], ["1", "one"])
+        done = self.run_command("user", "update", "--ids", "3", "--name", "drei", "--active", "false", "--json", **named)
+        self.assertEqual(json.loads(done.stdout)["data"]["modifiedCount"], 1, done.stderr)
+        self.assertEqual(self.ok("GET", "/users?ids=3")[0]["isActive"], False)
+        self.assertEqual(self.run_command("message", "send-to-user", "--user", "2", "--text", "hello", **named).returncode, 0)
+        done = self.run_command("message", "list", "--targets", "2", "--json", **named)
+        self.assertEqual(json.loads(done.stdout)["data"]["records"][0]["text"], "hello")
+        for command in (("plugin", "list"), ("session", "show", "--users", "1"), ("admin", "list"), ("admin", "roles"),
+                        ("admin", "tokens"), ("admin", "audit"), ("group", "search")):
+            done = self.run_command(*command, "--json", **named)
+            self.assertEqual(done.returncode, 0, (command, done.stderr))
+            self.assertEqual(json.loads(done.stdout)["code"], 1000)
+        done = self.run_command("session", "close", "--users", "77", TURMS_ADMIN_TOKEN="wrong")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("token", done.stderr)
+
+    def test_an_admin_who_lost_the_password_gets_a_new_one(self):
+        server = AdminServer()
+        self.addCleanup(server.remove)
+        done = subprocess.run([BINARY, "admin", "reset", "--data", server.data, "--password-stdin"],
+                              input="a new password\n", capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(server.ask("GET", "/admins/self")[0], 401)
+        self.assertEqual(server.ask("GET", "/admins/self", authorization=basic("turms", "a new password"))[0], 200)
