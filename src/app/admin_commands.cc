@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
+#include "app/admin_url.h"
 #include "base/encoding.h"
-#include "net/address.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 
@@ -245,18 +245,6 @@ struct Given {
   std::vector<std::vector<std::string>> values;
   std::vector<bool> secrets;
 };
-
-Result<std::string> admin_url(const Config& config, const std::string& given) {
-  if (!given.empty()) return given;
-  const int64_t port = config.number("admin.port");
-  if (!config.flag("admin.enabled") || port == 0) {
-    return fail(ErrorCode::kInvalidArgument,
-                "the configuration names no admin port: say it with --url");
-  }
-  const auto address = net::Address::parse(config.text("admin.bind"), static_cast<uint16_t>(port));
-  const bool here = !address || address->is_unspecified();
-  return here ? fmt::format("http://127.0.0.1:{}", port) : "http://" + address->to_string();
-}
 
 Result<std::string> authorization(const Given& given) {
   const char* token = std::getenv("TURMS_ADMIN_TOKEN");

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/admin_url.h"
 #include "app/room_stats_text.h"
-#include "net/address.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 
@@ -17,18 +17,6 @@ namespace turms::app {
 namespace {
 
 constexpr Duration kBetween = 1s;
-
-Result<std::string> admin_url(const Config& config, const RoomQuery& query) {
-  if (!query.url.empty()) return query.url;
-  const int64_t port = config.number("admin.port");
-  if (!config.flag("admin.enabled") || port == 0) {
-    return fail(ErrorCode::kInvalidArgument,
-                "the configuration names no admin port: say it with --url");
-  }
-  const auto address = net::Address::parse(config.text("admin.bind"), static_cast<uint16_t>(port));
-  const bool here = !address || address->is_unspecified();
-  return here ? fmt::format("http://127.0.0.1:{}", port) : "http://" + address->to_string();
-}
 
 Result<std::string> get(net::Loop& loop, net::HttpClient& client, std::string url) {
   net::HttpClientRequest request;
@@ -60,7 +48,7 @@ void print(const std::string& text) {
 }  // namespace
 
 Status list_rooms(const Config& config, const RoomQuery& query) {
-  const auto base = admin_url(config, query);
+  const auto base = admin_url(config, query.url);
   if (!base) return std::unexpected(base.error());
   net::Loop loop;
   const auto client = net::HttpClient::create(loop, {.max_response_bytes = size_t{64} << 20});
@@ -77,7 +65,7 @@ Status list_rooms(const Config& config, const RoomQuery& query) {
 }
 
 Status print_room_stats(const Config& config, const RoomQuery& query) {
-  const auto base = admin_url(config, query);
+  const auto base = admin_url(config, query.url);
   if (!base) return std::unexpected(base.error());
   boost::urls::url target("/rooms/stats");
   target.params().append({"room", query.room});

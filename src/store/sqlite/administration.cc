@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "store/sqlite/group_rows.h"
 #include "store/sqlite/json.h"
 #include "store/sqlite/message_text.h"
 
@@ -42,23 +43,6 @@ WallTime from(const std::optional<WallTime>& start) {
 }
 WallTime until(const std::optional<WallTime>& end) {
   return end.value_or(WallTime{INT64_MAX});
-}
-
-im::Group read_group(Statement& row) {
-  im::Group group;
-  group.id = row.id<GroupId>();
-  group.type_id = row.integer();
-  group.creator_id = row.id<UserId>();
-  group.owner_id = row.id<UserId>();
-  group.name = row.text();
-  group.intro = row.text();
-  group.announcement = row.text();
-  group.min_score = static_cast<int32_t>(row.integer());
-  group.creation_date = row.time();
-  group.last_updated_date = row.time();
-  group.mute_end_date = row.optional_time();
-  group.active = row.boolean();
-  return group;
 }
 
 /// Without records: they are for clients.
@@ -113,10 +97,8 @@ im::Stored<im::Listed<im::Group>> Administration::groups(im::GroupSearch search)
     Statement count = connection.prepare("select count(*) " TURMS_GROUPS);
     lists.bind(count, search);
     if (count.step()) found.total = count.integer();
-    Statement select = connection.prepare(
-        "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
-        "creation_date, last_updated_date, mute_end_date, active " TURMS_GROUPS
-        "order by id limit ?9 offset ?10");
+    Statement select = connection.prepare("select " TURMS_GROUP_COLUMNS " " TURMS_GROUPS
+                                          "order by id limit ?9 offset ?10");
     lists.bind(select, search);
     select.bind(search.limit, search.skip);
     while (select.step()) found.records.push_back(read_group(select));

@@ -6,6 +6,23 @@
 
 namespace turms::store {
 
+im::Group read_group(Statement& row) {
+  im::Group group;
+  group.id = row.id<GroupId>();
+  group.type_id = row.integer();
+  group.creator_id = row.id<UserId>();
+  group.owner_id = row.id<UserId>();
+  group.name = row.text();
+  group.intro = row.text();
+  group.announcement = row.text();
+  group.min_score = static_cast<int32_t>(row.integer());
+  group.creation_date = row.time();
+  group.last_updated_date = row.time();
+  group.mute_end_date = row.optional_time();
+  group.active = row.boolean();
+  return group;
+}
+
 void insert_member(Connection& connection, const im::GroupMember& member, WallTime now) {
   Statement insert = connection.prepare(
       "insert into group_member (group_id, user_id, name, role, join_date, mute_end_date) "

@@ -10,6 +10,12 @@
 
 namespace turms::store {
 
+#define TURMS_GROUP_COLUMNS                                                   \
+  "id, type_id, creator_id, owner_id, name, intro, announcement, min_score, " \
+  "creation_date, last_updated_date, mute_end_date, active"
+
+/// Of a row of TURMS_GROUP_COLUMNS.
+im::Group read_group(Statement& row);
 /// What becoming a member writes; nothing is checked.
 void insert_member(Connection& connection, const im::GroupMember& member, WallTime now);
 /// False: the user was none. The stamp of the group's members is left to the caller.

@@ -10,26 +10,7 @@
 namespace turms::store {
 namespace {
 
-constexpr const char* kSelectGroup =
-    "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
-    "creation_date, last_updated_date, mute_end_date, active from chat_group where id = ?";
-
-im::Group read_group(Statement& row) {
-  im::Group group;
-  group.id = row.id<GroupId>();
-  group.type_id = row.integer();
-  group.creator_id = row.id<UserId>();
-  group.owner_id = row.id<UserId>();
-  group.name = row.text();
-  group.intro = row.text();
-  group.announcement = row.text();
-  group.min_score = static_cast<int32_t>(row.integer());
-  group.creation_date = row.time();
-  group.last_updated_date = row.time();
-  group.mute_end_date = row.optional_time();
-  group.active = row.boolean();
-  return group;
-}
+constexpr const char* kSelectGroup = "select " TURMS_GROUP_COLUMNS " from chat_group where id = ?";
 
 std::optional<im::GroupType> read_type(Connection& connection, int64_t id) {
   Statement row = connection.prepare(
@@ -173,10 +154,9 @@ im::Stored<std::vector<GroupId>> Groups::search_names(std::string text) {
 im::Stored<std::vector<im::Group>> Groups::list(GroupId after, int limit) {
   co_return co_await readers_.run([&](Connection& connection) -> Result<std::vector<im::Group>> {
     std::vector<im::Group> groups;
-    Statement select = connection.prepare(
-        "select id, type_id, creator_id, owner_id, name, intro, announcement, min_score, "
-        "creation_date, last_updated_date, mute_end_date, active from chat_group "
-        "where id > ? and active order by id limit ?");
+    Statement select =
+        connection.prepare("select " TURMS_GROUP_COLUMNS
+                           " from chat_group where id > ? and active order by id limit ?");
     select.bind(after, limit);
     while (select.step()) groups.push_back(read_group(select));
     return groups;
