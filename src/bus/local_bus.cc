@@ -61,10 +61,6 @@ class LocalBus final : public im::Bus {
     co_return found;
   }
 
-  // There is no other node to hold one.
-  im::Stored<bool> acquire_lease(std::string, Duration) override { co_return true; }
-  void release_lease(std::string_view) override {}
-
  private:
   struct User {
     im::UserStatus status = im::UserStatus::kAvailable;

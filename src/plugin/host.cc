@@ -424,10 +424,6 @@ class Host::ListeningBus final : public im::Bus {
   im::Stored<std::vector<im::Presence>> presence(std::vector<UserId> users) override {
     return bus_.presence(std::move(users));
   }
-  im::Stored<bool> acquire_lease(std::string name, Duration lifetime) override {
-    return bus_.acquire_lease(std::move(name), lifetime);
-  }
-  void release_lease(std::string_view name) override { bus_.release_lease(name); }
 
  private:
   Task<void> tell(im::Envelope envelope) {

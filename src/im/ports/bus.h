@@ -48,10 +48,6 @@ class Bus {
   virtual void set_status(UserId user, UserStatus status) = 0;
   /// In the order of `users`; who is nowhere is kOffline without devices.
   virtual Stored<std::vector<Presence>> presence(std::vector<UserId> users) = 0;
-
-  /// At most one node holds a lease by this name at a time. False when another one does.
-  virtual Stored<bool> acquire_lease(std::string name, Duration lifetime) = 0;
-  virtual void release_lease(std::string_view name) = 0;
 };
 
 }  // namespace turms::im
