@@ -88,19 +88,20 @@ std::optional<Failure> check(const MeetingSettings& settings, const CreateMeetin
 }
 
 /// Counts a meeting of a user while it lives.
+template <class Counts>
 class BeingMade {
  public:
-  BeingMade(std::map<UserId, int64_t>& counts, UserId user) : counts_(counts), user_(user) {
-    ++counts_[user_];
-  }
+  BeingMade(Counts& counts, UserId user) : counts_(counts), user_(user) { ++counts_[user_].count; }
   BeingMade(const BeingMade&) = delete;
   BeingMade& operator=(const BeingMade&) = delete;
   ~BeingMade() {
-    if (--counts_[user_] == 0) counts_.erase(user_);
+    auto& making = counts_[user_];
+    ++making.ended;
+    if (--making.count == 0) counts_.erase(user_);
   }
 
  private:
-  std::map<UserId, int64_t>& counts_;
+  Counts& counts_;
   UserId user_;
 };
 
@@ -213,20 +214,28 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
 
 /// Makes the row, the room and the invitation, or none of them.
 Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
-  std::optional<BeingMade> being_made(std::in_place, being_made_, meeting.creator_id);
+  std::optional<BeingMade<decltype(being_made_)>> being_made(std::in_place, being_made_,
+                                                             meeting.creator_id);
+  const Making& making = being_made_[meeting.creator_id];
   MeetingFilter mine;
   mine.creator_ids.push_back(meeting.creator_id);
   mine.active_only = true;
   mine.limit = static_cast<int32_t>(std::clamp<int64_t>(settings_.max_active_meetings_per_user, 1,
                                                         static_cast<int64_t>(kMaxActive)));
-  auto stored = co_await context_.store.meetings.query(std::move(mine));
-  if (!stored) co_return refuse(stored.error());
-  auto counted = co_await provider_.count_active_meetings(meeting.creator_id);
-  if (!counted) co_return refuse(counted.error());
-  // A media server may hold meetings that this store does not know. Those being made are in
-  // being_made_ until they are in the store, this one too.
-  const int64_t known = std::max(static_cast<int64_t>(stored->size()), *counted);
-  const int64_t others = being_made_[meeting.creator_id] - 1;
+  int64_t known = 0;
+  uint64_t ended = 0;
+  do {
+    // What is made meanwhile may be in neither count: they are taken again then.
+    ended = making.ended;
+    auto stored = co_await context_.store.meetings.query(mine);
+    if (!stored) co_return refuse(stored.error());
+    auto counted = co_await provider_.count_active_meetings(meeting.creator_id);
+    if (!counted) co_return refuse(counted.error());
+    // A media server may hold meetings that this store does not know.
+    known = std::max(static_cast<int64_t>(stored->size()), *counted);
+  } while (making.ended != ended);
+  // Those being made are in being_made_ until they are in the store, this one too.
+  const int64_t others = making.count - 1;
   auto permit = Rights::create_meeting(settings_, meeting.creator_id, known + others);
   if (!permit) co_return std::unexpected(permit.error());
 

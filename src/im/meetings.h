@@ -164,6 +164,11 @@ class Meetings final : public ConferenceListener,
 
  private:
   /// A meeting that goes on.
+  /// Of one user.
+  struct Making {
+    int64_t count = 0;   // meetings being made
+    uint64_t ended = 0;  // that were made, or given up
+  };
   struct Live {
     Meeting meeting;
     std::vector<MeetingParticipant> participants;
@@ -224,7 +229,7 @@ class Meetings final : public ConferenceListener,
   int resuming_ = 0;
   std::set<MeetingId> over_while_resuming_;
   /// Meetings being made, so that two requests of one user at once count as two.
-  std::map<UserId, int64_t> being_made_;
+  std::map<UserId, Making> being_made_;
   /// Members whose mute ends by itself; the epoch when their group could not be loaded.
   std::map<std::pair<GroupId, UserId>, WallTime> muted_until_;
   /// Meetings whose members could not be told to the provider yet.
