@@ -38,13 +38,6 @@ constexpr RequestKind overlapping(RequestKind kind) {
   return kind;
 }
 
-/// To be replaced by handled() when it is.
-constexpr RequestKind not_yet(im::Code code = im::Code::kInvalidRequest) {
-  RequestKind kind;
-  kind.not_implemented = code;
-  return kind;
-}
-
 /// The table of all requests. A kind that is missing here does not compile.
 constexpr RequestKind describe(Request::KindCase kind) {
   // In the order of their numbers.
