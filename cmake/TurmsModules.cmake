@@ -40,6 +40,8 @@ function(turms_test_program name sources)
     return()
   endif()
   add_executable(${name}_tests ${sources})
+  # mold 1.10 lays the read-only part of some programs out so that they do not start.
+  target_link_options(${name}_tests PRIVATE -Wl,-z,norelro)
   target_link_libraries(${name}_tests PRIVATE ${ARGN} GTest::gmock GTest::gtest_main)
   if(TURMS_PCH)
     target_precompile_headers(${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/src/base/precompiled.h <gtest/gtest.h>)

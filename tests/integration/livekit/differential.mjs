@@ -24,6 +24,7 @@ const allowed = [
   [/\.room\.turn_password$/, 'without use for many years'],
   [/\.enabled_(publish_)?codecs$/, 'each names what it takes; theirs counts rtx as one'],
   [/\.join\.\d+\.participant\.state$/, 'who is told of it has joined'],
+  [/\.join\.\d+\.fast_publish$/, 'one connection opens with the join, and a Rust client told so would hang'],
   [/\.ice_servers$/, 'theirs names public STUN servers'],
   [/\.update\.\w+(\.states.*)?$/, 'ours tells of members when they join, theirs when they are connected'],
   [/\.request_response\.\d+\.message$/, 'ours says why'],
