@@ -128,24 +128,9 @@ im::Stored<std::vector<im::GroupType>> Administration::group_types() {
   co_return co_await readers_.run(
       [&](Connection& connection) -> Result<std::vector<im::GroupType>> {
         std::vector<im::GroupType> found;
-        Statement row = connection.prepare(
-            "select id, name, size_limit, invitation_strategy, join_strategy, "
-            "info_update_strategy, member_info_update_strategy, guest_speakable, "
-            "self_info_updatable, read_receipt, message_editable from group_type order by id");
-        while (row.step()) {
-          im::GroupType& type = found.emplace_back();
-          type.id = row.integer();
-          type.name = row.text();
-          type.size_limit = static_cast<int32_t>(row.integer());
-          type.invitation_strategy = row.enumeration<im::InvitationStrategy>();
-          type.join_strategy = row.enumeration<im::JoinStrategy>();
-          type.info_update_strategy = row.enumeration<im::UpdateStrategy>();
-          type.member_info_update_strategy = row.enumeration<im::UpdateStrategy>();
-          type.guest_speakable = row.boolean();
-          type.self_info_updatable = row.boolean();
-          type.read_receipt = row.boolean();
-          type.message_editable = row.boolean();
-        }
+        Statement row =
+            connection.prepare("select " TURMS_GROUP_TYPE_COLUMNS " from group_type order by id");
+        while (row.step()) found.push_back(read_group_type(row));
         return found;
       });
 }

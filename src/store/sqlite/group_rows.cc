@@ -23,6 +23,22 @@ im::Group read_group(Statement& row) {
   return group;
 }
 
+im::GroupType read_group_type(Statement& row) {
+  im::GroupType type;
+  type.id = row.integer();
+  type.name = row.text();
+  type.size_limit = static_cast<int32_t>(row.integer());
+  type.invitation_strategy = row.enumeration<im::InvitationStrategy>();
+  type.join_strategy = row.enumeration<im::JoinStrategy>();
+  type.info_update_strategy = row.enumeration<im::UpdateStrategy>();
+  type.member_info_update_strategy = row.enumeration<im::UpdateStrategy>();
+  type.guest_speakable = row.boolean();
+  type.self_info_updatable = row.boolean();
+  type.read_receipt = row.boolean();
+  type.message_editable = row.boolean();
+  return type;
+}
+
 void insert_member(Connection& connection, const im::GroupMember& member, WallTime now) {
   Statement insert = connection.prepare(
       "insert into group_member (group_id, user_id, name, role, join_date, mute_end_date) "

@@ -16,6 +16,14 @@ namespace turms::store {
 
 /// Of a row of TURMS_GROUP_COLUMNS.
 im::Group read_group(Statement& row);
+#define TURMS_GROUP_TYPE_COLUMNS                                         \
+  "id, name, size_limit, invitation_strategy, join_strategy, "           \
+  "info_update_strategy, member_info_update_strategy, guest_speakable, " \
+  "self_info_updatable, read_receipt, message_editable"
+
+/// Of a row of TURMS_GROUP_TYPE_COLUMNS.
+im::GroupType read_group_type(Statement& row);
+
 /// What becoming a member writes; nothing is checked.
 void insert_member(Connection& connection, const im::GroupMember& member, WallTime now);
 /// False: the user was none. The stamp of the group's members is left to the caller.

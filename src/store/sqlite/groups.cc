@@ -13,24 +13,10 @@ namespace {
 constexpr const char* kSelectGroup = "select " TURMS_GROUP_COLUMNS " from chat_group where id = ?";
 
 std::optional<im::GroupType> read_type(Connection& connection, int64_t id) {
-  Statement row = connection.prepare(
-      "select id, name, size_limit, invitation_strategy, join_strategy, info_update_strategy, "
-      "member_info_update_strategy, guest_speakable, self_info_updatable, read_receipt, "
-      "message_editable from group_type where id = ?");
+  Statement row =
+      connection.prepare("select " TURMS_GROUP_TYPE_COLUMNS " from group_type where id = ?");
   if (!row.bind(id).step()) return id == 0 ? std::optional(im::GroupType{}) : std::nullopt;
-  im::GroupType type;
-  type.id = row.integer();
-  type.name = row.text();
-  type.size_limit = static_cast<int32_t>(row.integer());
-  type.invitation_strategy = row.enumeration<im::InvitationStrategy>();
-  type.join_strategy = row.enumeration<im::JoinStrategy>();
-  type.info_update_strategy = row.enumeration<im::UpdateStrategy>();
-  type.member_info_update_strategy = row.enumeration<im::UpdateStrategy>();
-  type.guest_speakable = row.boolean();
-  type.self_info_updatable = row.boolean();
-  type.read_receipt = row.boolean();
-  type.message_editable = row.boolean();
-  return type;
+  return read_group_type(row);
 }
 
 /// Those that a group has from its creation on.
