@@ -20,6 +20,7 @@
 #include "app/room_configurations.h"
 #include "app/storage_options.h"
 #include "gateway/device_logins.h"
+#include "im/sample_data.h"
 #include "livekit/ice_servers.h"
 #include "net/address.h"
 #include "net/forwarded.h"
@@ -230,6 +231,11 @@ constexpr auto kOptions = std::to_array<Option>({
     number("turms.gateway.session.token-lifetime-seconds", "2592000", 0, kYear,
            "How long a client that knows our extensions may sign in again without its password, "
            "counted from the last time. 0: never."),
+    flag("turms.service.fake.enabled", "false",
+         "Fill a store without users with upstream's data for development, among it users whose "
+         "password is 123."),
+    number("turms.service.fake.user-count", "1000", im::SampleData::kMinUsers,
+           im::SampleData::kMaxUsers, "Users of that data."),
     checked(text("turms.gateway.simultaneous-login.strategy",
                  "ALLOW_ONE_DEVICE_OF_EACH_DEVICE_TYPE_ONLINE",
                  "Which devices of a user may be signed in at the same time: "

@@ -26,6 +26,7 @@
 #include "gateway/service.h"
 #include "im/context.h"
 #include "im/meetings.h"
+#include "im/sample_data.h"
 #include "livekit/data_router.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -438,7 +439,14 @@ void Server::tick_meetings() {
 }
 
 Task<void> Server::finish_start() {
-  if (dev_) {
+  if (config_.flag("turms.service.fake.enabled")) {
+    im::SampleData sample(im_->domain().context());
+    const auto users = static_cast<int>(config_.number("turms.service.fake.user-count"));
+    const auto written = co_await sample.write(users);
+    if (!written) log::error("data for development: {}", written.error().message);
+    log::warn("turms.service.fake.enabled: anybody may sign in as users 1 to {}, password 123",
+              users);
+  } else if (dev_) {
     const auto seeded = co_await im_->domain().administration.seed_demo();
     if (!seeded) log::error("demo accounts: {}", seeded.error().message);
   }
