@@ -7,6 +7,7 @@
 #include "admin/accounts.h"
 #include "admin/api.h"
 #include "admin/backend.h"
+#include "admin/settings_table.h"
 #include "app/im_stack.h"
 #include "base/log.h"
 #include "gateway/service.h"
@@ -21,17 +22,6 @@ namespace turms::app {
 namespace {
 
 constexpr std::string_view kDevPassword = "turms";
-
-admin::ApiConfig api_config(const Config& config) {
-  admin::ApiConfig api;
-  api.requests_at_once =
-      static_cast<double>(config.number("turms.service.admin-api.rate-limiting.capacity"));
-  api.requests_per_second =
-      static_cast<double>(config.number("turms.service.admin-api.rate-limiting.tokens-per-period"));
-  api.audit_retention = std::chrono::hours(24 * config.number("admin.audit_log.retention_days"));
-  api.audit_max_entries = config.number("admin.audit_log.max_entries");
-  return api;
-}
 
 std::string_view name_of(plugin::PluginState state) {
   switch (state) {
@@ -91,7 +81,7 @@ struct AdminStack::Parts {
         messages(backend),
         blocklist(backend),
         server(backend),
-        api(accounts, im.admins(), im.clock(), api_config(config)) {}
+        api(accounts, im.admins(), im.clock(), admin::settings_table().read(config)) {}
 
   admin::Accounts accounts;
   im::Operations operations;

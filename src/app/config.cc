@@ -23,37 +23,6 @@ constexpr std::array<std::string_view, 5> kDevelopment = {
     "livekit.keys=devkey: secret",
 };
 
-std::string_view trim(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    const std::string_view item = trim(text.substr(0, comma));
-    if (!item.empty()) items.emplace_back(item);
-    if (comma == text.npos) break;
-    text.remove_prefix(comma + 1);
-  }
-  return items;
-}
-
-Result<Config::Map> parse_map(std::string_view text) {
-  Config::Map map;
-  for (const std::string& item : split_list(text)) {
-    const size_t colon = item.find(':');
-    if (colon == item.npos)
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("'{}' is not of the form name: value", item));
-    map.emplace(trim(std::string_view(item).substr(0, colon)),
-                trim(std::string_view(item).substr(colon + 1)));
-  }
-  return map;
-}
-
 // plugins.<name>.<key>: what a plugin that we do not know may be told.
 bool is_plugin_key(std::string_view key) {
   if (!key.starts_with("plugins.")) return false;
@@ -62,13 +31,8 @@ bool is_plugin_key(std::string_view key) {
   return dot != key.npos && dot != 0 && dot + 1 < key.size() && key.substr(0, dot) != "livekit";
 }
 
-std::unexpected<Error> empty_secret(std::string_view key) {
-  return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{} is an empty secret: whoever knows that could pass for anybody", key));
-}
-
 std::string unknown_key(std::string_view key) {
-  const std::string_view near = nearest_option(key);
+  const std::string near = nearest_option(key);
   return near.empty() ? fmt::format("unknown key '{}'", key)
                       : fmt::format("unknown key '{}', did you mean '{}'?", key, near);
 }
@@ -137,12 +101,12 @@ class FileReader {
       return where(node, config_.store(option, std::move(value)));
     }
     if (option.type == OptionType::kYaml) {
-      return node.IsNull() ? Status() : assign(node, std::string(option.key), YAML::Dump(node));
+      return node.IsNull() ? Status() : assign(node, option.key, YAML::Dump(node));
     }
     if (!node.IsScalar() && !node.IsNull()) {
       return error(node, fmt::format("{} must be {}", option.key, type_name(option.type)));
     }
-    return assign(node, std::string(option.key), node.IsNull() ? std::string() : node.Scalar());
+    return assign(node, option.key, node.IsNull() ? std::string() : node.Scalar());
   }
 
   /// A text, or of name: value pairs `name=value name=value`.
@@ -218,7 +182,7 @@ Result<Config> Config::load(const Sources& sources) {
           fmt::format("--set {}: {}", assignment.substr(0, equals), status.error().message));
   }
   for (auto& [key, value] : config.aliased_) {
-    if (!config.said_.contains(key)) config.values_[key] = std::move(value);
+    if (!config.said_.contains(key)) config.set(key, std::move(value));
   }
   if (Status status = config.check(); !status) return std::unexpected(status.error());
   if (!sources.dev) config.warn_of_short_secrets();
@@ -286,7 +250,7 @@ Status Config::assign(std::string_view key, std::string_view text) {
       return {};
     }
     if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
-    if (text.empty() && is_secret_name(key)) return empty_secret(key);
+    if (text.empty() && is_secret_name(key)) return config::empty_secret(key);
     plugin_values_[std::string(key)] = std::string(text);
     return {};
   }
@@ -295,99 +259,25 @@ Status Config::assign(std::string_view key, std::string_view text) {
     return {};
   }
   if (option->alias_of.empty()) {
-    auto value = parse(*option, text);
+    auto value = config::parse_value(*option, text);
     return value ? store(*option, std::move(*value)) : std::unexpected(value.error());
   }
   // An empty defaults entry of a name that is not used.
   if (!saying_) return {};
   Option other = *find_option(option->alias_of);
-  other.alias_of = std::exchange(other.key, key);
-  auto value = parse(other, text);
+  other.alias_of = std::exchange(other.key, std::string(key));
+  auto value = config::parse_value(other, text);
   return value ? store(other, std::move(*value)) : std::unexpected(value.error());
 }
 
-Result<Config::Value> Config::parse(const Option& option, std::string_view text) {
-  Value value;
-  switch (option.type) {
-    case OptionType::kBool:
-      if (text != "true" && text != "false")
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} must be true or false, not '{}'", option.key, text));
-      value.flag = text == "true";
-      break;
-    case OptionType::kInt: {
-      const auto parsed = parse_integer(text);
-      if (!parsed || *parsed < option.min || *parsed > option.max) {
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} must be a number from {} to {}, not '{}'", option.key,
-                                option.min, option.max, text));
-      }
-      value.number = *parsed;
-      break;
-    }
-    case OptionType::kDuration: {
-      const auto parsed = parse_duration_ms(text);
-      if (!parsed || *parsed < option.min || *parsed > option.max) {
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{} must be a duration like 30s or 1h, from {} ms to {} ms, not "
-                                "'{}'",
-                                option.key, option.min, option.max, text));
-      }
-      value.number = *parsed;
-      break;
-    }
-    case OptionType::kText:
-    case OptionType::kYaml:
-      value.text = text;
-      break;
-    case OptionType::kList:
-      value.list = split_list(text);
-      break;
-    case OptionType::kMap: {
-      auto parsed = parse_map(text);
-      if (!parsed)
-        return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("{}: {}", option.key, parsed.error().message));
-      value.map = std::move(*parsed);
-      break;
-    }
-  }
-  return value;
-}
-
 Status Config::store(const Option& option, Value value) {
-  // Only texts, lists of them and maps of them have a bound of this kind.
-  size_t longest = value.text.size();
-  for (const std::string& item : value.list) longest = std::max(longest, item.size());
-  for (const auto& [name, item] : value.map)
-    longest = std::max({longest, name.size(), item.size()});
-  if (longest > 0 && static_cast<int64_t>(longest) > option.max) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} is longer than {} bytes", option.key, option.max));
-  }
-  if (option.check != nullptr) {
-    if (option.type == OptionType::kList) {
-      for (const std::string& item : value.list) {
-        if (Status status = option.check(option.key, item); !status) return status;
-      }
-    } else if (Status status = option.check(option.key, value.text); !status) {
-      return status;
-    }
-  }
-  if (option.secret) {
-    for (const auto& [name, item] : value.map) {
-      if (name.empty()) {
-        return fail(ErrorCode::kInvalidArgument, fmt::format("{}: a name is empty", option.key));
-      }
-      if (item.empty()) return empty_secret(fmt::format("{}.{}", option.key, name));
-    }
-  }
+  if (Status status = config::check_value(option, value); !status) return status;
   if (!option.alias_of.empty()) {
-    aliased_[std::string(option.alias_of)] = std::move(value);
+    aliased_[option.alias_of] = std::move(value);
     return {};
   }
-  if (saying_) said_.insert(std::string(option.key));
-  values_[std::string(option.key)] = std::move(value);
+  if (saying_) said_.insert(option.key);
+  set(option.key, std::move(value));
   return {};
 }
 
@@ -400,7 +290,7 @@ void Config::warn_of_short_secrets() {
   for (const Option& option : options()) {
     if (!option.secret) continue;
     const Value& value = at(option.key);
-    look(std::string(option.key), value.text);
+    look(option.key, value.text);
     for (const auto& [name, item] : value.map) look(fmt::format("{}.{}", option.key, name), item);
   }
   for (const auto& [key, value] : plugin_values_) {
@@ -408,32 +298,7 @@ void Config::warn_of_short_secrets() {
   }
 }
 
-const Config::Value& Config::at(std::string_view key) const {
-  const auto it = values_.find(key);
-  TURMS_CHECK(it != values_.end());
-  return it->second;
-}
-
-bool Config::flag(std::string_view key) const {
-  return at(key).flag;
-}
-int64_t Config::number(std::string_view key) const {
-  return at(key).number;
-}
-Duration Config::duration(std::string_view key) const {
-  return std::chrono::milliseconds(at(key).number);
-}
-const std::string& Config::text(std::string_view key) const {
-  return at(key).text;
-}
-const std::vector<std::string>& Config::list(std::string_view key) const {
-  return at(key).list;
-}
-const Config::Map& Config::map(std::string_view key) const {
-  return at(key).map;
-}
-
-Config::Map Config::plugin_settings(std::string_view name) const {
+config::Values::Map Config::plugin_settings(std::string_view name) const {
   const std::string prefix = fmt::format("plugins.{}.", name);
   Map settings;
   for (const auto& [key, value] : plugin_values_) {
@@ -442,27 +307,7 @@ Config::Map Config::plugin_settings(std::string_view name) const {
   for (const Option& option : options()) {
     if (!option.key.starts_with(prefix)) continue;
     const Value& value = at(option.key);
-    std::string& out = settings[std::string(option.key.substr(prefix.size()))];
-    switch (option.type) {
-      case OptionType::kBool:
-        out = value.flag ? "true" : "false";
-        break;
-      case OptionType::kInt:
-        out = std::to_string(value.number);
-        break;
-      case OptionType::kText:
-      case OptionType::kYaml:
-        out = value.text;
-        break;
-      case OptionType::kDuration:
-        out = fmt::format("{}ms", value.number);
-        break;
-      case OptionType::kList:
-        out = fmt::format("{}", fmt::join(value.list, ","));
-        break;
-      case OptionType::kMap:
-        break;
-    }
+    settings[option.key.substr(prefix.size())] = config::to_text(option, value);
   }
   return settings;
 }

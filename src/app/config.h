@@ -9,20 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config.h"
 #include "base/result.h"
-#include "base/time.h"
 
 namespace turms::app {
-
-struct Option;
 
 /// The settings of one run: defaults, below --dev, below the file, below --set. Values are checked
 /// when they are set, so that reading cannot fail; asking for a key that is not in the table is a
 /// bug.
-class Config {
+class Config : public config::Values {
  public:
-  using Map = std::map<std::string, std::string>;
-
   struct Sources {
     bool dev = false;
     std::optional<std::filesystem::path> file;
@@ -38,12 +34,6 @@ class Config {
   /// Errors name file, line and key, and the nearest known key when it looks like a slip.
   static Result<Config> load(const Sources& sources);
 
-  [[nodiscard]] bool flag(std::string_view key) const;
-  [[nodiscard]] int64_t number(std::string_view key) const;
-  [[nodiscard]] const std::string& text(std::string_view key) const;
-  [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
-  [[nodiscard]] const Map& map(std::string_view key) const;
-  [[nodiscard]] Duration duration(std::string_view key) const;
   /// Given by the file, the environment or --set, so that its value is meant.
   [[nodiscard]] bool given(std::string_view key) const { return said_.contains(key); }
 
@@ -57,17 +47,11 @@ class Config {
   [[nodiscard]] std::string show() const;
 
  private:
-  struct Value {
-    bool flag = false;
-    int64_t number = 0;  // durations: milliseconds
-    std::string text;
-    std::vector<std::string> list;
-    Map map;
-  };
+  using Option = config::Option;
+  using Value = config::Value;
 
   /// From text, as in `--set key=value`.
   Status assign(std::string_view key, std::string_view text);
-  static Result<Value> parse(const Option& option, std::string_view text);
   Status store(const Option& option, Value value);
   static std::string show_value(const Option& option, const Value& value, std::string_view indent);
   Status load_file(const std::filesystem::path& file);
@@ -76,9 +60,7 @@ class Config {
   /// What the keys of several groups say together.
   Status check() const;
   friend class FileReader;
-  const Value& at(std::string_view key) const;
 
-  std::map<std::string, Value, std::less<>> values_;
   // plugins.<name>.<key> of plugins this table does not know.
   std::map<std::string, std::string, std::less<>> plugin_values_;
   bool saying_ = false;  // what is assigned now was said by the operator

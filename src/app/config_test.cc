@@ -10,9 +10,10 @@
 
 #include "app/certificates.h"
 #include "app/media_config.h"
-#include "app/meeting_options.h"
 #include "app/options.h"
-#include "app/room_configurations.h"
+#include "im/settings_table.h"
+#include "livekit/room_configurations.h"
+#include "media/settings_table.h"
 
 namespace turms::app {
 namespace {
@@ -114,9 +115,7 @@ TEST_F(ConfigTest, WordsAndNumbersOfMeetingsAreRead) {
     for (std::string& one : assignments) one = "turms.service.conference.meeting." + one;
     const auto config = Config::load({.assignments = std::move(assignments)});
     EXPECT_TRUE(config) << config.error().message;
-    im::MeetingSettings read;
-    read_meeting_options(*config, read);
-    return read;
+    return im::meeting_table().read(*config);
   };
   const auto defaults = settings({});
   EXPECT_EQ(defaults.password, im::MeetingSettings::Password::kProhibited);
@@ -220,9 +219,9 @@ TEST_F(ConfigTest, TurnServersAreTextsOrPairs) {
       "        protocol: tls\n        username: u\n        credential: c\n"
       "      - host=b.example.org secret=s\n");
   ASSERT_TRUE(config) << config.error().message;
-  const auto made = ice_server_config(*config);
+  const auto made = service_config(*config);
   ASSERT_TRUE(made) << made.error().message;
-  const auto& ice = *made;
+  const auto& ice = made->ice;
   ASSERT_EQ(ice.turn_servers.size(), 2u);
   EXPECT_EQ(ice.turn_servers[0].host, "turn.example.org");
   EXPECT_EQ(ice.turn_servers[0].port, 443);
@@ -239,13 +238,13 @@ TEST_F(ConfigTest, SecretsOfTurnServersMayStandInFiles) {
         {.assignments = {"livekit.rtc.turn_servers=host=t.example.org secret_file=" + path}});
   };
   ASSERT_TRUE(configured());
-  const auto missing = ice_server_config(*configured());
+  const auto missing = service_config(*configured());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message, "livekit.rtc.turn_servers: no secret in " + path);
   std::ofstream(path) << "from a file\n";
-  const auto made = ice_server_config(*configured());
+  const auto made = service_config(*configured());
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_EQ(made->turn_servers.at(0).secret, "from a file");
+  EXPECT_EQ(made->ice.turn_servers.at(0).secret, "from a file");
   std::filesystem::remove(path);
 }
 
@@ -270,7 +269,7 @@ TEST_F(ConfigTest, TakesAPastedLiveKitFile) {
   EXPECT_EQ(config->list("livekit.webhook.urls"),
             (std::vector<std::string>{"http://h/a", "http://h/b"}));
   EXPECT_EQ(config->number("http.port"), 7880);
-  const auto ports = parse_ports(config->text("livekit.rtc.udp_port"));
+  const auto ports = media::parse_ports(config->text("livekit.rtc.udp_port"));
   ASSERT_TRUE(ports);
   EXPECT_EQ(ports->first, 7882);
   EXPECT_EQ(ports->count, 3);
@@ -419,7 +418,8 @@ api: {execution_timeout: 2s, check_interval: 100ms}
               std::vector<std::string>{"room_started"});
     EXPECT_EQ(config->number("livekit.limit.max_metadata_size"), 2000) << "not the older name's";
     EXPECT_EQ(config->number("livekit.limit.max_room_name_length"), 100);
-    const auto rooms = parse_room_configurations(config->text("livekit.room.room_configurations"));
+    const auto rooms =
+        livekit::parse_room_configurations(config->text("livekit.room.room_configurations"));
     ASSERT_TRUE(rooms);
     EXPECT_EQ(rooms->at("meeting").empty_timeout_s, 60u);
     ASSERT_EQ(rooms->at("meeting").agents.size(), 1u);
@@ -491,13 +491,13 @@ TEST_F(ConfigTest, ShortSecretsAreWarnedOf) {
 }
 
 TEST(Durations, AsGoWritesThem) {
-  EXPECT_EQ(parse_duration_ms("5s"), 5000);
-  EXPECT_EQ(parse_duration_ms("1m30s"), 90'000);
-  EXPECT_EQ(parse_duration_ms("1.5h"), 5'400'000);
-  EXPECT_EQ(parse_duration_ms("500ms"), 500);
-  EXPECT_EQ(parse_duration_ms("7"), 7000);
+  EXPECT_EQ(config::parse_duration_ms("5s"), 5000);
+  EXPECT_EQ(config::parse_duration_ms("1m30s"), 90'000);
+  EXPECT_EQ(config::parse_duration_ms("1.5h"), 5'400'000);
+  EXPECT_EQ(config::parse_duration_ms("500ms"), 500);
+  EXPECT_EQ(config::parse_duration_ms("7"), 7000);
   for (const char* wrong : {"", "s", "-5s", "5x", "5s5", "1e3s", "nan", "99999999h"}) {
-    EXPECT_FALSE(parse_duration_ms(wrong)) << wrong;
+    EXPECT_FALSE(config::parse_duration_ms(wrong)) << wrong;
   }
 }
 

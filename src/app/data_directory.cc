@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "app/options.h"
 #include "base/crypto.h"
+#include "store/settings_table.h"
 
 namespace turms::app {
 namespace {
@@ -97,8 +97,9 @@ Status DataDirectory::lock() {
 }
 
 std::filesystem::path DataDirectory::database(std::string_view store_url) const {
-  const std::string_view name =
-      store_url.empty() ? kDefaultDatabase : store_url.substr(kSqliteScheme.size());
+  const std::string_view name = store_url.empty()
+                                    ? kDefaultDatabase
+                                    : store_url.substr(store::Settings::kSqliteScheme.size());
   return path_ / name;  // an absolute name stands for itself
 }
 

@@ -10,9 +10,9 @@
 #include "app/certificates.h"
 #include "app/commands.h"
 #include "app/im_stack.h"
-#include "app/options.h"
 #include "app/probe.h"
 #include "base/random.h"
+#include "media/settings_table.h"
 #include "net/http_server.h"
 #include "net/interfaces.h"
 #include "net/loop.h"
@@ -188,7 +188,7 @@ class Doctor {
       }
     }
     if (!config_.flag("livekit.enabled")) return;
-    const auto ports = parse_ports(config_.text("livekit.rtc.udp_port"));
+    const auto ports = media::parse_ports(config_.text("livekit.rtc.udp_port"));
     for (int i = 0; i < ports->count; ++i) {
       const auto port = static_cast<uint16_t>(ports->first == 0 ? 0 : ports->first + i);
       const auto address = net::Address::parse(config_.text("livekit.rtc.bind"), port);
@@ -243,7 +243,7 @@ class Doctor {
 
   void ask_media() {
     const std::string host = reach(config_.text("livekit.rtc.bind"));
-    const auto ports = parse_ports(config_.text("livekit.rtc.udp_port"));
+    const auto ports = media::parse_ports(config_.text("livekit.rtc.udp_port"));
     // A check that names nobody gets no answer; that the port is taken says who holds it.
     for (int i = 0; ports->first != 0 && i < ports->count; ++i) {
       const auto port = static_cast<uint16_t>(ports->first + i);

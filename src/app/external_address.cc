@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "app/options.h"
+#include "base/config.h"
 #include "base/random.h"
 #include "net/loop_core.h"
 #include "net/resolver.h"
@@ -85,7 +85,7 @@ Result<HostAndPort> parse_host_and_port(std::string_view text, uint16_t default_
   const size_t colon = text.rfind(':');
   HostAndPort out{std::string(text.substr(0, colon)), default_port};
   if (colon != text.npos) {
-    const auto port = parse_integer(text.substr(colon + 1));
+    const auto port = config::parse_integer(text.substr(colon + 1));
     if (!port || *port < 1 || *port > 65535) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' has no port 1..65535", text));
     }

@@ -6,19 +6,15 @@
 #include <string>
 
 #include "app/external_address.h"
-#include "app/options.h"
 #include "base/log.h"
+#include "livekit/settings_table.h"
+#include "media/settings_table.h"
 #include "net/address.h"
 #include "net/forwarded.h"
 
 namespace turms::app {
 
 namespace {
-
-/// -1 stands for any free port, which is 0 below here.
-uint16_t port_of(int64_t configured) {
-  return configured < 0 ? uint16_t{0} : static_cast<uint16_t>(configured);
-}
 
 std::vector<net::Network> networks(const std::vector<std::string>& texts) {
   std::vector<net::Network> out;
@@ -29,13 +25,7 @@ std::vector<net::Network> networks(const std::vector<std::string>& texts) {
 }  // namespace
 
 Result<media::EngineConfig> engine_config(const Config& config) {
-  media::EngineConfig engine;
-  const auto ports = parse_ports(config.text("livekit.rtc.udp_port"));
-  engine.workers = ports->count;
-  engine.first_udp_port = ports->first;
-  engine.members_per_worker = static_cast<size_t>(config.number("livekit.rtc.members_per_worker"));
-  engine.bind_address = config.text("livekit.rtc.bind");
-  engine.advertised_addresses = config.list("livekit.rtc.node_ip");
+  media::EngineConfig engine = media::settings_table().read(config);
   if (engine.advertised_addresses.size() > media::kMaxAdvertised) {
     return fail(
         ErrorCode::kInvalidArgument,
@@ -50,23 +40,9 @@ Result<media::EngineConfig> engine_config(const Config& config) {
                 fmt::format("livekit.rtc.node_ip {} cannot be reached: livekit.rtc.bind is {}",
                             text, engine.bind_address));
   }
-  engine.filter = {config.list("livekit.rtc.interfaces.includes"),
-                   config.list("livekit.rtc.interfaces.excludes"),
-                   networks(config.list("livekit.rtc.ips.includes")),
-                   networks(config.list("livekit.rtc.ips.excludes"))};
-  if (config.flag("livekit.rtc.force_tcp")) {
-    if (config.number("livekit.rtc.tcp_port") == 0) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
-    }
-    engine.candidates.udp = false;
+  if (!engine.candidates.udp && config.number("livekit.rtc.tcp_port") == 0) {
+    return fail(ErrorCode::kInvalidArgument, "livekit.rtc.force_tcp needs a livekit.rtc.tcp_port");
   }
-  engine.turn.enabled = config.flag("livekit.turn.enabled");
-  if (const int64_t port = config.number("livekit.turn.udp_port"); port != 0) {
-    engine.turn.first_udp_port = port_of(port);
-  }
-  engine.turn.max_allocations_per_user =
-      static_cast<size_t>(config.number("livekit.turn.per_user_relay_allocation_limit"));
   return engine;
 }
 
@@ -85,24 +61,19 @@ void find_external_address(const Config& config, net::Loop& loop, media::EngineC
   engine.external_address = address->ip();
 }
 
-Result<livekit::IceServerConfig> ice_server_config(const Config& config) {
-  livekit::IceServerConfig ice;
-  ice.stun_servers = config.list("livekit.rtc.stun_servers");
-  for (const std::string& text : config.list("livekit.rtc.turn_servers")) {
-    livekit::TurnServer server = *livekit::parse_turn_server(text);
-    if (!server.secret_file.empty()) {
-      std::ifstream file(server.secret_file);
-      std::getline(file, server.secret);
-      if (server.secret.empty()) {
-        return fail(ErrorCode::kInvalidArgument,
-                    "livekit.rtc.turn_servers: no secret in " + server.secret_file);
-      }
+Result<livekit::ServiceConfig> service_config(const Config& config) {
+  livekit::ServiceConfig service = livekit::settings_table().read(config);
+  service.ice.stun_servers = config.list("livekit.rtc.stun_servers");
+  for (livekit::TurnServer& server : service.ice.turn_servers) {
+    if (server.secret_file.empty()) continue;
+    std::ifstream file(server.secret_file);
+    std::getline(file, server.secret);
+    if (server.secret.empty()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "livekit.rtc.turn_servers: no secret in " + server.secret_file);
     }
-    ice.turn_servers.push_back(std::move(server));
   }
-  ice.turn_host = config.text("livekit.turn.domain");
-  ice.turn_ttl = std::chrono::seconds(config.number("livekit.turn.ttl_seconds"));
-  return ice;
+  return service;
 }
 
 net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates) {
@@ -126,7 +97,8 @@ Result<MediaDoors> media_doors(const Config& config, const Certificates& certifi
   const int64_t http = config.number("http.port");
   const int64_t plain = config.number("livekit.rtc.tcp_port");
   doors.plain_is_http = plain > 0 && plain == http;
-  if (plain != 0 && !doors.plain_is_http) doors.plain = MediaDoor{bind, port_of(plain), door};
+  if (plain != 0 && !doors.plain_is_http)
+    doors.plain = MediaDoor{bind, media::port_of(plain), door};
 
   const int64_t tls = config.number("livekit.turn.tls_port");
   const bool external = config.flag("livekit.turn.external_tls");

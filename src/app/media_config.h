@@ -6,7 +6,7 @@
 #include "app/certificates.h"
 #include "app/config.h"
 #include "base/result.h"
-#include "livekit/ice_servers.h"
+#include "livekit/service.h"
 #include "media/engine.h"
 #include "net/front_door.h"
 #include "net/loop.h"
@@ -19,8 +19,8 @@ namespace turms::app {
 Result<media::EngineConfig> engine_config(const Config& config);
 /// With livekit.rtc.use_external_ip: turns the loop for some seconds at most.
 void find_external_address(const Config& config, net::Loop& loop, media::EngineConfig& engine);
-/// Reads the secrets that stand in files. kInvalidArgument when one has none.
-Result<livekit::IceServerConfig> ice_server_config(const Config& config);
+/// The LiveKit service, with the secrets that stand in files. kInvalidArgument when one has none.
+Result<livekit::ServiceConfig> service_config(const Config& config);
 
 /// Whom to believe about clients' addresses, and the certificate of the HTTP port.
 net::FrontDoorConfig http_door(const Config& config, const Certificates& certificates);

@@ -9,29 +9,29 @@
 
 #include "app/admin.h"
 #include "app/admin_stack.h"
-#include "app/authentication.h"
-#include "app/blocklist_options.h"
 #include "app/certificates.h"
 #include "app/im_stack.h"
 #include "app/livekit_stack.h"
 #include "app/media_config.h"
-#include "app/meeting_options.h"
 #include "app/options.h"
-#include "app/room_configurations.h"
 #include "app/storage_stack.h"
 #include "app/web.h"
 #include "base/log.h"
 #include "gateway/authentication/authenticator.h"
+#include "gateway/authentication/settings.h"
 #include "gateway/oidc_sign_in.h"
 #include "gateway/service.h"
+#include "gateway/settings_table.h"
 #include "im/context.h"
 #include "im/meetings.h"
 #include "im/sample_data.h"
+#include "im/settings_table.h"
 #include "livekit/data_router.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "plugin/host.h"
+#include "plugin/settings_table.h"
 
 namespace turms::app {
 namespace {
@@ -214,48 +214,19 @@ Status Server::start() {
 }
 
 Status Server::start_gateway() {
-  gateway::Config config;
-  config.max_request_bytes =
-      static_cast<size_t>(config_.number("turms.gateway.client-api.max-request-size-bytes"));
-  config.idle_timeout = std::chrono::seconds(
-      config_.number("turms.gateway.session.close-idle-session-after-seconds"));
-  config.establish_timeout =
-      std::chrono::seconds(config_.number("turms.gateway.session.establish-timeout-seconds"));
-  config.max_pending_bytes =
-      static_cast<size_t>(config_.number("turms.gateway.session.max-pending-bytes"));
-  config.max_connections = static_cast<size_t>(config_.number("turms.gateway.max-connections"));
-  config.rate_limit = {
-      .capacity = config_.number("turms.gateway.client-api.rate-limiting.capacity"),
-      .initial_tokens = config_.number("turms.gateway.client-api.rate-limiting.initial-tokens"),
-      .tokens_per_period =
-          config_.number("turms.gateway.client-api.rate-limiting.tokens-per-period"),
-      .refill_interval = std::chrono::milliseconds(
-          config_.number("turms.gateway.client-api.rate-limiting.refill-interval-millis"))};
-  config.access_log = config_.flag("log.requests");
-  config.server_id = config_.text("turms.gateway.service-discovery.identity");
-  // Checked when they were set.
-  config.device_logins = {
-      .strategy =
-          *gateway::find_login_strategy(config_.text("turms.gateway.simultaneous-login.strategy")),
-      .conflict = *gateway::find_login_conflict(
-          config_.text("turms.gateway.simultaneous-login.login-conflict-strategy")),
-      .allow_unknown =
-          config_.flag("turms.gateway.simultaneous-login.allow-device-type-unknown-login"),
-      .allow_others =
-          config_.flag("turms.gateway.simultaneous-login.allow-device-type-others-login")};
-  config.guard = guard_config(config_);
-  config.load = {
-      .delay =
-          std::chrono::milliseconds(config_.number("turms.health-check.max-loop-delay-millis")),
-      .free_bytes = config_.number("turms.health-check.memory.min-free-system-memory-bytes")};
+  gateway::Config config = gateway::settings_table().read(config_);
   config.door = http_door(config_, *certificates_);
   gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
   spawn(im_->domain().blocklist.load());
   asking_ = net::HttpClient::create(loop_);
-  auto authenticator = make_authenticator(config_, dev_, im_->domain().users, *asking_);
+  const auto authentication = gateway::authentication_table().read(config_);
+  auto authenticator =
+      gateway::make_authenticator(authentication, dev_, im_->domain().users, *asking_);
   if (!authenticator) return std::unexpected(authenticator.error());
   gateway_->set_authenticator(std::move(*authenticator));
-  auto oidc = oidc_config(config_);
+  auto oidc =
+      gateway::check_oidc(gateway::oidc_table().read(config_), authentication,
+                          config_.number("turms.gateway.session.token-lifetime-seconds") != 0);
   if (!oidc) return std::unexpected(oidc.error());
   if (*oidc) {
     gateway::OidcSignIn(loop_, *asking_, im_->domain().users, std::move(**oidc)).add_routes(*http_);
@@ -266,16 +237,15 @@ Status Server::start_gateway() {
     });
   }
   gateway_->websocket_route(*http_, "/turms");
-  if (config_.flag("turms.gateway.websocket.enabled")) {
-    const auto port = static_cast<uint16_t>(config_.number("turms.gateway.websocket.port"));
+  const auto listeners = gateway::listeners_table().read(config_);
+  if (listeners.websocket.enabled) {
     if (Status status =
-            gateway_->listen_websocket(config_.text("turms.gateway.websocket.host"), port);
+            gateway_->listen_websocket(listeners.websocket.host, listeners.websocket.port);
         !status)
       return status;
   }
-  if (config_.flag("turms.gateway.tcp.enabled")) {
-    const auto port = static_cast<uint16_t>(config_.number("turms.gateway.tcp.port"));
-    if (Status status = gateway_->listen_tcp(config_.text("turms.gateway.tcp.host"), port); !status)
+  if (listeners.tcp.enabled) {
+    if (Status status = gateway_->listen_tcp(listeners.tcp.host, listeners.tcp.port); !status)
       return status;
   }
   return {};
@@ -326,58 +296,14 @@ Status Server::start_livekit() {
     livekit_drained_ = true;
     return {};
   }
-  livekit::ServiceConfig config;
+  auto configured = service_config(config_);
+  if (!configured) return std::unexpected(configured.error());
+  livekit::ServiceConfig config = *std::move(configured);
   config.keys = keys_;
-  config.room.auto_create = config_.flag("livekit.room.auto_create");
-  config.room.empty_timeout = std::chrono::seconds(config_.number("livekit.room.empty_timeout"));
-  config.room.departure_timeout =
-      std::chrono::seconds(config_.number("livekit.room.departure_timeout"));
-  config.room.max_participants =
-      static_cast<uint32_t>(config_.number("livekit.room.max_participants"));
-  config.room.enable_data_blobs = config_.flag("livekit.enable_participant_data_blob");
-  config.room.enable_remote_unmute = config_.flag("livekit.room.enable_remote_unmute");
-  if (config_.flag("livekit.room.playout_delay.enabled")) {
-    const auto min = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.min"));
-    const auto max = static_cast<uint32_t>(config_.number("livekit.room.playout_delay.max"));
-    config.room.playout_delay = {.min_ms = min, .max_ms = std::max(min, max)};
-  }
-  config.room.follows_bandwidth = config_.flag("livekit.rtc.congestion_control.enabled");
-  config.room.allow_pause = config_.flag("livekit.rtc.congestion_control.allow_pause");
-  config.room.sync_streams = config_.flag("livekit.room.sync_streams");
-  config.room.audio_sources = static_cast<uint32_t>(config_.number("livekit.room.audio_sources"));
-  config.region = config_.text("livekit.region");
-  config.limits.metadata = static_cast<size_t>(config_.number("livekit.limit.max_metadata_size"));
-  config.limits.attributes =
-      static_cast<size_t>(config_.number("livekit.limit.max_attributes_size"));
-  config.limits.room_name =
-      static_cast<size_t>(config_.number("livekit.limit.max_room_name_length"));
-  config.limits.identity =
-      static_cast<size_t>(config_.number("livekit.limit.max_participant_identity_length"));
-  config.limits.name =
-      static_cast<size_t>(config_.number("livekit.limit.max_participant_name_length"));
-  const auto percent = [this](const char* key) {
-    return static_cast<double>(config_.number(key)) / 100;
-  };
-  config.load = {.admit_cpu = percent("livekit.limit.max_cpu"),
-                 .admit_packets_per_second =
-                     static_cast<double>(config_.number("livekit.limit.max_packets_per_sec")),
-                 .shed_cpu = percent("livekit.limit.reduce_layers_cpu")};
-  config.webhook.urls = config_.list("livekit.webhook.urls");
   config.webhook.api_key = webhook_key();
-  config.webhook.queue_size =
-      static_cast<size_t>(config_.number("livekit.webhook.url_notifier.queue_size"));
-  config.webhook.max_age = config_.duration("livekit.webhook.resource_url_notifier.max_age");
-  config.webhook.include_events = config_.list("livekit.webhook.filter_params.include_events");
-  config.webhook.exclude_events = config_.list("livekit.webhook.filter_params.exclude_events");
   config.webhook.directory = (data_.path() / "webhooks").string();
-  auto configurations = parse_room_configurations(config_.text("livekit.room.room_configurations"));
-  if (!configurations) return std::unexpected(configurations.error());
-  config.room_configurations = *std::move(configurations);
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
-  auto ice = ice_server_config(config_);
-  if (!ice) return std::unexpected(ice.error());
-  config.ice = *std::move(ice);
   auto engine = engine_config(config_);
   if (!engine) return std::unexpected(engine.error());
   find_external_address(config_, loop_, *engine);
@@ -406,7 +332,7 @@ Config::Map Server::plugin_settings(const std::string& name) const {
 void Server::make_plugin_host() {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string& configured = config_.text("plugins.dir");
+  const std::string configured = plugin::settings_table().read(config_).directory;
   plugin::HostConfig host;
   host.directory = configured.empty() ? (program.parent_path() / "plugins").string() : configured;
   host.settings = [this](const std::string& name) { return plugin_settings(name); };
@@ -414,9 +340,8 @@ void Server::make_plugin_host() {
 }
 
 void Server::start_plugins() {
-  im::MeetingSettings meetings;
+  im::MeetingSettings meetings = im::meeting_table().read(config_);
   meetings.media_url = meeting_url();
-  read_meeting_options(config_, meetings);
   meetings.max_participants_of_group_meeting =
       static_cast<int>(config_.number("plugins.livekit.max_participants"));
   im::Domain& domain = im_->domain();
@@ -429,7 +354,8 @@ void Server::start_plugins() {
   domain.context().meeting_subscribers.push_back(meetings_.get());
   domain.context().send_hook = &plugins_->send_hook();
   gateway_->set_meetings(*meetings_);
-  if (!config_.list("plugins.enabled").empty()) plugins_->load(config_.list("plugins.enabled"));
+  const auto enabled = plugin::settings_table().read(config_).enabled;
+  if (!enabled.empty()) plugins_->load(enabled);
 }
 
 void Server::tick_meetings() {

@@ -16,6 +16,7 @@ class HttpServer;
 namespace turms::storage {
 class FileStore;
 class S3Store;
+struct Settings;
 }  // namespace turms::storage
 
 namespace turms::app {
@@ -39,10 +40,11 @@ class StorageStack {
 
  private:
   explicit StorageStack(net::Loop& loop);
-  Result<im::ObjectStore*> open_files(net::Loop& loop, net::HttpServer& http, const Config& config,
-                                      const DataDirectory& data, const im::Clock& clock,
-                                      const std::string& local_url);
-  Result<im::ObjectStore*> open_s3(net::Loop& loop, const Config& config, const im::Clock& clock);
+  Result<im::ObjectStore*> open_files(net::Loop& loop, net::HttpServer& http,
+                                      const storage::Settings& settings, const DataDirectory& data,
+                                      const im::Clock& clock, const std::string& local_url);
+  Result<im::ObjectStore*> open_s3(net::Loop& loop, storage::Settings settings,
+                                   const im::Clock& clock);
   Task<void> make_buckets();
   /// Until it is time for im::Storage::tick() again.
   void wait();

@@ -7,13 +7,13 @@
 #include "base/result.h"
 #include "livekit/token.h"
 
-namespace turms::app {
+namespace turms::livekit {
 
 /// The value of livekit.room.room_configurations: room configurations in YAML by their names.
 /// Empty: none. kInvalidArgument says which one is wrong.
-Result<std::map<std::string, livekit::RoomSettings, std::less<>>> parse_room_configurations(
+Result<std::map<std::string, RoomSettings, std::less<>>> parse_room_configurations(
     std::string_view yaml);
 
 Status check_room_configurations(std::string_view key, std::string_view yaml);
 
-}  // namespace turms::app
+}  // namespace turms::livekit

@@ -1,13 +1,13 @@
-#include "app/room_configurations.h"
+#include "livekit/room_configurations.h"
 
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include <boost/json.hpp>
 
-#include "app/options.h"
+#include "base/config.h"
 
-namespace turms::app {
+namespace turms::livekit {
 namespace {
 
 namespace json = boost::json;
@@ -28,15 +28,15 @@ json::value to_json(const YAML::Node& node) {
   const std::string& text = node.Scalar();
   const bool plain = node.Tag() == "?";
   if (plain && (text == "true" || text == "false")) return text == "true";
-  if (const auto number = parse_integer(text); plain && number) return *number;
+  if (const auto number = config::parse_integer(text); plain && number) return *number;
   return json::string(text);
 }
 
 }  // namespace
 
-Result<std::map<std::string, livekit::RoomSettings, std::less<>>> parse_room_configurations(
+Result<std::map<std::string, RoomSettings, std::less<>>> parse_room_configurations(
     std::string_view yaml) {
-  std::map<std::string, livekit::RoomSettings, std::less<>> out;
+  std::map<std::string, RoomSettings, std::less<>> out;
   if (yaml.empty()) return out;
   try {
     const YAML::Node root = YAML::Load(std::string(yaml));
@@ -44,7 +44,7 @@ Result<std::map<std::string, livekit::RoomSettings, std::less<>>> parse_room_con
     if (!root.IsMap()) return fail(ErrorCode::kInvalidArgument, "not name: configuration pairs");
     for (const auto& item : root) {
       const std::string name = item.first.Scalar();
-      auto settings = livekit::parse_room_settings(json::serialize(to_json(item.second)));
+      auto settings = parse_room_settings(json::serialize(to_json(item.second)));
       if (!settings) {
         return fail(ErrorCode::kInvalidArgument,
                     fmt::format("'{}' is {}", name, settings.error().message));
@@ -63,4 +63,4 @@ Status check_room_configurations(std::string_view key, std::string_view yaml) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", key, parsed.error().message));
 }
 
-}  // namespace turms::app
+}  // namespace turms::livekit
