@@ -179,6 +179,7 @@ Task<Result<Principal>> Accounts::with_password(std::string account, std::string
   }
   im::HashRequester requester;
   requester.source = "admin " + network;
+  std::string given = password;
   auto verdict = co_await hasher_.verify(std::move(password), *found ? hash : decoy_hash_,
                                          std::move(requester));
   if (!verdict) co_return std::unexpected(verdict.error());
@@ -186,7 +187,16 @@ Task<Result<Principal>> Accounts::with_password(std::string account, std::string
   wrong_.forgive(both);
   wrong_.forgive(network);
   recent_.put(key, now, 1);
+  if (verdict->outdated) co_await rehash(account, hash, std::move(given));
   co_return co_await principal_of(account, (*found)->role_id);
+}
+
+// What fails here is tried again at the next sign-in.
+Task<void> Accounts::rehash(std::string account, std::string former, std::string password) {
+  auto hash = co_await hasher_.hash(std::move(password));
+  if (!hash) co_return;
+  (void)co_await store_.renew_password_hash(std::move(account), std::move(former),
+                                            std::move(*hash));
 }
 
 Task<Result<Principal>> Accounts::with_token(std::string secret) {

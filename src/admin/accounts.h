@@ -90,6 +90,7 @@ class Accounts {
  private:
   Task<Result<Principal>> with_password(std::string account, std::string password,
                                         net::Address from, TimePoint now);
+  Task<void> rehash(std::string account, std::string former, std::string password);
   Task<Result<Principal>> with_token(std::string secret);
   Task<Result<Principal>> principal_of(std::string account, int64_t role_id);
   /// kNotFound.

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/new_directory.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
 #include "store/store.h"
@@ -31,8 +32,6 @@ constexpr int kFormat = 1;
 constexpr std::string_view kManifest = "manifest.json";
 constexpr std::string_view kDataName = "data";
 constexpr std::string_view kDatabaseName = "turms.db";
-// What ends with this is not whole.
-constexpr std::string_view kUnfinished = ".unfinished";
 
 struct File {
   std::string path;  // below data/
@@ -60,12 +59,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-Status sync_path(const fs::path& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) return file_error(path, "cannot be written");
-  return {};
-}
 
 // Reads a file to its end, and writes what it reads when there is a target.
 Result<File> read_through(const fs::path& source, const Descriptor* target) {
@@ -109,18 +102,6 @@ Status write_file(const fs::path& path, std::string_view content) {
   out << content << std::flush;
   if (!out) return file_error(path, "cannot be written");
   return sync_path(path);
-}
-
-// Every directory below, and the one above it: what is in them is durable then.
-Status sync_directories(const fs::path& root) {
-  std::vector<fs::path> directories{root, fs::absolute(root).parent_path()};
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (entry.is_directory()) directories.push_back(entry.path());
-  }
-  for (const fs::path& directory : directories) {
-    if (Status status = sync_path(directory); !status) return status;
-  }
-  return {};
 }
 
 std::string manifest_of(const std::vector<File>& files) {
@@ -224,41 +205,19 @@ Result<std::vector<File>> copy_data(const Config& config, const DataDirectory& d
   return files;
 }
 
-Status refuse_existing(const fs::path& path, std::string_view advice) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return {};
-  if (fs::is_directory(path, error) && fs::is_empty(path, error)) return {};
-  return fail(ErrorCode::kAlreadyExists, fmt::format("{}: {}", path.string(), advice));
-}
-
-// Gives what was made its name, over an empty directory if there is one.
-Status finish(const fs::path& made, const fs::path& target) {
-  if (Status status = sync_directories(made); !status) return status;
-  if (::rename(made.c_str(), target.c_str()) != 0) return file_error(target, "cannot be made");
-  return sync_path(fs::absolute(target).parent_path());
-}
-
-Status make_private(const fs::path& directory) {
-  std::error_code error;
-  fs::remove_all(directory, error);
-  fs::create_directories(fs::absolute(directory).parent_path(), error);
-  if (::mkdir(directory.c_str(), 0700) != 0) return file_error(directory, "cannot be created");
-  return {};
-}
-
 }  // namespace
 
 Status create_backup(const Config& config, const DataDirectory& data, const fs::path& target) {
   if (Status status = refuse_existing(target, "is there; name a new directory"); !status) {
     return status;
   }
-  const fs::path making = target.string() + std::string(kUnfinished);
-  if (Status status = make_private(making); !status) return status;
+  const fs::path making = unfinished(target);
+  if (Status status = make_directory(making); !status) return status;
   const auto make = [&]() -> Status {
     const auto files = copy_data(config, data, making / kDataName);
     if (!files) return std::unexpected(files.error());
     if (Status status = write_file(making / kManifest, manifest_of(*files)); !status) return status;
-    return finish(making, target);
+    return finish_directory(making, target);
   };
   const Status made = make();
   std::error_code error;
@@ -306,8 +265,8 @@ Status restore_backup(const Config& config, const fs::path& backup, const fs::pa
   if (!inside) {
     if (Status status = refuse_existing(database, "is there"); !status) return status;
   }
-  const fs::path making = data.string() + std::string(kUnfinished);
-  if (Status status = make_private(making); !status) return status;
+  const fs::path making = unfinished(data);
+  if (Status status = make_directory(making); !status) return status;
   const auto make = [&]() -> Status {
     for (const File& file : *files) {
       fs::path to = making / file.path;
@@ -315,7 +274,7 @@ Status restore_backup(const Config& config, const fs::path& backup, const fs::pa
       const auto copied = duplicate(backup / kDataName / file.path, to);
       if (!copied) return std::unexpected(copied.error());
     }
-    return finish(making, data);
+    return finish_directory(making, data);
   };
   const Status made = make();
   std::error_code error;

@@ -9,6 +9,7 @@
 #include "app/admin_commands.h"
 #include "app/backup.h"
 #include "app/commands.h"
+#include "app/import.h"
 #include "app/media_config.h"
 #include "app/room_commands.h"
 #include "app/server.h"
@@ -293,6 +294,30 @@ int run_command_line(int argc, char** argv) {
     return with_config(common, [&](const Config& config) {
       const Status restored = restore_backup(config, backup_path, common.data);
       return restored ? 0 : complain(restored.error(), exit_status(restored.error()));
+    });
+  });
+
+  ImportRequest import_request;
+  auto* import_command = app.add_subcommand(
+      "import", "Make a data directory of a Turms deployment's MongoDB dump (mongodump)");
+  common.add_to(*import_command);
+  import_command->add_option("dump", import_request.dump, "Directory or archive of mongodump")
+      ->required();
+  import_command
+      ->add_option("--user-passwords", import_request.user_passwords,
+                   "The deployment's turms.security.password.user-password-encoding-algorithm")
+      ->capture_default_str();
+  import_command
+      ->add_option("--admin-passwords", import_request.admin_passwords,
+                   "Its turms.security.password.admin-password-encoding-algorithm")
+      ->capture_default_str();
+  import_command->add_flag("--dry-run", import_request.dry_run,
+                           "Read all of it and say what would become of it, and keep nothing");
+  import_command->callback([&] {
+    status = with_config(common, [&](const Config& config) {
+      import_request.data = common.data;
+      const Status imported = import_data(config, import_request);
+      return imported ? 0 : complain(imported.error(), exit_status(imported.error()));
     });
   });
 

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "store/argon2.h"
 #include "store/hash_queue.h"
+#include "store/imported_password.h"
 #include "store/store.h"
 
 namespace turms::store {
@@ -23,6 +24,9 @@ thread_local Argon2 argon2;
 Result<im::PasswordHasher::Verdict> verify_now(const std::string& password,
                                                const std::string& encoded,
                                                const HashParameters& today) {
+  if (const auto imported = verify_imported_password(password, encoded)) {
+    return im::PasswordHasher::Verdict{.matches = *imported, .outdated = true};
+  }
   const auto matches = argon2.verify(password, encoded);
   if (!matches) return std::unexpected(matches.error());
   return im::PasswordHasher::Verdict{

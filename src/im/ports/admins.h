@@ -108,6 +108,10 @@ class AdminRepository {
   virtual Stored<bool> create_admin(Admin admin) = 0;
   /// How many there were to change. A new password revokes the tokens.
   virtual Stored<int64_t> update_admins(std::vector<std::string> accounts, AdminChange change) = 0;
+  /// Another hash of the same password; tokens stay. False when it is no longer the one hashed in
+  /// `former`.
+  virtual Stored<bool> renew_password_hash(std::string account, std::string former,
+                                           std::string password_hash) = 0;
   /// With their tokens. How many there were.
   virtual Stored<int64_t> remove_admins(std::vector<std::string> accounts) = 0;
 

@@ -154,6 +154,15 @@ im::Stored<int64_t> Admins::update_admins(std::vector<std::string> accounts,
   });
 }
 
+im::Stored<bool> Admins::renew_password_hash(std::string account, std::string former,
+                                             std::string password_hash) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare(
+        "update admin set password_hash = ? where account = ? and password_hash = ?");
+    return update.bind(password_hash, account, former).run() > 0;
+  });
+}
+
 im::Stored<int64_t> Admins::remove_admins(std::vector<std::string> accounts) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<int64_t> {
     int64_t removed = 0;

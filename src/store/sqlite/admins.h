@@ -14,6 +14,8 @@ class Admins final : public im::AdminRepository {
   im::Stored<bool> create_admin(im::Admin admin) override;
   im::Stored<int64_t> update_admins(std::vector<std::string> accounts,
                                     im::AdminChange change) override;
+  im::Stored<bool> renew_password_hash(std::string account, std::string former,
+                                       std::string password_hash) override;
   im::Stored<int64_t> remove_admins(std::vector<std::string> accounts) override;
   im::Stored<std::optional<im::AdminRole>> find_role(int64_t id) override;
   im::Stored<im::Listed<im::AdminRole>> roles(im::AdminRoleFilter filter) override;

@@ -94,6 +94,20 @@ void light(Connection& connection, WallTime now, MessageId& looked_at) {
   }
 }
 
+void find_old(Connection& connection, WallTime keep_from, std::vector<MessageId>& ids) {
+  // Imported ids say nothing of the time; an import makes this index for that (finish_import).
+  const bool imported =
+      connection.scalar("select count(*) from sqlite_schema where name = 'message_by_date'") > 0;
+  // Our own were made at the time of delivery or before it.
+  Statement old = connection.prepare(
+      imported
+          ? "select id from message where ?1 is not null and delivery_date < ?2 "
+            "order by delivery_date limit ?3"
+          : "select id from message where id < ?1 and delivery_date < ?2 order by id limit ?3");
+  old.bind(IdGenerator::first_at(keep_from), keep_from, kPiece);
+  while (old.step()) ids.push_back(old.id<MessageId>());
+}
+
 }  // namespace
 
 im::Stored<im::None> Messages::set_retention(im::Permit<im::action::SetRetention> permit,
@@ -124,11 +138,7 @@ im::Stored<bool> Messages::delete_expired(im::Permit<im::action::DeleteExpiredMe
       while (burnt.step()) ids.push_back(burnt.id<MessageId>());
     }
     if (keep_from) {
-      // Ids were made at the time of delivery or before it.
-      Statement old = connection.prepare(
-          "select id from message where id < ? and delivery_date < ? order by id limit ?");
-      old.bind(IdGenerator::first_at(*keep_from), *keep_from, kPiece);
-      while (old.step()) ids.push_back(old.id<MessageId>());
+      find_old(connection, *keep_from, ids);
     }
     find_outlived(connection, now, retention_looked_at_, ids);
     for (const MessageId id : ids) erase(connection, id);
