@@ -9,6 +9,7 @@
 #include "app/admin_commands.h"
 #include "app/backup.h"
 #include "app/commands.h"
+#include "app/export.h"
 #include "app/import.h"
 #include "app/media_config.h"
 #include "app/room_commands.h"
@@ -296,6 +297,28 @@ int run_command_line(int argc, char** argv) {
       return restored ? 0 : complain(restored.error(), exit_status(restored.error()));
     });
   });
+
+  auto* export_command = app.add_subcommand(
+      "export", "All data of a user or a group, as files (also while the server runs)");
+  export_command->require_subcommand(1);
+  ExportRequest export_request;
+  const auto add_export_command = [&](const char* command, const char* help, bool of_group) {
+    auto* added = export_command->add_subcommand(command, help);
+    common.add_to(*added);
+    added->add_option("id", export_request.id, "Id")->required()->check(CLI::PositiveNumber);
+    added->add_option(
+        "--to", export_request.target,
+        "Directory to make, in place of turms-export-" + std::string(command) + "-ID");
+    added->callback([&, of_group] {
+      const auto run = [&](const Config& config, const DataDirectory& data) {
+        export_request.of_group = of_group;
+        return export_data(config, data, export_request);
+      };
+      status = with_data(common, run, DataDirectory::look);
+    });
+  };
+  add_export_command("user", "Of a user", false);
+  add_export_command("group", "Of a group", true);
 
   ImportRequest import_request;
   auto* import_command = app.add_subcommand(

@@ -49,10 +49,21 @@ Status make_directory(const std::filesystem::path& directory) {
   return sync_directory(directory.has_parent_path() ? directory.parent_path() : ".");
 }
 
+std::optional<Bytes> read_secret(const StoredFile& file) {
+  auto secret = from_hex(as_text(file.read(0, 2 * kSecretBytes)));
+  if (!secret || secret->size() != kSecretBytes) return std::nullopt;
+  return secret;
+}
+
+std::filesystem::path below(const std::filesystem::path& directory, const Tickets& tickets,
+                            const im::ResourceKey& key) {
+  const std::string name = tickets.file_name(key);
+  return directory / im::bucket_of(key.type) / name.substr(0, 2) / name;
+}
+
 Result<Bytes> load_secret(const std::filesystem::path& path) {
   if (const auto file = StoredFile::open(path)) {
-    auto secret = from_hex(as_text(file->read(0, 2 * kSecretBytes)));
-    if (secret && secret->size() == kSecretBytes) return std::move(*secret);
+    if (auto secret = read_secret(*file)) return std::move(*secret);
     return fail(ErrorCode::kFailedPrecondition, path.string() + " is damaged");
   }
   if (std::error_code error; std::filesystem::exists(path, error) || error) {
@@ -160,9 +171,21 @@ Result<std::unique_ptr<FileStore>> FileStore::open(Options options, const im::Cl
       new FileStore(std::move(options), std::move(*secret), clock, post));
 }
 
+Result<std::filesystem::path> FileStore::locate(const std::filesystem::path& directory,
+                                                const im::ResourceKey& key) {
+  const auto file = StoredFile::open(directory / "secret");
+  auto secret = file ? read_secret(*file) : std::nullopt;
+  if (!secret) return fail(ErrorCode::kNotFound, directory.string() + " holds no files");
+  const auto path = below(directory, Tickets(std::move(*secret)), key);
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return fail(ErrorCode::kNotFound, "there is no such file");
+  }
+  return path;
+}
+
 std::filesystem::path FileStore::path_of(const im::ResourceKey& key) const {
-  const std::string name = tickets_.file_name(key);
-  return options_.directory / im::bucket_of(key.type) / name.substr(0, 2) / name;
+  return below(options_.directory, tickets_, key);
 }
 
 std::filesystem::path FileStore::thumbnail_of(const im::ResourceKey& key) const {

@@ -74,6 +74,11 @@ class FileStore final : public im::ObjectStore {
   static Result<std::unique_ptr<FileStore>> open(Options options, const im::Clock& clock,
                                                  Post post);
 
+  /// Where the store below `directory` keeps an object, whether or not a server uses it. Changes
+  /// nothing. kNotFound when there is no such object.
+  static Result<std::filesystem::path> locate(const std::filesystem::path& directory,
+                                              const im::ResourceKey& key);
+
   Result<im::ResourceInfo> upload_info(const im::UploadTerms& terms) override;
   Result<im::ResourceInfo> download_info(const im::DownloadTerms& terms) override;
   im::Stored<std::optional<int64_t>> find(im::ResourceKey key) override;
