@@ -221,7 +221,7 @@ Status Server::start_gateway() {
   asking_ = net::HttpClient::create(loop_);
   const auto authentication = gateway::authentication_table().read(config_);
   auto authenticator =
-      gateway::make_authenticator(authentication, dev_, im_->domain().users, *asking_);
+      gateway::make_authenticator(authentication, dev_, im_->domain().users, loop_, *asking_);
   if (!authenticator) return std::unexpected(authenticator.error());
   gateway_->set_authenticator(std::move(*authenticator));
   auto oidc =

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/log.h"
+#include "gateway/ldap/client.h"
 #include "net/http_client.h"
 
 namespace turms::gateway {
@@ -171,6 +172,43 @@ class HttpAuthenticator final : public ExternalAuthenticator {
   const HttpAuthentication config_;
 };
 
+class LdapAuthenticator final : public ExternalAuthenticator {
+ public:
+  LdapAuthenticator(im::Users& users, std::unique_ptr<ldap::Client> client)
+      : ExternalAuthenticator(users), client_(std::move(client)) {}
+
+  Task<im::Outcome<Permissions>> verify(Attempt attempt) override {
+    using Verdict = ldap::Client::Verdict;
+    const UserId user = attempt.command.user_id;
+    std::string password = attempt.command.password.value_or("");
+    if (password.size() > kMaxPassword) co_return im::refuse(im::Code::kLoginFailed);
+    auto verdict = co_await client_->ask(user, std::move(password));
+    if (!verdict) {
+      log::warn("the directory that authenticates users does not answer: {}",
+                verdict.error().message);
+      co_return im::refuse(im::Code::kUnavailable);
+    }
+    switch (*verdict) {
+      case Verdict::kRight:
+        co_return Permissions();
+      case Verdict::kUnknown:
+        co_return im::refuse(im::Code::kLoginUserNotActive);
+      case Verdict::kAmbiguous:
+        log::warn("the directory has several entries of user {}: the search filter is wrong",
+                  user.value);
+        co_return im::refuse(im::Code::kInternalError);
+      case Verdict::kWrong:
+        break;
+    }
+    co_return im::refuse(im::Code::kLoginFailed);
+  }
+
+ private:
+  static constexpr size_t kMaxPassword = 256;
+
+  const std::unique_ptr<ldap::Client> client_;
+};
+
 }  // namespace
 
 std::unique_ptr<Authenticator> make_password_authenticator(im::Users& users) {
@@ -188,6 +226,13 @@ std::unique_ptr<Authenticator> make_jwt_authenticator(im::Users& users, JwtAuthe
 std::unique_ptr<Authenticator> make_http_authenticator(im::Users& users, net::HttpClient& client,
                                                        HttpAuthentication config) {
   return std::make_unique<HttpAuthenticator>(users, client, std::move(config));
+}
+
+Result<std::unique_ptr<Authenticator>> make_ldap_authenticator(im::Users& users, net::Loop& loop,
+                                                               LdapAuthentication config) {
+  auto client = ldap::Client::make(loop, std::move(config));
+  if (!client) return std::unexpected(client.error());
+  return std::make_unique<LdapAuthenticator>(users, std::move(*client));
 }
 
 }  // namespace turms::gateway

@@ -13,7 +13,8 @@
 
 namespace turms::net {
 class HttpClient;
-}
+class Loop;
+}  // namespace turms::net
 
 namespace turms::gateway {
 
@@ -71,5 +72,34 @@ struct HttpAuthentication {
 /// be stored here. `client` outlives the authenticator.
 std::unique_ptr<Authenticator> make_http_authenticator(im::Users& users, net::HttpClient& client,
                                                        HttpAuthentication config);
+
+struct LdapServer {
+  std::string host = "localhost";
+  uint16_t port = 389;
+  /// From the first byte (ldaps).
+  bool tls = false;
+};
+struct LdapAuthentication {
+  /// Where users are searched for, and below.
+  std::string base_dn;
+  /// Whose connections search.
+  struct Admin : LdapServer {
+    std::string username;
+    std::string password;
+  } admin;
+  /// Where a user's own password is tried.
+  struct User : LdapServer {
+    std::string search_filter = "uid=${userId}";
+  } user;
+  /// PEM file of the authorities that are trusted in place of the system's.
+  std::string ca_file;
+  /// From the question to the answer, with all that is in between.
+  Duration timeout = 5s;
+};
+/// LDAP: the directory's entry of the user is bound with the password. The user need not be stored
+/// here. 2012 when there is no entry, 1200 when there are several. kInvalidArgument as
+/// ldap::Client::make().
+Result<std::unique_ptr<Authenticator>> make_ldap_authenticator(im::Users& users, net::Loop& loop,
+                                                               LdapAuthentication config);
 
 }  // namespace turms::gateway

@@ -22,6 +22,7 @@ constexpr auto kTypes = std::to_array<Word<Settings::Type>>({
     {"PASSWORD", Settings::Type::kPassword},
     {"JWT", Settings::Type::kJwt},
     {"HTTP", Settings::Type::kHttp},
+    {"LDAP", Settings::Type::kLdap},
     {"NOOP", Settings::Type::kNoop},
 });
 constexpr auto kMethods = std::to_array<Word<std::string_view>>(
@@ -100,6 +101,39 @@ void add_http(config::Table<Settings>& table) {
              "Members that the JSON of the answer must have.");
 }
 
+void add_ldap(config::Table<Settings>& table) {
+  using Ldap = LdapAuthentication;
+  const auto admin = [](auto member) {
+    return [member](Settings& settings) -> auto& { return settings.ldap.admin.*member; };
+  };
+  const auto user = [](auto member) {
+    return [member](Settings& settings) -> auto& { return settings.ldap.user.*member; };
+  };
+  table
+      .text(TURMS_IAM "ldap.base-dn", path(&Settings::ldap, &Ldap::base_dn),
+            "Where the type LDAP searches for users: this entry and all below.")
+      .text(TURMS_IAM "ldap.admin.host", admin(&Ldap::Admin::host), "Server that is searched.")
+      .number(TURMS_IAM "ldap.admin.port", admin(&Ldap::Admin::port), 1, 65535, "Its port.")
+      .text(TURMS_IAM "ldap.admin.username", admin(&Ldap::Admin::username),
+            "Name of the entry that searches. Empty: anonymously.")
+      .text(TURMS_IAM "ldap.admin.password", admin(&Ldap::Admin::password), "Its password.")
+      .secret()
+      .flag(TURMS_IAM "ldap.admin.ssl.enabled", admin(&Ldap::Admin::tls),
+            "Speak TLS with it, from the first byte (ldaps, mostly on port 636).")
+      .text(TURMS_IAM "ldap.user.host", user(&Ldap::User::host),
+            "Server where the password of a user is tried.")
+      .number(TURMS_IAM "ldap.user.port", user(&Ldap::User::port), 1, 65535, "Its port.")
+      .text(TURMS_IAM "ldap.user.search-filter", user(&Ldap::User::search_filter),
+            "Filter that finds the entry of a user (RFC 4515); ${userId} in it is the user's id.")
+      .flag(TURMS_IAM "ldap.user.ssl.enabled", user(&Ldap::User::tls),
+            "Speak TLS with it, from the first byte.")
+      .text(TURMS_IAM "ldap.ca-file", path(&Settings::ldap, &Ldap::ca_file),
+            "PEM file of the authorities that are trusted in place of the system's. Not a key of "
+            "upstream's.")
+      .time(TURMS_IAM "ldap.timeout-millis", path(&Settings::ldap, &Ldap::timeout), 1ms, 1, 600000,
+            "How long to wait for the servers; then 1201. Not a key of upstream's.");
+}
+
 config::Table<Settings> make_table() {
   config::Table<Settings> table(config::Change::kAtStart);
   table
@@ -107,13 +141,14 @@ config::Table<Settings> make_table() {
             "Authenticate users who sign in. false: as the type NOOP.")
       .word(TURMS_IAM "type", &Settings::type, kTypes,
             "Who says whether somebody is the user they say: PASSWORD (the stored one), JWT (the "
-            "password is a signed token), HTTP (a service that is asked), or NOOP (nobody, for "
-            "development).")
+            "password is a signed token), HTTP (a service that is asked), LDAP (a directory), or "
+            "NOOP (nobody, for development).")
       .flag(TURMS_IAM "allow-noop", &Settings::allow_noop,
             "Let everybody be who they say with the type NOOP though this is no development server "
             "(--dev).");
   add_jwt(table);
   add_http(table);
+  add_ldap(table);
   return table;
 }
 
@@ -205,6 +240,7 @@ Result<std::optional<OidcConfig>> check_oidc(OidcConfig oidc,
 
 Result<std::unique_ptr<Authenticator>> make_authenticator(const AuthenticationSettings& settings,
                                                           bool dev, im::Users& users,
+                                                          net::Loop& loop,
                                                           net::HttpClient& client) {
   if (settings.type == Settings::Type::kNoop || !settings.enabled) {
     if (!dev && !settings.allow_noop) {
@@ -232,6 +268,13 @@ Result<std::unique_ptr<Authenticator>> make_authenticator(const AuthenticationSe
                   TURMS_IAM "http.request.url must be an http:// or https:// URL");
     }
     return make_http_authenticator(users, client, settings.http);
+  }
+  if (settings.type == Settings::Type::kLdap) {
+    auto made = make_ldap_authenticator(users, loop, settings.ldap);
+    if (!made) {
+      return fail(made.error().code, fmt::format(TURMS_IAM "ldap: {}", made.error().message));
+    }
+    return made;
   }
   return make_password_authenticator(users);
 }

@@ -13,7 +13,7 @@ namespace turms::gateway {
 
 /// Who authenticates users, as configured: upstream's `identity-access-management`.
 struct AuthenticationSettings {
-  enum class Type : uint8_t { kPassword, kJwt, kHttp, kNoop };
+  enum class Type : uint8_t { kPassword, kJwt, kHttp, kLdap, kNoop };
 
   bool enabled = true;
   Type type = Type::kPassword;
@@ -31,16 +31,17 @@ struct AuthenticationSettings {
     std::map<jwt::Algorithm, std::string> key_files;
   } jwt;
   HttpAuthentication http;
+  LdapAuthentication ldap;
 };
 
 const config::Table<AuthenticationSettings>& authentication_table();
 const config::Table<OidcConfig>& oidc_table();
 
 /// kInvalidArgument names the key that is missing or wrong; NOOP is refused without `dev` unless it
-/// is allowed. `client` outlives it.
+/// is allowed. `loop` and `client` outlive it.
 Result<std::unique_ptr<Authenticator>> make_authenticator(const AuthenticationSettings& settings,
                                                           bool dev, im::Users& users,
-                                                          net::HttpClient& client);
+                                                          net::Loop& loop, net::HttpClient& client);
 
 /// The OpenID provider of the web app; nothing where none is configured. kInvalidArgument names the
 /// key that is missing or wrong. What the provider says becomes a session token.
