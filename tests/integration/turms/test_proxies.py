@@ -27,12 +27,23 @@ class Behind(TurmsTest):
         return code
 
     def guess_until_slowed_down(self, arrive):
-        for attempt in range(12):
+        # The first wait is a second, which one attempt can take on a busy machine; they grow.
+        for _ in range(40):
             code = self.attempt(arrive, "wrong")
             if code == TOO_FREQUENT:
-                return attempt
+                return
             self.assertEqual(code, WRONG)
         self.fail("guessing was never slowed down")
+
+    def assert_held_up(self, arrive, *others):
+        """With the right password, whichever way of the same address."""
+        for other in others or (arrive,):
+            for _ in range(10):
+                self.guess_until_slowed_down(arrive)
+                if self.attempt(other, "turms") == TOO_FREQUENT:
+                    break
+            else:
+                self.fail("the right password was taken from an address that guesses")
 
 
 def by_header(address, name="X-Forwarded-For"):
@@ -56,13 +67,12 @@ class TrustedHeaders(Behind):
         self.guess_until_slowed_down(by_header(ATTACKER))
         self.assertEqual(self.attempt(by_header(VICTIM), "turms"), RIGHT)
         self.assertEqual(self.attempt(by_header_at_http_port(VICTIM), "turms"), RIGHT)
-        self.assertEqual(self.attempt(by_header(ATTACKER), "turms"), TOO_FREQUENT)
-        self.assertEqual(self.attempt(by_header_at_http_port(ATTACKER), "turms"), TOO_FREQUENT)
-        self.assertEqual(self.attempt(by_header(f"for={ATTACKER}", "Forwarded"), "turms"), TOO_FREQUENT)
+        self.assert_held_up(by_header(ATTACKER), by_header(ATTACKER), by_header_at_http_port(ATTACKER),
+                            by_header(f"for={ATTACKER}", "Forwarded"))
 
     def test_what_the_client_itself_writes_before_the_proxy_is_not_believed(self):
         user = self.users[1]
-        for attempt in range(12):
+        for attempt in range(40):
             arrive = by_header(f"198.51.100.{attempt}, {ATTACKER}")
             code = self.attempt(arrive, "wrong", user)
             if code == TOO_FREQUENT:
@@ -72,7 +82,7 @@ class TrustedHeaders(Behind):
 
 class UntrustedHeaders(Behind):
     def test_are_not_believed(self):
-        for attempt in range(12):
+        for attempt in range(40):
             if self.attempt(by_header(f"198.51.100.{attempt}"), "wrong") == TOO_FREQUENT:
                 break
         else:
@@ -93,4 +103,4 @@ class ProxyProtocol(Behind):
         self.guess_until_slowed_down(by_proxy_header(c.Tcp, ATTACKER))
         for transport in (c.Tcp, c.WebSocket):
             self.assertEqual(self.attempt(by_proxy_header(transport, VICTIM), "turms"), RIGHT)
-            self.assertEqual(self.attempt(by_proxy_header(transport, ATTACKER), "turms"), TOO_FREQUENT)
+            self.assert_held_up(by_proxy_header(c.Tcp, ATTACKER), by_proxy_header(transport, ATTACKER))
