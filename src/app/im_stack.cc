@@ -1,6 +1,6 @@
 #include "app/im_stack.h"
 
-#include "bus/local_bus.h"
+#include "bus/node_bus.h"
 #include "im/settings_table.h"
 #include "net/loop.h"
 #include "store/settings_table.h"
@@ -31,7 +31,7 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   // A clock that was set back must not lead to ids that sort before what is stored.
   stack->ids_.advance_past(stack->store_->last_id());
   stack->hasher_ = store::make_argon2_hasher(post, settings.passwords);
-  stack->bus_ = bus::make_local_bus();
+  stack->bus_ = std::make_unique<bus::NodeBus>();
   if (listen) stack->listening_ = listen(*stack->bus_);
   stack->domain_ =
       std::make_unique<im::Domain>(im::settings_table().read(config), stack->store_->repositories(),

@@ -215,6 +215,7 @@ Status Server::start() {
 
 Status Server::start_gateway() {
   gateway::Config config = gateway::settings_table().read(config_);
+  config.node = static_cast<int>(config_.number("node.id"));
   config.door = http_door(config_, *certificates_);
   gateway_ = std::make_unique<gateway::Service>(loop_, config, im_->domain(), im_->bus());
   spawn(im_->domain().blocklist.load());

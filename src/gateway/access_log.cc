@@ -11,7 +11,7 @@ namespace turms::gateway {
 std::string access_line(const Access& access, const net::Address& remote, const Accessed& done) {
   std::string who = "||";
   if (access.caller) {
-    who = fmt::format("{}|{}|{}", access.caller->session_id, access.caller->user_id.value,
+    who = fmt::format("{}|{}|{}", access.caller->client_session_id(), access.caller->user_id.value,
                       static_cast<int>(access.caller->device_type));
   }
   const double ms = std::chrono::duration<double, std::milli>(done.took).count();

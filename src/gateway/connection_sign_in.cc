@@ -135,7 +135,7 @@ void Connection::open_session(int64_t request_id, Session session, const im::Sig
 
   proto::TurmsNotification opened = notification_now();
   auto& out = *opened.mutable_data()->mutable_user_session();
-  out.set_session_id(std::to_string(session.caller.session_id));
+  out.set_session_id(std::to_string(session.caller.client_session_id()));
   out.set_server_id(environment_->config.server_id);
   if (signed_in.token) {
     token_ = signed_in.token->hash;

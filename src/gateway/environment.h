@@ -23,7 +23,7 @@ struct Environment {
         config(std::move(the_config)),
         domain(the_domain),
         authenticator(make_password_authenticator(domain.users)),
-        registry(bus),
+        registry(bus, config.node),
         guard(domain.blocklist, config.guard),
         load(config.load) {}
 

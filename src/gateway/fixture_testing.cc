@@ -30,7 +30,7 @@ constexpr const char* kPassword = "turms";
 Fixture::Fixture(Config config)
     : clock_(std::make_unique<SystemClock>()),
       hasher_(std::make_unique<PlainHasher>()),
-      bus_(bus::make_local_bus()) {
+      bus_(std::make_unique<bus::NodeBus>()) {
   static std::atomic<int> serial = 0;
   directory_ = std::filesystem::temp_directory_path() /
                fmt::format("turms-gateway-test-{}-{}", ::getpid(), ++serial);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bus/local_bus.h"
+#include "bus/node_bus.h"
 #include "gateway/connection.h"
 #include "gateway/environment.h"
 #include "gateway/push_encoder.h"

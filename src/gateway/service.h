@@ -48,6 +48,8 @@ struct Config {
   RateLimit rate_limit;
   /// A line of the log for each request (access_log.h).
   bool access_log = false;
+  /// This node's number, in the ids of sessions.
+  int node = 0;
   /// What UserSession.server_id says; upstream's `service-discovery.identity`, empty there too.
   std::string server_id;
   DeviceLogins device_logins = {};

@@ -11,9 +11,8 @@
 namespace turms::gateway {
 namespace {
 
-/// Session ids are unique per node, so the user belongs to the comparison.
 bool same_session(const im::Caller& a, const im::Caller& b) {
-  return a.user_id == b.user_id && a.session_id == b.session_id;
+  return a.session_id == b.session_id;
 }
 
 }  // namespace
@@ -22,8 +21,9 @@ int64_t SessionRegistry::draw_session_id() {
   for (;;) {
     uint8_t bytes[4];
     secure_random(bytes);
-    const int64_t id = load_be32(bytes) & 0x7FFFFFFF;
-    if (id != 0 && !ids_.contains(id)) return id;
+    const int64_t number = load_be32(bytes) & 0x7FFFFFFF;
+    const int64_t id = node_ << 32 | number;
+    if (number != 0 && !ids_.contains(id)) return id;
   }
 }
 

@@ -18,9 +18,10 @@ class Connection;
 /// to say; at most one per device type.
 class SessionRegistry final : public im::BusSubscriber {
  public:
-  explicit SessionRegistry(im::Bus& bus) : bus_(bus) {}
+  /// `node` in [0, IdGenerator::kMaxNode], this one's.
+  SessionRegistry(im::Bus& bus, int node) : bus_(bus), node_(node) {}
 
-  /// Positive, 31 bits, unlike that of any live session.
+  /// For Caller::session_id: unlike that of any live session.
   int64_t draw_session_id();
 
   /// Whether the user is signed in with one of these device types on this node.
@@ -41,6 +42,7 @@ class SessionRegistry final : public im::BusSubscriber {
   std::vector<Connection*>* find(UserId user);
 
   im::Bus& bus_;
+  const int64_t node_;
   std::unordered_map<UserId, std::vector<Connection*>> users_;
   std::unordered_set<int64_t> ids_;
   uint64_t envelopes_ = 0;

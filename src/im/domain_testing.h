@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/manual_loop.h"
-#include "bus/local_bus.h"
+#include "bus/node_bus.h"
 #include "im/context.h"
 #include "im/domain.h"
 #include "im/ports.h"
@@ -73,7 +73,7 @@ class DomainTest : public ::testing::Test {
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
     store_ = std::move(*opened);
     hasher_ = store::make_argon2_hasher(post);
-    bus_ = bus::make_local_bus();
+    bus_ = std::make_unique<bus::NodeBus>();
     bus_->subscribe(told_);
     domain_ =
         std::make_unique<Domain>(settings(), store_->repositories(), *bus_, *hasher_, clock_, ids_);

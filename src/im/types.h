@@ -59,12 +59,16 @@ inline bool is_known(ResponseAction v) {
 struct Caller {
   UserId user_id;
   DeviceType device_type = DeviceType::kUnknown;
-  /// Unique on its gateway node while it lives; 0 is nobody's.
+  /// Unique over all nodes while it lives: the node's number above 32 bits, and below what the
+  /// client is told. 0 is nobody's.
   int64_t session_id = 0;
   /// It announced that it knows the extensions of the protocol.
   bool extensions = false;
   /// Of the request that is carried out, for logs and plugins; 0: of none.
   uint64_t trace_id = 0;
+
+  /// UserSession.session_id: positive, 31 bits.
+  [[nodiscard]] int64_t client_session_id() const { return session_id & 0x7FFFFFFF; }
 };
 
 /// Who waits for a password to be hashed.

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/task.h"
-#include "bus/local_bus.h"
+#include "bus/node_bus.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -170,7 +170,7 @@ TEST_F(Hooks, UnloadsWithACallUnderWay) {
 }
 
 TEST_F(Hooks, HearsWhatPassesOverTheBus) {
-  const auto inner = bus::make_local_bus();
+  const auto inner = std::make_unique<bus::NodeBus>();
   auto bus = host_->listen_on(*inner);
   const im::Caller session{UserId(4), im::DeviceType::kIos, 7};
   bus->signed_in(session, im::UserStatus::kAvailable);
