@@ -1,6 +1,6 @@
 #pragma once
 
-#include "im/testing/repositories_conformance.h"
+#include "im/testing/repository_conformance.h"
 
 // What every implementation of the repositories of joining groups must do.
 
