@@ -5,6 +5,9 @@
 namespace turms::store {
 namespace {
 
+/// Upstream's turms.security.password.initial-root-password.
+constexpr std::string_view kDefaultPassword = "turms";
+
 std::string write_admin(const ImportTarget& target, Fields& admin) {
   const std::string account = admin.text("_id");
   const std::string name = admin.text("n");
@@ -19,7 +22,11 @@ std::string write_admin(const ImportTarget& target, Fields& admin) {
   Statement insert = target.connection.prepare(
       "insert into admin (account, name, role_id, registration_date, password_hash) "
       "values (?, ?, ?, ?, ?) on conflict (account) do nothing");
-  return insert.bind(account, name, role, registered, *password).run() == 0 ? kDuplicate : "";
+  if (insert.bind(account, name, role, registered, *password).run() == 0) return kDuplicate;
+  if (verify_imported_password(kDefaultPassword, *password) == true) {
+    target.note("its password is the one that every deployment begins with: change it");
+  }
+  return {};
 }
 
 std::string write_role(const ImportTarget& target, Fields& role) {

@@ -152,6 +152,8 @@ class ImportTest(unittest.TestCase):
         self.assertIn("skipped 1 of message: it was deleted: 78\n", done.stdout)
         self.assertIn("skipped 1 of userRelationship: its user is not in the dump: 101-999\n", done.stdout)
         self.assertIn("not used: 1 documents of meeting\n", done.stdout)
+        self.assertIn("changed 2 of admin: its password is the one that every deployment begins with: change it: turms eva\n",
+                      done.stdout)
 
     def test_a_dry_run_says_the_same_and_leaves_nothing(self):
         dump = self.write()
