@@ -8,7 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace turms::bus;
   const turms::ByteView bytes(data, size);
-  if (const auto hello = decode_hello(bytes)) turms::fuzz::check(decode_hello(encode(*hello)) == hello);
+  if (const auto hello = decode_hello(bytes))
+    turms::fuzz::check(decode_hello(encode(*hello)) == hello);
   (void)decode_presence(bytes);
   if (const auto message = decode_message(bytes)) {
     if (const auto* envelope = std::get_if<turms::im::Envelope>(&message->content)) {
