@@ -530,8 +530,59 @@ TEST_F(ApiTest, StartAndStopPlugins) {
   EXPECT_EQ(ask("PUT", "/plugins?ids=other", R"({"status":"STARTED"})").code, 1302);
 }
 
-TEST_F(ApiTest, TellSettingsAndWhatIsStored) {
-  EXPECT_EQ(ask("GET", "/cluster/settings").data().at("yaml").as_string(), "http:\n  port: 1\n");
+TEST_F(ApiTest, TellSettingsInUpstreamsWords) {
+  Reply told = ask("GET", "/cluster/settings");
+  EXPECT_EQ(told.data().at("yaml").as_string(), "http:\n  port: 1\n");
+  const auto& settings = told.data().at("settings");
+  EXPECT_EQ(settings.at("service").at("message").at("maxTextLimit").as_int64(), 500);
+  EXPECT_EQ(settings.at("service").at("user").at("settings").at("allowedSettings").as_array(),
+            (boost::json::array{"a", "b"}));
+  EXPECT_EQ(settings.at("http").at("port").as_int64(), 1);
+  told = ask("GET", "/cluster/settings?onlyMutable=true");
+  EXPECT_FALSE(told.data().at("settings").as_object().contains("http"));
+
+  told = ask("GET", "/cluster/settings/metadata?withValue=true");
+  const auto& limit = told.data().at("service").at("message").at("maxTextLimit");
+  EXPECT_EQ(limit.at("key").as_string(), "turms.service.message.max-text-limit");
+  EXPECT_EQ(limit.at("type").as_string(), "long");
+  EXPECT_TRUE(limit.at("mutable").as_bool());
+  EXPECT_EQ(limit.at("value").as_int64(), 500);
+  EXPECT_FALSE(told.data().at("http").at("port").at("mutable").as_bool());
+}
+
+TEST_F(ApiTest, ChangeSettingsByEitherSpelling) {
+  const std::string limit = "turms.service.message.max-text-limit";
+  const std::string names = "turms.service.user.settings.allowed-settings";
+  EXPECT_EQ(ask("PUT", "/cluster/settings", R"({"service":{"message":{"maxTextLimit":7}}})").status,
+            200);
+  EXPECT_EQ(settings_.values[limit], "7");
+  EXPECT_FALSE(settings_.was_reset);
+  EXPECT_EQ(ask("PUT", "/cluster/settings?reset=true", "{\"" + limit + "\":\"8\"}").status, 200);
+  EXPECT_EQ(settings_.values[limit], "8");
+  EXPECT_TRUE(settings_.was_reset);
+  EXPECT_EQ(ask("PUT", "/cluster/settings",
+                R"({"turms":{"service":{"user":{"settings":{"allowed-settings":["x","y"]}}}}})")
+                .status,
+            200);
+  EXPECT_EQ(settings_.values[names], "x,y");
+  EXPECT_EQ(ask("PUT", "/cluster/settings", "{\"" + limit + "\":null}").status, 200);
+  EXPECT_EQ(settings_.values[limit], "500");
+
+  EXPECT_EQ(ask("PUT", "/cluster/settings", R"({"service":{"message":{"nonsense":1}}})").code,
+            1102);
+  EXPECT_EQ(ask("PUT", "/cluster/settings", "{\"" + names + "\":[\"a,b\"]}").code, 1102);
+  EXPECT_EQ(ask("PUT", "/cluster/settings", "{\"" + limit + "\":1.5}").code, 1102);
+  EXPECT_EQ(ask("PUT", "/cluster/settings",
+                R"({"service":{"message":{"maxTextLimit":1}},")" + limit + R"(":2})")
+                .code,
+            1102)
+      << "twice";
+  EXPECT_EQ(settings_.values[limit], "500");
+  const Reply log = ask("GET", "/audit-logs?size=1000");
+  EXPECT_NE(log.response.body.find("maxTextLimit"), std::string::npos) << "as it was asked for";
+}
+
+TEST_F(ApiTest, TellWhatIsStored) {
   Reply stored = ask("GET", "/storage");
   EXPECT_EQ(stored.data().at("rows").at("users").as_int64(), 9);
   EXPECT_GT(stored.data().at("databaseBytes").as_int64(), 0);

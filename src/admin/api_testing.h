@@ -6,6 +6,7 @@
 
 #include "admin/api.h"
 #include "admin/backend.h"
+#include "admin/settings.h"
 #include "base/encoding.h"
 #include "im/meetings_testing.h"
 #include "im/operations.h"
@@ -44,6 +45,40 @@ class FakePlugins final : public Plugins {
   }
 };
 
+class FakeSettings final : public Settings {
+ public:
+  std::vector<Setting> list() override {
+    std::vector<Setting> all;
+    for (const config::Option& option : options) {
+      all.push_back({&option, *config::parse_value(option, values.at(option.key))});
+    }
+    return all;
+  }
+  std::string yaml() override { return "http:\n  port: 1\n"; }
+  Task<Status> change(Changes changes, bool reset) override {
+    for (const auto& [key, text] : changes) {
+      if (!values.contains(key)) {
+        co_return fail(ErrorCode::kInvalidArgument, "unknown key '" + key + "'");
+      }
+    }
+    was_reset = reset;
+    for (const auto& [key, text] : changes) values[key] = text.value_or("500");
+    co_return Status();
+  }
+
+  std::vector<config::Option> options = {
+      config::number("http.port", "1", 0, 65535, "A port."),
+      config::number("turms.service.message.max-text-limit", "500", 1, 1000, "Characters."),
+      config::list("turms.service.user.settings.allowed-settings", "", "Names.")};
+  std::map<std::string, std::string> values = {
+      {"http.port", "1"},
+      {"turms.service.message.max-text-limit", "500"},
+      {"turms.service.user.settings.allowed-settings", "a,b"}};
+  bool was_reset = false;
+
+  FakeSettings() { options[1].changeable = options[2].changeable = true; }
+};
+
 /// The whole API on a real store and domain, without a network. The first admin is "turms" with the
 /// password "first password".
 class ApiTest : public im::MeetingsTest {
@@ -64,6 +99,7 @@ class ApiTest : public im::MeetingsTest {
     api_.add(messages_.routes());
     api_.add(blocklist_.routes());
     api_.add(server_.routes());
+    api_.add(configuration_.routes());
     api_.add(openapi_routes(api_, "test"));
     EXPECT_TRUE(run(accounts_.make_first("first password")));
   }
@@ -126,13 +162,8 @@ class ApiTest : public im::MeetingsTest {
   Accounts accounts_{store_->admins(), plain_, clock_};
   im::Operations operations_{domain_->context(), store_->administration(), domain_->delivery};
   FakePlugins plugins_;
-  Backend backend_{*domain_,
-                   store_->administration(),
-                   operations_,
-                   *meetings_,
-                   plugins_,
-                   [] { return size_t{3}; },
-                   [] { return std::string("http:\n  port: 1\n"); }};
+  Backend backend_{*domain_, store_->administration(), operations_, *meetings_,
+                   plugins_, [] { return size_t{3}; }};
   AdminRoutes admins_{accounts_, store_->admins()};
   UserRoutes users_{backend_};
   PeopleRoutes people_{backend_};
@@ -140,6 +171,8 @@ class ApiTest : public im::MeetingsTest {
   MessageRoutes messages_{backend_};
   BlocklistRoutes blocklist_{backend_};
   ServerRoutes server_{backend_};
+  FakeSettings settings_;
+  SettingRoutes configuration_{settings_};
   Api api_{accounts_, store_->admins(), clock_, {}};
   net::Address remote_ = net::Address::v4({192, 0, 2, 1}, 1000);
   TimePoint now_{1h};

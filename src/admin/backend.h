@@ -44,8 +44,6 @@ struct Backend {
   Plugins& plugins;
   /// Sessions that are signed in.
   std::function<size_t()> sessions;
-  /// The settings in force, secrets masked: a configuration file.
-  std::function<std::string()> settings;
 };
 
 /// Users, and who is signed in.
@@ -161,7 +159,7 @@ class MessageRoutes {
   Backend& backend_;
 };
 
-/// Plugins, settings, storage.
+/// Plugins, storage.
 class ServerRoutes {
  public:
   explicit ServerRoutes(Backend& backend) : backend_(backend) {}
@@ -170,7 +168,6 @@ class ServerRoutes {
  private:
   Task<Answer> plugins(Call call);
   Task<Answer> update_plugins(Call call);
-  Task<Answer> settings(Call call);
   Task<Answer> storage(Call call);
 
   Backend& backend_;

@@ -33,6 +33,7 @@ std::string schema_of(const Field& field) {
       return item_schema(field, true);
     case FieldType::kDate:
       return JsonObject().raw("type", "\"string\"").raw("format", "\"date-time\"").str();
+    case FieldType::kMembers:
     case FieldType::kInts:
     case FieldType::kTexts:
       break;
@@ -62,7 +63,12 @@ std::string body_of(const Route& route) {
   JsonObject properties;
   JsonArray needed;
   bool any_needed = false;
+  bool any_member = false;
   for (const Field& field : route.body) {
+    if (field.type == FieldType::kMembers) {
+      any_member = true;
+      continue;
+    }
     JsonObject property;
     property.text("description", field.help);
     if (field.secret) property.raw("format", "\"password\"");
@@ -75,7 +81,7 @@ std::string body_of(const Route& route) {
   }
   JsonObject schema;
   schema.raw("type", "\"object\"")
-      .flag("additionalProperties", false)
+      .flag("additionalProperties", any_member)
       .raw("properties", properties.str());
   if (any_needed) schema.raw("required", needed.str());
   return JsonObject()

@@ -38,9 +38,6 @@ std::vector<Route> ServerRoutes::routes() {
       {required(ids("Which plugins"))},
       {required(choice_field("status", "What they shall be", kPluginStatuses))},
       &ServerRoutes::update_plugins);
-  add("GET", "/cluster/settings", P::kClusterSettingQuery,
-      "The settings in force, as a configuration file with secrets masked", {}, {},
-      &ServerRoutes::settings);
   add("GET", "/storage", P::kClusterMemberQuery,
       "What is stored: bytes of the database, rows by kind (messages are counted up to a million)",
       {}, {}, &ServerRoutes::storage);
@@ -70,10 +67,6 @@ Task<Answer> ServerRoutes::update_plugins(Call call) {
     ++count;
   }
   co_return updated(count);
-}
-
-Task<Answer> ServerRoutes::settings(Call) {
-  co_return ok(JsonObject().text("yaml", std::string_view(backend_.settings())).str());
 }
 
 Task<Answer> ServerRoutes::storage(Call) {

@@ -16,13 +16,21 @@ namespace {
 
 namespace json = boost::json;
 
-/// Of a body: enough for lists in an object.
-constexpr size_t kMaxDepth = 4;
+/// Of a body: enough for lists in groups of groups of settings.
+constexpr size_t kMaxDepth = 12;
+/// Of a member that has no field of its own.
+constexpr size_t kMaxNameBytes = 256;
 /// Dates after the year 9999 have no ISO form here.
 constexpr int64_t kMaxDate = 253'402'300'799'999;
 
 std::unexpected<Error> wrong(const Field& field, std::string_view what) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", field.name, what));
+}
+
+std::unexpected<Error> unknown(std::string_view name) {
+  const bool printable = name.size() <= 64 && net::valid_utf8(as_bytes(name));
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("there is no field '{}'", printable ? name : "?"));
 }
 
 std::optional<int64_t> parse_number(std::string_view text) {
@@ -92,6 +100,8 @@ Status read(const Field& field, std::string_view text, Values& out) {
       out.set(field.name, *date);
       return {};
     }
+    case FieldType::kMembers:
+      return unknown(field.name);
     case FieldType::kInts:
     case FieldType::kTexts:
       break;
@@ -184,6 +194,8 @@ Status read(const Field& field, const json::value& value, Values& out) {
     case FieldType::kInts:
     case FieldType::kTexts:
       return read_list(field, value, out);
+    case FieldType::kMembers:
+      return unknown(field.name);
   }
   return {};
 }
@@ -193,12 +205,6 @@ Status check_complete(const Values& values, std::span<const Field> fields) {
     if (field.required && !values.has(field.name)) return wrong(field, "is missing");
   }
   return {};
-}
-
-std::unexpected<Error> unknown(std::string_view name) {
-  const bool printable = name.size() <= 64 && net::valid_utf8(as_bytes(name));
-  return fail(ErrorCode::kInvalidArgument,
-              fmt::format("there is no field '{}'", printable ? name : "?"));
 }
 
 std::string describe_value(const Values::Value& value) {
@@ -321,7 +327,12 @@ Result<Values> parse_body(std::string_view body, std::span<const Field> fields) 
     if (error) return fail(ErrorCode::kInvalidArgument, "the body is no JSON");
     if (!parsed.is_object()) return fail(ErrorCode::kInvalidArgument, "the body is no JSON object");
     for (const auto& [name, value] : parsed.get_object()) {
+      if (name == "*") return unknown(name);
       const Field* field = find(fields, name);
+      if (field == nullptr && find(fields, "*") != nullptr && name.size() <= kMaxNameBytes) {
+        values.set(name, json::serialize(value));
+        continue;
+      }
       if (field == nullptr) return unknown(name);
       // As upstream's clients write what they leave unchanged.
       if (value.is_null()) continue;
@@ -340,6 +351,10 @@ std::string Values::describe(std::span<const Field> fields) const {
   JsonObject object;
   for (const auto& [name, value] : values_) {
     const Field* field = find(fields, name);
+    if (field == nullptr && find(fields, "*") != nullptr) {
+      object.raw(name, std::get<std::string>(value));
+      continue;
+    }
     object.raw(name, field == nullptr || field->secret ? "\"***\"" : describe_value(value));
   }
   return object.str();

@@ -24,6 +24,8 @@ enum class FieldType : uint8_t {
   /// Whole numbers: in a query "1,2,3", in a body a list.
   kInts,
   kTexts,
+  /// Of a body: every member that has no field of its own, as JSON. Its name is "*".
+  kMembers,
 };
 
 /// One parameter of a request, or one member of its body.
@@ -53,6 +55,11 @@ class Values {
 
   [[nodiscard]] bool has(std::string_view name) const { return values_.contains(name); }
   [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : values_) all.push_back(name);
+    return all;
+  }
   void set(std::string_view name, Value value) {
     values_.insert_or_assign(std::string(name), std::move(value));
   }

@@ -13,10 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "app/admin_url.h"
-#include "base/encoding.h"
-#include "net/http_client.h"
-#include "net/loop.h"
+#include "app/admin_client.h"
 
 namespace turms::app {
 namespace {
@@ -246,18 +243,6 @@ struct Given {
   std::vector<bool> secrets;
 };
 
-Result<std::string> authorization(const Given& given) {
-  const char* token = std::getenv("TURMS_ADMIN_TOKEN");
-  if (given.account.empty() && token != nullptr) return std::string("Bearer ") + token;
-  const char* password = std::getenv("TURMS_ADMIN_PASSWORD");
-  if (password == nullptr) {
-    return fail(ErrorCode::kInvalidArgument,
-                "put a token into TURMS_ADMIN_TOKEN, or a password into TURMS_ADMIN_PASSWORD");
-  }
-  const std::string account = given.account.empty() ? "turms" : given.account;
-  return "Basic " + base64(as_bytes(account + ":" + password));
-}
-
 std::string join(const std::vector<std::string>& items) {
   std::string out;
   for (const std::string& item : items) out += (out.empty() ? "" : ",") + item;
@@ -273,12 +258,7 @@ json::value body_value(Kind kind, const std::vector<std::string>& values) {
   return items;
 }
 
-Result<net::HttpClientRequest> request_of(const Config& config, const Command& command,
-                                          const Given& given) {
-  auto base = admin_url(config, given.url);
-  if (!base) return std::unexpected(base.error());
-  auto credentials = authorization(given);
-  if (!credentials) return std::unexpected(credentials.error());
+AdminRequest request_of(const Command& command, const Given& given) {
   boost::urls::url target(command.path);
   json::object body;
   for (const auto& [name, value] : command.fixed) {
@@ -300,14 +280,8 @@ Result<net::HttpClientRequest> request_of(const Config& config, const Command& c
       body[option.field] = body_value(option.kind, values);
     }
   }
-  net::HttpClientRequest request;
-  request.method = command.method;
-  request.url = *base + std::string(target.buffer());
-  request.headers.add("Authorization", *credentials);
-  if (!body.empty() || request.method == "POST") {
-    request.headers.add("Content-Type", "application/json");
-    request.body = json::serialize(body);
-  }
+  AdminRequest request{given.url, given.account, command.method, std::string(target.buffer()), {}};
+  if (!body.empty() || request.method == "POST") request.body = json::serialize(body);
   return request;
 }
 
@@ -356,31 +330,14 @@ void print_data(const json::value& data) {
 }
 
 Status run_command(const Config& config, const Command& command, const Given& given) {
-  auto request = request_of(config, command, given);
-  if (!request) return std::unexpected(request.error());
-  net::Loop loop;
-  const auto client = net::HttpClient::create(loop, {.max_response_bytes = size_t{64} << 20});
-  std::optional<Result<net::HttpResponse>> answer;
-  client->request(std::move(*request), [&](Result<net::HttpResponse> response) {
-    answer = std::move(response);
-    loop.stop();
-  });
-  loop.run();
-  if (!answer->has_value()) return std::unexpected(answer->error());
-  const net::HttpResponse& response = **answer;
-  boost::system::error_code error;
-  const json::value said = json::parse(response.body, error);
-  const bool understood = !error && said.is_object();
-  if (given.json) fmt::print("{}\n", response.body);
-  if (response.status == 200 && understood) {
-    const json::value* data = said.get_object().if_contains("data");
-    if (!given.json && data != nullptr) print_data(*data);
-    return {};
-  }
-  const json::value* reason = understood ? said.get_object().if_contains("reason") : nullptr;
-  return fail(ErrorCode::kUnavailable, reason != nullptr && reason->is_string()
-                                           ? std::string(reason->get_string())
-                                           : fmt::format("the server answers {}", response.status));
+  std::string answer;
+  const auto good = ask_admin(config, request_of(command, given), &answer);
+  if (given.json) fmt::print("{}\n", answer);
+  if (!good) return std::unexpected(good.error());
+  const json::value said = json::parse(*good);
+  const json::value* data = said.get_object().if_contains("data");
+  if (!given.json && data != nullptr) print_data(*data);
+  return {};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "admin/accounts.h"
 #include "admin/api.h"
 #include "admin/backend.h"
+#include "admin/settings.h"
 #include "admin/settings_table.h"
 #include "app/im_stack.h"
 #include "base/log.h"
@@ -63,17 +64,13 @@ class HostPlugins final : public admin::Plugins {
 
 struct AdminStack::Parts {
   Parts(const Config& config, ImStack& im, im::Meetings& meetings, gateway::Service& gateway,
-        plugin::Host& host)
+        plugin::Host& host, admin::Settings& settings)
       : accounts(im.admins(), im.hasher(), im.clock()),
         operations(im.domain().context(), im.administration(), im.domain().delivery),
         plugins(host),
-        backend{im.domain(),
-                im.administration(),
-                operations,
-                meetings,
-                plugins,
-                [&gateway] { return gateway.sessions(); },
-                [&config] { return config.show(); }},
+        backend{im.domain(), im.administration(),
+                operations,  meetings,
+                plugins,     [&gateway] { return gateway.sessions(); }},
         admins(accounts, im.admins()),
         users(backend),
         people(backend),
@@ -81,6 +78,7 @@ struct AdminStack::Parts {
         messages(backend),
         blocklist(backend),
         server(backend),
+        configuration(settings),
         api(accounts, im.admins(), im.clock(), admin::settings_table().read(config)) {}
 
   admin::Accounts accounts;
@@ -94,12 +92,15 @@ struct AdminStack::Parts {
   admin::MessageRoutes messages;
   admin::BlocklistRoutes blocklist;
   admin::ServerRoutes server;
+  admin::SettingRoutes configuration;
   admin::Api api;
 };
 
 AdminStack::AdminStack(net::Loop& loop, net::HttpServer& server, const Config& config, ImStack& im,
-                       im::Meetings& meetings, gateway::Service& gateway, plugin::Host& plugins)
-    : config_(config), parts_(std::make_unique<Parts>(config, im, meetings, gateway, plugins)) {
+                       im::Meetings& meetings, gateway::Service& gateway, plugin::Host& plugins,
+                       admin::Settings& settings)
+    : config_(config),
+      parts_(std::make_unique<Parts>(config, im, meetings, gateway, plugins, settings)) {
   admin::Api& api = parts_->api;
   api.add(parts_->admins.routes());
   api.add(parts_->users.routes());
@@ -108,6 +109,7 @@ AdminStack::AdminStack(net::Loop& loop, net::HttpServer& server, const Config& c
   api.add(parts_->messages.routes());
   api.add(parts_->blocklist.routes());
   api.add(parts_->server.routes());
+  api.add(parts_->configuration.routes());
   api.add(admin::openapi_routes(api, TURMS_VERSION));
   api.register_routes(server, [&loop] { return loop.now(); });
 }

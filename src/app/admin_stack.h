@@ -9,6 +9,9 @@ namespace turms::net {
 class HttpServer;
 class Loop;
 }  // namespace turms::net
+namespace turms::admin {
+class Settings;
+}
 namespace turms::im {
 class Meetings;
 }
@@ -28,7 +31,8 @@ class ImStack;
 class AdminStack {
  public:
   AdminStack(net::Loop& loop, net::HttpServer& server, const Config& config, ImStack& im,
-             im::Meetings& meetings, gateway::Service& gateway, plugin::Host& plugins);
+             im::Meetings& meetings, gateway::Service& gateway, plugin::Host& plugins,
+             admin::Settings& settings);
   ~AdminStack();
 
   /// Makes the first account when there is none, and says its password once. `dev`: a fixed one on

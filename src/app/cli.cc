@@ -9,6 +9,7 @@
 #include "app/admin_commands.h"
 #include "app/backup.h"
 #include "app/commands.h"
+#include "app/config_commands.h"
 #include "app/export.h"
 #include "app/import.h"
 #include "app/media_config.h"
@@ -57,18 +58,10 @@ int complain(const Error& error, int status) {
   return status;
 }
 
-log::Level log_level(const std::string& name) {
-  if (name == "debug") return log::Level::kDebug;
-  if (name == "warn") return log::Level::kWarn;
-  if (name == "error") return log::Level::kError;
-  if (name == "off") return log::Level::kOff;
-  return log::Level::kInfo;
-}
-
 int with_config(const Common& common, const std::function<int(const Config&)>& run) {
   auto config = common.load();
   if (!config) return complain(config.error(), kUsageError);
-  log::set_level(log_level(config->text("log.level")));
+  log::set_level(log_level(*config));
   return run(*config);
 }
 
@@ -183,14 +176,14 @@ int run_command_line(int argc, char** argv) {
       return reset_admin(c, d, account, password.read());
     });
   });
-  add_admin_commands(
-      app, [&](CLI::App& command) { common.add_to(command); },
-      [&](const std::function<Status(const Config&)>& run) {
-        status = with_config(common, [&](const Config& config) {
-          const Status done = run(config);
-          return done ? 0 : complain(done.error(), exit_status(done.error()));
-        });
-      });
+  const auto add_options = [&](CLI::App& command) { common.add_to(command); };
+  const auto run_on_server = [&](const std::function<Status(const Config&)>& run) {
+    status = with_config(common, [&](const Config& config) {
+      const Status done = run(config);
+      return done ? 0 : complain(done.error(), exit_status(done.error()));
+    });
+  };
+  add_admin_commands(app, add_options, run_on_server);
 
   auto* room = app.add_subcommand("room", "Rooms of the built-in SFU of a running server");
   room->require_subcommand(1);
@@ -238,7 +231,8 @@ int run_command_line(int argc, char** argv) {
     });
   });
 
-  auto* config_command = app.add_subcommand("config", "Check or show the configuration");
+  auto* config_command =
+      app.add_subcommand("config", "The configuration, and that of a running server");
   config_command->require_subcommand(1);
   auto* check = config_command->add_subcommand("check", "Check the configuration");
   common.add_to(*check);
@@ -260,6 +254,7 @@ int run_command_line(int argc, char** argv) {
       return 0;
     });
   });
+  add_config_commands(*config_command, add_options, run_on_server);
   config_command->add_subcommand("reference", "Describe every setting (Markdown)")->callback([] {
     fmt::print("{}", configuration_reference());
   });

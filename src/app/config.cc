@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <sstream>
 
 #include "app/config_text.h"
 #include "app/options.h"
@@ -146,6 +148,7 @@ class FileReader {
 
 Result<Config> Config::load(const Sources& sources) {
   Config config;
+  config.sources_ = sources;
   for (const Option& option : options()) {
     if (!option.supported) continue;
     Status status = config.assign(option.key, option.fallback);
@@ -168,6 +171,8 @@ Result<Config> Config::load(const Sources& sources) {
       return std::unexpected(status.error());
     }
   }
+  config.make_changes();
+  config.pinning_ = true;
   for (const std::string& assignment : sources.assignments) {
     const size_t equals = assignment.find('=');
     if (equals == assignment.npos) {
@@ -187,6 +192,55 @@ Result<Config> Config::load(const Sources& sources) {
   if (Status status = config.check(); !status) return std::unexpected(status.error());
   if (!sources.dev) config.warn_of_short_secrets();
   return config;
+}
+
+log::Level log_level(const Config& config) {
+  const std::string& name = config.text("log.level");
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warn") return log::Level::kWarn;
+  if (name == "error") return log::Level::kError;
+  if (name == "off") return log::Level::kOff;
+  return log::Level::kInfo;
+}
+
+Result<Config> Config::with_changes(std::map<std::string, std::string> changes) const {
+  Sources sources = sources_;
+  sources.changes = std::move(changes);
+  return load(sources);
+}
+
+Result<Config> Config::read_again() const {
+  Sources sources = sources_;
+  sources.file_text.reset();
+  return load(sources);
+}
+
+std::vector<std::string> Config::keep_fixed(const Config& running) {
+  std::vector<std::string> kept;
+  for (const Option& option : options()) {
+    if (option.changeable || !option.supported || !option.alias_of.empty()) continue;
+    if (at(option.key) == running.at(option.key)) continue;
+    kept.push_back(option.key);
+    set(option.key, running.at(option.key));
+  }
+  if (plugin_values_ != running.plugin_values_) {
+    kept.emplace_back("plugins");
+    plugin_values_ = running.plugin_values_;
+  }
+  return kept;
+}
+
+void Config::make_changes() {
+  for (const auto& [key, value] : sources_.changes) {
+    const Option* option = find_option(key);
+    const Status made = option == nullptr || !option->changeable
+                            ? fail(ErrorCode::kInvalidArgument, "it does not change any more")
+                            : assign(key, value);
+    if (made) continue;
+    warnings_.push_back(
+        fmt::format("{} was set to '{}' while the server ran, which is left out: {}", key, value,
+                    made.error().message));
+  }
 }
 
 Status Config::check() const {
@@ -223,14 +277,21 @@ Status Config::load_environment(const std::string& name, const std::string& valu
 
 Status Config::load_file(const std::filesystem::path& file) {
   try {
-    const YAML::Node root = YAML::LoadFile(file.string());
+    if (!sources_.file_text) {
+      std::ifstream stream(file, std::ios::binary);
+      std::ostringstream text;
+      text << stream.rdbuf();
+      if (!stream || std::filesystem::is_directory(file)) {
+        return fail(ErrorCode::kNotFound, fmt::format("{}: cannot be read", file.string()));
+      }
+      sources_.file_text = text.str();
+    }
+    const YAML::Node root = YAML::Load(*sources_.file_text);
     if (root.IsNull()) return {};
     if (!root.IsMap())
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("{}:1: not a YAML mapping", file.string()));
     return FileReader(*this, file.string()).read(root, "");
-  } catch (const YAML::BadFile&) {
-    return fail(ErrorCode::kNotFound, fmt::format("{}: cannot be read", file.string()));
   } catch (const YAML::Exception& error) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{}:{}: {}", file.string(), error.mark.line + 1, error.msg));
@@ -272,6 +333,7 @@ Status Config::assign(std::string_view key, std::string_view text) {
 
 Status Config::store(const Option& option, Value value) {
   if (Status status = config::check_value(option, value); !status) return status;
+  if (pinning_) pinned_.insert(option.alias_of.empty() ? option.key : option.alias_of);
   if (!option.alias_of.empty()) {
     aliased_[option.alias_of] = std::move(value);
     return {};

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/log.h"
 #include "base/result.h"
 
 namespace turms::app {
 
-/// The settings of one run: defaults, below --dev, below the file, below --set. Values are checked
-/// when they are set, so that reading cannot fail; asking for a key that is not in the table is a
-/// bug.
+/// The settings of one run: defaults, below --dev, below the file, below the environment, below
+/// what was changed while a server ran, below --set. Values are checked when they are set, so that
+/// reading cannot fail; asking for a key that is not in the table is a bug.
 class Config : public config::Values {
  public:
   struct Sources {
@@ -24,7 +25,11 @@ class Config : public config::Values {
     std::optional<std::filesystem::path> file;
     /// Of kConfigVariable, kKeysVariable and kRegionVariable those that are set; above the file.
     std::map<std::string, std::string> environment;
+    /// What was changed while a server ran. What cannot be any more is left out, with a warning.
+    std::map<std::string, std::string> changes = {};
     std::vector<std::string> assignments;  // "key=value"
+    /// What the file held when it was read; nothing: it is read.
+    std::optional<std::string> file_text = {};
   };
   /// As LiveKit's: the content of a LiveKit file, `key: secret` lines, a region.
   static constexpr const char* kConfigVariable = "LIVEKIT_CONFIG";
@@ -36,6 +41,19 @@ class Config : public config::Values {
 
   /// Given by the file, the environment or --set, so that its value is meant.
   [[nodiscard]] bool given(std::string_view key) const { return said_.contains(key); }
+
+  [[nodiscard]] bool has_file() const { return sources_.file.has_value(); }
+  /// By --set, which nothing else changes.
+  [[nodiscard]] bool pinned(std::string_view key) const { return pinned_.contains(key); }
+  /// The same with these changes in place of the former ones.
+  [[nodiscard]] Result<Config> with_changes(std::map<std::string, std::string> changes) const;
+  /// The same with the file as it is now.
+  [[nodiscard]] Result<Config> read_again() const;
+  /// Keys that only a start changes become what they are in `running`. Those that were not.
+  std::vector<std::string> keep_fixed(const Config& running);
+  [[nodiscard]] const std::map<std::string, std::string>& changes() const {
+    return sources_.changes;
+  }
 
   /// What plugin `name` may read: the keys of `plugins.<name>.` without that prefix, as text.
   [[nodiscard]] Map plugin_settings(std::string_view name) const;
@@ -56,6 +74,7 @@ class Config : public config::Values {
   static std::string show_value(const Option& option, const Value& value, std::string_view indent);
   Status load_file(const std::filesystem::path& file);
   Status load_environment(const std::string& name, const std::string& value);
+  void make_changes();
   void warn_of_short_secrets();
   /// What the keys of several groups say together.
   Status check() const;
@@ -63,11 +82,17 @@ class Config : public config::Values {
 
   // plugins.<name>.<key> of plugins this table does not know.
   std::map<std::string, std::string, std::less<>> plugin_values_;
-  bool saying_ = false;  // what is assigned now was said by the operator
+  Sources sources_;
+  bool saying_ = false;   // what is assigned now was said by the operator
+  bool pinning_ = false;  // and by --set
+  std::set<std::string, std::less<>> pinned_;
   std::set<std::string, std::less<>> said_;
   std::map<std::string, Value, std::less<>> aliased_;  // by the key they stand for
   std::vector<std::string> warnings_;
 };
+
+/// What log.level says.
+log::Level log_level(const Config& config);
 
 /// docs/configuration.md
 std::string configuration_reference();

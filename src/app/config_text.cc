@@ -129,7 +129,12 @@ std::string configuration_reference() {
       "dotted key here is a\n"
       "nested key there. `--set key=value` takes a dotted key, lists with commas, and wins over "
       "the file.\n\n"
-      "| Key | Type | Default | What it does |\n|---|---|---|---|\n";
+      "Those with \"yes\" behind their default also change while the server runs: with `turms "
+      "config set`, with `PUT\n"
+      "/cluster/settings` of the [admin API](admin-api.md), or in the file when the server gets "
+      "SIGHUP. What was set so is kept\n"
+      "in the database; it wins over the file, and `--set` wins over it.\n\n"
+      "| Key | Type | Default | At run time | What it does |\n|---|---|---|---|---|\n";
   std::string ignored;
   std::string aliases;
   for (const Option& option : options()) {
@@ -147,7 +152,8 @@ std::string configuration_reference() {
                                  : type_name(option.type);
     const std::string fallback =
         option.fallback.empty() ? "" : fmt::format("`{}`", option.fallback);
-    out += fmt::format("| `{}` | {} | {} | {} |\n", option.key, type, fallback, option.help);
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", option.key, type, fallback,
+                       option.changeable ? "yes" : "", option.help);
   }
   out +=
       "\n`plugins.<name>.<key>`: any key, handed to the plugin of that name as text.\n\n"

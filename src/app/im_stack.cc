@@ -28,14 +28,17 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   auto opened = store::Store::open(std::move(options), post);
   if (!opened) return std::unexpected(opened.error());
   stack->store_ = std::move(*opened);
+  auto changed = config.with_changes(stack->store_->changed_settings());
+  if (!changed) return std::unexpected(changed.error());
+  stack->config_ = *std::move(changed);
   // A clock that was set back must not lead to ids that sort before what is stored.
   stack->ids_.advance_past(stack->store_->last_id());
   stack->hasher_ = store::make_argon2_hasher(post, settings.passwords);
   stack->bus_ = std::make_unique<bus::NodeBus>();
   if (listen) stack->listening_ = listen(*stack->bus_);
-  stack->domain_ =
-      std::make_unique<im::Domain>(im::settings_table().read(config), stack->store_->repositories(),
-                                   stack->bus(), *stack->hasher_, *stack->clock_, stack->ids_);
+  stack->domain_ = std::make_unique<im::Domain>(im::settings_table().read(stack->config_),
+                                                stack->store_->repositories(), stack->bus(),
+                                                *stack->hasher_, *stack->clock_, stack->ids_);
   stack->store_->on_foreign_change(
       [domain = stack->domain_.get()] { domain->changed_elsewhere(); });
   return stack;

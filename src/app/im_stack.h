@@ -32,6 +32,9 @@ class ImStack {
   im::Bus& bus() { return listening_ ? *listening_ : *bus_; }
   im::AdminRepository& admins() { return store_->admins(); }
   im::AdministrationRepository& administration() { return store_->administration(); }
+  im::ConfigurationRepository& configuration() { return store_->configuration(); }
+  /// With what was changed of it while a server ran.
+  const Config& config() const { return config_; }
   im::PasswordHasher& hasher() { return *hasher_; }
   im::Repositories repositories() { return store_->repositories(); }
   /// Why nothing can be written at present; nothing when it can.
@@ -44,6 +47,7 @@ class ImStack {
  private:
   explicit ImStack(int node);
 
+  Config config_;
   std::unique_ptr<im::Clock> clock_;
   IdGenerator ids_;
   std::unique_ptr<store::Store> store_;

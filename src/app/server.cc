@@ -10,7 +10,9 @@
 #include "app/admin.h"
 #include "app/admin_stack.h"
 #include "app/certificates.h"
+#include "app/hangup_signal.h"
 #include "app/im_stack.h"
+#include "app/live_config.h"
 #include "app/livekit_stack.h"
 #include "app/media_config.h"
 #include "app/options.h"
@@ -76,6 +78,9 @@ class Server {
   Status start_livekit();
   void make_plugin_host();
   void start_plugins();
+  im::MeetingSettings meeting_settings() const;
+  /// Hands to the owners what changes while they run.
+  void apply(const Config& config);
   Config::Map plugin_settings(const std::string& name) const;
   void tick_meetings();
   Task<void> finish_start();
@@ -83,11 +88,13 @@ class Server {
   void drain();
   void stop_when_drained();
 
-  const Config& config_;
+  /// As it was at the start, and then as it is.
+  Config config_;
   const DataDirectory& data_;
   const bool dev_;
 
   net::Loop loop_;
+  std::unique_ptr<HangupSignal> hangup_;
   std::unique_ptr<Certificates> certificates_;
   // Outlives http_, whose requests use it until they go.
   std::unique_ptr<StorageStack> storage_;
@@ -95,6 +102,7 @@ class Server {
   std::unique_ptr<net::HttpServer> prometheus_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<ImStack> im_;
+  std::unique_ptr<LiveConfig> live_;
   std::unique_ptr<gateway::Service> gateway_;
   // Goes before the gateway: what it was asked then fails, which the gateway still hears.
   std::unique_ptr<net::HttpClient> asking_;
@@ -146,6 +154,11 @@ std::vector<std::string> Server::further_addresses() const {
 Status Server::start() {
   // Before the first thread: they inherit the blocked signals.
   loop_.on_termination_signal([this] { drain(); });
+  if (config_.has_file()) {
+    hangup_ = std::make_unique<HangupSignal>(loop_, [this] {
+      if (live_) live_->read_file();
+    });
+  }
 
   auto certificates = Certificates::load(loop_, config_);
   if (!certificates) return std::unexpected(certificates.error());
@@ -185,6 +198,10 @@ Status Server::start() {
                           [this](im::Bus& bus) { return plugins_->listen_on(bus); });
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
+  config_ = im_->config();
+  log::set_level(log_level(config_));
+  live_ = std::make_unique<LiveConfig>(config_, im_->configuration(),
+                                       [this](const Config& config) { apply(config); });
   if (Status status = start_gateway(); !status) return status;
   if (config_.flag("turms.service.storage.enabled")) {
     auto storage = StorageStack::start(loop_, *http_, config_, data_, im_->domain(), im_->clock(),
@@ -207,7 +224,7 @@ Status Server::start() {
   start_plugins();
   if (admin_) {
     admin_api_ = std::make_unique<AdminStack>(loop_, *admin_, config_, *im_, *meetings_, *gateway_,
-                                              *plugins_);
+                                              *plugins_, *live_);
   }
   spawn(finish_start());
   return {};
@@ -341,14 +358,10 @@ void Server::make_plugin_host() {
 }
 
 void Server::start_plugins() {
-  im::MeetingSettings meetings = im::meeting_table().read(config_);
-  meetings.media_url = meeting_url();
-  meetings.max_participants_of_group_meeting =
-      static_cast<int>(config_.number("plugins.livekit.max_participants"));
   im::Domain& domain = im_->domain();
   meetings_ = std::make_unique<im::Meetings>(domain.context(), domain.messages, domain.delivery,
                                              plugins_->conference(), gateway::encode_meeting_record,
-                                             std::move(meetings));
+                                             meeting_settings());
   plugins_->set_conference_listener(*meetings_);
   domain.add_group_subscriber(*meetings_);
   domain.add_relationship_subscriber(*meetings_);
@@ -357,6 +370,23 @@ void Server::start_plugins() {
   gateway_->set_meetings(*meetings_);
   const auto enabled = plugin::settings_table().read(config_).enabled;
   if (!enabled.empty()) plugins_->load(enabled);
+}
+
+im::MeetingSettings Server::meeting_settings() const {
+  im::MeetingSettings settings = im::meeting_table().read(config_);
+  settings.media_url = meeting_url();
+  settings.max_participants_of_group_meeting =
+      static_cast<int>(config_.number("plugins.livekit.max_participants"));
+  return settings;
+}
+
+void Server::apply(const Config& config) {
+  config_ = config;
+  log::set_level(log_level(config_));
+  im_->domain().set_settings(im::settings_table().read(config_));
+  gateway_->configure(gateway::settings_table().read(config_));
+  if (meetings_) meetings_->set_settings(meeting_settings());
+  if (storage_) storage_->storage().set_settings(im::storage_table().read(config_));
 }
 
 void Server::tick_meetings() {

@@ -61,6 +61,12 @@ void Connection::start() {
   transport_->start(shared_from_this());
 }
 
+void Connection::configured() {
+  const RateLimit& limit = environment_->config.rate_limit;
+  if (limit != requests_.limit()) requests_ = TokenBucket(limit, environment_->loop.now());
+  if (session_ && !closed_) watch_activity();
+}
+
 /// Looks at the clock when the session could be idle, instead of starting a timer per request.
 void Connection::watch_activity() {
   const TimePoint due = last_activity_ + environment_->config.idle_timeout;

@@ -50,6 +50,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
   ~Connection() override;
 
   void start();
+  /// The environment's configuration has changed.
+  void configured();
 
   /// Null before signing in and after the end.
   [[nodiscard]] const Session* session() const { return session_ ? &*session_ : nullptr; }

@@ -28,7 +28,7 @@ struct Environment {
         load(config.load) {}
 
   net::Loop& loop;
-  const Config config;
+  Config config;
   im::Domain& domain;
   /// Never null.
   std::unique_ptr<Authenticator> authenticator;

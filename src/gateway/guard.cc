@@ -72,4 +72,10 @@ bool Guard::take(const net::Address& address, TimePoint now) {
   return bucket->take(now);
 }
 
+void Guard::set_address_limit(const RateLimit& limit) {
+  if (config_.address_limit == limit) return;
+  config_.address_limit = limit;
+  buckets_.clear();
+}
+
 }  // namespace turms::gateway

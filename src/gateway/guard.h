@@ -44,6 +44,8 @@ class Guard {
             TimePoint now);
   /// A request from this address: false when it has asked for too much.
   [[nodiscard]] bool take(const net::Address& address, TimePoint now);
+  /// Every address begins anew, unless it is what it was.
+  void set_address_limit(const RateLimit& limit);
 
  private:
   struct Counters {
@@ -55,7 +57,7 @@ class Guard {
   };
 
   im::Blocklist& blocklist_;
-  const GuardConfig config_;
+  GuardConfig config_;
   Counters by_ip_;
   Counters by_user_;
   im::LruCache<std::string, std::shared_ptr<TokenBucket>> buckets_{kMaxKept};

@@ -67,13 +67,17 @@ class Service::Impl {
     });
   }
 
-  void close_all() {
-    // Closing one may free another.
-    std::vector<std::shared_ptr<Connection>> all;
+  /// Closing one may free another.
+  std::vector<std::shared_ptr<Connection>> all() const {
+    std::vector<std::shared_ptr<Connection>> held;
     for (Connection* connection : environment_->connections) {
-      if (auto shared = connection->weak_from_this().lock()) all.push_back(std::move(shared));
+      if (auto shared = connection->weak_from_this().lock()) held.push_back(std::move(shared));
     }
-    for (const auto& connection : all) connection->close(CloseStatus::kServerClosed);
+    return held;
+  }
+
+  void close_all() {
+    for (const auto& connection : all()) connection->close(CloseStatus::kServerClosed);
   }
 
   net::HttpServer::UpgradeHandler accept_websocket() {
@@ -120,6 +124,16 @@ void Service::set_meetings(im::Meetings& meetings) {
 
 void Service::set_storage(im::Storage& storage) {
   impl_->environment_->storage = &storage;
+}
+
+void Service::configure(const Config& config) {
+  Environment& environment = *impl_->environment_;
+  environment.config.idle_timeout = config.idle_timeout;
+  environment.config.rate_limit = config.rate_limit;
+  environment.config.access_log = config.access_log;
+  environment.config.device_logins = config.device_logins;
+  environment.guard.set_address_limit(config.guard.address_limit);
+  for (const auto& connection : impl_->all()) connection->configured();
 }
 
 Status Service::listen_websocket(const std::string& bind_address, uint16_t port) {

@@ -82,6 +82,9 @@ class Service {
   /// Without it, requests about stored files answer 6000.
   void set_storage(im::Storage& storage);
 
+  /// What may change while it runs (settings_table.h), for those who are there too.
+  void configure(const Config& config);
+
   /// A port of its own; kUnavailable when it cannot be bound. Port 0: any free one.
   Status listen_websocket(const std::string& bind_address, uint16_t port);
   Status listen_tcp(const std::string& bind_address, uint16_t port);

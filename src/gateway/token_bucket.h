@@ -16,6 +16,7 @@ struct RateLimit {
   int64_t tokens_per_period = 1;
   /// 0: what is taken never comes back.
   Duration refill_interval = 1s;
+  bool operator==(const RateLimit&) const = default;
 };
 
 /// Tokens that are taken one by one and come back in periods. Told the time.
@@ -31,6 +32,8 @@ class TokenBucket {
     --tokens_;
     return true;
   }
+
+  [[nodiscard]] const RateLimit& limit() const { return limit_; }
 
  private:
   void refill(TimePoint now) {

@@ -44,6 +44,10 @@ const Settings& Domain::settings() const {
   return context_->settings;
 }
 
+void Domain::set_settings(Settings settings) {
+  context_->settings = std::move(settings);
+}
+
 void Domain::changed_elsewhere() {
   forget_cached();
   spawn(users.end_outdated_sessions());

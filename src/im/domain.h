@@ -50,6 +50,8 @@ class Domain {
   void forget_cached();
 
   [[nodiscard]] const Settings& settings() const;
+  /// From now on; what is under way may see some of both.
+  void set_settings(Settings settings);
   /// For services that are built on top (meetings).
   Context& context() { return *context_; }
 

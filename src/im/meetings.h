@@ -117,6 +117,9 @@ class Meetings final : public ConferenceListener,
   Meetings(Context& context, Messages& messages, Delivery& delivery, ConferenceProvider& provider,
            EncodeRecord encode_record, MeetingSettings settings = {});
 
+  /// From now on; what is under way may see some of both.
+  void set_settings(MeetingSettings settings) { settings_ = std::move(settings); }
+
   /// At the start: takes up the meetings that were going on when the server stopped. Their rooms
   /// are made again if they are gone; a room that stays empty then ends in time. Whoever is in one
   /// is put right by the members as they are now. Again when a provider starts. Requests may come

@@ -87,6 +87,9 @@ class Storage {
   Storage(Context& context, ObjectStore& objects, StorageSettings settings)
       : context_(context), objects_(objects), settings_(std::move(settings)) {}
 
+  /// From now on; what is under way may see some of both.
+  void set_settings(StorageSettings settings) { settings_ = std::move(settings); }
+
   Task<Outcome<Reply<>>> remove(Caller caller, ResourceRequest resource);
   Task<Outcome<ResourceInfo>> download_info(Caller caller, ResourceRequest resource);
   Task<Outcome<ResourceInfo>> upload_info(Caller caller, QueryUploadInfo query);
@@ -111,7 +114,7 @@ class Storage {
 
   Context& context_;
   ObjectStore& objects_;
-  const StorageSettings settings_;
+  StorageSettings settings_;
   bool sweeping_ = false;
   bool answers_ = true;
 };

@@ -9,6 +9,7 @@
 
 #include "store/sqlite/administration.h"
 #include "store/sqlite/admins.h"
+#include "store/sqlite/configuration.h"
 #include "store/sqlite/conversation_settings.h"
 #include "store/sqlite/enrollment.h"
 #include "store/sqlite/message_marks.h"
@@ -86,10 +87,12 @@ Result<std::unique_ptr<Connection>> open_writing(const std::string& path, const 
 class SqliteStore final : public Store {
  public:
   SqliteStore(std::unique_ptr<Connection> writing, std::vector<std::unique_ptr<Connection>> reading,
-              const Options& options, const Post& post, int64_t last_id)
+              const Options& options, const Post& post, int64_t last_id,
+              std::map<std::string, std::string> changed_settings)
       : writer_(std::move(writing), post, options.max_pending_writes),
         readers_(std::move(reading), post, options.max_pending_reads),
-        last_id_(last_id) {}
+        last_id_(last_id),
+        changed_settings_(std::move(changed_settings)) {}
 
   im::Repositories repositories() override {
     return {users_,
@@ -114,6 +117,10 @@ class SqliteStore final : public Store {
   }
   im::AdminRepository& admins() override { return admins_; }
   im::AdministrationRepository& administration() override { return administration_; }
+  im::ConfigurationRepository& configuration() override { return configuration_; }
+  const std::map<std::string, std::string>& changed_settings() const override {
+    return changed_settings_;
+  }
   void on_foreign_change(std::function<void()> listener) override {
     writer_.on_foreign_change(std::move(listener));
   }
@@ -128,6 +135,7 @@ class SqliteStore final : public Store {
   Writer writer_;
   Readers readers_;
   const int64_t last_id_;
+  const std::map<std::string, std::string> changed_settings_;
   Users users_{writer_, readers_};
   Relationships relationships_{writer_, readers_};
   Versions versions_{readers_};
@@ -149,6 +157,7 @@ class SqliteStore final : public Store {
   Attachments attachments_{writer_, readers_};
   Admins admins_{writer_, readers_};
   Administration administration_{writer_, readers_};
+  Configuration configuration_{writer_};
 };
 
 }  // namespace
@@ -170,6 +179,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
         "select max(id) from attachment"}) {
     last_id = std::max(last_id, (*writing)->scalar(sql));
   }
+  auto changed_settings = Configuration::load(**writing);
   if ((*writing)->failed()) return std::unexpected((*writing)->take_error());
   std::vector<std::unique_ptr<Connection>> reading;
   for (size_t i = 0; i < kReaderThreads; ++i) {
@@ -178,7 +188,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Post post) {
     reading.push_back(std::move(*connection));
   }
   return std::make_unique<SqliteStore>(std::move(*writing), std::move(reading), options, post,
-                                       last_id);
+                                       last_id, std::move(changed_settings));
 }
 
 Result<std::string> examine(const Options& options) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "im/ports.h"
 #include "im/ports/administration.h"
 #include "im/ports/admins.h"
+#include "im/ports/configuration.h"
 
 namespace turms::store {
 
@@ -43,6 +45,9 @@ class Store {
   /// Of the admin API, which the domain knows nothing of.
   virtual im::AdminRepository& admins() = 0;
   virtual im::AdministrationRepository& administration() = 0;
+  virtual im::ConfigurationRepository& configuration() = 0;
+  /// What was changed of it when the store was opened.
+  virtual const std::map<std::string, std::string>& changed_settings() const = 0;
   /// Told on the control thread when another program has written to the database.
   virtual void on_foreign_change(std::function<void()> listener) = 0;
   /// The highest id ever given to a message, for IdGenerator::advance_past.

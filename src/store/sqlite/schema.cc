@@ -495,6 +495,12 @@ create table admin_audit (
 ) strict;
 create index admin_audit_by_date on admin_audit (date);
 )",
+    R"(
+create table changed_setting (
+  key text primary key,
+  value text not null
+) strict;
+)",
 };
 
 }  // namespace
