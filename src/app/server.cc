@@ -198,6 +198,11 @@ Status Server::start() {
                           [this](im::Bus& bus) { return plugins_->listen_on(bus); });
   if (!im) return std::unexpected(im.error());
   im_ = std::move(*im);
+  for (const std::string& warning : im_->config().warnings()) {
+    if (std::ranges::find(config_.warnings(), warning) == config_.warnings().end()) {
+      log::warn("{}", warning);
+    }
+  }
   config_ = im_->config();
   log::set_level(log_level(config_));
   live_ = std::make_unique<LiveConfig>(config_, im_->configuration(),

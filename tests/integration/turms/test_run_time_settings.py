@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -36,6 +37,9 @@ class RunTimeSettingsTest(unittest.TestCase):
 
     def restart(self, *arguments):
         self.server.stop()
+        self.restart_stopped(*arguments)
+
+    def restart_stopped(self, *arguments):
         account, password = self.server.account, self.server.password
         self.server = AdminServer("--config", str(self.config), *arguments, data=self.server.data)
         self.server.account, self.server.password = account, password
@@ -87,6 +91,17 @@ class RunTimeSettingsTest(unittest.TestCase):
         status, said, _ = self.change({LIMIT: 6})
         self.assertEqual((status, said["code"]), (400, 1102), said)
         self.assertIn("command line", said["reason"])
+
+    def test_what_is_kept_and_no_longer_good_is_left_out(self):
+        self.change_ok({LIMIT: 5})
+        self.server.stop()
+        database = sqlite3.connect(pathlib.Path(self.server.data) / "turms.db")
+        with database:
+            database.execute("update changed_setting set value = '-1'")
+        database.close()
+        self.restart_stopped()
+        self.assertEqual(self.limit(), 500)
+        self.assertIn(f"{LIMIT} was set to '-1' while the server ran, which is left out", self.server.stderr())
 
     def test_all_or_none(self):
         for body, words in (({LIMIT: 5, "http.port": 1}, "http.port takes effect at a start only"),
