@@ -358,6 +358,40 @@ typedef struct turms_host_hooks {
                  const turms_decision* decision);
 } turms_host_hooks;
 
+/* --- settings: what a plugin may be told --- */
+
+typedef enum turms_setting_type {
+  TURMS_SETTING_TEXT = 0,
+  TURMS_SETTING_SECRET = 1, /* masked wherever settings are shown */
+  TURMS_SETTING_NUMBER = 2, /* whole, from min to max */
+  TURMS_SETTING_FLAG = 3,   /* "true" or "false" */
+  TURMS_SETTING_LIST = 4    /* texts with commas between */
+} turms_setting_type;
+
+typedef struct turms_setting {
+  size_t struct_size; /* step by this one, as with turms_participant */
+  const char* key;    /* [a-z0-9_]+, plugins.<name>.<key> in the configuration */
+  turms_setting_type type;
+  const char* fallback; /* what config() answers when nothing is configured */
+  int64_t min;          /* of a number */
+  int64_t max;
+  const char* help; /* one sentence, for `turms config reference` */
+} turms_setting;
+
+/*
+ * All that a plugin may be told. With it the host checks what is configured before it starts
+ * anything, and documents it. Without, the plugin is handed whatever stands in its group. May be
+ * asked for of a plugin that is loaded for that alone, by a host that offers nothing else.
+ */
+#define TURMS_SETTINGS "turms.settings"
+typedef struct turms_settings {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  const turms_setting* settings;
+  size_t count;
+} turms_settings;
+
 typedef struct turms_plugin {
   uint32_t abi_version;
   size_t struct_size;

@@ -132,7 +132,17 @@ static const turms_conference conference = {.abi_version = TURMS_PLUGIN_ABI_VERS
 
 static const turms_membership membership = {TURMS_PLUGIN_ABI_VERSION, sizeof membership, members};
 
+/* What may stand below plugins.example. */
+static const turms_setting setting_list[] = {
+    {sizeof(turms_setting), "greeting", TURMS_SETTING_TEXT, "", 0, 0, "What /hello answers."},
+};
+static const turms_settings settings = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
+                                        .struct_size = sizeof settings,
+                                        .settings = setting_list,
+                                        .count = sizeof setting_list / sizeof *setting_list};
+
 static const void* capability(const char* name) {
+  if (strcmp(name, TURMS_SETTINGS) == 0) return &settings;
   return strcmp(name, TURMS_MEMBERSHIP) == 0 ? &membership : NULL;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -34,6 +35,42 @@ Result<Duration> seconds(const turms_host& host, const char* key, Duration other
 }
 
 }  // namespace
+
+const turms_settings& settings() {
+  constexpr int64_t kYear = 365 * 24 * 3600;
+  constexpr auto text = [](const char* key, const char* help,
+                           turms_setting_type type = TURMS_SETTING_TEXT) {
+    return turms_setting{sizeof(turms_setting), key, type, "", 0, 0, help};
+  };
+  constexpr auto number = [](const char* key, const char* fallback, int64_t min, int64_t max,
+                             const char* help) {
+    return turms_setting{
+        sizeof(turms_setting), key, TURMS_SETTING_NUMBER, fallback, min, max, help};
+  };
+  static constexpr auto kSettings = std::to_array<turms_setting>({
+      text("url",
+           "LiveKit server that holds the meetings, http(s)://host:port. Empty: the built-in SFU."),
+      text("public_url",
+           "The address clients connect to, ws(s)://host:port. Empty: plugins.livekit.url when "
+           "set, else the origin of the page."),
+      text("api_key",
+           "API key at that server. The built-in SFU is asked with the key that signs its "
+           "webhooks."),
+      text("api_secret", "Its secret.", TURMS_SETTING_SECRET),
+      text("ca_file",
+           "PEM file of the authorities that vouch for that server's certificate (https), in place "
+           "of the system's. Empty: the system's."),
+      number("token_ttl_seconds", "600", 10, kYear,
+             "How long a member may use a token to join a meeting; at most 60 for owners and "
+             "managers."),
+      number("reconcile_seconds", "5", 1, 3600,
+             "How often the list of participants is compared with the server's."),
+      number("max_participants", "100", 2, 100000, "Participants in a group meeting."),
+  });
+  static constexpr turms_settings kTable = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_settings),
+                                            kSettings.data(), kSettings.size()};
+  return kTable;
+}
 
 Result<Config> read_config(const turms_host& host) {
   Config config;

@@ -20,6 +20,9 @@ struct Config {
   Duration reconcile_interval = std::chrono::seconds(5);
 };
 
+/// What may be configured below plugins.livekit.
+const turms_settings& settings();
+
 /// From plugins.livekit.*; kInvalidArgument names the key.
 Result<Config> read_config(const turms_host& host);
 

@@ -172,6 +172,7 @@ constexpr turms_membership kMembership = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms
                                           members};
 
 const void* capability(const char* name) {
+  if (std::string_view(name) == TURMS_SETTINGS) return &settings();
   return std::string_view(name) == TURMS_MEMBERSHIP ? &kMembership : nullptr;
 }
 

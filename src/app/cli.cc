@@ -13,6 +13,7 @@
 #include "app/export.h"
 #include "app/import.h"
 #include "app/media_config.h"
+#include "app/plugin_settings.h"
 #include "app/room_commands.h"
 #include "app/server.h"
 #include "base/log.h"
@@ -30,6 +31,8 @@ struct Common {
   std::string config_file;
   std::string data = "data";
   std::vector<std::string> assignments;
+  /// What plugins may be told is checked, which loads them.
+  bool with_plugins = false;
 
   void add_to(CLI::App& command) {
     command.add_flag("--dev", dev,
@@ -49,6 +52,7 @@ struct Common {
          {Config::kConfigVariable, Config::kKeysVariable, Config::kRegionVariable}) {
       if (const char* value = std::getenv(name)) sources.environment[name] = value;
     }
+    if (with_plugins) sources.describe_plugins = describe_plugins;
     return Config::load(sources);
   }
 };
@@ -111,6 +115,7 @@ int run_command_line(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "Run the server");
   common.add_to(*serve_command);
   serve_command->callback([&] {
+    common.with_plugins = true;
     status = with_data(common, [&](const Config& config, DataDirectory& data) {
       return serve(config, data, common.dev);
     });
@@ -237,6 +242,7 @@ int run_command_line(int argc, char** argv) {
   auto* check = config_command->add_subcommand("check", "Check the configuration");
   common.add_to(*check);
   check->callback([&] {
+    common.with_plugins = true;
     status = with_config(common, [](const Config& config) {
       for (const std::string& warning : config.warnings()) fmt::print("{}\n", warning);
       if (const auto engine = engine_config(config); !engine) {
@@ -249,6 +255,7 @@ int run_command_line(int argc, char** argv) {
   auto* show = config_command->add_subcommand("show", "Show the settings in force, secrets masked");
   common.add_to(*show);
   show->callback([&] {
+    common.with_plugins = true;
     status = with_config(common, [](const Config& config) {
       fmt::print("{}", config.show());
       return 0;
@@ -256,7 +263,7 @@ int run_command_line(int argc, char** argv) {
   });
   add_config_commands(*config_command, add_options, run_on_server);
   config_command->add_subcommand("reference", "Describe every setting (Markdown)")->callback([] {
-    fmt::print("{}", configuration_reference());
+    fmt::print("{}", configuration_reference(describe_plugins("", {"livekit"})));
   });
 
   auto* protocol = app.add_subcommand("protocol", "The protocol that clients speak");

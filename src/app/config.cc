@@ -25,12 +25,12 @@ constexpr std::array<std::string_view, 5> kDevelopment = {
     "livekit.keys=devkey: secret",
 };
 
-// plugins.<name>.<key>: what a plugin that we do not know may be told.
+// plugins.<name>.<key>: what a plugin may be told.
 bool is_plugin_key(std::string_view key) {
   if (!key.starts_with("plugins.")) return false;
   key.remove_prefix(8);
   const size_t dot = key.find('.');
-  return dot != key.npos && dot != 0 && dot + 1 < key.size() && key.substr(0, dot) != "livekit";
+  return dot != key.npos && dot != 0 && dot + 1 < key.size();
 }
 
 std::string unknown_key(std::string_view key) {
@@ -63,7 +63,7 @@ class FileReader {
       }
       return {};
     }
-    if (node.IsNull() && is_group(key)) return {};
+    if (node.IsNull() && (is_group(key) || is_plugin_key(key + ".any"))) return {};
     return assign(node, key, node.IsScalar() ? node.Scalar() : std::string());
   }
 
@@ -130,6 +130,7 @@ class FileReader {
   }
 
   Status assign(const YAML::Node& node, const std::string& key, const std::string& value) {
+    config_.place_ = fmt::format("{}:{}: ", name_, node.Mark().line + 1);
     return where(node, config_.assign(key, value));
   }
 
@@ -179,6 +180,7 @@ Result<Config> Config::load(const Sources& sources) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("--set {}: not of the form key=value", assignment));
     }
+    config.place_ = fmt::format("--set {}: ", assignment.substr(0, equals));
     Status status = config.assign(std::string_view(assignment).substr(0, equals),
                                   std::string_view(assignment).substr(equals + 1));
     if (!status)
@@ -189,6 +191,7 @@ Result<Config> Config::load(const Sources& sources) {
   for (auto& [key, value] : config.aliased_) {
     if (!config.said_.contains(key)) config.set(key, std::move(value));
   }
+  if (Status status = config.check_plugins(); !status) return std::unexpected(status.error());
   if (Status status = config.check(); !status) return std::unexpected(status.error());
   if (!sources.dev) config.warn_of_short_secrets();
   return config;
@@ -243,15 +246,59 @@ void Config::make_changes() {
   }
 }
 
+const config::Option* Config::find_plugin_option(std::string_view key) const {
+  if (!sources_.plugin_options) return nullptr;
+  const auto& all = *sources_.plugin_options;
+  const auto found = std::ranges::find(all, key, &Option::key);
+  return found == all.end() ? nullptr : &*found;
+}
+
+Status Config::check_plugins() {
+  if (!sources_.plugin_options && sources_.describe_plugins) {
+    sources_.plugin_options =
+        sources_.describe_plugins(text("plugins.dir"), list("plugins.enabled"));
+  }
+  std::vector<std::string> known;
+  std::set<std::string> groups;
+  for (const Option& option : sources_.plugin_options.value_or(std::vector<Option>())) {
+    known.push_back(option.key);
+    groups.insert(option.key.substr(0, option.key.rfind('.') + 1));
+  }
+  const auto wrong = [this](const std::string& key, const std::string& message) {
+    return fail(ErrorCode::kInvalidArgument, plugin_places_[key] + message);
+  };
+  for (const auto& [key, text] : plugin_values_) {
+    const std::string group = key.substr(0, key.find('.', std::string_view("plugins.").size()) + 1);
+    const Option* option = find_plugin_option(key);
+    if (option != nullptr) {
+      const auto value = config::parse_value(*option, text);
+      if (!value) return wrong(key, value.error().message);
+      if (Status status = config::check_value(*option, *value); !status) {
+        return wrong(key, status.error().message);
+      }
+    } else if (groups.contains(group) && !key.substr(group.size()).starts_with("hook_")) {
+      const std::string near = config::nearest_key(key, known);
+      return wrong(key, fmt::format("unknown key '{}'{}", key,
+                                    near.empty() ? "" : ", did you mean '" + near + "'?"));
+    } else if (text.empty() && is_secret_name(key)) {
+      return wrong(key, config::empty_secret(key).error().message);
+    }
+  }
+  for (const Option& option : sources_.plugin_options.value_or(std::vector<Option>())) {
+    plugin_values_.try_emplace(option.key, option.fallback);
+  }
+  return {};
+}
+
 Status Config::check() const {
-  const bool elsewhere = !text("plugins.livekit.url").empty();
-  const bool has_key =
-      !text("plugins.livekit.api_key").empty() && !text("plugins.livekit.api_secret").empty();
+  const std::string key = plugin_setting("livekit", "api_key");
+  const bool elsewhere = !plugin_setting("livekit", "url").empty();
+  const bool has_key = !key.empty() && !plugin_setting("livekit", "api_secret").empty();
   if (elsewhere && !has_key) {
     return fail(ErrorCode::kInvalidArgument,
                 "plugins.livekit.url needs plugins.livekit.api_key and plugins.livekit.api_secret");
   }
-  if (!elsewhere && !text("plugins.livekit.api_key").empty()) {
+  if (!elsewhere && !key.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "plugins.livekit.api_key is for the server at plugins.livekit.url; the built-in "
                 "SFU is asked with livekit.webhook.api_key");
@@ -311,8 +358,8 @@ Status Config::assign(std::string_view key, std::string_view text) {
       return {};
     }
     if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
-    if (text.empty() && is_secret_name(key)) return config::empty_secret(key);
     plugin_values_[std::string(key)] = std::string(text);
+    plugin_places_[std::string(key)] = place_;
     return {};
   }
   if (!option->supported) {
@@ -356,7 +403,8 @@ void Config::warn_of_short_secrets() {
     for (const auto& [name, item] : value.map) look(fmt::format("{}.{}", option.key, name), item);
   }
   for (const auto& [key, value] : plugin_values_) {
-    if (is_secret_name(key)) look(key, value);
+    const Option* option = find_plugin_option(key);
+    if (option != nullptr ? option->secret : is_secret_name(key)) look(key, value);
   }
 }
 
@@ -366,12 +414,21 @@ config::Values::Map Config::plugin_settings(std::string_view name) const {
   for (const auto& [key, value] : plugin_values_) {
     if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
   }
-  for (const Option& option : options()) {
-    if (!option.key.starts_with(prefix)) continue;
-    const Value& value = at(option.key);
-    settings[option.key.substr(prefix.size())] = config::to_text(option, value);
-  }
   return settings;
+}
+
+std::string Config::plugin_setting(std::string_view name, std::string_view key) const {
+  const auto found = plugin_values_.find(fmt::format("plugins.{}.{}", name, key));
+  return found == plugin_values_.end() ? std::string() : found->second;
+}
+
+std::vector<std::pair<const config::Option*, config::Value>> Config::described_settings() const {
+  std::vector<std::pair<const Option*, Value>> all;
+  for (const auto& [key, text] : plugin_values_) {
+    const Option* option = find_plugin_option(key);
+    if (option != nullptr) all.emplace_back(option, *config::parse_value(*option, text));
+  }
+  return all;
 }
 
 }  // namespace turms::app

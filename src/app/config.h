@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/config.h"
@@ -28,6 +30,12 @@ class Config : public config::Values {
     /// What was changed while a server ran. What cannot be any more is left out, with a warning.
     std::map<std::string, std::string> changes = {};
     std::vector<std::string> assignments;  // "key=value"
+    /// What plugins say that they may be told; null: plugins are told whatever stands there.
+    std::function<std::vector<config::Option>(const std::string& directory,
+                                              const std::vector<std::string>& names)>
+        describe_plugins = nullptr;
+    /// What they said; nothing: they are asked.
+    std::optional<std::vector<config::Option>> plugin_options = {};
     /// What the file held when it was read; nothing: it is read.
     std::optional<std::string> file_text = {};
   };
@@ -57,6 +65,11 @@ class Config : public config::Values {
 
   /// What plugin `name` may read: the keys of `plugins.<name>.` without that prefix, as text.
   [[nodiscard]] Map plugin_settings(std::string_view name) const;
+  /// One of them; empty when it is not known.
+  [[nodiscard]] std::string plugin_setting(std::string_view name, std::string_view key) const;
+  /// Those that plugins describe, and what they are set to.
+  [[nodiscard]] std::vector<std::pair<const config::Option*, config::Value>> described_settings()
+      const;
 
   /// Told to the operator at start: keys that were accepted and have no effect, short secrets.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -75,13 +88,17 @@ class Config : public config::Values {
   Status load_file(const std::filesystem::path& file);
   Status load_environment(const std::string& name, const std::string& value);
   void make_changes();
+  Status check_plugins();
+  [[nodiscard]] const Option* find_plugin_option(std::string_view key) const;
   void warn_of_short_secrets();
   /// What the keys of several groups say together.
   Status check() const;
   friend class FileReader;
 
-  // plugins.<name>.<key> of plugins this table does not know.
+  // plugins.<name>.<key>, as text, and where it was said.
   std::map<std::string, std::string, std::less<>> plugin_values_;
+  std::map<std::string, std::string, std::less<>> plugin_places_;
+  std::string place_;
   Sources sources_;
   bool saying_ = false;   // what is assigned now was said by the operator
   bool pinning_ = false;  // and by --set
@@ -95,6 +112,6 @@ class Config : public config::Values {
 log::Level log_level(const Config& config);
 
 /// docs/configuration.md
-std::string configuration_reference();
+std::string configuration_reference(const std::vector<config::Option>& of_plugins = {});
 
 }  // namespace turms::app

@@ -508,6 +508,49 @@ TEST_F(ConfigTest, PluginsReadTheirOwnGroup) {
   EXPECT_EQ(config->plugin_settings("livekit").at("token_ttl_seconds"), "60");
 }
 
+TEST_F(ConfigTest, PluginsSayWhatTheyMayBeTold) {
+  int asked = 0;
+  const auto load_with = [&](const std::string& yaml, std::vector<std::string> assignments = {}) {
+    std::ofstream(file_) << yaml;
+    return Config::load({.file = file_,
+                         .assignments = std::move(assignments),
+                         .describe_plugins = [&](const std::string& directory,
+                                                 const std::vector<std::string>& names) {
+                           ++asked;
+                           EXPECT_EQ(directory, "/where");
+                           EXPECT_EQ(names, std::vector<std::string>{"bot"});
+                           return std::vector<config::Option>{
+                               config::number("plugins.bot.pace", "3", 1, 9, "How fast."),
+                               config::secret(config::text("plugins.bot.word", "", "Its word."))};
+                         }});
+  };
+  const std::string base = "plugins:\n  dir: /where\n  enabled: [bot]\n  bot:\n";
+  auto config = load_with(base + "    word: topsecret\n    hook_failures: 2\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->plugin_settings("bot"),
+            (Config::Map{{"pace", "3"}, {"word", "topsecret"}, {"hook_failures", "2"}}));
+  EXPECT_EQ(config->plugin_setting("bot", "pace"), "3");
+  EXPECT_EQ(config->plugin_setting("bot", "none"), "");
+  EXPECT_EQ(config->show().find("topsecret"), std::string::npos);
+  EXPECT_TRUE(load_with(config->show()));
+  // A running server does not load them again for that.
+  asked = 0;
+  EXPECT_TRUE(config->with_changes({{"log.level", "warn"}}));
+  EXPECT_TRUE(config->read_again());
+  EXPECT_EQ(asked, 0);
+
+  config = load_with(base + "    pace: 10\n");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message,
+            file_.string() + ":5: plugins.bot.pace must be a number from 1 to 9, not '10'");
+  config = load_with(base, {"plugins.bot.pce=1"});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message,
+            "--set plugins.bot.pce: unknown key 'plugins.bot.pce', did you mean "
+            "'plugins.bot.pace'?");
+  EXPECT_TRUE(load_with(base, {"plugins.other.anything=1"})) << "of one that says nothing";
+}
+
 TEST_F(ConfigTest, ShowMasksSecretsAndLoadsAgain) {
   auto config = Config::load(
       {.assignments = {"livekit.keys=k: topsecret", "plugins.livekit.api_secret=topsecret"}});

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+
 #include "app/config.h"
 
 namespace turms::app {
@@ -91,7 +93,7 @@ std::string Config::show() const {
   for (const Option& option : options()) {
     if (option.supported && option.alias_of.empty()) keys.emplace(option.key, &option);
   }
-  for (const auto& [key, text] : plugin_values_) keys.emplace(key, nullptr);
+  for (const auto& [key, text] : plugin_values_) keys.emplace(key, find_plugin_option(key));
 
   std::string out;
   std::vector<std::string> open;
@@ -109,7 +111,11 @@ std::string Config::show() const {
     open = path;
     const std::string indent(path.size() * 2, ' ');
     if (option != nullptr) {
-      out += fmt::format("{}{}:{}\n", indent, rest, show_value(*option, at(key), indent));
+      const auto of_plugin = plugin_values_.find(key);
+      const Value value = of_plugin == plugin_values_.end()
+                              ? at(key)
+                              : *config::parse_value(*option, of_plugin->second);
+      out += fmt::format("{}{}:{}\n", indent, rest, show_value(*option, value, indent));
       continue;
     }
     // What a plugin of others calls its secrets nobody here knows.
@@ -122,7 +128,7 @@ std::string Config::show() const {
   return out;
 }
 
-std::string configuration_reference() {
+std::string configuration_reference(const std::vector<Option>& of_plugins) {
   std::string out =
       "# Configuration\n\n"
       "Made by `turms config reference`; do not edit. One YAML file, given with `--config`. A "
@@ -137,7 +143,10 @@ std::string configuration_reference() {
       "| Key | Type | Default | At run time | What it does |\n|---|---|---|---|---|\n";
   std::string ignored;
   std::string aliases;
-  for (const Option& option : options()) {
+  std::vector<Option> all(options().begin(), options().end());
+  all.insert(all.end(), of_plugins.begin(), of_plugins.end());
+  std::ranges::sort(all, {}, &Option::key);
+  for (const Option& option : all) {
     if (!option.supported) {
       ignored += fmt::format("{}`{}`", ignored.empty() ? "" : ", ", option.key);
       continue;
@@ -156,7 +165,9 @@ std::string configuration_reference() {
                        option.changeable ? "yes" : "", option.help);
   }
   out +=
-      "\n`plugins.<name>.<key>`: any key, handed to the plugin of that name as text.\n\n"
+      "\n`plugins.<name>.<key>`: any key, handed to the plugin of that name as text; of a plugin "
+      "that "
+      "says what it may be told, those.\n\n"
       "A LiveKit file can be pasted under `livekit:` as it is, or given in the environment: "
       "`LIVEKIT_CONFIG` (the file's\n"
       "content), `LIVEKIT_KEYS` (`key: secret` lines) and `LIVEKIT_REGION` win over the file. Its "

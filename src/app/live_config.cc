@@ -15,6 +15,9 @@ std::unexpected<Error> wrong(std::string message) {
 
 Status may_change(const Config& config, const std::string& key) {
   const Option* option = find_option(key);
+  if (option == nullptr && key.starts_with("plugins.")) {
+    return wrong(fmt::format("{} takes effect at a start only", key));
+  }
   if (option == nullptr) {
     const std::string near = nearest_option(key);
     return wrong(near.empty() ? fmt::format("unknown key '{}'", key)
@@ -47,6 +50,10 @@ std::vector<admin::Settings::Setting> LiveConfig::list() {
       for (auto& [name, item] : value.map) item = kMask;
     }
     all.push_back({&option, std::move(value)});
+  }
+  for (auto& [option, value] : config_.described_settings()) {
+    if (option->secret && !value.text.empty()) value.text = kMask;
+    all.push_back({option, std::move(value)});
   }
   return all;
 }

@@ -109,30 +109,6 @@ std::vector<Option> media_options() {
   };
 }
 
-std::vector<Option> plugin_options() {
-  return {
-      text("plugins.livekit.url", "",
-           "LiveKit server that holds the meetings, http(s)://host:port. Empty: the built-in SFU."),
-      text("plugins.livekit.public_url", "",
-           "The address clients connect to, ws(s)://host:port. Empty: plugins.livekit.url when "
-           "set, else the origin of the page."),
-      text("plugins.livekit.api_key", "",
-           "API key at that server. The built-in SFU is asked with the key that signs its "
-           "webhooks."),
-      secret(text("plugins.livekit.api_secret", "", "Its secret.")),
-      text("plugins.livekit.ca_file", "",
-           "PEM file of the authorities that vouch for that server's certificate (https), in "
-           "place of the system's. Empty: the system's."),
-      number("plugins.livekit.token_ttl_seconds", "600", 10, config::kYearInSeconds,
-             "How long a member may use a token to join a meeting; at most 60 for owners and "
-             "managers."),
-      number("plugins.livekit.reconcile_seconds", "5", 1, 3600,
-             "How often the list of participants is compared with the server's."),
-      number("plugins.livekit.max_participants", "100", 2, 100000,
-             "Participants in a group meeting."),
-  };
-}
-
 }  // namespace
 
 std::vector<Option> program_options() {
@@ -141,7 +117,7 @@ std::vector<Option> program_options() {
       number("node.id", "0", 0, 1023,
              "Number of this node; ids made by nodes with different numbers never collide."),
   };
-  for (auto& part : {http_options(), media_options(), plugin_options()}) {
+  for (auto& part : {http_options(), media_options()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -16,6 +16,7 @@
 #include "app/livekit_stack.h"
 #include "app/media_config.h"
 #include "app/options.h"
+#include "app/plugin_settings.h"
 #include "app/storage_stack.h"
 #include "app/web.h"
 #include "base/log.h"
@@ -70,7 +71,7 @@ class Server {
   /// Where others most likely do, as long as the configuration says nothing.
   std::string public_url() const;
   /// Where clients hold their meetings; empty: at the origin of the page.
-  const std::string& meeting_url() const;
+  std::string meeting_url() const;
   /// Which of keys_ signs the webhooks of the built-in SFU, and is the plugin's own there.
   const std::string& webhook_key() const;
   /// What the keys of several groups say together.
@@ -276,13 +277,13 @@ Status Server::start_gateway() {
 
 bool Server::uses_built_in_sfu() const {
   const auto& enabled = config_.list("plugins.enabled");
-  return config_.flag("livekit.enabled") && config_.text("plugins.livekit.url").empty() &&
+  return config_.flag("livekit.enabled") && config_.plugin_setting(kLiveKitPlugin, "url").empty() &&
          std::find(enabled.begin(), enabled.end(), kLiveKitPlugin) != enabled.end();
 }
 
-const std::string& Server::meeting_url() const {
-  const std::string& is_public = config_.text("plugins.livekit.public_url");
-  return is_public.empty() ? config_.text("plugins.livekit.url") : is_public;
+std::string Server::meeting_url() const {
+  std::string is_public = config_.plugin_setting(kLiveKitPlugin, "public_url");
+  return is_public.empty() ? config_.plugin_setting(kLiveKitPlugin, "url") : is_public;
 }
 
 const std::string& Server::webhook_key() const {
@@ -353,11 +354,8 @@ Config::Map Server::plugin_settings(const std::string& name) const {
 }
 
 void Server::make_plugin_host() {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string configured = plugin::settings_table().read(config_).directory;
   plugin::HostConfig host;
-  host.directory = configured.empty() ? (program.parent_path() / "plugins").string() : configured;
+  host.directory = plugin_directory(plugin::settings_table().read(config_).directory);
   host.settings = [this](const std::string& name) { return plugin_settings(name); };
   plugins_ = std::make_unique<plugin::Host>(loop_, http_.get(), std::move(host));
 }
@@ -380,8 +378,11 @@ void Server::start_plugins() {
 im::MeetingSettings Server::meeting_settings() const {
   im::MeetingSettings settings = im::meeting_table().read(config_);
   settings.media_url = meeting_url();
-  settings.max_participants_of_group_meeting =
-      static_cast<int>(config_.number("plugins.livekit.max_participants"));
+  // A meeting's limit is told to whoever holds it, and is that plugin's to say.
+  if (const auto most =
+          config::parse_integer(config_.plugin_setting(kLiveKitPlugin, "max_participants"))) {
+    settings.max_participants_of_group_meeting = static_cast<int>(*most);
+  }
   return settings;
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/task.h"
 #include "plugin/loaded_plugin.h"
+#include "plugin/settings_table.h"
 
 namespace turms::plugin {
 
@@ -160,13 +161,7 @@ void Host::Impl::load(const std::vector<std::string>& names) {
     }
     std::sort(files.begin(), files.end());
   }
-  for (const std::string& name : names) {
-    const fs::path directory(config_.directory);
-    const fs::path plain = directory / (name + ".so");
-    std::error_code ignored;
-    files.push_back(fs::exists(plain, ignored) ? plain
-                                               : directory / ("turms-plugin-" + name + ".so"));
-  }
+  for (const std::string& name : names) files.push_back(plugin_file(config_.directory, name));
   for (const std::string& file : files) (void)load_file(file);
 }
 

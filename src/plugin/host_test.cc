@@ -10,6 +10,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/loop.h"
+#include "plugin/settings_table.h"
 
 namespace turms::plugin {
 namespace {
@@ -159,6 +160,17 @@ TEST_F(PluginHost, RefusesWhatIsNoPluginOfThisVersion) {
   // And a good one still runs beside them.
   EXPECT_TRUE(host_->load_file(built("example-plugins", "example")));
   EXPECT_TRUE(host_->conference().available());
+}
+
+TEST_F(PluginHost, TellsWhatPluginsMayBeTold) {
+  const auto example = std::filesystem::path(built("example-plugins", "example"));
+  const auto all = plugin_options(example.parent_path(), {"example", "nowhere"});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].key, "plugins.example.greeting");
+  EXPECT_EQ(all[0].type, config::OptionType::kText);
+  EXPECT_EQ(all[0].help, "What /hello answers.");
+  const auto earlier = std::filesystem::path(variant("example_1_0"));
+  EXPECT_TRUE(plugin_options(earlier.parent_path(), {"example_1_0"}).empty()) << "says nothing";
 }
 
 TEST_F(PluginHost, RunsPluginsOfEarlierHeaders) {

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/config.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "plugin/call_thread.h"
@@ -53,6 +54,9 @@ class LoadedPlugin {
   /// Nothing is asked of it any more, and nothing told, until it is resumed.
   Status pause(std::string why);
   Status resume();
+
+  /// What it may be told (TURMS_SETTINGS), by its keys in the configuration; empty: anything.
+  [[nodiscard]] std::vector<config::Option> options() const;
 
   [[nodiscard]] const PluginStatus& status() const { return status_; }
   [[nodiscard]] bool loaded() const { return table_ != nullptr; }
