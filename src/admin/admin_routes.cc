@@ -73,22 +73,14 @@ im::AdminRoleFilter role_filter(const Call& call) {
 std::vector<Field> admin_query(bool paged) {
   std::vector<Field> fields = {texts_field("accounts", "Of these accounts", 32),
                                ids_field("roleIds", "With one of these roles")};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 
 std::vector<Field> role_query(bool paged) {
   std::vector<Field> fields = {ids_field("ids", "Of these ids"),
                                texts_field("names", "Of these names", 32)};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 

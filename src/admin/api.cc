@@ -53,6 +53,15 @@ bool audited(const Route& route) {
   return route.method != "GET" && route.access != Access::kPublic;
 }
 
+/// A list says of what a deletion is; anything else how.
+bool says_of_what(const Route& route, const Values& query) {
+  return route.query.empty() || query.has("deleteAll") ||
+         std::ranges::any_of(route.query, [&](const Field& field) {
+           return (field.type == FieldType::kInts || field.type == FieldType::kTexts) &&
+                  query.has(field.name);
+         });
+}
+
 Answer make(int status, int32_t code, std::string reason) {
   Answer answer;
   answer.status = status;
@@ -96,7 +105,9 @@ void Api::register_routes(net::HttpRoutes& server, std::function<TimePoint()> no
     return [this, now, route](net::HttpRequest request, net::HttpResponder responder) {
       spawn([](Api& api, const Route* matched, net::HttpRequest in, net::HttpResponder out,
                TimePoint arrived) -> Task<void> {
-        out.send(co_await api.respond(matched, std::move(in), arrived));
+        Response response = co_await api.respond(matched, std::move(in), arrived);
+        out.send(std::move(response.http));
+        if (response.then) response.then();
       }(*this, route, std::move(request), std::move(responder), now()));
     };
   };
@@ -145,9 +156,7 @@ Task<Answer> Api::handle(const Route* route, const net::HttpRequest& request, Ca
   auto body = parse_body(request.body, route->body);
   if (!body) co_return refused(body.error());
   call.body = std::move(*body);
-  // The first field of a deletion says of what, any other one how.
-  if (route->method == "DELETE" && !route->query.empty() &&
-      !call.query.has(route->query.front().name) && !call.query.has("deleteAll")) {
+  if (route->method == "DELETE" && !says_of_what(*route, call.query)) {
     co_return make(400, kNoFilterForDelete, "say what is to be deleted");
   }
   co_return co_await route->handler(call);
@@ -179,7 +188,7 @@ Task<void> Api::keep_audit(const Route& route, const Call& call, const Answer& a
   }
 }
 
-Task<net::HttpResponse> Api::respond(const Route* route, net::HttpRequest request, TimePoint now) {
+Task<Api::Response> Api::respond(const Route* route, net::HttpRequest request, TimePoint now) {
   const TimePoint began = monotonic_now();
   Call call;
   call.address = request.remote.ip();
@@ -223,7 +232,10 @@ Task<net::HttpResponse> Api::respond(const Route* route, net::HttpRequest reques
                                                    : "Basic realm=\"turms\", charset=\"UTF-8\"");
   }
   if (answer.status == 429) response.headers.add("Retry-After", "1");
-  co_return response;
+  Response out;
+  out.http = std::move(response);
+  out.then = std::move(answer.then);
+  co_return out;
 }
 
 }  // namespace turms::admin

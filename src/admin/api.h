@@ -48,7 +48,12 @@ class Api {
   void register_routes(net::HttpRoutes& server, std::function<TimePoint()> now);
 
   /// One request to its end. `route` null: there is none.
-  Task<net::HttpResponse> respond(const Route* route, net::HttpRequest request, TimePoint now);
+  struct Response {
+    net::HttpResponse http;
+    /// Answer::then.
+    std::function<void()> then;
+  };
+  Task<Response> respond(const Route* route, net::HttpRequest request, TimePoint now);
 
  private:
   Task<Answer> handle(const Route* route, const net::HttpRequest& request, Call& call, bool& known,

@@ -57,6 +57,23 @@ TEST_F(ApiTest, RefuseEveryRouteToARoleWithoutItsPermission) {
   }
 }
 
+TEST_F(ApiTest, LetARoleWithTheOnePermissionIn) {
+  int64_t role = 100;
+  std::map<Permission, std::string> with;
+  for (const Route& route : api_.routes()) {
+    if (route.access != Access::kPermission) continue;
+    SCOPED_TRACE(std::string(route.method) + " " + target_of(route));
+    auto found = with.find(*route.permission);
+    if (found == with.end()) {
+      const std::string name(name_of(*route.permission));
+      found = with.emplace(*route.permission, make_admin(role++, "[\"" + name + "\"]")).first;
+    }
+    // What is missing in the request is another matter.
+    const int status = ask(std::string(route.method), target_of(route), "", found->second).status;
+    EXPECT_TRUE(status == 200 || status == 400) << status;
+  }
+}
+
 TEST_F(ApiTest, RefuseMalformedParametersOfEveryRoute) {
   for (const Route& route : api_.routes()) {
     if (route.access == Access::kPublic) continue;
@@ -361,10 +378,6 @@ TEST_F(ApiTest, KeepRelationshipsOneSided) {
                 .as_int64(),
             1);
   EXPECT_EQ(ask("GET", "/users/relationships?ownerIds=1").data().as_array().size(), 0u);
-  EXPECT_EQ(ask("GET", "/users/relationships/friend-requests").status, 400);
-  EXPECT_EQ(
-      ask("GET", "/users/relationships/friend-requests?requesterIds=1").data().as_array().size(),
-      0u);
 }
 
 TEST_F(ApiTest, BlockAddressesAndUsersForATime) {

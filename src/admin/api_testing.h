@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/encoding.h"
 #include "im/meetings_testing.h"
 #include "im/operations.h"
+#include "im/request_operations.h"
 
 namespace turms::admin {
 
@@ -35,7 +37,13 @@ class FakePlugins final : public Plugins {
   Status stop(const std::string& name) override { return set(name, "STOPPED"); }
   Status pause(const std::string& name) override { return set(name, "PAUSED"); }
   Status resume(const std::string& name) override { return set(name, "STARTED"); }
+  Status load(const std::string& name) override {
+    loaded.push_back(name);
+    return set(name, "STARTED");
+  }
+  Status unload(const std::string& name) override { return set(name, "GONE"); }
   std::string running = "STARTED";
+  std::vector<std::string> loaded;
 
  private:
   Status set(const std::string& name, const char* state) {
@@ -79,6 +87,33 @@ class FakeSettings final : public Settings {
   FakeSettings() { options[1].changeable = options[2].changeable = true; }
 };
 
+class FakeServer final : public ServerControl {
+ public:
+  im::Listed<OnlineSession> sessions(const std::vector<UserId>& users,
+                                     const Paging& paging) override {
+    im::Listed<OnlineSession> found;
+    for (const OnlineSession& session : online) {
+      if (users.empty() || std::ranges::find(users, session.user_id) != users.end()) {
+        found.records.push_back(session);
+      }
+    }
+    found.total = static_cast<int64_t>(found.records.size());
+    found.records = cut(found.records, paging);
+    return found;
+  }
+  size_t online_users() override { return 2; }
+  NodeInfo node() override {
+    return {"node", "1.2.3", WallTime{0}, true, "127.0.0.1:8510", "", "127.0.0.1:1", ""};
+  }
+  void shut_down() override { ++shut_downs; }
+  std::vector<OnlineSession> online = {
+      {UserId(1), 11, im::DeviceType::kIos, im::UserStatus::kBusy, "192.0.2.7", WallTime{1000}},
+      {UserId(1), 13, im::DeviceType::kDesktop, im::UserStatus::kBusy, "192.0.2.7", WallTime{1500}},
+      {UserId(2), 12, im::DeviceType::kDesktop, im::UserStatus::kAvailable, "192.0.2.8",
+       WallTime{2000}}};
+  int shut_downs = 0;
+};
+
 /// The whole API on a real store and domain, without a network. The first admin is "turms" with the
 /// password "first password".
 class ApiTest : public im::MeetingsTest {
@@ -94,7 +129,10 @@ class ApiTest : public im::MeetingsTest {
   ApiTest() {
     api_.add(admins_.routes());
     api_.add(users_.routes());
+    api_.add(online_.routes());
+    api_.add(statistics_.routes());
     api_.add(people_.routes());
+    api_.add(requests_.routes());
     api_.add(groups_.routes());
     api_.add(messages_.routes());
     api_.add(blocklist_.routes());
@@ -125,7 +163,9 @@ class ApiTest : public im::MeetingsTest {
     for (auto& [name, value] : headers) request.headers.set(name, value);
     Reply reply;
     const Route* route = find(method, request.path);
-    reply.response = run(api_.respond(route, std::move(request), now_));
+    Api::Response response = run(api_.respond(route, std::move(request), now_));
+    reply.response = std::move(response.http);
+    if (response.then) response.then();
     reply.status = reply.response.status;
     boost::system::error_code error;
     auto parsed = boost::json::parse(reply.response.body, error);
@@ -158,15 +198,31 @@ class ApiTest : public im::MeetingsTest {
     return basic("admin" + id, "a password");
   }
 
+  static int64_t changed(Reply reply) { return reply.data().at("modifiedCount").as_int64(); }
+  static int64_t gone(Reply reply) { return reply.data().at("deletedCount").as_int64(); }
+
+  /// `members`: of the request's body, behind the name. The group's id.
+  std::string add_group(const std::string& members) {
+    Reply made = ask("POST", "/groups", R"({"name":"team",)" + members + "}");
+    EXPECT_EQ(made.status, 200);
+    return std::to_string(made.data().at("id").as_int64());
+  }
+
   PlainHasher plain_;
   Accounts accounts_{store_->admins(), plain_, clock_};
   im::Operations operations_{domain_->context(), store_->administration(), domain_->delivery};
+  im::RequestOperations request_operations_{domain_->context(), store_->administration()};
   FakePlugins plugins_;
-  Backend backend_{*domain_, store_->administration(), operations_, *meetings_,
-                   plugins_, [] { return size_t{3}; }};
+  FakeServer process_;
+  Backend backend_{
+      *domain_, store_->administration(), operations_, request_operations_, *meetings_, plugins_,
+      process_};
   AdminRoutes admins_{accounts_, store_->admins()};
   UserRoutes users_{backend_};
+  OnlineRoutes online_{backend_};
+  StatisticsRoutes statistics_{backend_};
   PeopleRoutes people_{backend_};
+  RequestRoutes requests_{backend_};
   GroupRoutes groups_{backend_};
   MessageRoutes messages_{backend_};
   BlocklistRoutes blocklist_{backend_};

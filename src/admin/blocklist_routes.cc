@@ -53,12 +53,7 @@ int64_t size_of(const std::vector<im::BlockedClient>& all) {
 std::vector<Route> BlocklistRoutes::routes() {
   using P = Permission;
   std::vector<Route> all;
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (BlocklistRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   const Field minutes =
       required(number_field("blockMinutes", "For how many minutes", 1, kMaxMinutes));
   const Field ips = texts_field("ids", "IP addresses", 64);

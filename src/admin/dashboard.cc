@@ -9,6 +9,7 @@ const std::string_view kDashboardPage = R"html(<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Turms</title>
 <link rel="stylesheet" href="/openapi/ui.css">
+<script src="/openapi/common.js" defer></script>
 <script src="/ui.js" defer></script>
 </head>
 <body>
@@ -32,23 +33,10 @@ const std::string_view kDashboardScript = R"js('use strict';
 const kPageSize = 20;
 let token = '';
 
-function element(name, attributes = {}, ...children) {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.append(...children);
-  return made;
-}
-
-// Ids have more digits than a number keeps: they become texts.
-function parse(text) {
-  return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}/g, (found) => found.startsWith('"') ? found : `"${found}"`));
-}
-
-async function call(method, path, body, authorization = 'Bearer ' + token) {
-  const headers = { Authorization: authorization };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), credentials: 'omit' });
-  const said = parse(await response.text());
-  if (!response.ok) throw new Error(said.reason ?? `HTTP ${response.status}`);
+async function call(method, path, body) {
+  const answer = await send('Bearer ' + token, method, path, body && JSON.stringify(body));
+  const said = parse(answer.text);
+  if (answer.status !== 200) throw new Error(said.reason ?? `HTTP ${answer.status}`);
   return said.data ?? said;
 }
 
@@ -61,7 +49,7 @@ function table(columns, rows, actions, reload) {
     for (const [label, act] of actions) {
       const button = element('button', { type: 'button' }, label);
       button.addEventListener('click', async () => {
-        if (!confirm(`${label}: ${row.name ?? ''} ${row.id}?`)) return;
+        if (!confirm(`${label}: ${row.name ?? ''} ${row.id ?? row.userId}?`)) return;
         button.disabled = true;
         await act(row).catch((error) => alert(error.message));
         await reload();
@@ -113,15 +101,21 @@ function facts(values) {
 function show() {
   const remove = (path, parameter = 'ids') => (row) => call('DELETE', `${path}?${parameter}=${row.id}`);
   document.getElementById('sections').replaceChildren(
-    section('Server', async () => {
+    section('Health', async () => {
       const health = parse(await (await fetch('/health', { credentials: 'omit' })).text());
-      const online = await call('GET', '/users/online-infos/count');
-      return facts({ ...health, ...online });
+      const [node] = await call('GET', '/cluster/members');
+      return facts({ ...health, ...node });
     }),
     section('Storage', async () => {
       const stored = await call('GET', '/storage');
-      return facts({ 'database (MiB)': (Number(stored.databaseBytes) / 1048576).toFixed(1), ...stored.rows });
+      const sizes = Object.entries(stored.bytes).sort((a, b) => Number(b[1]) - Number(a[1]))
+        .map(([what, bytes]) => ({ what, 'size (MiB)': (Number(bytes) / 1048576).toFixed(1), rows: stored.rows[what] ?? '' }));
+      const others = Object.entries(stored.rows).filter(([what]) => !(what in stored.bytes)).map(([what, rows]) => ({ what, rows }));
+      return table(['what', 'size (MiB)', 'rows'], [...sizes, ...others], []);
     }),
+    section('Online', async () => facts(await call('GET', '/users/online-infos/count'))),
+    pages('Sessions', '/users/online-infos/sessions/page', ['userId', 'deviceType', 'status', 'ip', 'loginDate'], [
+      ['End', (row) => call('DELETE', `/sessions?ids=${row.userId}&deviceTypes=${row.deviceType}`)]]),
     pages('Users', '/users/page', ['id', 'name', 'registrationDate', 'isActive'], [
       ['Sign out', remove('/sessions')],
       ['Deactivate', (row) => call('PUT', `/users?ids=${row.id}`, { isActive: false })],
@@ -130,25 +124,16 @@ function show() {
     pages('Meetings', '/meetings?activeOnly=true', ['id', 'name', 'creatorId', 'groupId', 'startDate'], [['End', remove('/meetings')]]),
     section('Plugins', async (reload) => table(['id', 'version', 'status', 'error'], await call('GET', '/plugins'), [
       ['Start', (row) => call('PUT', `/plugins?ids=${row.id}`, { status: 'STARTED' })],
+      ['Pause', (row) => call('PUT', `/plugins?ids=${row.id}`, { status: 'PAUSED' })],
+      ['Resume', (row) => call('PUT', `/plugins?ids=${row.id}`, { status: 'RESUMED' })],
       ['Stop', (row) => call('PUT', `/plugins?ids=${row.id}`, { status: 'STOPPED' })]], reload)),
+    section('Log', async () => table(['date', 'level', 'text'], (await call('GET', '/logs?size=50')).reverse(), [])),
     pages('Changes', '/audit-logs', ['date', 'account', 'address', 'action', 'status', 'reason'], []));
 }
 
-document.getElementById('sign-in').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const who = document.getElementById('who');
-  const account = document.getElementById('account').value;
-  const secret = document.getElementById('password');
-  const pair = new TextEncoder().encode(account + ':' + secret.value);
-  secret.value = '';
-  try {
-    const made = await call('POST', '/admins/tokens', { name: 'page', ttlSeconds: 43200 }, 'Basic ' + btoa(String.fromCharCode(...pair)));
-    token = made.token;
-    who.textContent = `signed in as ${account}`;
-    show();
-  } catch (error) {
-    who.textContent = error.message;
-  }
+signIn('page', (made) => {
+  token = made;
+  show();
 });
 )js";
 

@@ -7,9 +7,6 @@
 #include "im/domain.h"
 #include "im/operations.h"
 #include "im/ports/administration.h"
-#include "im/ports/invitations.h"
-#include "im/ports/join_questions.h"
-#include "im/ports/join_requests.h"
 
 namespace turms::admin {
 namespace {
@@ -45,6 +42,10 @@ std::string write_member(const im::GroupMember& member) {
       .str();
 }
 
+std::string write_blocked(GroupId group, UserId user) {
+  return JsonObject().number("groupId", group.value).number("userId", user.value).str();
+}
+
 std::string write_type(const im::GroupType& type) {
   return JsonObject()
       .number("id", type.id)
@@ -61,44 +62,6 @@ std::string write_type(const im::GroupType& type) {
       .str();
 }
 
-std::string write_invitation(const im::GroupInvitation& invitation) {
-  return JsonObject()
-      .number("id", invitation.id.value)
-      .number("groupId", invitation.group_id.value)
-      .number("inviterId", invitation.inviter_id.value)
-      .number("inviteeId", invitation.invitee_id.value)
-      .text("content", std::string_view(invitation.content))
-      .text("status", name_of(invitation.status))
-      .date("creationDate", invitation.creation_date)
-      .date("responseDate", invitation.response_date)
-      .date("expirationDate", invitation.expiration_date)
-      .str();
-}
-
-std::string write_join_request(const im::GroupJoinRequest& request) {
-  JsonObject object;
-  object.number("id", request.id.value)
-      .number("groupId", request.group_id.value)
-      .number("requesterId", request.requester_id.value);
-  if (request.responder_id) object.number("responderId", request.responder_id->value);
-  return object.text("content", std::string_view(request.content))
-      .text("status", name_of(request.status))
-      .date("creationDate", request.creation_date)
-      .date("responseDate", request.response_date)
-      .date("expirationDate", request.expiration_date)
-      .str();
-}
-
-std::string write_question(const im::GroupJoinQuestion& question) {
-  return JsonObject()
-      .number("id", question.id.value)
-      .number("groupId", question.group_id.value)
-      .text("question", std::string_view(question.question))
-      .texts("answers", question.answers)
-      .number("score", question.score)
-      .str();
-}
-
 std::vector<Field> search_fields(bool paged) {
   std::vector<Field> fields = {ids_field("ids", "Of these ids"),
                                ids_field("typeIds", "Of one of these types"),
@@ -108,11 +71,7 @@ std::vector<Field> search_fields(bool paged) {
                                date_field("creationDateStart", "Made from then on"),
                                date_field("creationDateEnd", "Made before then"),
                                flag_field("isActive", "Only active ones, or deleted ones")};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 
@@ -196,12 +155,7 @@ GroupId group_of(const Values& query) {
 std::vector<Route> GroupRoutes::routes() {
   using P = Permission;
   std::vector<Route> all = member_routes();
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (GroupRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   std::vector<Field> creation = group_fields();
   creation.front().required = true;
   creation.push_back(required(number_field("ownerId", "User who owns it", 1, INT64_MAX)));
@@ -214,15 +168,16 @@ std::vector<Route> GroupRoutes::routes() {
       &GroupRoutes::list);
   add("GET", "/groups/page", P::kGroupQuery, "List groups in pages", search_fields(true), {},
       &GroupRoutes::list_page);
-  add("GET", "/groups/count", P::kStatisticsGroupQuery, "Count groups",
-      {date_field("createdStartDate", "Made from then on"),
-       date_field("createdEndDate", "Made before then")},
-      {}, &GroupRoutes::count);
   add("PUT", "/groups", P::kGroupUpdate, "Change groups", {ids_field("ids", "Which groups", true)},
       std::move(change), &GroupRoutes::update);
   add("DELETE", "/groups", P::kGroupDelete, "Delete groups", {ids_field("ids", "Which groups")}, {},
       &GroupRoutes::remove);
-  add("GET", "/groups/types", P::kGroupTypeQuery, "List group types", {}, {}, &GroupRoutes::types);
+  std::vector<Field> type_query = {ids_field("ids", "Of these ids")};
+  add("GET", "/groups/types", P::kGroupTypeQuery, "List group types", type_query, {},
+      &GroupRoutes::types);
+  add_paging(type_query);
+  add("GET", "/groups/types/page", P::kGroupTypeQuery, "List group types in pages",
+      std::move(type_query), {}, &GroupRoutes::types_page);
   std::vector<Field> new_type = type_fields();
   new_type.front().required = true;
   new_type.push_back(required(number_field("id", "Id", 1, INT64_MAX)));
@@ -240,19 +195,20 @@ std::vector<Route> GroupRoutes::routes() {
 std::vector<Route> GroupRoutes::member_routes() {
   using P = Permission;
   std::vector<Route> all;
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (GroupRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   const Field group = required(number_field("groupId", "Which group", INT64_MIN, INT64_MAX));
   const Field users = ids_field("userIds", "Which users", true);
   const Field name = text_field("name", "Name in the group", kMaxName);
   const Field role = choice_field("role", "Role; no owner", member_role_names());
   const Field mute = date_field("muteEndDate", "Until when they may not write");
-  add("GET", "/groups/members", P::kGroupMemberQuery, "List the members of a group", {group}, {},
-      &GroupRoutes::members);
+  Field roles = texts_field("roles", "With one of these roles", 32);
+  roles.choices = member_role_names();
+  std::vector<Field> member_query = {group, ids_field("userIds", "Of these users"), roles};
+  add("GET", "/groups/members", P::kGroupMemberQuery, "List the members of a group", member_query,
+      {}, &GroupRoutes::members);
+  add_paging(member_query);
+  add("GET", "/groups/members/page", P::kGroupMemberQuery, "List the members of a group in pages",
+      std::move(member_query), {}, &GroupRoutes::members_page);
   add("POST", "/groups/members", P::kGroupMemberCreate, "Add members to a group", {},
       {group, users, name, role, mute}, &GroupRoutes::add_members);
   add("PUT", "/groups/members", P::kGroupMemberUpdate, "Change members of a group", {group, users},
@@ -261,26 +217,17 @@ std::vector<Route> GroupRoutes::member_routes() {
       {group, users}, {}, &GroupRoutes::remove_members);
   add("GET", "/groups/blocked-users", P::kGroupBlocklistQuery, "List whom a group keeps out",
       {group}, {}, &GroupRoutes::blocked);
+  std::vector<Field> blocked_query = {group};
+  add_paging(blocked_query);
+  add("GET", "/groups/blocked-users/page", P::kGroupBlocklistQuery,
+      "List whom a group keeps out in pages", std::move(blocked_query), {},
+      &GroupRoutes::blocked_page);
   add("POST", "/groups/blocked-users", P::kGroupBlocklistCreate,
       "Keep a user out of a group; a member is removed", {},
       {group, required(number_field("userId", "Which user", INT64_MIN, INT64_MAX))},
       &GroupRoutes::block);
   add("DELETE", "/groups/blocked-users", P::kGroupBlocklistDelete, "Let users in again",
       {group, users}, {}, &GroupRoutes::unblock);
-  add("GET", "/groups/invitations", P::kGroupInvitationQuery,
-      "List invitations: say of which group or user",
-      {number_field("groupId", "To this group", INT64_MIN, INT64_MAX),
-       number_field("inviterId", "By this user", INT64_MIN, INT64_MAX),
-       number_field("inviteeId", "Of this user", INT64_MIN, INT64_MAX)},
-      {}, &GroupRoutes::invitations);
-  add("GET", "/groups/join-requests", P::kGroupJoinRequestQuery,
-      "List requests to join: say to which group or by which user",
-      {number_field("groupId", "To this group", INT64_MIN, INT64_MAX),
-       number_field("requesterId", "By this user", INT64_MIN, INT64_MAX)},
-      {}, &GroupRoutes::join_requests);
-  add("GET", "/groups/questions", P::kGroupQuestionQuery,
-      "List what a group asks who wants to join, with the answers", {group}, {},
-      &GroupRoutes::questions);
   return all;
 }
 
@@ -315,15 +262,6 @@ Task<Answer> GroupRoutes::list_page(Call call) {
                   : refused(found.error());
 }
 
-Task<Answer> GroupRoutes::count(Call call) {
-  im::GroupSearch search;
-  search.creation_date_start = call.query.date("createdStartDate");
-  search.creation_date_end = call.query.date("createdEndDate");
-  auto found = co_await backend_.data.groups(std::move(search));
-  co_return found ? ok(JsonObject().number("createdGroups", found->total).str())
-                  : refused(found.error());
-}
-
 Task<Answer> GroupRoutes::update(Call call) {
   std::optional<UserId> successor;
   if (const auto id = call.body.number("successorId")) successor = UserId(*id);
@@ -337,11 +275,27 @@ Task<Answer> GroupRoutes::remove(Call call) {
   co_return removed ? deleted(*removed) : refused(removed.error());
 }
 
-Task<Answer> GroupRoutes::types(Call) {
+Task<Result<std::vector<im::GroupType>>> GroupRoutes::find_types(Values query) {
   auto found = co_await backend_.data.group_types();
-  if (!found) co_return refused(found.error());
+  if (!found) co_return found;
   if (found->empty() || found->front().id != 0) found->insert(found->begin(), im::GroupType{});
-  co_return ok(json_list(*found, write_type));
+  const auto ids = query.numbers("ids");
+  std::erase_if(*found, [&](const im::GroupType& type) {
+    return !ids.empty() && std::ranges::find(ids, type.id) == ids.end();
+  });
+  co_return found;
+}
+
+Task<Answer> GroupRoutes::types(Call call) {
+  auto found = co_await find_types(std::move(call.query));
+  co_return found ? ok(json_list(*found, write_type)) : refused(found.error());
+}
+
+Task<Answer> GroupRoutes::types_page(Call call) {
+  const Paging paging = paging_of(call.query);
+  auto found = co_await find_types(std::move(call.query));
+  if (!found) co_return refused(found.error());
+  co_return page(static_cast<int64_t>(found->size()), json_list(cut(*found, paging), write_type));
 }
 
 Task<Answer> GroupRoutes::create_type(Call call) {
@@ -380,9 +334,28 @@ Task<Answer> GroupRoutes::remove_types(Call call) {
   co_return deleted(removed);
 }
 
+Task<Result<std::vector<im::GroupMember>>> GroupRoutes::find_members(Values query) {
+  auto found = co_await backend_.operations.members(group_of(query));
+  if (!found) co_return found;
+  const auto users = query.ids<UserId>("userIds");
+  const auto roles = query.texts("roles");
+  std::erase_if(*found, [&](const im::GroupMember& member) {
+    return (!users.empty() && std::ranges::find(users, member.user_id) == users.end()) ||
+           (!roles.empty() && std::ranges::find(roles, name_of(member.role)) == roles.end());
+  });
+  co_return found;
+}
+
 Task<Answer> GroupRoutes::members(Call call) {
-  auto found = co_await backend_.operations.members(group_of(call.query));
+  auto found = co_await find_members(std::move(call.query));
   co_return found ? ok(json_list(*found, write_member)) : refused(found.error());
+}
+
+Task<Answer> GroupRoutes::members_page(Call call) {
+  const Paging paging = paging_of(call.query);
+  auto found = co_await find_members(std::move(call.query));
+  if (!found) co_return refused(found.error());
+  co_return page(static_cast<int64_t>(found->size()), json_list(cut(*found, paging), write_member));
 }
 
 Task<Answer> GroupRoutes::add_members(Call call) {
@@ -417,9 +390,16 @@ Task<Answer> GroupRoutes::blocked(Call call) {
   const GroupId group = group_of(call.query);
   auto found = co_await backend_.operations.blocked_users(group);
   if (!found) co_return refused(found.error());
-  co_return ok(json_list(*found, [group](UserId user) {
-    return JsonObject().number("groupId", group.value).number("userId", user.value).str();
-  }));
+  co_return ok(json_list(*found, [&](UserId user) { return write_blocked(group, user); }));
+}
+
+Task<Answer> GroupRoutes::blocked_page(Call call) {
+  const GroupId group = group_of(call.query);
+  auto found = co_await backend_.operations.blocked_users(group);
+  if (!found) co_return refused(found.error());
+  co_return page(static_cast<int64_t>(found->size()),
+                 json_list(cut(*found, paging_of(call.query)),
+                           [&](UserId user) { return write_blocked(group, user); }));
 }
 
 Task<Answer> GroupRoutes::block(Call call) {
@@ -432,41 +412,6 @@ Task<Answer> GroupRoutes::unblock(Call call) {
   auto done =
       co_await backend_.operations.unblock(group_of(call.query), call.query.ids<UserId>("userIds"));
   co_return done ? deleted(*done) : refused(done.error());
-}
-
-Task<Answer> GroupRoutes::invitations(Call call) {
-  im::InvitationFilter filter;
-  if (const auto id = call.query.number("groupId")) filter.group_id = GroupId(*id);
-  if (const auto id = call.query.number("inviterId")) filter.inviter_id = UserId(*id);
-  if (const auto id = call.query.number("inviteeId")) filter.invitee_id = UserId(*id);
-  if (call.query.empty()) {
-    co_return refused(
-        Error{ErrorCode::kInvalidArgument, "one of groupId, inviterId and inviteeId is needed"});
-  }
-  auto found = co_await backend_.domain.context().store.invitations.query(std::move(filter));
-  if (!found) co_return refused(found.error());
-  if (found->size() > static_cast<size_t>(Paging::kMaxSize)) {
-    found->erase(found->begin(), found->end() - Paging::kMaxSize);
-  }
-  co_return ok(json_list(*found, write_invitation));
-}
-
-Task<Answer> GroupRoutes::join_requests(Call call) {
-  im::JoinRequestFilter filter;
-  if (const auto id = call.query.number("groupId")) filter.group_id = GroupId(*id);
-  if (const auto id = call.query.number("requesterId")) filter.requester_id = UserId(*id);
-  if (filter.group_id.has_value() == filter.requester_id.has_value()) {
-    co_return refused(
-        Error{ErrorCode::kInvalidArgument, "one of groupId and requesterId is needed"});
-  }
-  auto found = co_await backend_.domain.context().store.join_requests.query(std::move(filter));
-  co_return found ? ok(json_list(*found, write_join_request)) : refused(found.error());
-}
-
-Task<Answer> GroupRoutes::questions(Call call) {
-  auto found =
-      co_await backend_.domain.context().store.join_questions.of_group(group_of(call.query));
-  co_return found ? ok(json_list(*found, write_question)) : refused(found.error());
 }
 
 }  // namespace turms::admin

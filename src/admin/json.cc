@@ -61,6 +61,10 @@ JsonObject& JsonObject::number(std::string_view name, int64_t value) {
   return raw(name, std::to_string(value));
 }
 
+JsonObject& JsonObject::decimal(std::string_view name, double value) {
+  return raw(name, fmt::format("{}", value));
+}
+
 JsonObject& JsonObject::flag(std::string_view name, bool value) {
   return raw(name, value ? "true" : "false");
 }

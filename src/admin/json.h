@@ -20,6 +20,8 @@ class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value);
   JsonObject& number(std::string_view name, int64_t value);
+  /// As few digits as say it.
+  JsonObject& decimal(std::string_view name, double value);
   JsonObject& flag(std::string_view name, bool value);
   JsonObject& date(std::string_view name, WallTime value);
   /// Left out when absent.

@@ -53,11 +53,7 @@ std::vector<Field> search_fields(bool paged) {
       date_field("deliveryDateStart", "Sent from then on"),
       date_field("deliveryDateEnd", "Sent before then"),
       flag_field("withRecalled", "Also those that were recalled or deleted")};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 
@@ -77,6 +73,16 @@ im::MessageSearch search_of(const Values& query) {
   return search;
 }
 
+Result<std::vector<Bytes>> records_of(const Values& body) {
+  std::vector<Bytes> records;
+  for (const std::string& record : body.texts("records")) {
+    auto bytes = from_base64(record);
+    if (!bytes) return fail(ErrorCode::kInvalidArgument, "records: no base64");
+    records.push_back(std::move(*bytes));
+  }
+  return records;
+}
+
 Answer malformed(std::string reason) {
   Answer answer;
   answer.status = 400;
@@ -90,12 +96,7 @@ Answer malformed(std::string reason) {
 std::vector<Route> MessageRoutes::routes() {
   using P = Permission;
   std::vector<Route> all;
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (MessageRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   std::vector<Field> meeting_query = {ids_field("ids", "Of these ids"),
                                       ids_field("creatorIds", "Made by one of these users"),
                                       ids_field("groupIds", "Of one of these groups"),
@@ -112,12 +113,12 @@ std::vector<Route> MessageRoutes::routes() {
       {}, &MessageRoutes::list);
   add("GET", "/messages/page", P::kMessageQuery, "List messages in pages, the newest first",
       search_fields(true), {}, &MessageRoutes::list_page);
-  add("GET", "/messages/count", P::kStatisticsMessageQuery, "Count messages",
-      {flag_field("areGroupMessages", "Only those to groups, or to users"),
-       flag_field("areSystemMessages", "Only system messages, or others"),
-       date_field("sentStartDate", "Sent from then on"),
-       date_field("sentEndDate", "Sent before then")},
-      {}, &MessageRoutes::count);
+  add("PUT", "/messages", P::kMessageUpdate,
+      "Edit messages, or recall them; who has them is told of a recall, as by their senders",
+      {ids_field("ids", "Which messages", true)},
+      {text_field("text", "Text", kMaxText), texts_field("records", "Records in base64", kMaxText),
+       date_field("recallDate", "Recall them; the date is the present one")},
+      &MessageRoutes::update);
   add("DELETE", "/messages", P::kMessageDelete,
       "Delete messages: their content is gone, clients that have them keep them",
       {ids_field("ids", "Which messages")}, {}, &MessageRoutes::remove);
@@ -127,6 +128,20 @@ std::vector<Route> MessageRoutes::routes() {
        number_field("targetId", "Private: whose messages", INT64_MIN, INT64_MAX),
        ids_field("groupIds", "Groups")},
       {}, &MessageRoutes::conversations);
+  add("PUT", "/conversations", P::kConversationUpdate,
+      "Say until when users have read: what a target wrote to owners, or members of a group",
+      {ids_field("ownerIds", "Private: who has read"),
+       number_field("targetId", "Private: whose messages", INT64_MIN, INT64_MAX),
+       number_field("groupId", "Group", INT64_MIN, INT64_MAX),
+       ids_field("memberIds", "Group: who has read")},
+      {required(date_field("readDate", "What was sent until then, and nothing behind it"))},
+      &MessageRoutes::update_conversations);
+  add("DELETE", "/conversations", P::kConversationDelete,
+      "Forget how far users have read: all is unread to them; messages stay",
+      {ids_field("ownerIds", "Private: who has read"), ids_field("groupIds", "Groups"),
+       ids_field("targetIds", "Private: only the messages of these users"),
+       ids_field("memberIds", "Groups: only these members")},
+      {}, &MessageRoutes::remove_conversations);
   add("GET", "/meetings", P::kMeetingQuery, "List meetings", std::move(meeting_query), {},
       &MessageRoutes::meetings);
   add("DELETE", "/meetings", P::kMeetingDelete, "End meetings for all who are in them",
@@ -143,11 +158,9 @@ Task<Answer> MessageRoutes::create(Call call) {
     message.recipient_id = UserId(target);
   }
   message.text = call.body.text("text");
-  for (const std::string& record : call.body.texts("records")) {
-    auto bytes = from_base64(record);
-    if (!bytes) co_return malformed("records: no base64");
-    message.records.push_back(std::move(*bytes));
-  }
+  auto records = records_of(call.body);
+  if (!records) co_return refused(records.error());
+  message.records = std::move(*records);
   auto sent = co_await backend_.operations.send(std::move(message));
   co_return sent ? ok(JsonObject().number("id", sent->value).str()) : refused(sent.error());
 }
@@ -163,21 +176,30 @@ Task<Answer> MessageRoutes::list_page(Call call) {
                   : refused(found.error());
 }
 
-Task<Answer> MessageRoutes::count(Call call) {
-  im::MessageSearch search;
-  search.of_groups = call.query.flag("areGroupMessages");
-  search.system = call.query.flag("areSystemMessages");
-  search.delivery_date_start = call.query.date("sentStartDate");
-  search.delivery_date_end = call.query.date("sentEndDate");
-  search.with_recalled = true;
-  auto found = co_await backend_.data.messages(std::move(search));
-  co_return found ? ok(JsonObject().number("sentMessages", found->total).str())
-                  : refused(found.error());
-}
-
 Task<Answer> MessageRoutes::remove(Call call) {
   auto removed = co_await backend_.operations.remove_messages(call.query.ids<MessageId>("ids"));
   co_return removed ? deleted(*removed) : refused(removed.error());
+}
+
+Task<Answer> MessageRoutes::update(Call call) {
+  auto ids = call.query.ids<MessageId>("ids");
+  const bool edits = call.body.has("text") || call.body.has("records");
+  if (edits == call.body.has("recallDate")) {
+    co_return malformed("either text and records, or recallDate, are needed");
+  }
+  if (!edits) {
+    auto recalled = co_await backend_.operations.recall_messages(std::move(ids));
+    co_return recalled ? updated(*recalled) : refused(recalled.error());
+  }
+  std::optional<std::vector<Bytes>> records;
+  if (call.body.has("records")) {
+    auto given = records_of(call.body);
+    if (!given) co_return refused(given.error());
+    records = std::move(*given);
+  }
+  auto edited = co_await backend_.operations.edit_messages(std::move(ids), call.body.text("text"),
+                                                           std::move(records));
+  co_return edited ? updated(*edited) : refused(edited.error());
 }
 
 Task<Answer> MessageRoutes::conversations(Call call) {
@@ -215,6 +237,41 @@ Task<Answer> MessageRoutes::conversations(Call call) {
              }));
   }
   co_return ok(data.str());
+}
+
+Task<Answer> MessageRoutes::update_conversations(Call call) {
+  const WallTime date = *call.body.date("readDate");
+  const auto owners = call.query.ids<UserId>("ownerIds");
+  const auto target = call.query.number("targetId");
+  const auto members = call.query.ids<UserId>("memberIds");
+  const auto group = call.query.number("groupId");
+  const bool of_users = target && !owners.empty();
+  const bool of_group = group && !members.empty();
+  if (!of_users && !of_group) {
+    co_return malformed("either ownerIds and targetId, or groupId and memberIds, are needed");
+  }
+  int64_t moved = 0;
+  if (of_users) {
+    auto done = co_await backend_.operations.move_read_dates(owners, UserId(*target), date);
+    if (!done) co_return refused(done.error());
+    moved += *done;
+  }
+  if (of_group) {
+    auto done = co_await backend_.operations.move_group_read_dates(GroupId(*group), members, date);
+    if (!done) co_return refused(done.error());
+    moved += *done;
+  }
+  co_return updated(moved);
+}
+
+Task<Answer> MessageRoutes::remove_conversations(Call call) {
+  im::action::ForgetReadPositions whose;
+  whose.owners = call.query.ids<UserId>("ownerIds");
+  whose.targets = call.query.ids<UserId>("targetIds");
+  whose.groups = call.query.ids<GroupId>("groupIds");
+  whose.members = call.query.ids<UserId>("memberIds");
+  auto done = co_await backend_.operations.forget_read_dates(std::move(whose));
+  co_return done ? deleted(*done) : refused(done.error());
 }
 
 Task<Answer> MessageRoutes::meetings(Call call) {

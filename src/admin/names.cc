@@ -63,6 +63,12 @@ std::span<const std::string_view> device_type_names() {
 std::span<const std::string_view> member_role_names() {
   return kMemberRoles;
 }
+std::span<const std::string_view> user_status_names() {
+  return kUserStatuses;
+}
+std::span<const std::string_view> request_status_names() {
+  return kRequestStatuses;
+}
 std::span<const std::string_view> profile_access_strategy_names() {
   return kProfileAccessStrategies;
 }

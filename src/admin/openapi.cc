@@ -198,6 +198,8 @@ std::vector<Route> openapi_routes(const Api& api, std::string version) {
   all.push_back(std::move(docs));
   all.push_back(file("/openapi/ui", "A page that shows it and tries it out",
                      "text/html; charset=utf-8", std::string(kUiPage)));
+  all.push_back(file("/openapi/common.js", "Of the pages", "text/javascript; charset=utf-8",
+                     std::string(kCommonScript)));
   all.push_back(file("/openapi/ui.js", "Of that page", "text/javascript; charset=utf-8",
                      std::string(kUiScript)));
   all.push_back(

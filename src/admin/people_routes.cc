@@ -8,9 +8,9 @@
 #include "im/context.h"
 #include "im/domain.h"
 #include "im/operations.h"
-#include "im/ports/friend_requests.h"
 #include "im/ports/relationships.h"
 #include "im/ports/user_roles.h"
+#include "im/request_operations.h"
 
 namespace turms::admin {
 namespace {
@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kMaxName = 800;
 /// Whose relationships one request may ask for: each owner may have thousands.
 constexpr size_t kMaxOwners = 100;
+/// Where the total is counted, everything is read.
+constexpr size_t kMaxPagedOwners = 10;
 
 std::string write_role(const im::UserRole& role) {
   JsonObject limits;
@@ -46,18 +48,31 @@ std::string write_relationship(const im::Relationship& relationship) {
       .str();
 }
 
-std::string write_friend_request(const im::FriendRequest& request) {
+std::string write_relationship_group(UserId owner, const im::RelationshipGroup& group) {
   return JsonObject()
-      .number("id", request.id.value)
-      .number("requesterId", request.requester_id.value)
-      .number("recipientId", request.recipient_id.value)
-      .text("content", std::string_view(request.content))
-      .text("status", name_of(request.status))
-      .text("reason", std::string_view(request.reason))
-      .date("creationDate", request.creation_date)
-      .date("responseDate", request.response_date)
-      .date("expirationDate", request.expiration_date)
+      .number("ownerId", owner.value)
+      .number("index", group.index)
+      .text("name", std::string_view(group.name))
       .str();
+}
+
+/// Indexes beyond 32 bits are nobody's.
+std::vector<int32_t> indexes_of(const Values& query, std::string_view name) {
+  std::vector<int32_t> indexes;
+  for (const int64_t index : query.numbers(name)) {
+    indexes.push_back(index < 0 || index > INT32_MAX ? -1 : static_cast<int32_t>(index));
+  }
+  return indexes;
+}
+
+im::RelationshipChange change_of(const Values& body) {
+  im::RelationshipChange change;
+  change.blocked = body.flag("isBlocked");
+  change.name = body.text("name");
+  if (const auto index = body.number("groupIndex")) {
+    change.join_group = static_cast<int32_t>(*index);
+  }
+  return change;
 }
 
 /// "TYPE:LIMIT".
@@ -107,25 +122,12 @@ std::vector<Field> role_fields() {
 
 std::vector<Field> role_query(bool paged) {
   std::vector<Field> fields = {ids_field("ids", "Of these ids")};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 
-template <class Record>
-std::vector<Record> cut(const std::vector<Record>& all, const Paging& paging) {
-  const auto from = std::min(all.size(), static_cast<size_t>(paging.skip));
-  const auto to = std::min(all.size(), from + static_cast<size_t>(paging.limit));
-  return {all.begin() + static_cast<std::ptrdiff_t>(from),
-          all.begin() + static_cast<std::ptrdiff_t>(to)};
-}
-
 Answer too_many_owners() {
-  return refused(Error{ErrorCode::kInvalidArgument,
-                       "users: at most " + std::to_string(kMaxOwners) + " in one request"});
+  return refused(Error{ErrorCode::kInvalidArgument, "ownerIds: too many in one request"});
 }
 
 }  // namespace
@@ -133,12 +135,7 @@ Answer too_many_owners() {
 std::vector<Route> PeopleRoutes::routes() {
   using P = Permission;
   std::vector<Route> all;
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (PeopleRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   std::vector<Field> new_role = role_fields();
   new_role.push_back(required(number_field("id", "Id", 1, INT64_MAX)));
   add("POST", "/users/roles", P::kUserRoleCreate, "Add a role of users", {}, std::move(new_role),
@@ -153,34 +150,78 @@ std::vector<Route> PeopleRoutes::routes() {
       "Delete roles of users: who has one has role 0 then; role 0 gets its first values back",
       {ids_field("ids", "Which roles")}, {}, &PeopleRoutes::remove_roles);
 
-  const Field owners = ids_field("ownerIds", "Whose; at most 100", true);
-  const Field owner = required(number_field("ownerId", "Whose", 1, INT64_MAX));
-  add("GET", "/users/relationships", P::kUserRelationshipQuery,
-      "List what users think of others, a thousand at most",
-      {owners, ids_field("relatedUserIds", "Of these others"),
-       ids_field("groupIndexes", "In one of these groups"),
-       flag_field("isBlocked", "Only blocked ones, or others")},
-      {}, &PeopleRoutes::relationships);
-  add("POST", "/users/relationships", P::kUserRelationshipCreate,
-      "Make or change what a user thinks of another; one-sided", {},
-      {owner, required(number_field("relatedUserId", "Of whom", 1, INT64_MAX)),
-       flag_field("isBlocked", "Blocked, or a friend"),
-       text_field("name", "Name of the other, for the owner alone", kMaxName),
-       number_field("groupIndex", "Also in this group", 0, INT32_MAX)},
-      &PeopleRoutes::put_relationship);
-  add("DELETE", "/users/relationships", P::kUserRelationshipDelete,
-      "Delete relationships of a user; one-sided",
-      {owner, ids_field("relatedUserIds", "To whom", true)}, {},
-      &PeopleRoutes::remove_relationships);
-  add("GET", "/users/relationships/groups", P::kUserRelationshipGroupQuery,
-      "List the groups in which users keep their relationships", {owners}, {},
-      &PeopleRoutes::relationship_groups);
-  add("GET", "/users/relationships/friend-requests", P::kUserFriendRequestQuery,
-      "List friend requests, the newest thousand: say by whom or to whom",
-      {ids_field("requesterIds", "By one of these users; at most 100"),
-       ids_field("recipientIds", "To one of these users; at most 100")},
-      {}, &PeopleRoutes::friend_requests);
+  add_relationships(all);
+  add_relationship_groups(all);
   return all;
+}
+
+void PeopleRoutes::add_relationships(std::vector<Route>& all) {
+  using P = Permission;
+  const auto add = adding_to(all, this);
+  const Field owner = required(number_field("ownerId", "Whose", 1, INT64_MAX));
+  const Field others = ids_field("relatedUserIds", "To whom", true);
+  const std::vector<Field> change = {
+      flag_field("isBlocked", "Blocked, or a friend"),
+      text_field("name", "Name of the other, for the owner alone", kMaxName),
+      number_field("groupIndex", "Also in this group", 0, INT32_MAX)};
+  const auto query = [](bool paged) {
+    std::vector<Field> fields = {ids_field("ownerIds", "Whose; at most 100, in pages 10", true),
+                                 ids_field("relatedUserIds", "Of these others"),
+                                 ids_field("groupIndexes", "In one of these groups"),
+                                 flag_field("isBlocked", "Only blocked ones, or others")};
+    if (paged) add_paging(fields);
+    return fields;
+  };
+  std::vector<Field> creation = change;
+  creation.push_back(owner);
+  creation.push_back(required(number_field("relatedUserId", "Of whom", 1, INT64_MAX)));
+  add("GET", "/users/relationships", P::kUserRelationshipQuery,
+      "List what users think of others, a thousand at most", query(false), {},
+      &PeopleRoutes::relationships);
+  add("GET", "/users/relationships/page", P::kUserRelationshipQuery,
+      "List what users think of others in pages", query(true), {},
+      &PeopleRoutes::relationships_page);
+  add("POST", "/users/relationships", P::kUserRelationshipCreate,
+      "Make or change what a user thinks of another; one-sided", {}, std::move(creation),
+      &PeopleRoutes::put_relationship);
+  add("PUT", "/users/relationships", P::kUserRelationshipUpdate,
+      "Change what a user thinks of others; one-sided", {owner, others}, change,
+      &PeopleRoutes::update_relationships);
+  add("DELETE", "/users/relationships", P::kUserRelationshipDelete,
+      "Delete relationships of a user; one-sided", {owner, others}, {},
+      &PeopleRoutes::remove_relationships);
+}
+
+void PeopleRoutes::add_relationship_groups(std::vector<Route>& all) {
+  using P = Permission;
+  constexpr std::string_view kPath = "/users/relationships/groups";
+  const auto add = adding_to(all, this);
+  const Field owner = required(number_field("ownerId", "Whose", 1, INT64_MAX));
+  const Field indexes = ids_field("indexes", "Which groups", true);
+  const Field name = required(text_field("name", "Name", kMaxName));
+  const auto query = [](bool paged) {
+    std::vector<Field> fields = {ids_field("ownerIds", "Whose; at most 100", true),
+                                 ids_field("indexes", "With these indexes")};
+    if (paged) add_paging(fields);
+    return fields;
+  };
+  add("POST", kPath, P::kUserRelationshipGroupCreate,
+      "Add a group in which a user keeps relationships", {},
+      {owner, name, number_field("index", "A free one if not given", 1, INT32_MAX)},
+      &PeopleRoutes::create_relationship_group);
+  add("GET", kPath, P::kUserRelationshipGroupQuery,
+      "List the groups in which users keep their relationships", query(false), {},
+      &PeopleRoutes::relationship_groups);
+  add("GET", "/users/relationships/groups/page", P::kUserRelationshipGroupQuery,
+      "List the groups in which users keep their relationships, in pages", query(true), {},
+      &PeopleRoutes::relationship_groups_page);
+  add("PUT", kPath, P::kUserRelationshipGroupUpdate, "Rename groups of relationships",
+      {owner, indexes}, {name}, &PeopleRoutes::update_relationship_groups);
+  add("DELETE", kPath, P::kUserRelationshipGroupDelete,
+      "Delete groups of relationships; who is in them goes into another",
+      {owner, indexes,
+       number_field("targetIndex", "Which other one; the default one if not given", 0, INT32_MAX)},
+      {}, &PeopleRoutes::remove_relationship_groups);
 }
 
 Task<Result<std::vector<im::UserRole>>> PeopleRoutes::find_roles(std::vector<int64_t> ids) {
@@ -240,40 +281,57 @@ Task<Answer> PeopleRoutes::remove_roles(Call call) {
   co_return deleted(removed);
 }
 
-Task<Answer> PeopleRoutes::relationships(Call call) {
-  const auto owners = call.query.ids<UserId>("ownerIds");
-  if (owners.size() > kMaxOwners) co_return too_many_owners();
+Task<Answer> PeopleRoutes::find_relationships(Values query, bool paged) {
+  const auto owners = query.ids<UserId>("ownerIds");
+  if (owners.size() > (paged ? kMaxPagedOwners : kMaxOwners)) co_return too_many_owners();
   im::RelationshipFilter filter;
-  filter.related_user_ids = call.query.ids<UserId>("relatedUserIds");
-  for (const int64_t index : call.query.numbers("groupIndexes")) {
-    filter.group_indexes.push_back(static_cast<int32_t>(index));
-  }
-  filter.blocked = call.query.flag("isBlocked");
-  JsonArray all;
-  int32_t count = 0;
+  filter.related_user_ids = query.ids<UserId>("relatedUserIds");
+  filter.group_indexes = indexes_of(query, "groupIndexes");
+  filter.blocked = query.flag("isBlocked");
+  std::vector<im::Relationship> all;
   for (const UserId owner : owners) {
     filter.owner_id = owner;
     auto found = co_await backend_.domain.context().store.relationships.query(filter);
     if (!found) co_return refused(found.error());
-    for (const im::Relationship& relationship : *found) {
-      if (count++ == Paging::kMaxSize) co_return ok(all.str());
-      all.raw(write_relationship(relationship));
-    }
+    std::move(found->begin(), found->end(), std::back_inserter(all));
+    if (!paged && all.size() >= static_cast<size_t>(Paging::kMaxSize)) break;
   }
-  co_return ok(all.str());
+  Paging paging{0, Paging::kMaxSize};
+  if (paged) paging = paging_of(query);
+  std::string records = json_list(cut(all, paging), write_relationship);
+  co_return paged ? page(static_cast<int64_t>(all.size()), std::move(records))
+                  : ok(std::move(records));
+}
+
+Task<Answer> PeopleRoutes::relationships(Call call) {
+  return find_relationships(std::move(call.query), false);
+}
+
+Task<Answer> PeopleRoutes::relationships_page(Call call) {
+  return find_relationships(std::move(call.query), true);
 }
 
 Task<Answer> PeopleRoutes::put_relationship(Call call) {
-  im::RelationshipChange change;
-  change.blocked = call.body.flag("isBlocked");
-  change.name = call.body.text("name");
-  if (const auto index = call.body.number("groupIndex")) {
-    change.join_group = static_cast<int32_t>(*index);
-  }
+  im::RelationshipChange change = change_of(call.body);
   auto put = co_await backend_.operations.put_relationship(
       UserId(*call.body.number("ownerId")), UserId(*call.body.number("relatedUserId")),
       std::move(change));
   co_return put ? ok() : refused(put.error());
+}
+
+Task<Answer> PeopleRoutes::update_relationships(Call call) {
+  const im::RelationshipChange change = change_of(call.body);
+  im::RelationshipFilter filter;
+  filter.owner_id = UserId(*call.query.number("ownerId"));
+  filter.related_user_ids = call.query.ids<UserId>("relatedUserIds");
+  auto found = co_await backend_.domain.context().store.relationships.query(filter);
+  if (!found) co_return refused(found.error());
+  for (const im::Relationship& one : *found) {
+    auto put =
+        co_await backend_.operations.put_relationship(one.owner_id, one.related_user_id, change);
+    if (!put) co_return refused(put.error());
+  }
+  co_return updated(static_cast<int64_t>(found->size()));
 }
 
 Task<Answer> PeopleRoutes::remove_relationships(Call call) {
@@ -282,50 +340,54 @@ Task<Answer> PeopleRoutes::remove_relationships(Call call) {
   co_return removed ? deleted(*removed) : refused(removed.error());
 }
 
-Task<Answer> PeopleRoutes::relationship_groups(Call call) {
-  const auto owners = call.query.ids<UserId>("ownerIds");
+Task<Answer> PeopleRoutes::create_relationship_group(Call call) {
+  const UserId owner(*call.body.number("ownerId"));
+  std::optional<int32_t> index;
+  if (const auto given = call.body.number("index")) index = static_cast<int32_t>(*given);
+  auto made =
+      co_await backend_.requests.add_relationship_group(owner, index, *call.body.text("name"));
+  co_return made ? ok(write_relationship_group(owner, *made)) : refused(made.error());
+}
+
+Task<Answer> PeopleRoutes::find_relationship_groups(Values query, bool paged) {
+  const auto owners = query.ids<UserId>("ownerIds");
   if (owners.size() > kMaxOwners) co_return too_many_owners();
-  JsonArray all;
+  const auto indexes = indexes_of(query, "indexes");
+  std::vector<std::string> all;
   for (const UserId owner : owners) {
     auto found = co_await backend_.domain.context().store.relationships.groups(owner);
     if (!found) co_return refused(found.error());
     for (const im::RelationshipGroup& group : *found) {
-      all.raw(JsonObject()
-                  .number("ownerId", owner.value)
-                  .number("index", group.index)
-                  .text("name", std::string_view(group.name))
-                  .str());
+      if (!indexes.empty() && std::ranges::find(indexes, group.index) == indexes.end()) continue;
+      all.push_back(write_relationship_group(owner, group));
     }
   }
-  co_return ok(all.str());
+  const auto as_it_is = [](const std::string& json) { return json; };
+  if (!paged) co_return ok(json_list(all, as_it_is));
+  co_return page(static_cast<int64_t>(all.size()), json_list(cut(all, paging_of(query)), as_it_is));
 }
 
-Task<Answer> PeopleRoutes::friend_requests(Call call) {
-  const auto requesters = call.query.ids<UserId>("requesterIds");
-  const auto recipients = call.query.ids<UserId>("recipientIds");
-  if (requesters.empty() && recipients.empty()) {
-    co_return refused(
-        Error{ErrorCode::kInvalidArgument, "requesterIds or recipientIds are needed"});
-  }
-  if (requesters.size() > kMaxOwners || recipients.size() > kMaxOwners) {
-    co_return too_many_owners();
-  }
-  im::FriendRequestRepository& store = backend_.domain.context().store.friend_requests;
-  std::vector<im::FriendRequest> all;
-  for (const UserId user : requesters.empty() ? recipients : requesters) {
-    auto asked = requesters.empty() ? store.received_by(user) : store.sent_by(user);
-    auto found = co_await asked;
-    if (!found) co_return refused(found.error());
-    std::move(found->begin(), found->end(), std::back_inserter(all));
-  }
-  if (!requesters.empty() && !recipients.empty()) {
-    std::erase_if(all, [&](const im::FriendRequest& request) {
-      return std::ranges::find(recipients, request.recipient_id) == recipients.end();
-    });
-  }
-  std::ranges::sort(all, std::greater(), &im::FriendRequest::id);
-  if (all.size() > static_cast<size_t>(Paging::kMaxSize)) all.resize(Paging::kMaxSize);
-  co_return ok(json_list(all, write_friend_request));
+Task<Answer> PeopleRoutes::relationship_groups(Call call) {
+  return find_relationship_groups(std::move(call.query), false);
+}
+
+Task<Answer> PeopleRoutes::relationship_groups_page(Call call) {
+  return find_relationship_groups(std::move(call.query), true);
+}
+
+Task<Answer> PeopleRoutes::update_relationship_groups(Call call) {
+  auto done = co_await backend_.requests.rename_relationship_groups(
+      UserId(*call.query.number("ownerId")), indexes_of(call.query, "indexes"),
+      *call.body.text("name"));
+  co_return done ? updated(*done) : refused(done.error());
+}
+
+Task<Answer> PeopleRoutes::remove_relationship_groups(Call call) {
+  const auto target = static_cast<int32_t>(
+      call.query.number("targetIndex").value_or(im::kDefaultRelationshipGroup));
+  auto done = co_await backend_.requests.remove_relationship_groups(
+      UserId(*call.query.number("ownerId")), indexes_of(call.query, "indexes"), target);
+  co_return done ? deleted(*done) : refused(done.error());
 }
 
 }  // namespace turms::admin

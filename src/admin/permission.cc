@@ -93,6 +93,7 @@ constexpr std::array<std::string_view, kPermissionCount> kNames = {
     "PLUGIN_DELETE",
     "PLUGIN_UPDATE",
     "PLUGIN_QUERY",
+    "LOG_QUERY",
     "SHUTDOWN",
     "MEETING_DELETE",
     "MEETING_QUERY",

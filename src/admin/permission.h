@@ -98,12 +98,13 @@ enum class Permission : uint8_t {
   kPluginDelete,
   kPluginUpdate,
   kPluginQuery,
+  kLogQuery,
   kShutdown,
   kMeetingDelete,
   kMeetingQuery,
   kAuditLogQuery,
 };
-inline constexpr size_t kPermissionCount = 90;
+inline constexpr size_t kPermissionCount = 91;
 
 using Permissions = std::bitset<kPermissionCount>;
 

@@ -147,6 +147,11 @@ void add_paging(std::vector<Field>& fields) {
   fields.push_back(number_field("size", "Records of a page", 1, Paging::kMaxSize));
 }
 
+void add_size(std::vector<Field>& fields, bool paged) {
+  if (paged) return add_paging(fields);
+  fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
+}
+
 Paging paging_of(const Values& query) {
   Paging paging;
   paging.limit = static_cast<int32_t>(query.number("size").value_or(Paging::kDefaultSize));

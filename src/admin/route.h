@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -42,6 +44,8 @@ struct Answer {
   std::string data;
   /// Not empty: `data` is the whole body, of this type.
   std::string content_type;
+  /// Called when the answer is on its way. Null: nothing is.
+  std::function<void()> then;
 };
 
 Answer ok(std::string data = {});
@@ -79,6 +83,18 @@ std::function<Task<Answer>(Call)> handled_by(Object* object, Task<Answer> (Objec
   return [object, method](Call call) { return (object->*method)(std::move(call)); };
 }
 
+/// A function that adds a line with a permission: method, path, permission, summary, query, body,
+/// handler.
+template <class Object>
+auto adding_to(std::vector<Route>& all, Object* object) {
+  return [&all, object](std::string_view method, std::string_view path, Permission permission,
+                        std::string_view summary, std::vector<Field> query, std::vector<Field> body,
+                        Task<Answer> (Object::*handler)(Call)) {
+    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
+                   std::move(body), handled_by(object, handler)});
+  };
+}
+
 // Fields that many routes have.
 Field ids_field(std::string_view name = "ids", std::string_view help = "Ids", bool needed = false);
 Field text_field(std::string_view name, std::string_view help, int64_t max_bytes);
@@ -100,5 +116,15 @@ struct Paging {
   int32_t limit = kDefaultSize;
 };
 Paging paging_of(const Values& query);
+/// `add_paging` when `paged`, `size` alone otherwise.
+void add_size(std::vector<Field>& fields, bool paged);
+/// The page of a list that is there as a whole.
+template <class Record>
+std::vector<Record> cut(const std::vector<Record>& all, const Paging& paging) {
+  const auto from = std::min(all.size(), static_cast<size_t>(paging.skip));
+  const auto to = std::min(all.size(), from + static_cast<size_t>(paging.limit));
+  return {all.begin() + static_cast<std::ptrdiff_t>(from),
+          all.begin() + static_cast<std::ptrdiff_t>(to)};
+}
 
 }  // namespace turms::admin

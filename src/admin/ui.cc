@@ -9,6 +9,7 @@ const std::string_view kUiPage = R"html(<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Turms administration</title>
 <link rel="stylesheet" href="/openapi/ui.css">
+<script src="/openapi/common.js" defer></script>
 <script src="/openapi/ui.js" defer></script>
 </head>
 <body>
@@ -47,9 +48,7 @@ input, button { font: inherit; padding: .25rem .5rem; }
 pre { background: #8882; border-radius: .4rem; max-height: 24rem; overflow: auto; padding: .6rem; white-space: pre-wrap; word-break: break-word; }
 )css";
 
-const std::string_view kUiScript = R"js('use strict';
-
-let authorization = '';
+const std::string_view kCommonScript = R"js('use strict';
 
 function element(name, attributes = {}, ...children) {
   const made = Object.assign(document.createElement(name), attributes);
@@ -57,16 +56,45 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-function base64(text) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+// Ids have more digits than a number keeps: they become texts.
+function parse(text) {
+  return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}/g, (found) => found.startsWith('"') ? found : `"${found}"`));
 }
 
-async function call(method, path, body) {
-  const headers = authorization ? { Authorization: authorization } : { Authorization: 'Bearer none' };
+// `body`: JSON.
+async function send(authorization, method, path, body) {
+  const headers = { Authorization: authorization };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const response = await fetch(path, { method, headers, body, credentials: 'omit' });
   return { status: response.status, text: await response.text() };
 }
+
+// Makes the form exchange a password for a token that lasts half a day.
+function signIn(purpose, signedIn) {
+  document.getElementById('sign-in').addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const who = document.getElementById('who');
+    const account = document.getElementById('account').value;
+    const secret = document.getElementById('password');
+    const pair = new TextEncoder().encode(account + ':' + secret.value);
+    secret.value = '';
+    const body = JSON.stringify({ name: purpose, ttlSeconds: 43200 });
+    const answer = await send('Basic ' + btoa(String.fromCharCode(...pair)), 'POST', '/admins/tokens', body)
+      .catch((error) => ({ status: 0, text: String(error) }));
+    if (answer.status === 200) {
+      who.textContent = `signed in as ${account}`;
+      signedIn(parse(answer.text).data.token);
+    } else {
+      who.textContent = answer.status === 429 ? 'too many tries: wait a moment' : answer.status === 401 ? 'wrong account or password' : answer.text;
+    }
+  });
+}
+)js";
+
+const std::string_view kUiScript = R"js('use strict';
+
+// Without one, so that the browser does not ask for itself.
+let token = 'none';
 
 // Ids have more digits than a JavaScript number keeps, so the text is laid out and never parsed.
 function pretty(text) {
@@ -139,7 +167,7 @@ function operation(path, method, spec) {
       if (name.startsWith('query.')) query.set(name.slice(6), text);
       else members.push(JSON.stringify(name.slice(5)) + ':' + member(schemaOf(schema.properties[name.slice(5)]), text));
     }
-    const answer = await call(method.toUpperCase(), path + (query.size ? '?' + query : ''), schema ? `{${members.join(',')}}` : undefined)
+    const answer = await send('Bearer ' + token, method.toUpperCase(), path + (query.size ? '?' + query : ''), schema ? `{${members.join(',')}}` : undefined)
       .catch((error) => ({ status: 0, text: JSON.stringify(String(error)) }));
     result.hidden = false;
     result.textContent = answer.status + '\n' + pretty(answer.text);
@@ -164,18 +192,7 @@ async function show() {
   }
 }
 
-document.getElementById('sign-in').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const who = document.getElementById('who');
-  const account = document.getElementById('account').value;
-  authorization = 'Basic ' + base64(account + ':' + document.getElementById('password').value);
-  const answer = await call('POST', '/admins/tokens', '{"name":"openapi ui","ttlSeconds":43200}');
-  const token = answer.status === 200 ? JSON.parse(answer.text).data.token : '';
-  authorization = token ? 'Bearer ' + token : '';
-  document.getElementById('password').value = '';
-  who.textContent = token ? `signed in as ${account}` : answer.status === 429 ? 'too many tries: wait a moment' : 'wrong account or password';
-});
-
+signIn('openapi ui', (made) => { token = made; });
 show();
 )js";
 

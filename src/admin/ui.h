@@ -9,6 +9,9 @@ extern const std::string_view kUiPage;
 extern const std::string_view kUiScript;
 extern const std::string_view kUiStyle;
 
+// What the scripts of both pages share.
+extern const std::string_view kCommonScript;
+
 // The page of /ui: what an operator looks at most.
 extern const std::string_view kDashboardPage;
 extern const std::string_view kDashboardScript;

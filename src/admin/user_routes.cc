@@ -4,7 +4,6 @@
 #include "admin/json.h"
 #include "im/context.h"
 #include "im/domain.h"
-#include "im/ports/bus.h"
 #include "im/ports/users.h"
 
 namespace turms::admin {
@@ -26,26 +25,13 @@ std::string write_user(const im::User& user) {
       .str();
 }
 
-std::string write_presence(const im::Presence& presence) {
-  return JsonObject()
-      .number("userId", presence.user_id.value)
-      .text("status", name_of(presence.status))
-      .raw("deviceTypes", json_list(presence.device_types,
-                                    [](im::DeviceType type) { return json_text(name_of(type)); }))
-      .str();
-}
-
 std::vector<Field> search_fields(bool paged) {
   std::vector<Field> fields = {ids_field("ids", "Of these ids"),
                                text_field("name", "Active ones whose name has this part", kMaxName),
                                date_field("registrationDateStart", "Registered from then on"),
                                date_field("registrationDateEnd", "Registered before then"),
                                flag_field("isActive", "Only active ones, or inactive ones")};
-  if (paged) {
-    add_paging(fields);
-  } else {
-    fields.push_back(number_field("size", "At most so many", 1, Paging::kMaxSize));
-  }
+  add_size(fields, paged);
   return fields;
 }
 
@@ -85,12 +71,7 @@ im::AdminUserChange change_of(const Values& body) {
 std::vector<Route> UserRoutes::routes() {
   using P = Permission;
   std::vector<Route> all;
-  const auto add = [&](std::string_view method, std::string_view path, Permission permission,
-                       std::string_view summary, std::vector<Field> query, std::vector<Field> body,
-                       Task<Answer> (UserRoutes::*handler)(Call)) {
-    all.push_back({method, path, Access::kPermission, permission, summary, std::move(query),
-                   std::move(body), handled_by(this, handler)});
-  };
+  const auto add = adding_to(all, this);
   const Field password = secret(text_field("password", "Password", 256));
   std::vector<Field> creation = profile_fields();
   creation.push_back(required(number_field("id", "Id", 1, INT64_MAX)));
@@ -104,10 +85,6 @@ std::vector<Route> UserRoutes::routes() {
   add("GET", "/users", P::kUserQuery, "List users", search_fields(false), {}, &UserRoutes::list);
   add("GET", "/users/page", P::kUserQuery, "List users in pages", search_fields(true), {},
       &UserRoutes::list_page);
-  add("GET", "/users/count", P::kStatisticsUserQuery, "Count users",
-      {date_field("registeredStartDate", "Registered from then on"),
-       date_field("registeredEndDate", "Registered before then")},
-      {}, &UserRoutes::count);
   add("PUT", "/users", P::kUserUpdate,
       "Change users; another password or inactivity ends their sessions",
       {ids_field("ids", "Which users", true)}, std::move(change), &UserRoutes::update);
@@ -116,18 +93,6 @@ std::vector<Route> UserRoutes::routes() {
       {ids_field("ids", "Which users"),
        flag_field("deleteLogically", "Whether the id stays taken; as configured if not given")},
       {}, &UserRoutes::remove);
-  add("GET", "/users/online-infos/count", P::kStatisticsUserQuery, "Count sessions", {}, {},
-      &UserRoutes::online_count);
-  add("GET", "/users/online-infos/statuses", P::kUserOnlineInfoQuery,
-      "How users are seen, and on what devices they are signed in",
-      {ids_field("ids", "Which users", true)}, {}, &UserRoutes::statuses);
-  add("DELETE", "/sessions", P::kSessionDelete, "End sessions of users",
-      {ids_field("ids", "Of these users", true),
-       texts_field("deviceTypes", "On these devices; on all if not given", 16)},
-      {}, &UserRoutes::disconnect);
-  for (Field& field : all.back().query) {
-    if (field.name == "deviceTypes") field.choices = device_type_names();
-  }
   return all;
 }
 
@@ -181,15 +146,6 @@ Task<Answer> UserRoutes::list_page(Call call) {
                   : refused(found.error());
 }
 
-Task<Answer> UserRoutes::count(Call call) {
-  im::UserFilter filter;
-  filter.registration_date_start = call.query.date("registeredStartDate");
-  filter.registration_date_end = call.query.date("registeredEndDate");
-  auto total = co_await backend_.domain.administration.count_users(std::move(filter));
-  co_return total ? ok(JsonObject().number("registeredUsers", *total).str())
-                  : refused(total.error());
-}
-
 Task<Answer> UserRoutes::update(Call call) {
   const im::AdminUserChange change = change_of(call.body);
   const auto role = call.body.number("roleId");
@@ -221,38 +177,6 @@ Task<Answer> UserRoutes::remove(Call call) {
     ++removed;
   }
   co_return deleted(removed);
-}
-
-Task<Answer> UserRoutes::online_count(Call) {
-  co_return ok(JsonObject().number("sessions", static_cast<int64_t>(backend_.sessions())).str());
-}
-
-Task<Answer> UserRoutes::statuses(Call call) {
-  auto found = co_await backend_.domain.context().bus.presence(call.query.ids<UserId>("ids"));
-  co_return found ? ok(json_list(*found, write_presence)) : refused(found.error());
-}
-
-Task<Answer> UserRoutes::disconnect(Call call) {
-  const auto users = call.query.ids<UserId>("ids");
-  std::vector<im::DeviceType> devices;
-  for (const std::string& name : call.query.texts("deviceTypes")) {
-    if (const auto type = enumerator<im::DeviceType>(device_type_names(), name)) {
-      devices.push_back(*type);
-    }
-  }
-  auto here = co_await backend_.domain.context().bus.presence(users);
-  if (!here) co_return refused(here.error());
-  int64_t count = 0;
-  for (const im::Presence& presence : *here) {
-    count += std::ranges::count_if(presence.device_types, [&](im::DeviceType type) {
-      return devices.empty() || std::ranges::find(devices, type) != devices.end();
-    });
-  }
-  for (const UserId user : users) {
-    auto ended = co_await backend_.domain.administration.disconnect(user, devices);
-    if (!ended) co_return refused(ended.error());
-  }
-  co_return deleted(count);
 }
 
 }  // namespace turms::admin

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "admin/accounts.h"
 #include "admin/api.h"
@@ -14,6 +15,7 @@
 #include "gateway/service.h"
 #include "im/meetings.h"
 #include "im/operations.h"
+#include "im/request_operations.h"
 #include "net/address.h"
 #include "net/http_server.h"
 #include "net/loop.h"
@@ -55,25 +57,56 @@ class HostPlugins final : public admin::Plugins {
   Status stop(const std::string& name) override { return host_.stop(name); }
   Status pause(const std::string& name) override { return host_.pause(name); }
   Status resume(const std::string& name) override { return host_.resume(name); }
+  Status load(const std::string& name) override { return host_.load_named(name); }
+  Status unload(const std::string& name) override { return host_.unload(name); }
 
  private:
   plugin::Host& host_;
+};
+
+class Process final : public admin::ServerControl {
+ public:
+  Process(gateway::Service& gateway, ProcessControl control)
+      : gateway_(gateway), control_(std::move(control)) {}
+  im::Listed<admin::OnlineSession> sessions(const std::vector<UserId>& users,
+                                            const admin::Paging& paging) override {
+    auto found = gateway_.list_sessions(users, static_cast<size_t>(paging.skip),
+                                        static_cast<size_t>(paging.limit));
+    im::Listed<admin::OnlineSession> sessions;
+    sessions.total = static_cast<int64_t>(found.total);
+    for (gateway::SessionInfo& one : found.records) {
+      sessions.records.push_back({one.caller.user_id, one.caller.session_id, one.caller.device_type,
+                                  one.status, std::move(one.address), one.signed_in_at});
+    }
+    return sessions;
+  }
+  size_t online_users() override { return gateway_.users(); }
+  admin::NodeInfo node() override { return control_.node(); }
+  void shut_down() override { control_.shut_down(); }
+
+ private:
+  gateway::Service& gateway_;
+  const ProcessControl control_;
 };
 
 }  // namespace
 
 struct AdminStack::Parts {
   Parts(const Config& config, ImStack& im, im::Meetings& meetings, gateway::Service& gateway,
-        plugin::Host& host, admin::Settings& settings)
+        plugin::Host& host, admin::Settings& settings, ProcessControl control)
       : accounts(im.admins(), im.hasher(), im.clock()),
         operations(im.domain().context(), im.administration(), im.domain().delivery),
+        request_operations(im.domain().context(), im.administration()),
         plugins(host),
-        backend{im.domain(), im.administration(),
-                operations,  meetings,
-                plugins,     [&gateway] { return gateway.sessions(); }},
+        process(gateway, std::move(control)),
+        backend{im.domain(), im.administration(), operations, request_operations, meetings, plugins,
+                process},
         admins(accounts, im.admins()),
         users(backend),
+        online(backend),
+        statistics(backend),
         people(backend),
+        requests(backend),
         groups(backend),
         messages(backend),
         blocklist(backend),
@@ -83,11 +116,16 @@ struct AdminStack::Parts {
 
   admin::Accounts accounts;
   im::Operations operations;
+  im::RequestOperations request_operations;
   HostPlugins plugins;
+  Process process;
   admin::Backend backend;
   admin::AdminRoutes admins;
   admin::UserRoutes users;
+  admin::OnlineRoutes online;
+  admin::StatisticsRoutes statistics;
   admin::PeopleRoutes people;
+  admin::RequestRoutes requests;
   admin::GroupRoutes groups;
   admin::MessageRoutes messages;
   admin::BlocklistRoutes blocklist;
@@ -98,13 +136,17 @@ struct AdminStack::Parts {
 
 AdminStack::AdminStack(net::Loop& loop, net::HttpServer& server, const Config& config, ImStack& im,
                        im::Meetings& meetings, gateway::Service& gateway, plugin::Host& plugins,
-                       admin::Settings& settings)
+                       admin::Settings& settings, ProcessControl process)
     : config_(config),
-      parts_(std::make_unique<Parts>(config, im, meetings, gateway, plugins, settings)) {
+      parts_(std::make_unique<Parts>(config, im, meetings, gateway, plugins, settings,
+                                     std::move(process))) {
   admin::Api& api = parts_->api;
   api.add(parts_->admins.routes());
   api.add(parts_->users.routes());
+  api.add(parts_->online.routes());
+  api.add(parts_->statistics.routes());
   api.add(parts_->people.routes());
+  api.add(parts_->requests.routes());
   api.add(parts_->groups.routes());
   api.add(parts_->messages.routes());
   api.add(parts_->blocklist.routes());

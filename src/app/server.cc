@@ -63,6 +63,7 @@ class Server {
   std::vector<std::string> http_addresses() const;
   std::string http_address() const { return http_addresses().front(); }
   std::vector<std::string> further_addresses() const;
+  admin::NodeInfo node() const;
   Status start_gateway();
   /// The LiveKit plugin drives the SFU of this process.
   bool uses_built_in_sfu() const;
@@ -93,6 +94,7 @@ class Server {
   Config config_;
   const DataDirectory& data_;
   const bool dev_;
+  const WallTime started_ = wall_now();
 
   net::Loop loop_;
   std::unique_ptr<HangupSignal> hangup_;
@@ -229,11 +231,36 @@ Status Server::start() {
   if (Status status = start_livekit(); !status) return status;
   start_plugins();
   if (admin_) {
+    ProcessControl process{.node = [this] { return node(); },
+                           // Answers leave at the end of the turn.
+                           .shut_down =
+                               [this] {
+                                 loop_.post([this] {
+                                   if (drain_deadline_ == kNever) drain();
+                                 });
+                               }};
     admin_api_ = std::make_unique<AdminStack>(loop_, *admin_, config_, *im_, *meetings_, *gateway_,
-                                              *plugins_, *live_);
+                                              *plugins_, *live_, std::move(process));
   }
   spawn(finish_start());
   return {};
+}
+
+admin::NodeInfo Server::node() const {
+  const auto at = [](const std::string& host, uint16_t port) {
+    const auto address = net::Address::parse(host, port);
+    return port == 0 || !address ? std::string() : address->to_string();
+  };
+  const auto listeners = gateway::listeners_table().read(config_);
+  const std::string& identity = config_.text("turms.gateway.service-discovery.identity");
+  return {.id = identity.empty() ? "turms" : identity,
+          .version = TURMS_VERSION,
+          .started = started_,
+          .ready = serving_ && drain_deadline_ == kNever && !im_->failure(),
+          .admin_address = at(config_.text("admin.bind"), admin_->port()),
+          .websocket_address = at(listeners.websocket.host, gateway_->websocket_port()),
+          .tcp_address = at(listeners.tcp.host, gateway_->tcp_port()),
+          .http_address = at(http_address(), http_->port())};
 }
 
 Status Server::start_gateway() {

@@ -4,6 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <deque>
+#include <mutex>
+
+#include "base/recent_log.h"
 
 namespace turms::log {
 namespace {
@@ -21,7 +25,33 @@ spdlog::logger& logger() {
   return instance;
 }
 
+/// Lines go through a lock of the sink anyway.
+struct Kept {
+  std::mutex mutex;
+  std::deque<Line> lines;
+};
+
+Kept& kept() {
+  // Threads may log while the process ends.
+  static auto* const instance = new Kept;
+  return *instance;
+}
+
+void keep(Level level, std::string_view message) {
+  Line line{wall_now(), level, std::string(message.substr(0, kMaxKeptBytes))};
+  Kept& all = kept();
+  const std::lock_guard lock(all.mutex);
+  if (all.lines.size() == kKeptLines) all.lines.pop_front();
+  all.lines.push_back(std::move(line));
+}
+
 }  // namespace
+
+std::vector<Line> recent() {
+  Kept& all = kept();
+  const std::lock_guard lock(all.mutex);
+  return {all.lines.begin(), all.lines.end()};
+}
 
 void set_level(Level level) {
   current_level.store(level, std::memory_order_relaxed);
@@ -32,6 +62,7 @@ bool enabled(Level level) {
 }
 
 void write(Level level, std::string_view message) {
+  keep(level, message);
   switch (level) {
     case Level::kDebug:
       logger().debug("{}", message);

@@ -6,6 +6,7 @@
 #include "gateway/metrics.h"
 #include "gateway/notification.h"
 #include "gateway/session_registry.h"
+#include "im/context.h"
 #include "turms/notification.pb.h"
 #include "turms/request.pb.h"
 
@@ -104,6 +105,7 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request, uint64
   session.caller = {signed_in.user.id, device_type, environment_->registry.draw_session_id(),
                     extensions};
   session.password_version = signed_in.password_version;
+  session.signed_in_at = environment_->domain.context().now();
   open_session(request.request_id(), session, signed_in);
   if (session_ && in.has_location()) {
     // A place that is none keeps nobody out.

@@ -209,6 +209,21 @@ size_t Service::connections() const {
   return impl_->environment_->connections.size();
 }
 
+size_t Service::users() const {
+  return impl_->environment_->registry.users();
+}
+SessionList Service::list_sessions(const std::vector<UserId>& users, size_t skip,
+                                   size_t limit) const {
+  const auto all = impl_->environment_->registry.list(users);
+  SessionList found;
+  found.total = all.size();
+  for (size_t i = skip; i < all.size() && found.records.size() < limit; ++i) {
+    const Session& session = *all[i]->session();
+    found.records.push_back(
+        {session.caller, session.status, all[i]->remote().ip(), session.signed_in_at});
+  }
+  return found;
+}
 size_t Service::sessions() const {
   return impl_->environment_->registry.sessions();
 }

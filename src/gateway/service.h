@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -11,6 +12,7 @@
 #include "gateway/guard.h"
 #include "gateway/load_watch.h"
 #include "gateway/token_bucket.h"
+#include "im/types.h"
 #include "net/front_door.h"
 
 namespace turms::net {
@@ -60,6 +62,18 @@ struct Config {
   net::FrontDoorConfig door = {};
 };
 
+/// A session, for those who administer it.
+struct SessionInfo {
+  im::Caller caller;
+  im::UserStatus status = im::UserStatus::kAvailable;
+  std::string address;
+  WallTime signed_in_at;
+};
+struct SessionList {
+  size_t total = 0;
+  std::vector<SessionInfo> records;
+};
+
 /// The Turms client protocol: its listeners, its connections, who is signed in, and the delivery of
 /// notifications to them. Lives on the control thread; loop, domain and bus outlive it.
 ///
@@ -102,6 +116,11 @@ class Service {
 
   [[nodiscard]] size_t connections() const;
   [[nodiscard]] size_t sessions() const;
+  /// Who are signed in.
+  [[nodiscard]] size_t users() const;
+  /// By user, then by device type: those of `users`, of all when it is empty.
+  [[nodiscard]] SessionList list_sessions(const std::vector<UserId>& users, size_t skip,
+                                          size_t limit) const;
 
  private:
   class Impl;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "im/types.h"
 
 namespace turms::gateway {
@@ -16,6 +17,7 @@ struct Session {
   bool extensions = false;
   /// Which password it signed in with (im::Credentials).
   int64_t password_version = 0;
+  WallTime signed_in_at;
 };
 
 /// Why a connection is ended; the numbers of the protocol (TurmsNotification.close_status).

@@ -67,6 +67,26 @@ void SessionRegistry::sign_out(Connection& connection, const Session& session) {
   gateway_metrics().sessions.set(static_cast<int64_t>(ids_.size()));
 }
 
+std::vector<const Connection*> SessionRegistry::list(const std::vector<UserId>& users) const {
+  std::vector<const Connection*> all;
+  if (users.empty()) {
+    for (const auto& [user, connections] : users_) {
+      all.insert(all.end(), connections.begin(), connections.end());
+    }
+  }
+  for (const UserId user : users) {
+    const auto found = users_.find(user);
+    if (found != users_.end()) all.insert(all.end(), found->second.begin(), found->second.end());
+  }
+  std::ranges::sort(all, {}, [](const Connection* connection) {
+    const im::Caller& caller = connection->session()->caller;
+    return std::pair(caller.user_id, caller.device_type);
+  });
+  const auto repeated = std::ranges::unique(all);
+  all.erase(repeated.begin(), repeated.end());
+  return all;
+}
+
 void SessionRegistry::on_envelope(const im::Envelope& envelope) {
   Broadcast broadcast(*envelope.payload);
   std::string text_with_addition;

@@ -36,6 +36,9 @@ class SessionRegistry final : public im::BusSubscriber {
   void on_envelope(const im::Envelope& envelope) override;
   void on_disconnect(const im::DisconnectOrder& order) override;
 
+  /// By user, then by device type: those of `users`, of all when it is empty.
+  [[nodiscard]] std::vector<const Connection*> list(const std::vector<UserId>& users) const;
+  [[nodiscard]] size_t users() const { return users_.size(); }
   [[nodiscard]] size_t sessions() const { return ids_.size(); }
 
  private:

@@ -12,33 +12,6 @@
 namespace turms::im {
 namespace {
 
-std::optional<Failure> check_question(const Settings::Group& limits, const std::string& question) {
-  if (question.empty()) return Failure{Code::kIllegalArgument, "the question is empty"};
-  if (too_long(question, limits.max_question_size)) {
-    return Failure{Code::kIllegalArgument, "the question is too long"};
-  }
-  return std::nullopt;
-}
-
-std::optional<Failure> check_answers(const Settings::Group& limits,
-                                     const std::vector<std::string>& answers) {
-  if (answers.empty()) return Failure{Code::kIllegalArgument, "a question has an answer"};
-  if (answers.size() > limits.max_answers) {
-    return Failure{Code::kIllegalArgument, "the question has too many answers"};
-  }
-  for (const std::string& answer : answers) {
-    if (too_long(answer, limits.max_answer_size)) {
-      return Failure{Code::kIllegalArgument, "the answer is too long"};
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<Failure> check_score(int32_t score) {
-  if (score < 0) return Failure{Code::kIllegalArgument, "the score must not be negative"};
-  return std::nullopt;
-}
-
 /// Without repetition, in the order given.
 std::vector<std::string> distinct(std::vector<std::string> answers) {
   std::vector<std::string> kept;
@@ -84,6 +57,30 @@ JoinQuestionsResult judge(const std::vector<GroupJoinQuestion>& questions, Group
 
 }  // namespace
 
+std::optional<Failure> check_join_question(const Settings::Group& limits,
+                                           const JoinQuestionChange& parts) {
+  const auto wrong = [](std::string reason) {
+    return Failure{Code::kIllegalArgument, std::move(reason)};
+  };
+  if (parts.question) {
+    if (parts.question->empty()) return wrong("the question is empty");
+    if (too_long(*parts.question, limits.max_question_size)) {
+      return wrong("the question is too long");
+    }
+  }
+  if (parts.answers) {
+    if (parts.answers->empty()) return wrong("a question has an answer");
+    if (parts.answers->size() > limits.max_answers) {
+      return wrong("the question has too many answers");
+    }
+    for (const std::string& answer : *parts.answers) {
+      if (too_long(answer, limits.max_answer_size)) return wrong("the answer is too long");
+    }
+  }
+  if (parts.score && *parts.score < 0) return wrong("the score must not be negative");
+  return std::nullopt;
+}
+
 Task<Outcome<Reply<std::vector<JoinQuestionId>>>> JoinQuestions::create(
     Caller caller, CreateGroupJoinQuestions command) {
   const Settings::Group& limits = context_.settings.group;
@@ -92,10 +89,9 @@ Task<Outcome<Reply<std::vector<JoinQuestionId>>>> JoinQuestions::create(
   Reply<std::vector<JoinQuestionId>> reply;
   for (NewJoinQuestion& one : command.questions) {
     one.answers = distinct(std::move(one.answers));
-    auto failure = check_question(limits, one.question);
-    if (!failure) failure = check_answers(limits, one.answers);
-    if (!failure) failure = check_score(one.score);
-    if (failure) co_return std::unexpected(std::move(*failure));
+    if (auto failure = check_join_question(limits, {one.question, one.answers, one.score})) {
+      co_return std::unexpected(std::move(*failure));
+    }
     GroupJoinQuestion question;
     question.id = context_.next_id<JoinQuestionId>(now);
     question.group_id = command.group_id;
@@ -137,16 +133,12 @@ Task<Outcome<Reply<>>> JoinQuestions::remove(Caller caller, DeleteGroupJoinQuest
 Task<Outcome<Reply<>>> JoinQuestions::update(Caller caller, UpdateGroupJoinQuestion command) {
   const Settings::Group& limits = context_.settings.group;
   JoinQuestionChange change;
-  std::optional<Failure> failure;
-  if (command.question) failure = check_question(limits, *command.question);
-  if (!failure && !command.answers.empty()) {
-    change.answers = distinct(std::move(command.answers));
-    failure = check_answers(limits, *change.answers);
-  }
-  if (!failure && command.score) failure = check_score(*command.score);
-  if (failure) co_return std::unexpected(std::move(*failure));
   change.question = std::move(command.question);
+  if (!command.answers.empty()) change.answers = distinct(std::move(command.answers));
   change.score = command.score;
+  if (auto failure = check_join_question(limits, change)) {
+    co_return std::unexpected(std::move(*failure));
+  }
   if (!change.question && !change.answers && !change.score) co_return Reply<>{};
 
   std::vector<JoinQuestionId> ids;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/ports/join_questions.h"
+#include "im/settings.h"
 #include "im/status.h"
 
 namespace turms::im {
@@ -54,6 +56,10 @@ struct JoinQuestionsResult {
 };
 
 /// Questions of groups whose type lets in who answers them.
+/// What is wrong with the parts that are there.
+std::optional<Failure> check_join_question(const Settings::Group& limits,
+                                           const JoinQuestionChange& parts);
+
 class JoinQuestions {
  public:
   explicit JoinQuestions(Context& context) : context_(context) {}

@@ -111,21 +111,46 @@ std::vector<NearbyUser> Locations::within(UserId user, Place place, int32_t dist
   return found;
 }
 
+std::optional<NearbyUser> Locations::find(UserId user) const {
+  const auto known = users_.find(user);
+  if (known == users_.end()) return std::nullopt;
+  NearbyUser found;
+  found.user_id = user;
+  found.device_type = known->second.session.device_type;
+  found.place = known->second.place;
+  return found;
+}
+
 Task<Outcome<std::vector<NearbyUser>>> Locations::query_nearby(Caller caller,
                                                                QueryNearbyUsers query) {
+  if (auto failure = check(query)) co_return std::unexpected(std::move(*failure));
+  auto updated = update(caller, query.place);
+  if (!updated) co_return std::unexpected(std::move(updated.error()));
+  co_return co_await around(caller.user_id, query);
+}
+
+std::optional<Failure> Locations::check(const QueryNearbyUsers& query) const {
   const Settings::Location& settings = context_.settings.location;
-  if (!settings.enabled) co_return refuse(Code::kLocationDisabled);
+  if (!settings.enabled) return Failure{Code::kLocationDisabled, {}};
   const int32_t count = query.max_count.value_or(settings.default_nearby_count);
   const int32_t distance = query.max_distance.value_or(settings.default_distance);
   if (count < 1 || count > settings.max_nearby_count) {
-    co_return refuse(Code::kIllegalArgument, "the number of users is out of range");
+    return Failure{Code::kIllegalArgument, "the number of users is out of range"};
   }
   if (distance < 1 || distance > settings.max_distance) {
-    co_return refuse(Code::kIllegalArgument, "the distance is out of range");
+    return Failure{Code::kIllegalArgument, "the distance is out of range"};
   }
-  auto updated = update(caller, query.place);
-  if (!updated) co_return std::unexpected(std::move(updated.error()));
-  std::vector<NearbyUser> found = within(caller.user_id, query.place, distance);
+  return std::nullopt;
+}
+
+Task<Outcome<std::vector<NearbyUser>>> Locations::around(UserId user, QueryNearbyUsers query) {
+  if (auto failure = check(query)) co_return std::unexpected(std::move(*failure));
+  const Settings::Location& settings = context_.settings.location;
+  const int32_t count = query.max_count.value_or(settings.default_nearby_count);
+  const auto known = users_.find(user);
+  if (known == users_.end()) co_return refuse(Code::kNoContent);
+  std::vector<NearbyUser> found =
+      within(user, known->second.place, query.max_distance.value_or(settings.default_distance));
   if (found.empty()) co_return refuse(Code::kNoContent);
   std::ranges::sort(found, [](const NearbyUser& a, const NearbyUser& b) {
     return a.distance != b.distance ? a.distance < b.distance : a.user_id < b.user_id;
@@ -137,8 +162,8 @@ Task<Outcome<std::vector<NearbyUser>>> Locations::query_nearby(Caller caller,
   auto users = co_await context_.store.users.find(std::move(ids));
   if (!users) co_return refuse(users.error());
   for (NearbyUser& nearby : found) {
-    const auto user = std::ranges::find(*users, nearby.user_id, &User::id);
-    if (user != users->end()) nearby.user = std::move(*user);
+    const auto profile = std::ranges::find(*users, nearby.user_id, &User::id);
+    if (profile != users->end()) nearby.user = std::move(*profile);
   }
   co_return found;
 }

@@ -48,6 +48,12 @@ class Locations {
   /// Others, the nearest first; kNoContent when nobody is.
   Task<Outcome<std::vector<NearbyUser>>> query_nearby(Caller caller, QueryNearbyUsers query);
 
+  /// Where the user is, of what it is known by: distance 0.
+  [[nodiscard]] std::optional<NearbyUser> find(UserId user) const;
+  /// Others around somebody, for administration. As query_nearby(); kNoContent also when it is not
+  /// known where they are. `place` of the query does not matter.
+  Task<Outcome<std::vector<NearbyUser>>> around(UserId user, QueryNearbyUsers query);
+
   [[nodiscard]] size_t size() const { return users_.size(); }
 
  private:
@@ -58,6 +64,7 @@ class Locations {
   };
 
   static Cell cell_of(Place place);
+  [[nodiscard]] std::optional<Failure> check(const QueryNearbyUsers& query) const;
   void erase(UserId user);
   [[nodiscard]] std::vector<NearbyUser> within(UserId user, Place place, int32_t distance) const;
 

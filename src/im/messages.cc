@@ -79,13 +79,6 @@ Bytes id_record(MessageId id) {
   return bytes;
 }
 
-std::vector<Bytes> recall_records(MessageId id) {
-  std::vector<Bytes> records;
-  records.push_back(Bytes{static_cast<uint8_t>(BuiltinSystemMessage::kRecallMessage)});
-  records.push_back(id_record(id));
-  return records;
-}
-
 void put_at(Message& message, const Placed& placed) {
   message.sequence = placed.sequence;
   message.delivery_date = placed.delivery_date;
@@ -169,6 +162,13 @@ int64_t from_id(const Message& message, UserId user) {
 }
 
 }  // namespace
+
+std::vector<Bytes> recall_records(MessageId id) {
+  std::vector<Bytes> records;
+  records.push_back(Bytes{static_cast<uint8_t>(BuiltinSystemMessage::kRecallMessage)});
+  records.push_back(id_record(id));
+  return records;
+}
 
 Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage command,
                                               std::function<void()> on_ordered) {

@@ -67,6 +67,9 @@ struct SearchMessages {
   std::optional<int32_t> max_count;
 };
 
+/// Of the system message that says that this one was recalled.
+std::vector<Bytes> recall_records(MessageId id);
+
 class Messages {
  public:
   /// Each is counted. An answer with totals ends before the first message of one conversation more.

@@ -7,7 +7,6 @@
 #include "base/unicode.h"
 #include "im/context.h"
 #include "im/ports/group_blocklist.h"
-#include "im/ports/messages.h"
 #include "im/ports/users.h"
 #include "im/rights.h"
 
@@ -261,61 +260,6 @@ Task<Result<int64_t>> Operations::unblock(GroupId id, std::vector<UserId> users)
     if (*done) ++unblocked;
   }
   co_return unblocked;
-}
-
-// -------------------------------------------------------------------------------------- messages
-
-Task<Result<MessageId>> Operations::send(SystemMessage sent) {
-  if (sent.group_id.has_value() == sent.recipient_id.has_value()) {
-    co_return fail(ErrorCode::kInvalidArgument, "a message goes to a group or to a user");
-  }
-  if (sent.text && text_length(*sent.text) > context_.settings.message.max_text_size) {
-    co_return fail(ErrorCode::kInvalidArgument, "text: too long");
-  }
-  if (!sent.text && sent.records.empty()) {
-    co_return fail(ErrorCode::kInvalidArgument, "a message has a text or records");
-  }
-  Push push;
-  if (sent.group_id) {
-    auto group = co_await find(*sent.group_id);
-    if (!group) co_return std::unexpected(group.error());
-    push.audience.recipients = (*group)->member_ids;
-  } else {
-    std::vector<UserId> recipients = {*sent.recipient_id};
-    auto known = co_await context_.store.users.find(recipients);
-    if (!known) co_return std::unexpected(known.error());
-    if (known->empty()) co_return fail(ErrorCode::kNotFound, "there is no such user");
-    push.audience.recipients = recipients_of(std::move(recipients));
-  }
-  Message message;
-  message.delivery_date = context_.now();
-  message.id = context_.next_id<MessageId>(message.delivery_date);
-  message.group_id = sent.group_id;
-  message.recipient_id = sent.recipient_id;
-  message.is_system_message = true;
-  message.text = std::move(sent.text);
-  message.records = std::move(sent.records);
-  NewMessage added;
-  added.message = message;
-  added.keep_records = true;
-  added.move_read_date = false;
-  auto appended = co_await context_.store.messages.append(
-      Rights::administrator(
-          action::SendMessage{message.sender_id, message.group_id, message.recipient_id}),
-      std::move(added));
-  if (!appended) co_return std::unexpected(appended.error());
-  const MessageId id = message.id;
-  message.sequence = appended->sequence;
-  message.delivery_date = appended->delivery_date;
-  push.event = SystemMessagePushed{std::move(message)};
-  delivery_.push(push);
-  co_return id;
-}
-
-Task<Result<int64_t>> Operations::remove_messages(std::vector<MessageId> messages) {
-  sort_unique(messages);
-  return data_.delete_messages(Rights::administrator(action::DeleteMessages{std::move(messages)}),
-                               context_.now());
 }
 
 // --------------------------------------------------------------------------------- relationships

@@ -7,6 +7,7 @@
 #include "im/domain_fwd.h"
 #include "im/group_state.h"
 #include "im/ports/administration.h"
+#include "im/ports/conversations.h"
 #include "im/ports/groups.h"
 #include "im/ports/relationships.h"
 
@@ -58,6 +59,19 @@ class Operations {
   /// Its requester and sender is 0, which is nobody.
   Task<Result<MessageId>> send(SystemMessage message);
   Task<Result<int64_t>> remove_messages(std::vector<MessageId> messages);
+  /// Absent: unchanged. How many there were that were not recalled. Nobody is pushed to: clients
+  /// see it when they ask again.
+  Task<Result<int64_t>> edit_messages(std::vector<MessageId> messages,
+                                      std::optional<std::string> text,
+                                      std::optional<std::vector<Bytes>> records);
+  /// As their senders would: all who have them are told. How many there were that were not.
+  Task<Result<int64_t>> recall_messages(std::vector<MessageId> messages);
+
+  // How many conversations there were. A date may be earlier than the one that was.
+  Task<Result<int64_t>> move_read_dates(std::vector<UserId> owners, UserId target, WallTime date);
+  Task<Result<int64_t>> move_group_read_dates(GroupId group, std::vector<UserId> members,
+                                              WallTime date);
+  Task<Result<int64_t>> forget_read_dates(action::ForgetReadPositions whose);
 
   /// Makes the relationship when there is none.
   Task<Result<None>> put_relationship(UserId owner, UserId related, RelationshipChange change);
@@ -66,6 +80,8 @@ class Operations {
 
  private:
   Task<Result<GroupPtr>> find(GroupId group);
+  Task<Result<bool>> recall_message(Message message);
+  [[nodiscard]] ReadMove read_until(WallTime date) const;
 
   Context& context_;
   AdministrationRepository& data_;

@@ -106,6 +106,7 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
 
   void load(const std::vector<std::string>& names);
   Status load_file(const std::string& file);
+  Status load_named(const std::string& name);
   Status start(LoadedPlugin& plugin);
   Status resume(LoadedPlugin& plugin);
   LoadedPlugin* find(std::string_view name);
@@ -163,6 +164,25 @@ void Host::Impl::load(const std::vector<std::string>& names) {
   }
   for (const std::string& name : names) files.push_back(plugin_file(config_.directory, name));
   for (const std::string& file : files) (void)load_file(file);
+}
+
+Status Host::Impl::load_named(const std::string& name) {
+  // Nobody who may only administer names other files.
+  const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+  if (!plain) return fail(ErrorCode::kInvalidArgument, "no name of a plugin: " + name);
+  const std::string file = plugin_file(config_.directory, name);
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("plugin {} is not in {}", name, config_.directory));
+  }
+  // One that could not be loaded makes room for another try.
+  std::erase_if(plugins_,
+                [&](const auto& one) { return !one->loaded() && one->status().file == file; });
+  return load_file(file);
 }
 
 Status Host::Impl::load_file(const std::string& file) {
@@ -455,6 +475,10 @@ void Host::load(const std::vector<std::string>& names) {
 }
 Status Host::load_file(const std::string& file) {
   return impl_->load_file(file);
+}
+
+Status Host::load_named(const std::string& name) {
+  return impl_->load_named(name);
 }
 
 Status Host::start(const std::string& name) {

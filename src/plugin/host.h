@@ -67,6 +67,9 @@ class Host {
   /// Loads one file and starts it. kInvalidArgument: no plugin, or of another ABI.
   /// kAlreadyExists: one of that name runs. kFailedPrecondition: it refused to start.
   Status load_file(const std::string& file);
+  /// The file that load() takes for this name. kInvalidArgument: it is no name of letters, digits,
+  /// - and _. kNotFound: there is no such file. Else as load_file().
+  Status load_named(const std::string& name);
   /// By name. kNotFound, kFailedPrecondition.
   Status start(const std::string& name);
   /// Calls under way fail with kUnavailable. kNotFound. kFailedPrecondition: it is stuck.

@@ -226,6 +226,22 @@ TEST_F(PluginHost, HandsOverAdmissions) {
   EXPECT_EQ(run(host_->conference().accept(admission)), "Ann BROWSER 3 muted");
 }
 
+TEST_F(PluginHost, LoadsByNameFromItsDirectoryAlone) {
+  HostConfig config;
+  config.directory = std::filesystem::path(variant("good")).parent_path();
+  const std::string name = std::filesystem::path(variant("good")).stem();
+  make(config);
+  EXPECT_EQ(host_->load_named("nowhere").error().code, ErrorCode::kNotFound);
+  for (const char* path : {"", "../good", "a/b", ".", "good.so"}) {
+    EXPECT_EQ(host_->load_named(path).error().code, ErrorCode::kInvalidArgument) << path;
+  }
+  ASSERT_TRUE(host_->load_named(name));
+  EXPECT_EQ(host_->load_named(name).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(host_->unload(host_->statuses().front().name));
+  EXPECT_TRUE(host_->statuses().empty());
+  EXPECT_TRUE(host_->load_named(name));
+}
+
 TEST_F(PluginHost, SurvivesWrongAnswers) {
   ASSERT_TRUE(host_->load_file(variant("good")));
   auto count = run(host_->conference().count_active_meetings(UserId(1)));

@@ -9,6 +9,12 @@ namespace {
 using turms::admin::Field;
 using turms::admin::FieldType;
 
+constexpr std::string_view kWords[] = {"ACCEPTED", "DECLINED"};
+
+bool is_word(const std::string& text) {
+  return text == kWords[0] || text == kWords[1];
+}
+
 const std::vector<Field>& fields() {
   static const std::vector<Field> all = [] {
     std::vector<Field> made;
@@ -21,6 +27,20 @@ const std::vector<Field>& fields() {
       field.max = 1000;
       made.push_back(field);
     }
+    // As most of the API's own: ids of any sign, and words.
+    Field signed_ids{"anyIds", FieldType::kInts, ""};
+    signed_ids.min = INT64_MIN;
+    signed_ids.max = INT64_MAX;
+    made.push_back(signed_ids);
+    Field word{"status", FieldType::kText, ""};
+    word.min = 1;
+    word.max = 64;
+    word.choices = kWords;
+    made.push_back(word);
+    Field words = word;
+    words.name = "statuses";
+    words.type = FieldType::kTexts;
+    made.push_back(words);
     return made;
   }();
   return all;
@@ -34,6 +54,9 @@ void check_bounds(const turms::admin::Values& values) {
   check(values.numbers("ids").size() <= Field::kMaxItems);
   for (const int64_t id : values.numbers("ids")) check(id >= 0 && id <= 1000);
   for (const std::string& name : values.texts("names")) check(name.size() <= 1000);
+  check(values.numbers("anyIds").size() <= Field::kMaxItems);
+  if (const auto status = values.text("status")) check(is_word(*status));
+  for (const std::string& status : values.texts("statuses")) check(is_word(status));
 }
 
 }  // namespace

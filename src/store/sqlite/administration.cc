@@ -2,17 +2,13 @@
 
 #include <array>
 
+#include "store/sqlite/filters.h"
 #include "store/sqlite/group_rows.h"
 #include "store/sqlite/json.h"
 #include "store/sqlite/message_text.h"
 
 namespace turms::store {
 namespace {
-
-// Parameters whose absence means any.
-#define TURMS_ONE_OF(column, number) \
-  "(?" #number " is null or " column " in (select value from json_each(?" #number "))) "
-#define TURMS_SAME(column, number) "(?" #number " is null or " column " = ?" #number ") "
 
 #define TURMS_GROUPS \
   "from chat_group where " TURMS_ONE_OF("id", 1) "and " TURMS_ONE_OF("type_id", 2)           \
@@ -27,23 +23,6 @@ namespace {
   TURMS_SAME("is_system_message", 5) "and " TURMS_ONE_OF("sender_id", 6)               \
   "and " TURMS_ONE_OF("coalesce(group_id, recipient_id)", 7)                           \
   "and (?8 or recall_date is null) "
-
-std::optional<std::string> json_list(const std::vector<int64_t>& values) {
-  if (values.empty()) return std::nullopt;
-  std::string json = "[";
-  for (const int64_t value : values) {
-    if (json.size() > 1) json += ',';
-    json += std::to_string(value);
-  }
-  return json + "]";
-}
-
-WallTime from(const std::optional<WallTime>& start) {
-  return start.value_or(WallTime{INT64_MIN});
-}
-WallTime until(const std::optional<WallTime>& end) {
-  return end.value_or(WallTime{INT64_MAX});
-}
 
 /// Without records: they are for clients.
 im::Message read_message(Statement& row) {
@@ -140,17 +119,21 @@ im::Stored<im::StorageReport> Administration::storage() {
     im::StorageReport report;
     report.database_bytes =
         connection.scalar("pragma page_count") * connection.scalar("pragma page_size");
+    report.free_bytes =
+        connection.scalar("pragma freelist_count") * connection.scalar("pragma page_size");
+    report.attachment_bytes = connection.scalar("select coalesce(sum(size), 0) from attachment");
     struct Counted {
       const char* name;
       const char* sql;
     };
-    constexpr std::array<Counted, 5> kCounted = {{
+    constexpr std::array<Counted, 6> kCounted = {{
         {"users", "select count(*) from user where deletion_date is null"},
         {"groups", "select count(*) from chat_group where active"},
         {"groupMembers", "select count(*) from group_member"},
         // To count ten million rows would take seconds.
         {"messages", "select count(*) from (select 1 from message limit 1000000)"},
         {"meetings", "select count(*) from meeting"},
+        {"attachments", "select count(*) from attachment"},
     }};
     for (const Counted& counted : kCounted) {
       report.tables.push_back({counted.name, connection.scalar(counted.sql)});

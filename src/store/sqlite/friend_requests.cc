@@ -2,38 +2,23 @@
 
 #include "base/check.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/request_rows.h"
 
 namespace turms::store {
 namespace {
 
-#define TURMS_SELECT_FRIEND_REQUEST                                                        \
-  "select id, requester_id, recipient_id, content, status, creation_date, response_date, " \
-  "expiration_date, reason from friend_request "
-
-im::FriendRequest read_request(Statement& row) {
-  im::FriendRequest request;
-  request.id = row.id<FriendRequestId>();
-  request.requester_id = row.id<UserId>();
-  request.recipient_id = row.id<UserId>();
-  request.content = row.text();
-  request.status = row.enumeration<im::RequestStatus>();
-  request.creation_date = row.time();
-  request.response_date = row.optional_time();
-  request.expiration_date = row.optional_time();
-  request.reason = row.text();
-  return request;
-}
+#define TURMS_SELECT_FRIEND_REQUEST "select " TURMS_FRIEND_REQUEST_COLUMNS " from friend_request "
 
 std::optional<im::FriendRequest> find_request(Connection& connection, FriendRequestId id) {
   Statement select = connection.prepare(TURMS_SELECT_FRIEND_REQUEST "where id = ?");
   if (!select.bind(id).step()) return std::nullopt;
-  return read_request(select);
+  return read_friend_request(select);
 }
 
 /// Newest first out of the statement, ascending out of here.
 std::vector<im::FriendRequest> read_all(Statement& select) {
   std::vector<im::FriendRequest> requests;
-  while (select.step()) requests.push_back(read_request(select));
+  while (select.step()) requests.push_back(read_friend_request(select));
   std::ranges::reverse(requests);
   return requests;
 }
@@ -99,7 +84,7 @@ im::Stored<FriendRequests::Created> FriendRequests::create(
                                             "where requester_id = ? and recipient_id = ?");
       select.bind(request.requester_id, request.recipient_id);
       while (select.step()) {
-        if (hinders(read_request(select), again, now)) return Created::kExists;
+        if (hinders(read_friend_request(select), again, now)) return Created::kExists;
       }
     }
     {

@@ -3,37 +3,22 @@
 #include "base/check.h"
 #include "store/sqlite/group_rows.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/request_rows.h"
 
 namespace turms::store {
 namespace {
 
 constexpr const char* kSelectById =
-    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where id = ?";
+    "select " TURMS_INVITATION_COLUMNS " from group_invitation where id = ?";
 constexpr const char* kSelectByGroup =
-    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where group_id = ? order by id desc limit ?";
+    "select " TURMS_INVITATION_COLUMNS
+    " from group_invitation where group_id = ? order by id desc limit ?";
 constexpr const char* kSelectByInviter =
-    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where inviter_id = ? order by id desc limit ?";
+    "select " TURMS_INVITATION_COLUMNS
+    " from group_invitation where inviter_id = ? order by id desc limit ?";
 constexpr const char* kSelectByInvitee =
-    "select id, group_id, inviter_id, invitee_id, content, status, creation_date, response_date, "
-    "expiration_date, reason from group_invitation where invitee_id = ? order by id desc limit ?";
-
-im::GroupInvitation read_invitation(Statement& row) {
-  im::GroupInvitation invitation;
-  invitation.id = row.id<InvitationId>();
-  invitation.group_id = row.id<GroupId>();
-  invitation.inviter_id = row.id<UserId>();
-  invitation.invitee_id = row.id<UserId>();
-  invitation.content = row.text();
-  invitation.status = row.enumeration<im::RequestStatus>();
-  invitation.creation_date = row.time();
-  invitation.response_date = row.optional_time();
-  invitation.expiration_date = row.time();
-  invitation.reason = row.text();
-  return invitation;
-}
+    "select " TURMS_INVITATION_COLUMNS
+    " from group_invitation where invitee_id = ? order by id desc limit ?";
 
 void touch_all(Connection& connection, const im::GroupInvitation& invitation, WallTime now) {
   touch(connection, im::VersionOf::kGroupInvitations, invitation.group_id.value, now);

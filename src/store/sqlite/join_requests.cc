@@ -5,42 +5,25 @@
 #include "store/sqlite/enrollment.h"
 #include "store/sqlite/group_rows.h"
 #include "store/sqlite/repositories.h"
+#include "store/sqlite/request_rows.h"
 
 namespace turms::store {
 namespace {
 
 constexpr const char* kSelectById =
-    "select id, group_id, requester_id, responder_id, content, status, creation_date, "
-    "response_date, expiration_date, reason from group_join_request where id = ?";
-constexpr const char* kSelectByGroup =
-    "select id, group_id, requester_id, responder_id, content, status, creation_date, "
-    "response_date, expiration_date, reason from group_join_request where group_id = ? "
-    "order by id desc limit ?";
-constexpr const char* kSelectByRequester =
-    "select id, group_id, requester_id, responder_id, content, status, creation_date, "
-    "response_date, expiration_date, reason from group_join_request where requester_id = ? "
-    "order by id desc limit ?";
-
-im::GroupJoinRequest read_request(Statement& row) {
-  im::GroupJoinRequest request;
-  request.id = row.id<JoinRequestId>();
-  request.group_id = row.id<GroupId>();
-  request.requester_id = row.id<UserId>();
-  request.responder_id = row.optional_id<UserId>();
-  request.content = row.text();
-  request.status = row.enumeration<im::RequestStatus>();
-  request.creation_date = row.time();
-  request.response_date = row.optional_time();
-  request.expiration_date = row.time();
-  request.reason = row.text();
-  return request;
-}
+    "select " TURMS_JOIN_REQUEST_COLUMNS " from group_join_request where id = ?";
+constexpr const char* kSelectByGroup = "select " TURMS_JOIN_REQUEST_COLUMNS
+                                       " from group_join_request where group_id = ? "
+                                       "order by id desc limit ?";
+constexpr const char* kSelectByRequester = "select " TURMS_JOIN_REQUEST_COLUMNS
+                                           " from group_join_request where requester_id = ? "
+                                           "order by id desc limit ?";
 
 std::optional<im::GroupJoinRequest> read_open(Connection& connection, JoinRequestId id,
                                               WallTime now) {
   Statement select = connection.prepare(kSelectById);
   if (!select.bind(id).step()) return std::nullopt;
-  im::GroupJoinRequest request = read_request(select);
+  im::GroupJoinRequest request = read_join_request(select);
   if (request.status != im::RequestStatus::kPending || request.expiration_date <= now) {
     return std::nullopt;
   }
@@ -74,7 +57,7 @@ im::Stored<std::optional<im::GroupJoinRequest>> JoinRequests::find(JoinRequestId
       [&](Connection& connection) -> Result<std::optional<im::GroupJoinRequest>> {
         Statement select = connection.prepare(kSelectById);
         if (!select.bind(id).step()) return std::nullopt;
-        return read_request(select);
+        return read_join_request(select);
       });
 }
 
@@ -90,7 +73,7 @@ im::Stored<std::vector<im::GroupJoinRequest>> JoinRequests::query(im::JoinReques
           select.bind(filter.requester_id);
         }
         select.bind(im::kMaxQueriedRequests);
-        while (select.step()) requests.push_back(read_request(select));
+        while (select.step()) requests.push_back(read_join_request(select));
         std::ranges::reverse(requests);
         return requests;
       });

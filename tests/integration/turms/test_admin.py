@@ -189,10 +189,23 @@ class Routes(AdminTest):
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertNotIn("unsafe", headers["Content-Security-Policy"])
         links = re.findall(rb'(?:src|href)="([^"]+)"', page)
-        self.assertEqual(len(links), 2)
+        self.assertEqual(len(links), 3)
         for link in links:
             self.assertTrue(link.startswith(b"/"))
             self.assertEqual(self.ask("GET", link.decode(), authorization=None)[0], 200)
+
+    def test_the_dashboard_asks_only_for_what_there_is(self):
+        _, page, _ = self.ask("GET", "/ui", authorization=None)
+        scripts = [self.ask("GET", link.decode(), authorization=None)[1] for link in re.findall(rb'src="([^"]+)"', page)]
+        self.assertEqual(len(scripts), 2)
+        routes = {path for method, path, _, _ in self.operations() if method == "GET"}
+        script = scripts[1].decode()
+        asked = re.findall(r"call\('GET', '([^'?]+)|pages\('[^']+', '([^'?]+)", script)
+        self.assertGreaterEqual(len(asked), 8)
+        for pair in asked:
+            self.assertIn("".join(pair), routes)
+        for title in ("Health", "Storage", "Sessions", "Users", "Groups", "Meetings", "Plugins"):
+            self.assertIn(f"('{title}'", script)
 
     def test_health_metrics_and_probes_ask_for_nothing(self):
         for path in ("/health", "/metrics", "/livez", "/readyz"):
@@ -431,6 +444,73 @@ class Clients(AdminTest):
         self.assertEqual(two.request("create_message", group_id=group, text="hello").code, 1000)
 
 
+    def test_an_accepted_invitation_makes_a_member_who_may_write(self):
+        group = self.ok("POST", "/groups", {"name": "invited", "ownerId": 1})["id"]
+        made = self.ok("POST", "/groups/invitations", {"groupId": group, "inviterId": 1, "inviteeId": 3, "content": "come"})
+        three = self.sign_in(3)
+        self.assertEqual(three.request("create_message", group_id=group, text="hello").code, 5009)
+        listed = three.request("query_group_invitations").data.group_invitations_with_version
+        self.assertIn(made["id"], [invitation.id for invitation in listed.group_invitations])
+        changed = self.ok("PUT", f"/groups/invitations?ids={made['id']}", {"status": "ACCEPTED"})
+        self.assertEqual(changed["modifiedCount"], 1)
+        self.assertEqual(three.request("create_message", group_id=group, text="hello").code, 1000)
+
+    def test_a_recall_reaches_those_who_have_the_message(self):
+        group = self.ok("POST", "/groups", {"name": "recalled", "ownerId": 1, "memberIds": [2]})["id"]
+        one, two = self.sign_in(1), self.sign_in(2)
+        sent = one.request("create_message", group_id=group, text="hello")
+        message = sent.data.long
+        self.assertEqual(self.ok("PUT", f"/messages?ids={message}", {"text": "bye"})["modifiedCount"], 1)
+        found = two.request("query_messages", are_group_messages=True, from_ids=[group])
+        self.assertEqual([m.text for m in found.data.messages.messages], ["bye"])
+        self.assertEqual(self.ok("PUT", f"/messages?ids={message}", {"recallDate": 0})["modifiedCount"], 1)
+        for client in (one, two):
+            push = client.wait_for(lambda n: n.relayed_request.create_message_request.is_system_message)
+            self.assertEqual(push.relayed_request.create_message_request.records[0], b"\x01")
+
+    def test_sessions_are_listed_with_their_addresses(self):
+        one = self.sign_in(1)
+        listed = self.ok("GET", "/users/online-infos/sessions?ids=1")
+        self.assertEqual([(entry["userId"], entry["ip"]) for entry in listed], [(1, "127.0.0.1")])
+        self.assertEqual(self.ok("PUT", "/users/online-infos/statuses?ids=1,3", {"onlineStatus": "BUSY"})["modifiedCount"], 1)
+        self.assertEqual(self.ok("GET", "/users/online-infos/statuses?ids=1")[0]["status"], "BUSY")
+        self.ok("PUT", "/users/online-infos/statuses?ids=1", {"onlineStatus": "OFFLINE"})
+        self.assertEqual(one.closing().close_status, 600)
+
+
+class Process(AdminTest):
+    """What the API shows and does of the process."""
+
+    def test_its_log_has_what_was_changed(self):
+        self.ok("PUT", "/admins/self", {"name": "chief"}, headers={"X-Request-ID": "look-for-me"})
+        lines = self.ok("GET", "/logs?text=look-for-me")
+        self.assertEqual([line["level"] for line in lines], ["INFO"])
+        self.assertIn("PUT /admins/self 200", lines[0]["text"])
+
+    def test_the_node(self):
+        [node] = self.ok("GET", "/cluster/members")
+        self.assertEqual(node["adminApiAddress"], f"127.0.0.1:{self.server.admin}")
+        self.assertEqual(node["tcpAddress"], f"127.0.0.1:{self.server.tcp}")
+        self.assertTrue(node["isHealthy"])
+
+    def test_plugins_are_loaded_and_unloaded(self):
+        self.refused(400, 1102, "POST", "/plugins", {"names": ["../antispam"]})
+        self.refused(404, 1302, "POST", "/plugins", {"names": ["nowhere"]})
+        self.ok("POST", "/plugins", {"names": ["antispam"]})
+        self.assertEqual([(p["id"], p["status"]) for p in self.ok("GET", "/plugins")], [("antispam", "STARTED")])
+        self.refused(409, 1303, "POST", "/plugins", {"names": ["antispam"]})
+        self.assertEqual(self.ok("DELETE", "/plugins?ids=antispam")["deletedCount"], 1)
+        self.assertEqual(self.ok("GET", "/plugins"), [])
+        self.ok("POST", "/plugins", {"names": ["antispam"]})
+        self.ok("DELETE", "/plugins?ids=antispam")
+
+    def test_it_ends_when_it_is_told_to(self):
+        server = AdminServer()
+        self.addCleanup(server.remove)
+        self.assertEqual(server.ask("POST", "/shutdown")[0], 200)
+        self.assertEqual(server.process.wait(60), 0)
+
+
 class Bodies(AdminTest):
     def test_damaged_bodies_get_an_answer(self):
         """Of each route with a body: always an envelope, never a 500."""
@@ -479,7 +559,23 @@ class Commands(AdminTest):
         self.assertEqual(self.run_command("message", "send-to-user", "--user", "2", "--text", "hello", **named).returncode, 0)
         done = self.run_command("message", "list", "--targets", "2", "--json", **named)
         self.assertEqual(json.loads(done.stdout)["data"]["records"][0]["text"], "hello")
-        for command in (("plugin", "list"), ("session", "show", "--users", "1"), ("admin", "list"), ("admin", "roles"),
+        message = json.loads(done.stdout)["data"]["records"][0]["id"]
+        for command in (("message", "update", "--ids", message, "--text", "bye"), ("message", "recall", "--ids", message),
+                        ("admin", "update-role", "--ids", "1", "--name", "none"),
+                        ("admin", "update", "--accounts", "nobody", "--name", "none")):
+            done = self.run_command(*command, "--json", **named)
+            self.assertIn(done.returncode, (0, 1), (command, done.stderr))
+            self.assertIn("code", json.loads(done.stdout))
+        self.assertEqual(self.ok("GET", f"/messages?ids={message}"), [])
+        self.ok("POST", "/groups", {"name": "by command", "ownerId": 1})
+        done = self.run_command("group", "search", "--owners", "1", "--json", **named)
+        group = json.loads(done.stdout)["data"]["records"][-1]["id"]
+        done = self.run_command("group", "add-members", "--group", group, "--users", "2", **named)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.run_command("group", "update", "--ids", group, "--owner", "2", "--name", "changed", **named)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.ok("GET", f"/groups?ids={group}")[0]["ownerId"], 2)
+        for command in (("plugin", "list"), ("session", "list"), ("session", "show", "--users", "1"), ("admin", "list"), ("admin", "roles"),
                         ("admin", "tokens"), ("admin", "audit"), ("group", "search")):
             done = self.run_command(*command, "--json", **named)
             self.assertEqual(done.returncode, 0, (command, done.stderr))
