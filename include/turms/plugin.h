@@ -84,6 +84,7 @@ typedef struct turms_meeting {
   const char* name;
   int64_t start_date;
   int32_t max_participants;
+  uint64_t trace_id; /* of the request that makes it, as in turms_message; 0: none */
 } turms_meeting;
 
 /* Whom a provider lets in, and as what. */
@@ -95,6 +96,7 @@ typedef struct turms_admission {
   const char* device; /* "BROWSER", "DESKTOP", "IOS", "ANDROID", "OTHERS", "UNKNOWN" */
   turms_role role;
   int32_t muted;
+  uint64_t trace_id; /* of the request, as in turms_message; 0: none */
 } turms_admission;
 
 enum { TURMS_TRACK_MICROPHONE = 1, TURMS_TRACK_CAMERA = 2, TURMS_TRACK_SCREEN = 4 };

@@ -139,6 +139,7 @@ void Conference::create_meeting(turms_call call, const Meeting& meeting) {
   json::object metadata{{"name", json::string(meeting.name)}};
   if (meeting.group_id != 0) metadata["groupId"] = std::to_string(meeting.group_id);
   service_.create_room(room_name(meeting.id), meeting.max_participants, json::serialize(metadata),
+                       meeting.trace_id,
                        [this, call, id = meeting.id](Result<json::object> answer) {
                          if (Room* made = find(id)) {
                            if (answer) {

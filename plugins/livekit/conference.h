@@ -47,6 +47,8 @@ class Conference {
     int64_t group_id = 0;
     std::string name;
     int max_participants = 0;
+    /// Of the request that makes it; 0: none.
+    uint64_t trace_id = 0;
   };
   void create_meeting(turms_call call, const Meeting& meeting);
   void cancel_meeting(turms_call call, int64_t meeting_id);

@@ -77,6 +77,7 @@ void FakeLiveKit::answer(net::HttpRequest request, net::HttpResponder responder)
   if (!verified || !body) return responder.send(twirp_error(401, "unauthenticated"));
   call.claims = *parse_object(*verified);
   call.body = std::move(*body);
+  call.trace_id = request.header("X-Trace-Id").value_or("");
   calls.push_back(call);
   auto& waiting = scripted[call.method];
   if (!waiting.empty()) {

@@ -24,6 +24,7 @@ class FakeLiveKit {
     std::string method;
     json::object body;
     json::object claims;  // of a token that was verified
+    std::string trace_id;
   };
   std::vector<Call> calls;
   /// Answers in place of the usual one, taken from the front.

@@ -88,6 +88,9 @@ turms_status create_meeting(void* self, turms_call call, const turms_meeting* ra
   meeting.group_id = raw->group_id;
   meeting.name = raw->name;
   meeting.max_participants = raw->max_participants;
+  if (raw->struct_size >= TURMS_SIZE_WITH(turms_meeting, trace_id)) {
+    meeting.trace_id = raw->trace_id;
+  }
   return of(self).ask(
       [call, meeting = std::move(meeting)](Conference& c) { c.create_meeting(call, meeting); });
 }

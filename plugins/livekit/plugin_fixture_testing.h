@@ -56,13 +56,13 @@ class LiveKitPlugin : public testing::Test, public im::ConferenceListener {
   }
   bool until(const std::function<bool()>& done) { return loop_.run_until(done, 20s); }
 
-  Result<im::None> create(int64_t id, int64_t creator = 1) {
+  Result<im::None> create(int64_t id, int64_t creator = 1, uint64_t trace_id = 0) {
     im::Meeting meeting;
     meeting.id = MeetingId(id);
     meeting.creator_id = UserId(creator);
     meeting.group_id = GroupId(9);
     meeting.name = "weekly";
-    return run(conference().create_meeting(meeting, 25));
+    return run(conference().create_meeting(meeting, 25, trace_id));
   }
   Result<std::string> accept(int64_t id, int64_t user,
                              im::GroupMemberRole role = im::GroupMemberRole::kMember,

@@ -30,8 +30,9 @@ class ScriptedLiveKit : public LiveKitPlugin {
 };
 
 TEST_F(ScriptedLiveKit, MakesTheRoomOfAMeeting) {
-  ASSERT_TRUE(create(123456789));
+  ASSERT_TRUE(create(123456789, 1, 0xABC));
   const auto call = fake_.last("CreateRoom");
+  EXPECT_EQ(call.trace_id, "0000000000000abc");
   EXPECT_EQ(text_field(call.body, "name"), "123456789");
   EXPECT_EQ(number_field(call.body, "max_participants"), 25);
   EXPECT_GT(number_field(call.body, "empty_timeout"), 0);
@@ -473,7 +474,7 @@ TEST_F(ScriptedLiveKit, StopsWithCallsUnderWay) {
   std::optional<Result<im::None>> made;
   spawn([](im::Stored<im::None> task, std::optional<Result<im::None>>& out) -> Task<void> {
     out = co_await std::move(task);
-  }(conference().create_meeting({}, 1), made));
+  }(conference().create_meeting({}, 1, 0), made));
   ASSERT_TRUE(host_->stop("livekit"));
   ASSERT_TRUE(made);
   EXPECT_FALSE(*made);

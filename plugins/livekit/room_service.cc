@@ -33,6 +33,7 @@ struct RoomService::Request {
   std::string grants;
   std::string body;
   Handler handler;
+  uint64_t trace_id = 0;
   TimePoint deadline;
   int attempts = 0;
   Duration pause = kFirstPause;
@@ -48,13 +49,13 @@ json::object RoomService::admin_of(const std::string& room) const {
 }
 
 void RoomService::create_room(const std::string& room, int max_participants, std::string metadata,
-                              Handler handler) {
+                              uint64_t trace_id, Handler handler) {
   json::object body{{"name", json_text(room)},
                     {"empty_timeout", kEmptyTimeoutSeconds},
                     {"departure_timeout", kDepartureTimeoutSeconds},
                     {"max_participants", max_participants},
                     {"metadata", json_text(metadata)}};
-  call("CreateRoom", {{"roomCreate", true}}, std::move(body), std::move(handler));
+  call("CreateRoom", {{"roomCreate", true}}, std::move(body), std::move(handler), trace_id);
 }
 
 void RoomService::delete_room(const std::string& room, Handler handler) {
@@ -97,12 +98,13 @@ void RoomService::mute_track(const std::string& room, const std::string& identit
 }
 
 void RoomService::call(std::string_view method, json::object grants, json::object body,
-                       Handler handler) {
+                       Handler handler, uint64_t trace_id) {
   auto request = std::make_shared<Request>();
   request->method = method;
   request->grants = json::serialize(grants);
   request->body = json::serialize(body);
   request->handler = std::move(handler);
+  request->trace_id = trace_id;
   request->deadline = loop_.now() + kTotalTime;
   attempt(request);
 }
@@ -115,6 +117,9 @@ void RoomService::attempt(const std::shared_ptr<Request>& request) {
   http.headers.set("Content-Type", "application/json");
   http.headers.set("Authorization", "Bearer " + api_token(request->grants, config_.api_key,
                                                           config_.api_secret, wall_now()));
+  if (request->trace_id != 0) {
+    http.headers.set("X-Trace-Id", fmt::format("{:016x}", request->trace_id));
+  }
   http.body = request->body;
   http.timeout = std::min(kAttemptTime, request->deadline - loop_.now());
   client_->request(std::move(http), [this, request](Result<net::HttpResponse> response) {

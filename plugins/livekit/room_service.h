@@ -28,8 +28,9 @@ class RoomService {
 
   RoomService(net::Loop& loop, const Config& config);
 
+  /// `trace_id`, unless it is 0, goes with it as the header X-Trace-Id.
   void create_room(const std::string& room, int max_participants, std::string metadata,
-                   Handler handler);
+                   uint64_t trace_id, Handler handler);
   void delete_room(const std::string& room, Handler handler);
   /// Only those of `names` that exist are in the answer ("rooms").
   void list_rooms(const std::vector<std::string>& names, Handler handler);
@@ -44,7 +45,8 @@ class RoomService {
  private:
   struct Request;
 
-  void call(std::string_view method, json::object grants, json::object body, Handler handler);
+  void call(std::string_view method, json::object grants, json::object body, Handler handler,
+            uint64_t trace_id = 0);
   void attempt(const std::shared_ptr<Request>& request);
   void answered(const std::shared_ptr<Request>& request, Result<net::HttpResponse> response);
   json::object admin_of(const std::string& room) const;

@@ -10,22 +10,15 @@
 #include "base/histogram.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/trace_id.h"
 #include "net/text.h"
 
 namespace turms::admin {
 namespace {
 
 constexpr size_t kTraceCharacters = 20;
-constexpr size_t kMaxTraceBytes = 64;
 /// Of what the audit log keeps of one request.
 constexpr size_t kMaxArguments = 4096;
-
-bool is_trace_id(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTraceBytes && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
 
 std::string trace_id_of(const net::HttpRequest& request) {
   const std::string_view given = request.header("X-Request-ID").value_or("");

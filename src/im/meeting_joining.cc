@@ -37,7 +37,7 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     auto token = co_await provider_.accept(*admitted);
     if (!token && token.error().code == ErrorCode::kNotFound) {
       // The provider has been restarted since the room was made.
-      auto room = co_await make_room(meeting);
+      auto room = co_await make_room(meeting, caller.trace_id);
       if (!room) co_return refuse(room.error());
       token = co_await provider_.accept(std::move(*admitted));
     }
@@ -61,7 +61,7 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
   if (Live& live = live_.at(meeting.id); !live.has_room) {
     // It was to start later, or the server has been away.
     live.has_room = true;
-    auto room = co_await make_room(meeting);
+    auto room = co_await make_room(meeting, caller.trace_id);
     if (!room) {
       if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = false;
       co_return refuse(room.error());
@@ -71,6 +71,7 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
   out.meeting_id = meeting.id;
   out.user_id = caller.user_id;
   out.device_type = caller.device_type;
+  out.trace_id = caller.trace_id;
   out.role =
       meeting.creator_id == caller.user_id ? GroupMemberRole::kOwner : GroupMemberRole::kMember;
   std::vector<UserId> ids;

@@ -91,7 +91,7 @@ Task<void> Meetings::make_rooms(std::vector<Meeting> meetings) {
   for (const Meeting& meeting : meetings) {
     if (!provider_.available()) co_return;
     if (!live_.contains(meeting.id)) continue;
-    auto room = co_await make_room(meeting);
+    auto room = co_await make_room(meeting, 0);
     if (!room) log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
     if (const auto it = live_.find(meeting.id); it != live_.end()) {
       it->second.has_room = room.has_value();

@@ -197,7 +197,7 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
   meeting.creation_date = now;
   meeting.start_date = std::max(command.start_date.value_or(now), now);
 
-  auto opened = co_await open(meeting);
+  auto opened = co_await open(meeting, caller.trace_id);
   if (!opened) co_return std::unexpected(opened.error());
 
   Reply<MeetingId> reply;
@@ -213,7 +213,7 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
 }
 
 /// Makes the row, the room and the invitation, or none of them.
-Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
+Task<Outcome<Push>> Meetings::open(Meeting& meeting, uint64_t trace_id) {
   std::optional<BeingMade<decltype(being_made_)>> being_made(std::in_place, being_made_,
                                                              meeting.creator_id);
   const Making& making = being_made_[meeting.creator_id];
@@ -255,7 +255,7 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
   if (starts_now) {
     // From here on the provider may report.
     if (const auto it = live_.find(meeting.id); it != live_.end()) it->second.has_room = true;
-    auto room = co_await make_room(meeting);
+    auto room = co_await make_room(meeting, trace_id);
     if (!room) failure = refuse(room.error()).error();
     made = room.has_value();
   }
@@ -274,11 +274,11 @@ Task<Outcome<Push>> Meetings::open(Meeting& meeting) {
 }
 
 /// The same room again is no error to a provider. It may hold people from before.
-Stored<None> Meetings::make_room(const Meeting& meeting) {
+Stored<None> Meetings::make_room(const Meeting& meeting, uint64_t trace_id) {
   const MeetingId id = meeting.id;
   const int limit = meeting.group_id ? settings_.max_participants_of_group_meeting
                                      : settings_.max_participants_of_private_meeting;
-  auto made = co_await provider_.create_meeting(meeting, limit);
+  auto made = co_await provider_.create_meeting(meeting, limit, trace_id);
   if (made) co_await settle_meeting(id);
   co_return made;
 }

@@ -190,8 +190,9 @@ class Meetings final : public ConferenceListener,
   };
   Task<Result<Seen>> see(MeetingId id, UserId user);
 
-  Task<Outcome<Push>> open(Meeting& meeting);
-  Stored<None> make_room(const Meeting& meeting);
+  // `trace_id`: of the request, 0: of none.
+  Task<Outcome<Push>> open(Meeting& meeting, uint64_t trace_id);
+  Stored<None> make_room(const Meeting& meeting, uint64_t trace_id);
   Task<void> make_rooms(std::vector<Meeting> meetings);
   Task<Result<bool>> may_see(const Meeting& meeting, UserId user);
   Task<Result<Recipients>> audience_of(const Meeting& meeting);

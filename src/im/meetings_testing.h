@@ -15,7 +15,7 @@ namespace turms::im {
 class FakeProvider final : public ConferenceProvider {
  public:
   bool available() const override { return running; }
-  Stored<None> create_meeting(Meeting meeting, int max_participants) override {
+  Stored<None> create_meeting(Meeting meeting, int max_participants, uint64_t) override {
     calls.push_back("create " + std::to_string(max_participants));
     if (create_error) co_return std::unexpected(*create_error);
     rooms.push_back(meeting.id);

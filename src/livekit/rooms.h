@@ -63,6 +63,7 @@ class Rooms : private media::EngineEvents {
   void touch(const Room& room);
   /// As at the end of the turn, at once.
   void settle_now(const Room& room) { settle(room.id()); }
+  void settle_all();
   /// Closes all, hands out what that makes due, and refuses new ones.
   void close_all(DisconnectReason reason);
 
@@ -105,7 +106,6 @@ class Rooms : private media::EngineEvents {
 
   void sample_load();
   void touch(Entry& entry);
-  void settle_all();
   void settle(media::RoomId id);
   void arm(Entry& entry);
 

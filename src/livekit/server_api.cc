@@ -4,8 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.h"
+#include "base/trace_id.h"
 #include "livekit/authorization.h"
 #include "livekit/twirp.h"
+#include "livekit/webhook.h"
 #include "net/text.h"
 
 namespace turms::livekit {
@@ -88,8 +91,9 @@ net::HttpResponse body_too_long() {
 
 }  // namespace
 
-ServerApi::ServerApi(const ServiceConfig& config, Rooms& rooms, AgentService& agents)
-    : config_(config), rooms_(rooms), agents_(agents) {}
+ServerApi::ServerApi(const ServiceConfig& config, Rooms& rooms, AgentService& agents,
+                     Webhooks& webhooks)
+    : config_(config), rooms_(rooms), agents_(agents), webhooks_(webhooks) {}
 
 void ServerApi::register_routes(net::HttpRoutes& server) {
   for (const std::string prefix : {"", "/"}) {
@@ -153,8 +157,15 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
     return routed.send(twirp::error_response({ErrorCode::kUnauthenticated, "permissions denied"}));
   }
   if (unserved != nullptr) return routed.send(twirp::unimplemented(unserved->text));
+  std::string trace_id(request.header("X-Trace-Id").value_or(""));
+  if (!is_trace_id(trace_id)) trace_id.clear();
+  if (!trace_id.empty()) log::info("livekit {}/{} for request {}", known, name, trace_id);
+  const bool traced = !trace_id.empty();
+  const Webhooks::Cause cause(webhooks_, std::move(trace_id));
   (*method)(twirp::Call{config_, rooms_, agents_, **authorized, rooms_.now()}, *type, request.body,
             std::move(routed));
+  // What it caused is told while it is known by what.
+  if (traced) rooms_.settle_all();
 }
 
 }  // namespace turms::livekit

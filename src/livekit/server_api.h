@@ -7,13 +7,15 @@
 namespace turms::livekit {
 
 class AgentService;
+class Webhooks;
 
 /// LiveKit's server API over Twirp: POST /twirp/livekit.<service>/<method>, JSON or protobuf, with
 /// Twirp's errors. Services: RoomService and AgentDispatchService; those of products that this
-/// server is not (egress, ingress, SIP) answer `unimplemented`. On the loop's thread.
+/// server is not (egress, ingress, SIP) answer `unimplemented`. A request's X-Trace-Id is
+/// that of what it causes. On the loop's thread.
 class ServerApi {
  public:
-  ServerApi(const ServiceConfig& config, Rooms& rooms, AgentService& agents);
+  ServerApi(const ServiceConfig& config, Rooms& rooms, AgentService& agents, Webhooks& webhooks);
 
   void register_routes(net::HttpRoutes& server);
 
@@ -23,6 +25,7 @@ class ServerApi {
   const ServiceConfig& config_;
   Rooms& rooms_;
   AgentService& agents_;
+  Webhooks& webhooks_;
 };
 
 }  // namespace turms::livekit

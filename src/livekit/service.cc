@@ -35,7 +35,7 @@ class Service::Impl {
         signalling_(config_, rooms_),
         whip_(config_, rooms_),
         agents_(config_, rooms_),
-        api_(config_, rooms_, agents_),
+        api_(config_, rooms_, agents_, webhooks_),
         statistics_(config_, rooms_),
         drain_timer_(loop) {}
 

@@ -197,8 +197,9 @@ net::HttpResponse ServiceTest::http(const std::string& method, const std::string
 }
 
 net::HttpResponse ServiceTest::call(const std::string& name, const std::string& json,
-                                    const std::string& bearer) {
+                                    const std::string& bearer, const std::string& trace_id) {
   net::HttpHeaders headers{{"Content-Type", "application/json"}};
+  if (!trace_id.empty()) headers.add("X-Trace-Id", trace_id);
   if (!bearer.empty()) headers.add("Authorization", "Bearer " + bearer);
   return http("POST", "/twirp/livekit.RoomService/" + name, headers, json);
 }

@@ -67,7 +67,8 @@ class ServiceTest : public ::testing::Test {
                          const net::HttpHeaders& headers = {}, const std::string& body = "");
   /// JSON to a RoomService method.
   net::HttpResponse call(const std::string& name, const std::string& json,
-                         const std::string& bearer = admin_token());
+                         const std::string& bearer = admin_token(),
+                         const std::string& trace_id = "");
   std::unique_ptr<SignalClient> connect(const std::string& identity, const std::string& more = "");
 
   net::Loop loop;

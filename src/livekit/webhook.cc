@@ -247,6 +247,15 @@ bool Webhooks::wanted(std::string_view event) const {
   return config_.include_events.empty() || has(config_.include_events);
 }
 
+std::string Webhooks::trace_of(const Notify& event) {
+  const std::string& room = event.room.sid;
+  if (event.event == RoomEvent::kRoomStarted && !cause_.empty()) made_for_[room] = cause_;
+  const auto made = made_for_.find(room);
+  std::string id = cause_.empty() && made != made_for_.end() ? made->second : cause_;
+  if (event.event == RoomEvent::kRoomFinished) made_for_.erase(room);
+  return id;
+}
+
 void Webhooks::notify(const Notify& event) {
   if (targets_.empty()) return;
   WebhookRecord record;
@@ -255,6 +264,7 @@ void Webhooks::notify(const Notify& event) {
   record.subject = subject_of(event);
   record.phase = phase_of(event.event);
   record.body = webhook_body(event, new_id());
+  record.trace_id = trace_of(event);
   const bool send = wanted(name_of(event.event));
   for (const auto& target : targets_) {
     offer(*target, record, send);
@@ -367,8 +377,10 @@ void Webhooks::attempt(Target& target, const std::string& room, const std::strin
   net::HttpClientRequest request;
   request.method = "POST";
   request.url = url;
-  request.body = target.lanes.at(room)->records.front().body;
+  const WebhookRecord& record = target.lanes.at(room)->records.front();
+  request.body = record.body;
   request.headers = {{"Content-Type", "application/webhook+json"}};
+  if (!record.trace_id.empty()) request.headers.add("X-Trace-Id", record.trace_id);
   // What vouches for the event is for the host that was configured, as in LiveKit.
   const std::string_view host = parts_of(url).host;
   const std::string_view home = parts_of(target.url).host;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -44,6 +45,22 @@ class Webhooks {
   /// Reads the journals and goes on with what they hold. Before the first notify().
   Status start();
   void notify(const Notify& event);
+  /// While it lives, what happens is the effect of this request. Its id goes with the events as the
+  /// header X-Trace-Id, and with those of a room that it made until the room is gone, unless
+  /// another request caused them.
+  class Cause {
+   public:
+    /// Empty: of no request.
+    Cause(Webhooks& webhooks, std::string trace_id) : webhooks_(webhooks) {
+      webhooks_.cause_ = std::move(trace_id);
+    }
+    ~Cause() { webhooks_.cause_.clear(); }
+    Cause(const Cause&) = delete;
+    Cause& operator=(const Cause&) = delete;
+
+   private:
+    Webhooks& webhooks_;
+  };
   /// Events not yet delivered or given up.
   [[nodiscard]] size_t pending() const { return pending_; }
   /// Before the end: every room's next event gets one more attempt, and what follows one that was
@@ -74,6 +91,7 @@ class Webhooks {
   };
 
   bool wanted(std::string_view event) const;
+  std::string trace_of(const Notify& event);
   void offer(Target& target, WebhookRecord record, bool wanted);
   void enqueue(Target& target, WebhookRecord record);
   void make_ready(Target& target, const std::string& room, Lane& lane);
@@ -91,6 +109,9 @@ class Webhooks {
   net::Loop& loop_;
   net::HttpClient& client_;
   std::vector<std::unique_ptr<Target>> targets_;
+  std::string cause_;
+  /// By sid, of rooms that were made for a request.
+  std::map<std::string, std::string> made_for_;
   uint64_t last_number_ = 0;
   size_t pending_ = 0;
   bool finishing_ = false;

@@ -26,7 +26,8 @@ std::string line_of(std::string_view kind, const WebhookRecord& record) {
                                       {"room", record.room},
                                       {"subject", record.subject},
                                       {"phase", static_cast<int>(record.phase)},
-                                      {"body", record.body}}) +
+                                      {"body", record.body},
+                                      {"trace", record.trace_id}}) +
          "\n";
 }
 
@@ -50,6 +51,7 @@ WebhookRecord record_of(const json::object& object) {
   out.subject = text_of(object, "subject");
   out.phase = static_cast<WebhookRecord::Phase>(std::min<uint64_t>(number_of(object, "phase"), 2));
   out.body = text_of(object, "body");
+  out.trace_id = text_of(object, "trace");
   return out;
 }
 

@@ -20,6 +20,8 @@ struct WebhookRecord {
   std::string subject;
   enum class Phase : uint8_t { kBegin, kEnd, kMoment } phase = Phase::kMoment;
   std::string body;
+  /// Of the request that caused it, or that its room was made for; empty: none.
+  std::string trace_id = {};
 };
 
 /// What one receiver has not got yet, and whose beginning it was told of and whose end it was not,

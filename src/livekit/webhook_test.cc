@@ -39,6 +39,7 @@ class WebhookTest : public testing::ServiceTest {
     std::string event;
     std::string room;
     json::value body;
+    std::string trace_id;
   };
 
   /// A service that posts to a route of its own HTTP server.
@@ -87,7 +88,8 @@ class WebhookTest : public testing::ServiceTest {
     EXPECT_TRUE(body.at("id").as_string().starts_with("EV_"));
     const std::string event(body.at("event").as_string());
     const std::string room(body.at("room").at("name").as_string());
-    deliveries.push_back({event, room, std::move(body)});
+    deliveries.push_back(
+        {event, room, std::move(body), std::string(request.header("X-Trace-Id").value_or(""))});
   }
 
   std::vector<std::string> events_of(const std::string& room) const {
@@ -135,6 +137,24 @@ TEST_F(WebhookTest, TellTheLifeOfARoomInOrder) {
   EXPECT_TRUE(published.at("track").at("sid").as_string().starts_with("TR_AM"));
   EXPECT_EQ(published.at("track").at("source").as_string(), "MICROPHONE");
   EXPECT_EQ(published.at("track").at("mimeType").as_string(), "audio/opus");
+}
+
+TEST_F(WebhookTest, SayForWhichRequestTheyAre) {
+  start_with_hook();
+  EXPECT_EQ(call("CreateRoom", R"({"name":"lounge"})", admin_token(), "0123456789abcdef").status,
+            200);
+  auto alice = connect("alice");
+  ASSERT_TRUE(alice->wait(pb::SignalResponse::kJoin));
+  events->on_transport_connected(engine->transports.begin()->second.parameters.id);
+  ASSERT_TRUE(wait_for(2));
+  EXPECT_EQ(call("DeleteRoom", R"({"room":"lounge"})", admin_token(), "another").status, 200);
+  ASSERT_TRUE(wait_for(4));
+  EXPECT_EQ(call("CreateRoom", R"({"name":"attic"})", admin_token(), "no id").status, 200);
+  ASSERT_TRUE(wait_for(5));
+  std::vector<std::string> traces;
+  for (const Delivery& delivery : deliveries) traces.push_back(delivery.trace_id);
+  EXPECT_THAT(traces,
+              ElementsAre("0123456789abcdef", "0123456789abcdef", "another", "another", ""));
 }
 
 TEST_F(WebhookTest, AreTriedAgainInOrder) {

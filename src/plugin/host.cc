@@ -125,7 +125,8 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
   void notified(std::vector<int64_t> recipients, std::vector<int64_t> offline, im::Payload payload);
 
   bool available() const override { return provider() != nullptr; }
-  im::Stored<im::None> create_meeting(im::Meeting meeting, int max_participants) override;
+  im::Stored<im::None> create_meeting(im::Meeting meeting, int max_participants,
+                                      uint64_t trace_id) override;
   im::Stored<im::None> cancel_meeting(MeetingId id) override;
   im::Stored<int64_t> count_active_meetings(UserId user) override;
   im::Stored<std::string> accept(im::Admission admission) override;
@@ -256,7 +257,8 @@ Task<Result<CallValue>> Host::Impl::call(Invoke invoke) {
   co_return co_await done;
 }
 
-im::Stored<im::None> Host::Impl::create_meeting(im::Meeting meeting, int max_participants) {
+im::Stored<im::None> Host::Impl::create_meeting(im::Meeting meeting, int max_participants,
+                                                uint64_t trace_id) {
   turms_meeting raw{};
   raw.struct_size = sizeof raw;
   raw.id = meeting.id.value;
@@ -266,6 +268,7 @@ im::Stored<im::None> Host::Impl::create_meeting(im::Meeting meeting, int max_par
   raw.name = meeting.name.c_str();
   raw.start_date = meeting.start_date.unix_ms;
   raw.max_participants = max_participants;
+  raw.trace_id = trace_id;
   auto result = co_await call([&](const turms_conference& table, void* self, turms_call id) {
     return table.create_meeting(self, id, &raw);
   });
@@ -295,6 +298,7 @@ im::Stored<std::string> Host::Impl::accept(im::Admission admission) {
   raw.device = device_name(admission.device_type);
   raw.role = static_cast<turms_role>(admission.role);
   raw.muted = admission.muted ? 1 : 0;
+  raw.trace_id = admission.trace_id;
   auto result = co_await call([&](const turms_conference& table, void* self, turms_call id) {
     return table.accept(self, id, &raw);
   });

@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
-#include "base/log.h"
+#include "base/recent_log.h"
 #include "base/task.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -62,7 +63,7 @@ class PluginHost : public testing::Test {
   Result<im::None> create(int64_t id) {
     im::Meeting meeting;
     meeting.id = MeetingId(id);
-    return run(host_->conference().create_meeting(meeting, 10));
+    return run(host_->conference().create_meeting(meeting, 10, 0));
   }
   void remove(int64_t meeting, int64_t user) {
     host_->conference().tell_members(MeetingId(meeting),
@@ -224,6 +225,17 @@ TEST_F(PluginHost, HandsOverAdmissions) {
   admission.role = im::GroupMemberRole::kGuest;
   admission.muted = true;
   EXPECT_EQ(run(host_->conference().accept(admission)), "Ann BROWSER 3 muted");
+  admission.trace_id = 4711;
+  EXPECT_EQ(run(host_->conference().accept(admission)), "Ann BROWSER 3 muted 4711");
+}
+
+TEST_F(PluginHost, SaysForWhichRequestAMeetingIsMade) {
+  ASSERT_TRUE(host_->load_file(variant("good")));
+  log::set_level(log::Level::kWarn);
+  ASSERT_TRUE(run(host_->conference().create_meeting({}, 1, 4712)));
+  EXPECT_TRUE(std::ranges::any_of(log::recent(), [](const log::Line& line) {
+    return line.text.ends_with("made for request 4712");
+  }));
 }
 
 TEST_F(PluginHost, LoadsByNameFromItsDirectoryAlone) {
@@ -290,7 +302,7 @@ TEST_F(PluginHost, GivesUpOnWhatIsNeverAnswered) {
 TEST_F(PluginHost, StopsAndStartsAtRunTime) {
   ASSERT_TRUE(host_->load_file(variant("silent")));
   std::optional<Result<im::None>> under_way;
-  spawn(keep_result(host_->conference().create_meeting({}, 1), under_way));
+  spawn(keep_result(host_->conference().create_meeting({}, 1, 0), under_way));
   EXPECT_FALSE(under_way);
   ASSERT_TRUE(host_->stop("test"));
   ASSERT_TRUE(under_way);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Admission {
   /// Of the group; owner for the creator of a meeting without one.
   GroupMemberRole role = GroupMemberRole::kMember;
   bool muted = false;
+  /// Caller::trace_id.
+  uint64_t trace_id = 0;
 };
 
 /// What the group says of somebody in a meeting.
@@ -34,7 +37,8 @@ class ConferenceProvider {
   virtual ~ConferenceProvider() = default;
   /// False: requests about meetings answer kConferenceNotImplemented.
   virtual bool available() const = 0;
-  virtual Stored<None> create_meeting(Meeting meeting, int max_participants) = 0;
+  /// `trace_id`: of the request (Caller::trace_id); 0: of none.
+  virtual Stored<None> create_meeting(Meeting meeting, int max_participants, uint64_t trace_id) = 0;
   virtual Stored<None> cancel_meeting(MeetingId id) = 0;
   /// Meetings a user has made that are still going on.
   virtual Stored<int64_t> count_active_meetings(UserId user) = 0;

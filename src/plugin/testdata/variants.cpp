@@ -28,6 +28,10 @@ turms_status create_meeting(void* self, turms_call call, const turms_meeting* me
   });
   return TURMS_OK;
 #endif
+  if (meeting->trace_id != 0) {
+    state.host->log(state.host->context, TURMS_LOG_WARN,
+                    ("made for request " + std::to_string(meeting->trace_id)).c_str());
+  }
   // The error each meeting number stands for.
   if (meeting->id > 100) {
     state.host->complete(state.host->context, call, static_cast<turms_status>(meeting->id - 100),
@@ -54,6 +58,7 @@ turms_status accept(void* self, turms_call call, const turms_admission* who) {
   auto& state = *static_cast<State*>(self);
   std::string token = std::string(who->user_name) + " " + who->device + " " +
                       std::to_string(who->role) + (who->muted ? " muted" : "");
+  if (who->trace_id != 0) token += " " + std::to_string(who->trace_id);
   state.host->complete_with_text(state.host->context, call, token.c_str());
   return TURMS_OK;
 }

@@ -2,7 +2,10 @@
 is for other suites."""
 
 import base64
+import http.server
 import json
+import pathlib
+import threading
 import time
 
 import client as c
@@ -226,3 +229,42 @@ class MadePasswords(MeetingTest):
         self.carol.pushes()
         self.assert_code(1000, self.bob.request("update_meeting_invitation", password=found.password, **answer))
         self.assert_told_nothing(self.carol)
+
+
+class Traces(MeetingTest):
+    """A request's trace id goes from its line of the log to the webhooks of the room that it made."""
+
+    settings = {"log.requests": "true", "log.level": "info"}
+
+    @classmethod
+    def make_server(cls):
+        cls.hooks = hooks = []
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                hooks.append((body["event"], body["room"]["name"], self.headers["X-Trace-Id"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        cls.addClassCleanup(receiver.server_close)
+        cls.addClassCleanup(receiver.shutdown)
+        cls.settings = {**cls.settings, "livekit.webhook.urls": f"http://127.0.0.1:{receiver.server_port}/"}
+        return super().make_server()
+
+    def test_from_the_request_to_the_webhook(self):
+        meeting = str(self.start(self.alice, group_id=self.group))
+        wait_until(lambda: any(room == meeting for _, room, _ in self.hooks), "the webhook of the room")
+        event, _, trace = next(hook for hook in self.hooks if hook[1] == meeting)
+        self.assertEqual(event, "room_started")
+        self.assertRegex(trace, "^[0-9a-f]{16}$")
+        log = pathlib.Path(self.server.data, "stderr.log").read_text(errors="replace")
+        lines = [line for line in log.splitlines() if trace in line]
+        self.assertTrue(any("RoomService/CreateRoom" in line for line in lines), lines)
+        self.assertTrue(any(f"request|{trace}|" in line and "|create_meeting" in line for line in lines), lines)
