@@ -275,7 +275,9 @@ typedef enum turms_verdict {
   TURMS_ALLOW = 0,
   TURMS_REJECT = 1,
   TURMS_CHANGE = 2, /* allowed, with what the decision says */
-  TURMS_LATER = 3   /* answered by turms_host_hooks.decide, from any thread, once */
+  TURMS_LATER = 3,  /* answered by turms_host_hooks.decide, from any thread, once */
+  /* since 1.2 */
+  TURMS_PASS = 4 /* nothing to say: as if this plugin had not been asked */
 } turms_verdict;
 
 typedef struct turms_decision {
@@ -283,7 +285,17 @@ typedef struct turms_decision {
   int32_t code;       /* TURMS_REJECT: a status code of the protocol; 0: the usual one */
   const char* reason; /* TURMS_REJECT: may be NULL */
   const char* text;   /* TURMS_CHANGE. Valid until the next call of the plugin. */
+
+  /* --- since 1.2; TURMS_CHANGE, each where a hook says so, and valid as `text` is --- */
+
+  const uint8_t* data; /* at most TURMS_MAX_DATA bytes */
+  size_t data_size;
+  const int64_t* ids; /* at most TURMS_MAX_IDS */
+  size_t id_count;
 } turms_decision;
+
+#define TURMS_MAX_DATA (16u * 1024 * 1024)
+#define TURMS_MAX_IDS 100000u
 
 typedef struct turms_bytes {
   const uint8_t* data;
@@ -302,6 +314,17 @@ typedef struct turms_message {
   uint64_t trace_id; /* of the request, which the server logs in 16 hexadecimal digits; 0: none */
 } turms_message;
 
+/* Step by the struct_size of the first. */
+typedef struct turms_expired {
+  size_t struct_size;
+  int64_t id;
+  int64_t sender_id;
+  int64_t group_id;     /* 0: to recipient_id */
+  int64_t recipient_id; /* 0: to group_id */
+  int64_t delivery_date;
+  const char* text; /* NULL: none */
+} turms_expired;
+
 #define TURMS_MESSAGES "turms.messages"
 typedef struct turms_messages {
   uint32_t abi_version;
@@ -312,6 +335,16 @@ typedef struct turms_messages {
    * are asked in the order they were loaded, each with what the one before left. */
   turms_verdict (*before_send)(void* self, turms_call call, const turms_message* message,
                                turms_decision* decision);
+
+  /* --- since 1.2 --- */
+
+  /* Before messages are deleted because their time is over (`burn_after`, retention), some at a
+   * time. TURMS_ALLOW: all of them go. TURMS_REJECT: none. TURMS_CHANGE: but for those of
+   * `decision.ids`. What was kept is asked about again after an hour; while 10,000 messages are
+   * kept, no other is deleted. With hook_on_failure: refuse, a call that fails keeps them. May be
+   * NULL, as before_send may. */
+  turms_verdict (*before_expiry)(void* self, turms_call call, const turms_expired* messages,
+                                 size_t count, turms_decision* decision);
 } turms_messages;
 
 typedef struct turms_online_status {
@@ -340,6 +373,8 @@ typedef struct turms_notification {
   turms_bytes payload; /* a TurmsNotification, as sessions get it */
 } turms_notification;
 
+/* Both may be NULL. */
+
 #define TURMS_NOTIFICATIONS "turms.notifications"
 typedef struct turms_notifications {
   uint32_t abi_version;
@@ -347,7 +382,167 @@ typedef struct turms_notifications {
 
   /* Told of each notification that was sent to users, after that. */
   void (*notified)(void* self, const turms_notification* notification);
+
+  /* --- since 1.2 --- */
+
+  /* Before a notification is sent to users; who of them is offline is not known yet. What it tells
+   * of is done, so TURMS_REJECT takes nothing back: nobody is told. TURMS_CHANGE: `data`, a
+   * TurmsNotification, is sent in its place; `ids`, to these users; or both. Notifications keep
+   * their order, so one that waits for an answer holds up those behind it. */
+  turms_verdict (*before_notify)(void* self, turms_call call,
+                                 const turms_notification* notification, turms_decision* decision);
 } turms_notifications;
+
+/* --- since 1.2 --- */
+
+typedef struct turms_pair {
+  const char* name;
+  const char* value;
+} turms_pair;
+
+typedef struct turms_sign_in {
+  size_t struct_size;
+  int64_t user_id;
+  const char* password; /* NULL: none */
+  const char* device;   /* as in turms_admission */
+  const char* ip;
+  const turms_pair* details; /* CreateSessionRequest.device_details */
+  size_t detail_count;
+  uint64_t trace_id; /* as in turms_message */
+} turms_sign_in;
+
+#define TURMS_AUTHENTICATOR "turms.authenticator"
+typedef struct turms_authenticator {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Whether somebody is the user they say. TURMS_ALLOW: yes; the user need not be stored here.
+   * TURMS_REJECT: no, with 2011 unless the decision says another code. TURMS_PASS: ask the next
+   * plugin, and in the end the server itself. So it is after a failure, with
+   * hook_on_failure: allow. */
+  turms_verdict (*authenticate)(void* self, turms_call call, const turms_sign_in* sign_in,
+                                turms_decision* decision);
+} turms_authenticator;
+
+typedef struct turms_request {
+  size_t struct_size;
+  int64_t user_id;
+  const char* device; /* as in turms_admission */
+  const char* ip;
+  int64_t request_id;
+  int32_t kind;        /* number of the kind's field in TurmsRequest */
+  turms_bytes payload; /* a TurmsRequest */
+  uint64_t trace_id;   /* as in turms_message */
+} turms_request;
+
+#define TURMS_REQUESTS "turms.requests"
+typedef struct turms_requests {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* The kinds that it is asked about; NULL: all. Others cost nothing. */
+  const int32_t* kinds;
+  size_t kind_count;
+
+  /* Of a request that its session may make, before anything is done. Signing in and out is not
+   * among them. TURMS_CHANGE: `data`, a TurmsRequest of the same kind, takes its place, also for
+   * those who are told of it; its request_id does not matter. TURMS_REJECT: it is refused, with
+   * 1106 unless the decision says another code. Several plugins are asked in the order they were
+   * loaded, each with what the one before left. May be NULL. */
+  turms_verdict (*transform)(void* self, turms_call call, const turms_request* request,
+                             turms_decision* decision);
+  /* After all plugins have transformed it. TURMS_CHANGE: the request is done, and answered with
+   * the code, the reason and the data of `data`, a TurmsNotification; a code that is not there is
+   * 1000. The server does nothing and tells nobody. TURMS_REJECT: refused. Otherwise the next
+   * plugin is asked, and in the end the server handles it. May be NULL. */
+  turms_verdict (*handle)(void* self, turms_call call, const turms_request* request,
+                          turms_decision* decision);
+} turms_requests;
+
+typedef struct turms_admin_action {
+  size_t struct_size;
+  int64_t date;
+  const char* account;
+  const char* ip;
+  const char* action;    /* "DELETE /users" */
+  const char* arguments; /* JSON {query, body}, without secrets */
+  int32_t status;        /* of HTTP */
+  int32_t code;          /* of the answer's envelope */
+} turms_admin_action;
+
+#define TURMS_ADMINISTRATION "turms.administration"
+typedef struct turms_administration {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Told of each request to the admin API that could change something, refused or not, after it
+   * was answered. What the audit log says. */
+  void (*admin_action)(void* self, const turms_admin_action* action);
+} turms_administration;
+
+typedef enum turms_resource {
+  TURMS_RESOURCE_USER_PICTURE = 0,
+  TURMS_RESOURCE_GROUP_PICTURE = 1,
+  TURMS_RESOURCE_ATTACHMENT = 2
+} turms_resource;
+
+typedef struct turms_object {
+  size_t struct_size;
+  turms_resource type;
+  int64_t id; /* of the user or group whose picture it is, or of the attachment */
+} turms_object;
+
+typedef struct turms_upload {
+  size_t struct_size;
+  turms_resource type;
+  int64_t id;
+  const char* content_type; /* what may come: "image/" and a star, two stars, or one type */
+  int64_t min_bytes;
+  int64_t max_bytes;
+  int64_t expiration; /* the permission ends then */
+} turms_upload;
+
+typedef struct turms_download {
+  size_t struct_size;
+  turms_resource type;
+  int64_t id;
+  const char* file_name;  /* "" for pictures */
+  const char* media_type; /* as the uploader says: never to be believed */
+  int64_t expiration;
+} turms_download;
+
+/*
+ * Keeps files in place of the server's own store. The first running plugin with this table is it.
+ * The server decides who may do what; clients move the bytes by HTTP with what they are given here.
+ * Called on the plugin's thread; a call completes as those of turms_conference do, within
+ * hook_deadline_ms. hook_on_failure does not matter: a call that failed has failed (1201).
+ */
+#define TURMS_STORAGE "turms.storage"
+typedef struct turms_storage {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Completed with turms_host_storage.complete_with_pairs: the fields of the form that is posted
+   * with the file as its last part, and "url": where to. */
+  turms_status (*upload_info)(void* self, turms_call call, const turms_upload* upload);
+  /* The same: "url", and whatever else clients need. */
+  turms_status (*download_info)(void* self, turms_call call, const turms_download* download);
+  /* Completed with complete_with_count(): its size in bytes, -1: there is none. */
+  turms_status (*find)(void* self, turms_call call, const turms_object* object);
+  /* Completed with complete(). Nothing to remove is no error. */
+  turms_status (*remove)(void* self, turms_call call, const turms_object* object);
+} turms_storage;
+
+/* Of the host. */
+#define TURMS_HOST_STORAGE "turms.host.storage"
+typedef struct turms_host_storage {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* At most 64 pairs. */
+  void (*complete_with_pairs)(void* context, turms_call call, const turms_pair* pairs,
+                              size_t count);
+} turms_host_storage;
 
 /* Of the host. */
 #define TURMS_HOST_HOOKS "turms.host.hooks"
@@ -359,6 +554,48 @@ typedef struct turms_host_hooks {
   void (*decide)(void* context, turms_call call, turms_verdict verdict,
                  const turms_decision* decision);
 } turms_host_hooks;
+
+/* A message for a user who is nowhere: once for each such user. */
+typedef struct turms_push {
+  size_t struct_size;
+  int64_t user_id; /* whom it is for */
+  int64_t message_id;
+  int64_t sequence;
+  int64_t delivery_date;
+  int64_t sender_id;
+  const char* sender_name;
+  int64_t group_id;       /* 0: none */
+  const char* group_name; /* "": none */
+  const char* text;       /* NULL: none */
+  int32_t unread_count;   /* of the conversation, this message with them; at most 1,000 */
+  int32_t mentioned;      /* the text has @{user id} */
+  /* What the user's clients registered: settings (update_user_settings_request) whose names begin
+   * with "push.", with a string_value. At most 20. */
+  const turms_pair* subscriptions;
+  size_t subscription_count;
+} turms_push;
+
+#define TURMS_PUSH "turms.push"
+typedef struct turms_pushes {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Told of each message that was stored, for each user who is signed in nowhere, has a
+   * subscription, and did not mute the conversation. */
+  void (*message_missed)(void* self, const turms_push* push);
+  /* Asked once, after start(): not 0: told also of users without a subscription. May be NULL. */
+  int32_t (*wants_everybody)(void* self);
+} turms_pushes;
+
+/* Of the host. */
+#define TURMS_HOST_PUSH "turms.host.push"
+typedef struct turms_host_push {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Forgets a subscription that has this value: it does not work any more. */
+  void (*forget)(void* context, int64_t user_id, const char* name, const char* value);
+} turms_host_push;
 
 /* --- settings: what a plugin may be told --- */
 

@@ -173,6 +173,7 @@ Task<void> Api::keep_audit(const Route& route, const Call& call, const Answer& a
   entry.status = answer.status;
   entry.code = answer.code;
   entry.reason = answer.reason;
+  if (config_.on_action) config_.on_action(entry);
   const WallTime keep_from{entry.date.unix_ms - to_ms(config_.audit_retention)};
   auto kept = co_await store_.append_audit(std::move(entry), keep_from, config_.audit_max_entries);
   if (!kept) {

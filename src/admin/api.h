@@ -25,6 +25,8 @@ struct ApiConfig {
   double requests_per_second = 50;
   Duration audit_retention = std::chrono::hours(24 * 365);
   int64_t audit_max_entries = 1'000'000;
+  /// Told of what is written down, too.
+  std::function<void(const im::AuditEntry&)> on_action = {};
 };
 
 /// The admin API: asks of each request whether it comes too often, who it is from, whether they

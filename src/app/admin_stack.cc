@@ -26,6 +26,12 @@ namespace {
 
 constexpr std::string_view kDevPassword = "turms";
 
+admin::ApiConfig api_config(const Config& config, plugin::Host& plugins) {
+  admin::ApiConfig api = admin::settings_table().read(config);
+  api.on_action = [&plugins](const im::AuditEntry& entry) { plugins.admin_action(entry); };
+  return api;
+}
+
 std::string_view name_of(plugin::PluginState state) {
   switch (state) {
     case plugin::PluginState::kRunning:
@@ -112,7 +118,7 @@ struct AdminStack::Parts {
         blocklist(backend),
         server(backend),
         configuration(settings),
-        api(accounts, im.admins(), im.clock(), admin::settings_table().read(config)) {}
+        api(accounts, im.admins(), im.clock(), api_config(config, host)) {}
 
   admin::Accounts accounts;
   im::Operations operations;

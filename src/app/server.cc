@@ -23,10 +23,12 @@
 #include "gateway/authentication/authenticator.h"
 #include "gateway/authentication/settings.h"
 #include "gateway/oidc_sign_in.h"
+#include "gateway/plugin_forms.h"
 #include "gateway/service.h"
 #include "gateway/settings_table.h"
 #include "im/context.h"
 #include "im/meetings.h"
+#include "im/missed_messages.h"
 #include "im/sample_data.h"
 #include "im/settings_table.h"
 #include "livekit/data_router.h"
@@ -212,8 +214,9 @@ Status Server::start() {
                                        [this](const Config& config) { apply(config); });
   if (Status status = start_gateway(); !status) return status;
   if (config_.flag("turms.service.storage.enabled")) {
-    auto storage = StorageStack::start(loop_, *http_, config_, data_, im_->domain(), im_->clock(),
-                                       public_url());
+    auto storage = StorageStack::start(
+        loop_, *http_, config_, data_, im_->domain(), im_->clock(), public_url(),
+        [this](im::ObjectStore& own) -> im::ObjectStore& { return plugins_->objects(own); });
     if (!storage) return std::unexpected(storage.error());
     storage_ = std::move(*storage);
     gateway_->set_storage(storage_->storage());
@@ -274,7 +277,9 @@ Status Server::start_gateway() {
   auto authenticator =
       gateway::make_authenticator(authentication, dev_, im_->domain().users, loop_, *asking_);
   if (!authenticator) return std::unexpected(authenticator.error());
-  gateway_->set_authenticator(std::move(*authenticator));
+  gateway_->set_authenticator(gateway::make_hooked_authenticator(
+      im_->domain().users, plugins_->sign_in_hook(), std::move(*authenticator)));
+  gateway_->set_request_hook(&plugins_->request_hook());
   auto oidc =
       gateway::check_oidc(gateway::oidc_table().read(config_), authentication,
                           config_.number("turms.gateway.session.token-lifetime-seconds") != 0);
@@ -384,6 +389,13 @@ void Server::make_plugin_host() {
   plugin::HostConfig host;
   host.directory = plugin_directory(plugin::settings_table().read(config_).directory);
   host.settings = [this](const std::string& name) { return plugin_settings(name); };
+  host.is_request = gateway::is_request;
+  host.is_notification = gateway::is_notification;
+  host.text_of_value = gateway::text_of_value;
+  host.forget_subscription = [this](UserId user, std::string name, const std::string& text) {
+    spawn(im::forget_push_setting(im_->domain().context(), user, std::move(name),
+                                  gateway::value_of_text(text)));
+  };
   plugins_ = std::make_unique<plugin::Host>(loop_, http_.get(), std::move(host));
 }
 
@@ -397,6 +409,8 @@ void Server::start_plugins() {
   domain.add_relationship_subscriber(*meetings_);
   domain.context().meeting_subscribers.push_back(meetings_.get());
   domain.context().send_hook = &plugins_->send_hook();
+  domain.context().expiry_hook = &plugins_->expiry_hook();
+  domain.context().push_hook = &plugins_->push_hook();
   gateway_->set_meetings(*meetings_);
   const auto enabled = plugin::settings_table().read(config_).enabled;
   if (!enabled.empty()) plugins_->load(enabled);
@@ -484,6 +498,9 @@ void Server::drain() {
 void Server::stop_when_drained() {
   if ((livekit_drained_ && gateway_->drained()) || loop_.now() >= drain_deadline_) {
     im_->domain().context().send_hook = nullptr;
+    im_->domain().context().expiry_hook = nullptr;
+    im_->domain().context().push_hook = nullptr;
+    gateway_->set_request_hook(nullptr);
     if (storage_) storage_->close();
     im_->close();
     loop_.stop();

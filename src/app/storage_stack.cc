@@ -25,15 +25,15 @@ StorageStack::~StorageStack() = default;
 
 Result<std::unique_ptr<StorageStack>> StorageStack::start(
     net::Loop& loop, net::HttpServer& http, const Config& config, const DataDirectory& data,
-    im::Domain& domain, const im::Clock& clock, const std::string& local_url) {
+    im::Domain& domain, const im::Clock& clock, const std::string& local_url, const Wrap& wrap) {
   std::unique_ptr<StorageStack> stack(new StorageStack(loop));
   storage::Settings settings = storage::settings_table().read(config);
   auto objects = settings.s3.endpoint.empty()
                      ? stack->open_files(loop, http, settings, data, clock, local_url)
                      : stack->open_s3(loop, std::move(settings), clock);
   if (!objects) return std::unexpected(objects.error());
-  stack->storage_ =
-      std::make_unique<im::Storage>(domain.context(), **objects, im::storage_table().read(config));
+  stack->storage_ = std::make_unique<im::Storage>(domain.context(), wrap(**objects),
+                                                  im::storage_table().read(config));
   stack->wait();
   return stack;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,12 +27,12 @@ namespace turms::app {
 /// outlives it, and it outlives `http`; close() comes before the domain's end.
 class StorageStack {
  public:
+  /// Who may take the place of a store.
+  using Wrap = std::function<im::ObjectStore&(im::ObjectStore&)>;
   /// `local_url`: of the HTTP port, as clients may reach it.
-  static Result<std::unique_ptr<StorageStack>> start(net::Loop& loop, net::HttpServer& http,
-                                                     const Config& config,
-                                                     const DataDirectory& data, im::Domain& domain,
-                                                     const im::Clock& clock,
-                                                     const std::string& local_url);
+  static Result<std::unique_ptr<StorageStack>> start(
+      net::Loop& loop, net::HttpServer& http, const Config& config, const DataDirectory& data,
+      im::Domain& domain, const im::Clock& clock, const std::string& local_url, const Wrap& wrap);
   ~StorageStack();
 
   im::Storage& storage() { return *storage_; }

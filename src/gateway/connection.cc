@@ -7,6 +7,7 @@
 #include "gateway/metrics.h"
 #include "gateway/names.h"
 #include "gateway/notification.h"
+#include "gateway/plugin_forms.h"
 #include "gateway/push_encoder.h"
 #include "gateway/request_header.h"
 #include "gateway/session_registry.h"
@@ -329,8 +330,13 @@ Task<void> Connection::handle_request(const RequestKind& kind, const Access& acc
 
 Task<void> Connection::finish(std::shared_ptr<Connection> self, const RequestKind& kind,
                               std::shared_ptr<UnderWay> request) {
-  request->answer =
-      co_await kind.handler(*self->environment_, request->caller, request->message, *request);
+  im::RequestHook* const hook = self->environment_->request_hook;
+  if (hook != nullptr && hook->asked_about(kind.number)) {
+    request->answer = co_await answer_to(*self, kind, *request);
+  } else {
+    request->answer =
+        co_await kind.handler(*self->environment_, request->caller, request->message, *request);
+  }
   request->done = true;
   while (!self->under_way_.empty() && self->under_way_.front()->done) {
     const std::shared_ptr<UnderWay> next = std::move(self->under_way_.front());
@@ -339,6 +345,31 @@ Task<void> Connection::finish(std::shared_ptr<Connection> self, const RequestKin
   }
   self->update_busy();
   self->wake();
+}
+
+Task<Answer> Connection::answer_to(Connection& self, const RequestKind& kind, UnderWay& request) {
+  im::RequestDraft draft;
+  draft.caller = request.caller;
+  draft.ip = self.remote().ip();
+  draft.request_id = request.message.request_id();
+  draft.kind = kind.number;
+  draft.bytes = request.message.SerializeAsString();
+  auto screened = co_await self.environment_->request_hook->before_request(std::move(draft));
+  if (!screened) co_return refused(std::move(screened.error()));
+  if (screened->answer) co_return answer_from(*screened->answer);
+  if (screened->request) {
+    const int64_t id = request.message.request_id();
+    const bool right = request.message.ParseFromString(*screened->request) &&
+                       static_cast<int32_t>(request.message.kind_case()) == kind.number;
+    request.message.set_request_id(id);
+    if (!right) {
+      co_return refused(im::Failure{im::Code::kInternalError, "a plugin made what is no request"});
+    }
+    if (!clean_names(request.message)) {
+      co_return refused(im::Failure{im::Code::kIllegalArgument, "A name must show something"});
+    }
+  }
+  co_return co_await kind.handler(*self.environment_, request.caller, request.message, request);
 }
 
 void Connection::respond(UnderWay& request) {

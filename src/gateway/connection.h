@@ -26,6 +26,7 @@
 
 namespace turms::gateway {
 
+struct Answer;
 struct Environment;
 struct RequestKind;
 
@@ -89,6 +90,8 @@ class Connection final : public TransportListener, public std::enable_shared_fro
                             proto::TurmsRequest& request);
   static Task<void> finish(std::shared_ptr<Connection> self, const RequestKind& kind,
                            std::shared_ptr<UnderWay> request);
+  /// Hooks first, then the kind's handler.
+  static Task<Answer> answer_to(Connection& self, const RequestKind& kind, UnderWay& request);
   void respond(UnderWay& request);
   /// Who asks, also when they have left meanwhile.
   [[nodiscard]] std::optional<im::Caller> caller() const;

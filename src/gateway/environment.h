@@ -9,6 +9,7 @@
 #include "gateway/session_registry.h"
 #include "gateway/sign_in_throttle.h"
 #include "im/domain.h"
+#include "im/ports/request_hooks.h"
 #include "net/loop.h"
 
 namespace turms::gateway {
@@ -38,6 +39,8 @@ struct Environment {
   /// Draws the trace ids of requests.
   Rng traces = Rng::from_entropy();
   SignInThrottle sign_ins;
+  /// Null: nobody.
+  im::RequestHook* request_hook = nullptr;
   /// Null where nobody holds meetings.
   im::Meetings* meetings = nullptr;
   /// Null where nothing is stored.

@@ -118,6 +118,10 @@ void Service::set_authenticator(std::unique_ptr<Authenticator> authenticator) {
   impl_->environment_->authenticator = std::move(authenticator);
 }
 
+void Service::set_request_hook(im::RequestHook* hook) {
+  impl_->environment_->request_hook = hook;
+}
+
 void Service::set_meetings(im::Meetings& meetings) {
   impl_->environment_->meetings = &meetings;
 }

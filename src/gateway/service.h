@@ -24,6 +24,7 @@ namespace turms::im {
 class Bus;
 class Domain;
 class Meetings;
+class RequestHook;
 class Storage;
 struct Meeting;
 }  // namespace turms::im
@@ -91,6 +92,8 @@ class Service {
 
   /// Without it, the stored password decides. Before anybody listens.
   void set_authenticator(std::unique_ptr<Authenticator> authenticator);
+  /// Without it, nobody has a word in requests. Null from when it goes.
+  void set_request_hook(im::RequestHook* hook);
   /// Without it, requests about meetings answer 8000.
   void set_meetings(im::Meetings& meetings);
   /// Without it, requests about stored files answer 6000.

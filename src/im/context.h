@@ -49,6 +49,8 @@ struct Context {
   std::vector<MeetingSubscriber*> meeting_subscribers;
   /// Null: nobody.
   SendHook* send_hook = nullptr;
+  ExpiryHook* expiry_hook = nullptr;
+  PushHook* push_hook = nullptr;
 
   [[nodiscard]] WallTime now() const { return clock.now(); }
   template <class Id>

@@ -61,6 +61,36 @@ Task<Outcome<Reply<>>> Messages::set_retention(Caller caller, GroupId id,
   co_return reply;
 }
 
+Task<bool> Messages::delete_expired(WallTime now, std::optional<WallTime> keep_from) {
+  auto more = co_await context_.store.messages.delete_expired(
+      Rights::server(action::DeleteExpiredMessages{}), now, keep_from);
+  co_return more.value_or(false);
+}
+
+Task<bool> Messages::delete_unless_kept(WallTime now, std::optional<WallTime> keep_from) {
+  std::erase_if(kept_, [&](const auto& one) { return one.second <= now; });
+  if (kept_.size() >= kMaxKept) co_return false;
+  std::vector<MessageId> kept;
+  kept.reserve(kept_.size());
+  for (const auto& [id, until] : kept_) kept.push_back(id);
+  auto expired = co_await context_.store.messages.find_expired(now, keep_from, std::move(kept));
+  if (!expired || expired->messages.empty()) co_return false;
+  std::vector<MessageId> ids;
+  for (const Message& message : expired->messages) ids.push_back(message.id);
+  // It may have gone since.
+  if (context_.expiry_hook != nullptr) {
+    const std::vector<MessageId> to_keep =
+        co_await context_.expiry_hook->before_expiry(std::move(expired->messages));
+    for (const MessageId id : to_keep) {
+      if (std::erase(ids, id) == 0) continue;
+      kept_[id] = WallTime{now.unix_ms + to_ms(kKeptFor)};
+    }
+  }
+  auto erased = co_await context_.store.messages.erase(
+      Rights::server(action::DeleteExpiredMessages{}), std::move(ids));
+  co_return erased.has_value() && expired->more;
+}
+
 Task<void> Messages::tidy() {
   if (std::exchange(tidying_, true)) co_return;
   const WallTime now = context_.now();
@@ -69,9 +99,15 @@ Task<void> Messages::tidy() {
     keep_from = WallTime{now.unix_ms - period};
   }
   for (int pieces = 0; pieces < kPiecesAtOnce; ++pieces) {
-    auto more = co_await context_.store.messages.delete_expired(
-        Rights::server(action::DeleteExpiredMessages{}), now, keep_from);
-    if (!more || !*more) break;
+    const bool asked =
+        context_.expiry_hook != nullptr && context_.expiry_hook->asked_about_expiry();
+    bool more = false;
+    if (asked) {
+      more = co_await delete_unless_kept(now, keep_from);
+    } else {
+      more = co_await delete_expired(now, keep_from);
+    }
+    if (!more) break;
   }
   for (int pieces = 0; pieces < kPiecesAtOnce; ++pieces) {
     auto more = co_await context_.store.messages.index_text();

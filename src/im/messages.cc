@@ -3,6 +3,7 @@
 #include <map>
 
 #include "im/context.h"
+#include "im/missed_messages.h"
 #include "im/ports/conversations.h"
 #include "im/ports/groups.h"
 #include "im/ports/messages.h"
@@ -227,6 +228,8 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
   message.recipient_id = target.recipient_id;
   added.keep_records = context_.settings.message.persist_records;
   added.move_read_date = context_.settings.conversation.read_by_writing;
+  std::optional<Message> missed;
+  if (context_.push_hook != nullptr && context_.push_hook->pushes()) missed = message;
   if (on_ordered) on_ordered();
   auto stored = co_await context_.store.messages.append(allowed->permit, std::move(added));
   if (!stored) co_return refuse(stored.error());
@@ -234,6 +237,13 @@ Task<Outcome<Reply<Placed>>> Messages::create(Caller caller, CreateMessage comma
   Reply<Placed> reply;
   reply.data = *stored;
   if (stored->repeated) co_return reply;
+  if (missed) {
+    put_at(*missed, *stored);
+    spawn(tell_who_misses(
+        context_, std::move(*missed),
+        allowed->group ? allowed->group->member_ids : recipient(*target.recipient_id),
+        allowed->group ? allowed->group->group.name : std::string()));
+  }
   Relay& relay = reply.effects.relay;
   relay.audience = audience_of(context_.settings.message.created, target, allowed->group);
   relay.amendments.message_id = stored->id;

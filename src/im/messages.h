@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -113,8 +114,19 @@ class Messages {
                                      std::optional<UserId> recipient_id);
 
  private:
+  /// How long a message is kept that a hook wants to keep, and how many are at once.
+  static constexpr Duration kKeptFor = std::chrono::hours(1);
+  static constexpr size_t kMaxKept = 10'000;
+
+  /// A piece; true when more is left.
+  Task<bool> delete_expired(WallTime now, std::optional<WallTime> keep_from);
+  /// The same, but for what a hook wants to keep.
+  Task<bool> delete_unless_kept(WallTime now, std::optional<WallTime> keep_from);
+
   Context& context_;
   bool tidying_ = false;
+  /// Until when.
+  std::map<MessageId, WallTime> kept_;
 };
 
 }  // namespace turms::im

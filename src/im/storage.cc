@@ -128,7 +128,7 @@ Task<Outcome<ResourceInfo>> Storage::download_info(Caller caller, ResourceReques
   DownloadTerms terms;
   terms.key = {resource.type, *resource.id_num};
   terms.expiration = after(context_.now(), settings_.of(resource.type).download_lifetime);
-  auto info = objects_.download_info(terms);
+  auto info = co_await objects_.download_info(terms);
   if (!info) co_return refuse(info.error());
   co_return std::move(*info);
 }
@@ -148,7 +148,7 @@ Task<Outcome<ResourceInfo>> Storage::attachment_download_info(Caller caller, Att
   terms.name = (*found)->name;
   terms.media_type = (*found)->media_type;
   terms.expiration = after(context_.now(), settings_.attachment.download_lifetime);
-  auto info = objects_.download_info(terms);
+  auto info = co_await objects_.download_info(terms);
   if (!info) co_return refuse(info.error());
   co_return std::move(*info);
 }
@@ -180,7 +180,7 @@ Task<Outcome<ResourceInfo>> Storage::upload_info(Caller caller, QueryUploadInfo 
   auto permit = co_await may_change_picture(caller, query.resource);
   if (!permit) co_return std::unexpected(std::move(permit.error()));
   const ResourceKey key{type, (*permit)->owner};
-  auto info = objects_.upload_info(terms_of(key, settings_.of(type), context_.now()));
+  auto info = co_await objects_.upload_info(terms_of(key, settings_.of(type), context_.now()));
   if (!info) co_return refuse(info.error());
   info->emplace_back("id", std::to_string(key.id));
   co_return std::move(*info);
@@ -213,7 +213,7 @@ Task<Outcome<ResourceInfo>> Storage::attachment_upload_info(Caller caller, Query
   attachment.uploader_id = caller.user_id;
   attachment.creation_date = now;
   const ResourceKey key = key_of(attachment.id);
-  auto info = objects_.upload_info(terms_of(key, settings_.attachment, now));
+  auto info = co_await objects_.upload_info(terms_of(key, settings_.attachment, now));
   if (!info) co_return refuse(info.error());
   auto created = co_await context_.store.attachments.create(
       *permit, std::move(attachment), settings_.attachment.max_count_per_user);

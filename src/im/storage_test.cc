@@ -12,13 +12,13 @@ namespace {
 /// Remembers what it was asked for; what is "uploaded" is put into `sizes`.
 class RecordingObjectStore final : public ObjectStore {
  public:
-  Result<ResourceInfo> upload_info(const UploadTerms& terms) override {
+  Stored<ResourceInfo> upload_info(UploadTerms terms) override {
     uploads.push_back(terms);
-    return ResourceInfo{{"url", std::string("/") + bucket_of(terms.key.type)}};
+    co_return ResourceInfo{{"url", std::string("/") + bucket_of(terms.key.type)}};
   }
-  Result<ResourceInfo> download_info(const DownloadTerms& terms) override {
+  Stored<ResourceInfo> download_info(DownloadTerms terms) override {
     downloads.push_back(terms);
-    return ResourceInfo{{"url", "there"}};
+    co_return ResourceInfo{{"url", "there"}};
   }
   Stored<std::optional<int64_t>> find(ResourceKey key) override {
     if (broken) co_return fail(ErrorCode::kUnavailable, "gone");

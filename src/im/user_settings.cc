@@ -1,9 +1,12 @@
 #include "im/user_settings.h"
 
+#include <algorithm>
 #include <set>
 
 #include "im/allowed_names.h"
 #include "im/context.h"
+#include "im/missed_messages.h"
+#include "im/ports/conversations.h"
 #include "im/ports/user_settings.h"
 #include "im/ports/versions.h"
 #include "im/rights.h"
@@ -17,16 +20,37 @@ Audience own_sessions(const Settings::Notify& notify) {
   return audience;
 }
 
+bool is_push(const ValueMap::value_type& setting) {
+  return is_push_setting(setting.first);
+}
+
+/// What clients may keep for those who tell users who are nowhere; no name where nobody does.
+void allow_push_settings(const Context& context, const ValueMap& settings, AllowedNames& allowed) {
+  if (context.push_hook == nullptr || !context.push_hook->pushes()) return;
+  for (const auto& [name, value] : settings) {
+    if (is_push_setting(name)) allowed.add(name);
+  }
+}
+
 }  // namespace
 
 Task<Outcome<Reply<>>> UserSettings::update(Caller caller, ValueMap settings) {
   const Settings::People& people = context_.settings.people;
-  const AllowedNames allowed(people.settings);
+  AllowedNames allowed(people.settings);
+  allow_push_settings(context_, settings, allowed);
   if (auto known = allowed.filter(settings, people.ignore_unknown_settings); !known) {
     co_return std::unexpected(std::move(known.error()));
   }
   Reply<> reply;
   if (settings.empty()) co_return reply;
+  if (std::ranges::any_of(settings, is_push)) {
+    auto there = co_await context_.store.user_settings.find(caller.user_id);
+    if (!there) co_return refuse(there.error());
+    there->insert(settings.begin(), settings.end());
+    if (std::ranges::count_if(*there, is_push) > static_cast<ptrdiff_t>(kMaxPushSettings)) {
+      co_return refuse(Code::kIllegalArgument, "too many clients want to be told of messages");
+    }
+  }
   auto put = co_await context_.store.user_settings.put(Rights::change_user_settings(caller.user_id),
                                                        std::move(settings), allowed.immutable(),
                                                        context_.now());

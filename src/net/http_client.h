@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "net/address.h"
 #include "net/http.h"
 #include "net/loop.h"
 
@@ -22,6 +23,8 @@ struct HttpClientConfig {
   Duration connect_timeout = 10s;
   Duration idle_timeout = 30s;
   size_t max_response_bytes = 10 * 1024 * 1024;
+  /// Which addresses may be connected to, asked of each after its name was resolved; null: all.
+  std::function<bool(const Address&)> allows = {};
   /// PEM file of the authorities trusted in place of the system's; empty: the system's.
   std::string ca_file;
 };
@@ -41,7 +44,8 @@ struct HttpClientRequest {
 /// closed before any byte of an answer is sent again once on a new one.
 class HttpClient {
  public:
-  /// kInvalidArgument: no such URL. kUnavailable: cannot resolve, connect, verify, or the
+  /// kInvalidArgument: no such URL. kPermissionDenied: no address that may be connected to.
+  /// kUnavailable: cannot resolve, connect, verify, or the
   /// connection broke. kDeadlineExceeded. kResourceExhausted: answer too large. kCancelled: client
   /// destroyed.
   using Handler = std::function<void(Result<HttpResponse>)>;

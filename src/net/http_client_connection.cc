@@ -66,6 +66,10 @@ void HttpClientConnection::try_next_address() {
   while (!addresses_.empty()) {
     const Address address = addresses_.back();
     addresses_.pop_back();
+    if (config_.allows && !config_.allows(address)) {
+      last_error_ = {ErrorCode::kPermissionDenied, "an address that may not be connected to"};
+      continue;
+    }
     auto stream = TcpStream::connect(loop_.core(), address, this);
     if (stream) {
       stream_ = std::move(*stream);

@@ -53,6 +53,16 @@ class HttpClientTest : public testing::Test {
   std::vector<HttpResponder> waiting_;
 };
 
+TEST_F(HttpClientTest, ConnectsOnlyToAddressesThatAreAllowed) {
+  HttpClientConfig config;
+  config.allows = [](const Address& address) { return !address.is_loopback(); };
+  client_ = HttpClient::create(loop_, std::move(config));
+  EXPECT_EQ(failure({.url = url("/")}), ErrorCode::kPermissionDenied);
+  const std::string by_name = "http://localhost:" + std::to_string(server_->port()) + "/";
+  EXPECT_EQ(failure({.url = by_name}), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(requests_, 0);
+}
+
 TEST_F(HttpClientTest, RequestsReuseOneConnection) {
   const auto first = ask({.method = "POST",
                           .url = url("/a%20b?c=d#e"),

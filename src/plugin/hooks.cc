@@ -1,6 +1,32 @@
 #include "plugin/hooks.h"
 
+#include <algorithm>
+
 namespace turms::plugin {
+
+namespace {
+
+/// Of any kind, but of one at least.
+bool read_change(const turms_decision& raw, Decision& out) {
+  if (TURMS_HAS(&raw, text)) out.text = raw.text;
+  if (raw.struct_size >= TURMS_SIZE_WITH(turms_decision, data_size) && raw.data != nullptr) {
+    if (raw.data_size > TURMS_MAX_DATA) return false;
+    out.data.emplace(reinterpret_cast<const char*>(raw.data), raw.data_size);
+  }
+  if (raw.struct_size >= TURMS_SIZE_WITH(turms_decision, id_count) && raw.ids != nullptr) {
+    if (raw.id_count > TURMS_MAX_IDS) return false;
+    out.ids.emplace(raw.ids, raw.ids + raw.id_count);
+  }
+  return out.text || out.data || out.ids;
+}
+
+}  // namespace
+
+bool HookTables::asks_about(int32_t kind) const {
+  if (requests->kinds == nullptr) return true;
+  const int32_t* const end = requests->kinds + requests->kind_count;
+  return std::find(requests->kinds, end, kind) != end;
+}
 
 std::optional<Decision> read_decision(turms_verdict verdict, const turms_decision* raw) {
   Decision out;
@@ -15,8 +41,9 @@ std::optional<Decision> read_decision(turms_verdict verdict, const turms_decisio
       if (out.code != 0 && (out.code <= 1000 || out.code > 9999)) return std::nullopt;
       return out;
     case TURMS_CHANGE:
-      if (raw == nullptr || !TURMS_HAS(raw, text)) return std::nullopt;
-      out.text = raw->text;
+      if (raw == nullptr || !read_change(*raw, out)) return std::nullopt;
+      return out;
+    case TURMS_PASS:
       return out;
     case TURMS_LATER:
       break;

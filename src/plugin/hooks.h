@@ -18,6 +18,8 @@ struct Decision {
   int32_t code = 0;
   std::string reason;
   std::optional<std::string> text;
+  std::optional<std::string> data;
+  std::optional<std::vector<int64_t>> ids;
 };
 /// Nothing when it makes no sense.
 std::optional<Decision> read_decision(turms_verdict verdict, const turms_decision* raw);
@@ -27,10 +29,40 @@ struct HookTables {
   const turms_messages* messages = nullptr;
   const turms_users* users = nullptr;
   const turms_notifications* notifications = nullptr;
+  const turms_authenticator* authenticator = nullptr;
+  const turms_requests* requests = nullptr;
+  const turms_administration* administration = nullptr;
+  const turms_storage* storage = nullptr;
+  const turms_pushes* pushes = nullptr;
 
   [[nodiscard]] bool any() const {
-    return messages != nullptr || users != nullptr || notifications != nullptr;
+    return messages != nullptr || users != nullptr || notifications != nullptr ||
+           authenticator != nullptr || requests != nullptr || administration != nullptr ||
+           storage != nullptr || pushes != nullptr;
   }
+
+  // Of tables with several functions, each may be missing.
+  [[nodiscard]] bool before_send() const {
+    return messages != nullptr && TURMS_HAS(messages, before_send);
+  }
+  [[nodiscard]] bool before_expiry() const {
+    return messages != nullptr && TURMS_HAS(messages, before_expiry);
+  }
+  [[nodiscard]] bool notified() const {
+    return notifications != nullptr && TURMS_HAS(notifications, notified);
+  }
+  [[nodiscard]] bool before_notify() const {
+    return notifications != nullptr && TURMS_HAS(notifications, before_notify);
+  }
+  [[nodiscard]] bool transforms(int32_t kind) const {
+    return requests != nullptr && TURMS_HAS(requests, transform) && asks_about(kind);
+  }
+  [[nodiscard]] bool handles(int32_t kind) const {
+    return requests != nullptr && TURMS_HAS(requests, handle) && asks_about(kind);
+  }
+
+ private:
+  [[nodiscard]] bool asks_about(int32_t kind) const;
 };
 
 /// How failures of hooks are taken (turms/plugin.h, hooks).

@@ -5,7 +5,11 @@
 
 #include "base/log.h"
 #include "base/task.h"
+#include "plugin/host_hooks.h"
+#include "plugin/listening_bus.h"
 #include "plugin/loaded_plugin.h"
+#include "plugin/plugin_list.h"
+#include "plugin/plugin_objects.h"
 #include "plugin/settings_table.h"
 
 namespace turms::plugin {
@@ -13,24 +17,6 @@ namespace turms::plugin {
 namespace {
 
 constexpr std::string_view kHttpPrefix = "/plugins/";
-
-const char* device_name(im::DeviceType type) {
-  switch (type) {
-    case im::DeviceType::kDesktop:
-      return "DESKTOP";
-    case im::DeviceType::kBrowser:
-      return "BROWSER";
-    case im::DeviceType::kIos:
-      return "IOS";
-    case im::DeviceType::kAndroid:
-      return "ANDROID";
-    case im::DeviceType::kOthers:
-      return "OTHERS";
-    case im::DeviceType::kUnknown:
-      break;
-  }
-  return "UNKNOWN";
-}
 
 template <class T>
 Result<T> take(Result<CallValue> result) {
@@ -77,7 +63,7 @@ Result<im::None> take_nothing(Result<CallValue> result) {
 
 }  // namespace
 
-class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
+class Host::Impl final : public im::ConferenceProvider {
  public:
   Impl(net::Loop& loop, net::HttpServer* server, HostConfig config)
       : loop_(loop), server_(server), config_(std::move(config)) {
@@ -93,14 +79,14 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
   }
   ~Impl() override {
     if (server_ != nullptr) server_->remove_route(std::string(kHttpPrefix));
-    while (!plugins_.empty()) {
-      if (!plugins_.back()->stop()) {
-        plugins_.back()->abandon();
+    while (!all().empty()) {
+      if (!all().back()->stop()) {
+        all().back()->abandon();
         // Its thread may come back to it whenever it likes: kept for as long as the process lives.
         static auto* const kAbandoned = new std::vector<std::unique_ptr<LoadedPlugin>>;
-        kAbandoned->push_back(std::move(plugins_.back()));
+        kAbandoned->push_back(std::move(all().back()));
       }
-      plugins_.pop_back();
+      all().pop_back();
     }
   }
 
@@ -109,20 +95,20 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
   Status load_named(const std::string& name);
   Status start(LoadedPlugin& plugin);
   Status resume(LoadedPlugin& plugin);
-  LoadedPlugin* find(std::string_view name);
+  LoadedPlugin* find(std::string_view name) { return plugins_.find(name); }
   std::vector<PluginStatus> statuses() const;
   void set_listener(im::ConferenceListener& listener) {
     listener_ = &listener;
-    for (const auto& plugin : plugins_) plugin->set_listener(listener_);
+    for (const auto& plugin : all()) plugin->set_listener(listener_);
   }
 
   Status unload(const std::string& name);
 
-  bool active() const override;
-  Task<im::Outcome<std::optional<std::string>>> before_send(im::Draft draft) override;
-  void online_status_changed(const im::Caller& session, bool online);
-  [[nodiscard]] bool wants_notifications() const;
-  void notified(std::vector<int64_t> recipients, std::vector<int64_t> offline, im::Payload payload);
+  HostHooks& hooks() { return hooks_; }
+  im::ObjectStore& objects(im::ObjectStore& own) {
+    objects_ = std::make_unique<PluginObjects>(plugins_, own);
+    return *objects_;
+  }
 
   bool available() const override { return provider() != nullptr; }
   im::Stored<im::None> create_meeting(im::Meeting meeting, int max_participants,
@@ -135,11 +121,12 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
 
  private:
   LoadedPlugin* provider() const {
-    for (const auto& plugin : plugins_) {
+    for (const auto& plugin : plugins_.all()) {
       if (plugin->conference() != nullptr) return plugin.get();
     }
     return nullptr;
   }
+  std::vector<std::unique_ptr<LoadedPlugin>>& all() { return plugins_.all(); }
   using Invoke = std::function<turms_status(const turms_conference&, void* self, turms_call)>;
   Task<Result<CallValue>> call(Invoke invoke);
   void serve(net::HttpRequest request, net::HttpResponder responder);
@@ -148,7 +135,9 @@ class Host::Impl final : public im::ConferenceProvider, public im::SendHook {
   net::HttpServer* server_;
   const HostConfig config_;
   im::ConferenceListener* listener_ = nullptr;
-  std::vector<std::unique_ptr<LoadedPlugin>> plugins_;
+  PluginList plugins_;
+  HostHooks hooks_{plugins_, config_};
+  std::unique_ptr<PluginObjects> objects_;
 };
 
 // --- loading ---
@@ -181,13 +170,13 @@ Status Host::Impl::load_named(const std::string& name) {
                 fmt::format("plugin {} is not in {}", name, config_.directory));
   }
   // One that could not be loaded makes room for another try.
-  std::erase_if(plugins_,
+  std::erase_if(all(),
                 [&](const auto& one) { return !one->loaded() && one->status().file == file; });
   return load_file(file);
 }
 
 Status Host::Impl::load_file(const std::string& file) {
-  if (plugins_.size() >= kMaxPlugins) {
+  if (all().size() >= kMaxPlugins) {
     return fail(ErrorCode::kResourceExhausted, "too many plugins");
   }
   auto plugin = std::make_unique<LoadedPlugin>(loop_, config_, file);
@@ -197,8 +186,8 @@ Status Host::Impl::load_file(const std::string& file) {
     return fail(ErrorCode::kAlreadyExists,
                 fmt::format("plugin {} is loaded already", plugin->status().name));
   }
-  plugins_.push_back(std::move(plugin));
-  return loaded ? start(*plugins_.back()) : loaded;
+  all().push_back(std::move(plugin));
+  return loaded ? start(*all().back()) : loaded;
 }
 
 Status Host::Impl::resume(LoadedPlugin& plugin) {
@@ -214,7 +203,7 @@ Status Host::Impl::unload(const std::string& name) {
   LoadedPlugin* plugin = find(name);
   if (plugin == nullptr) return fail(ErrorCode::kNotFound, "no such plugin: " + name);
   if (!plugin->stop()) return fail(ErrorCode::kFailedPrecondition, plugin->status().error);
-  std::erase_if(plugins_, [&](const auto& one) { return one.get() == plugin; });
+  std::erase_if(all(), [&](const auto& one) { return one.get() == plugin; });
   return {};
 }
 
@@ -225,16 +214,9 @@ Status Host::Impl::start(LoadedPlugin& plugin) {
   return started;
 }
 
-LoadedPlugin* Host::Impl::find(std::string_view name) {
-  for (const auto& plugin : plugins_) {
-    if (plugin->loaded() && plugin->status().name == name) return plugin.get();
-  }
-  return nullptr;
-}
-
 std::vector<PluginStatus> Host::Impl::statuses() const {
   std::vector<PluginStatus> out;
-  for (const auto& plugin : plugins_) out.push_back(plugin->status());
+  for (const auto& plugin : plugins_.all()) out.push_back(plugin->status());
   return out;
 }
 
@@ -326,148 +308,10 @@ void Host::Impl::tell_members(MeetingId id, std::vector<im::MeetingMember> membe
   }
 }
 
-// --- hooks ---
-
-bool Host::Impl::active() const {
-  return std::any_of(plugins_.begin(), plugins_.end(),
-                     [](const auto& plugin) { return plugin->hooks().messages != nullptr; });
-}
-
-Task<im::Outcome<std::optional<std::string>>> Host::Impl::before_send(im::Draft first) {
-  const auto draft = std::make_shared<im::Draft>(std::move(first));
-  std::optional<std::string> changed;
-  // By name: one may be unloaded while another is asked.
-  std::vector<std::string> names;
-  for (const auto& plugin : plugins_) {
-    if (plugin->hooks().messages != nullptr) names.push_back(plugin->status().name);
-  }
-  for (const std::string& name : names) {
-    LoadedPlugin* plugin = find(name);
-    if (plugin == nullptr || plugin->hooks().messages == nullptr) continue;
-    const bool refuse = plugin->policy().refuse;
-    // A copy for each: a plugin that is late still reads its own.
-    const auto asked = std::make_shared<const im::Draft>(*draft);
-    Completion<Result<Decision>> done;
-    plugin->ask(
-        [table = plugin->hooks().messages, self = plugin->self(), asked](turms_call id,
-                                                                         turms_decision* decision) {
-          return table->before_send(self, id, &RawMessage(*asked).get(), decision);
-        },
-        done.setter());
-    Result<Decision> decision = co_await done;
-    if (!decision) {
-      if (refuse) co_return im::refuse(im::Code::kUnavailable, "a plugin did not answer");
-      continue;
-    }
-    if (decision->verdict == TURMS_REJECT) {
-      const auto code =
-          decision->code == 0 ? im::Code::kSendIllegal : static_cast<im::Code>(decision->code);
-      co_return im::refuse(code, std::move(decision->reason));
-    }
-    if (decision->verdict == TURMS_CHANGE) {
-      changed = decision->text;
-      draft->text = std::move(decision->text);
-    }
-  }
-  co_return changed;
-}
-
-void Host::Impl::online_status_changed(const im::Caller& session, bool online) {
-  for (const auto& plugin : plugins_) {
-    const turms_users* table = plugin->hooks().users;
-    if (table == nullptr) continue;
-    plugin->tell([table, self = plugin->self(), session, online] {
-      turms_online_status raw{};
-      raw.struct_size = sizeof raw;
-      raw.user_id = session.user_id.value;
-      raw.device = device_name(session.device_type);
-      raw.online = online ? 1 : 0;
-      table->online_status_changed(self, &raw);
-    });
-  }
-}
-
-bool Host::Impl::wants_notifications() const {
-  return std::any_of(plugins_.begin(), plugins_.end(),
-                     [](const auto& plugin) { return plugin->hooks().notifications != nullptr; });
-}
-
-void Host::Impl::notified(std::vector<int64_t> recipients, std::vector<int64_t> offline,
-                          im::Payload payload) {
-  struct Told {
-    std::vector<int64_t> recipients;
-    std::vector<int64_t> offline;
-    im::Payload payload;
-  };
-  const auto told = std::make_shared<const Told>(
-      Told{std::move(recipients), std::move(offline), std::move(payload)});
-  for (const auto& plugin : plugins_) {
-    const turms_notifications* table = plugin->hooks().notifications;
-    if (table == nullptr) continue;
-    plugin->tell([table, self = plugin->self(), told] {
-      turms_notification raw{};
-      raw.struct_size = sizeof raw;
-      raw.recipients = told->recipients.data();
-      raw.recipient_count = told->recipients.size();
-      raw.offline = told->offline.data();
-      raw.offline_count = told->offline.size();
-      raw.payload = {reinterpret_cast<const uint8_t*>(told->payload->data()),
-                     told->payload->size()};
-      table->notified(self, &raw);
-    });
-  }
-}
-
-/// A bus as it is, and plugins hear of what passes.
-class Host::ListeningBus final : public im::Bus {
- public:
-  ListeningBus(im::Bus& bus, std::weak_ptr<Impl> plugins)
-      : bus_(bus), plugins_(std::move(plugins)) {}
-
-  void subscribe(im::BusSubscriber& subscriber) override { bus_.subscribe(subscriber); }
-  void publish(const im::Envelope& envelope) override {
-    bus_.publish(envelope);
-    const auto plugins = plugins_.lock();
-    if (plugins && plugins->wants_notifications() && envelope.recipients) spawn(tell(envelope));
-  }
-  void publish(const im::DisconnectOrder& order) override { bus_.publish(order); }
-  void signed_in(const im::Caller& session, im::UserStatus status) override {
-    bus_.signed_in(session, status);
-    if (const auto plugins = plugins_.lock()) plugins->online_status_changed(session, true);
-  }
-  void signed_out(const im::Caller& session) override {
-    bus_.signed_out(session);
-    if (const auto plugins = plugins_.lock()) plugins->online_status_changed(session, false);
-  }
-  void set_status(UserId user, im::UserStatus status) override { bus_.set_status(user, status); }
-  im::Stored<std::vector<im::Presence>> presence(std::vector<UserId> users) override {
-    return bus_.presence(std::move(users));
-  }
-
- private:
-  Task<void> tell(im::Envelope envelope) {
-    const std::vector<UserId>& users = *envelope.recipients;
-    auto presences = co_await bus_.presence(users);
-    std::vector<int64_t> recipients;
-    std::vector<int64_t> offline;
-    for (size_t i = 0; i < users.size(); ++i) {
-      recipients.push_back(users[i].value);
-      const bool gone = presences && (*presences)[i].device_types.empty();
-      if (gone) offline.push_back(users[i].value);
-    }
-    const auto plugins = plugins_.lock();
-    if (plugins) plugins->notified(std::move(recipients), std::move(offline), envelope.payload);
-  }
-
-  im::Bus& bus_;
-  /// The host may be gone first.
-  std::weak_ptr<Impl> plugins_;
-};
-
 // --- Host ---
 
 std::unique_ptr<im::Bus> Host::listen_on(im::Bus& bus) {
-  return std::make_unique<ListeningBus>(bus, impl_);
+  return make_listening_bus(bus, std::shared_ptr<HostHooks>(impl_, &impl_->hooks()));
 }
 
 Host::Host(net::Loop& loop, net::HttpServer* server, HostConfig config)
@@ -515,7 +359,25 @@ Status Host::unload(const std::string& name) {
 }
 
 im::SendHook& Host::send_hook() {
-  return *impl_;
+  return impl_->hooks();
+}
+im::ExpiryHook& Host::expiry_hook() {
+  return impl_->hooks();
+}
+im::PushHook& Host::push_hook() {
+  return impl_->hooks();
+}
+im::SignInHook& Host::sign_in_hook() {
+  return impl_->hooks();
+}
+im::RequestHook& Host::request_hook() {
+  return impl_->hooks();
+}
+void Host::admin_action(const im::AuditEntry& entry) {
+  impl_->hooks().admin_action(entry);
+}
+im::ObjectStore& Host::objects(im::ObjectStore& own) {
+  return impl_->objects(own);
 }
 
 std::vector<PluginStatus> Host::statuses() const {

@@ -3,7 +3,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,11 +13,17 @@
 #include "im/ports/bus.h"
 #include "im/ports/conference.h"
 #include "im/ports/hooks.h"
+#include "im/ports/request_hooks.h"
 
 namespace turms::net {
 class HttpServer;
 class Loop;
 }  // namespace turms::net
+
+namespace turms::im {
+class ObjectStore;
+struct AuditEntry;
+}  // namespace turms::im
 
 namespace turms::plugin {
 
@@ -28,6 +36,13 @@ struct HostConfig {
   Duration call_deadline = std::chrono::seconds(8);
   /// Body of an HTTP request under /plugins/.
   size_t max_http_body = 1024 * 1024;
+  /// Whether bytes of a plugin are what they should be; null: they are.
+  std::function<bool(std::string_view bytes, int32_t kind)> is_request;
+  std::function<bool(std::string_view bytes)> is_notification;
+  /// The text of a setting's value, nothing when it is none; null: as it stands.
+  std::function<std::optional<std::string>(std::string_view value)> text_of_value;
+  /// A subscription that does not work any more.
+  std::function<void(UserId, std::string name, std::string text)> forget_subscription;
 };
 
 /// kPaused: it runs, and nothing is asked of it. kStuck: it did not come back from a hook when it
@@ -83,8 +98,15 @@ class Host {
 
   [[nodiscard]] std::vector<PluginStatus> statuses() const;
 
-  /// What plugins have to say before a message is sent. Always there.
+  /// What plugins have a word in. Always there.
   im::SendHook& send_hook();
+  im::ExpiryHook& expiry_hook();
+  im::PushHook& push_hook();
+  im::SignInHook& sign_in_hook();
+  im::RequestHook& request_hook();
+  void admin_action(const im::AuditEntry& entry);
+  /// What keeps files: a plugin that offers it, `own` as long as none does. `own` outlives this.
+  im::ObjectStore& objects(im::ObjectStore& own);
   /// A bus that tells plugins of what passes, for as long as this host is there. The one that it
   /// wraps outlives it.
   std::unique_ptr<im::Bus> listen_on(im::Bus& bus);
@@ -96,7 +118,6 @@ class Host {
 
  private:
   class Impl;
-  class ListeningBus;
   std::shared_ptr<Impl> impl_;
 };
 

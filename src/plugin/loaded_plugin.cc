@@ -163,6 +163,7 @@ Status LoadedPlugin::start() {
   status_.state = PluginState::kRunning;
   status_.error.clear();
   failures_ = 0;
+  ask_for_wishes();
   if (hooks_.any()) thread_ = std::make_unique<CallThread>();
   log::info("plugin {} {} runs", status_.name, status_.version);
   return {};

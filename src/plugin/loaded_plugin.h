@@ -19,9 +19,10 @@
 
 namespace turms::plugin {
 
+using Pairs = std::vector<std::pair<std::string, std::string>>;
 /// What a call may complete with.
 using CallValue = std::variant<std::monostate, int64_t, std::string,
-                               std::vector<im::MeetingParticipant>, Decision>;
+                               std::vector<im::MeetingParticipant>, Decision, Pairs>;
 using CallHandler = std::function<void(Result<CallValue>)>;
 
 /// One plugin from loading to unloading, and the services it gets: the `context` of its turms_host.
@@ -37,6 +38,7 @@ class LoadedPlugin {
   /// Functions a plugin has waiting for the control thread.
   static constexpr size_t kMaxPosted = 100'000;
   static constexpr size_t kMaxParticipants = 100'000;
+  static constexpr size_t kMaxPairs = 64;
 
   LoadedPlugin(net::Loop& loop, const HostConfig& config, std::string file);
   ~LoadedPlugin();
@@ -70,6 +72,7 @@ class LoadedPlugin {
   }
   [[nodiscard]] const HookTables& hooks() const { return serving() ? hooks_ : kNoHooks; }
   [[nodiscard]] const HookPolicy& policy() const { return policy_; }
+  [[nodiscard]] bool pushes_to_everybody() const { return pushes_to_everybody_; }
   /// With a conference only; null: it is told changes.
   [[nodiscard]] const turms_membership* membership() const { return membership_; }
   [[nodiscard]] void* self() const { return self_; }
@@ -78,7 +81,11 @@ class LoadedPlugin {
   void call(CallHandler handler, const std::function<turms_status(turms_call)>& invoke);
   /// Asks on the plugin's own thread. What goes wrong is counted, and pauses the plugin in time.
   using Ask = std::function<turms_verdict(turms_call, turms_decision*)>;
-  void ask(Ask invoke, std::function<void(Result<Decision>)> handler);
+  /// What `accepts` does not take is a failure too; null: it takes all.
+  using Accepts = std::function<bool(const Decision&)>;
+  void ask(Ask invoke, Accepts accepts, std::function<void(Result<Decision>)> handler);
+  /// Starts a call on that thread, with the deadline of hooks.
+  void call_on_thread(CallHandler handler, std::function<turms_status(turms_call)> invoke);
   /// Tells on that thread. Dropped, and counted, when too much waits.
   void tell(std::function<void()> invoke);
   /// A request under /plugins/<name>/; `path` is the rest with its leading slash.
@@ -101,7 +108,11 @@ class LoadedPlugin {
   Status check_table();
   Status check_conference();
   void find_hooks();
+  template <class Table>
+  const Table* offered(const char* name, size_t minimum, bool (*complete)(const Table&)) const;
   void read_policy();
+  /// Of one that has just started.
+  void ask_for_wishes();
   void hook_failed(std::string why);
   turms_call add_call(CallHandler handler, Duration deadline);
   /// The table of this name, when it is there and at least so long.
@@ -122,6 +133,7 @@ class LoadedPlugin {
   HookTables hooks_;
   HookPolicy policy_;
   int failures_ = 0;  // of hooks, in a row
+  bool pushes_to_everybody_ = false;
   std::unique_ptr<CallThread> thread_;
   void* self_ = nullptr;
   turms_host services_{};

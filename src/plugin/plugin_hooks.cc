@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "plugin/loaded_plugin.h"
+#include "plugin/services.h"
 
 namespace turms::plugin {
 
@@ -26,22 +27,40 @@ std::optional<int> number(const std::map<std::string, std::string>& settings, co
 
 const HookTables LoadedPlugin::kNoHooks{};
 
+/// The table of that name, unless it has nothing that could be called.
+template <class Table>
+const Table* LoadedPlugin::offered(const char* name, size_t minimum,
+                                   bool (*complete)(const Table&)) const {
+  const auto* table = static_cast<const Table*>(capability(name, minimum));
+  return table != nullptr && complete(*table) ? table : nullptr;
+}
+
 void LoadedPlugin::find_hooks() {
-  hooks_.messages = static_cast<const turms_messages*>(
-      capability(TURMS_MESSAGES, TURMS_SIZE_WITH(turms_messages, before_send)));
-  if (hooks_.messages != nullptr && hooks_.messages->before_send == nullptr) {
-    hooks_.messages = nullptr;
-  }
-  hooks_.users = static_cast<const turms_users*>(
-      capability(TURMS_USERS, TURMS_SIZE_WITH(turms_users, online_status_changed)));
-  if (hooks_.users != nullptr && hooks_.users->online_status_changed == nullptr) {
-    hooks_.users = nullptr;
-  }
-  hooks_.notifications = static_cast<const turms_notifications*>(
-      capability(TURMS_NOTIFICATIONS, TURMS_SIZE_WITH(turms_notifications, notified)));
-  if (hooks_.notifications != nullptr && hooks_.notifications->notified == nullptr) {
-    hooks_.notifications = nullptr;
-  }
+  hooks_.messages = offered<turms_messages>(
+      TURMS_MESSAGES, TURMS_SIZE_WITH(turms_messages, before_send),
+      [](const auto& t) { return TURMS_HAS(&t, before_send) || TURMS_HAS(&t, before_expiry); });
+  hooks_.users =
+      offered<turms_users>(TURMS_USERS, TURMS_SIZE_WITH(turms_users, online_status_changed),
+                           [](const auto& t) { return t.online_status_changed != nullptr; });
+  hooks_.notifications = offered<turms_notifications>(
+      TURMS_NOTIFICATIONS, TURMS_SIZE_WITH(turms_notifications, notified),
+      [](const auto& t) { return TURMS_HAS(&t, notified) || TURMS_HAS(&t, before_notify); });
+  hooks_.authenticator = offered<turms_authenticator>(
+      TURMS_AUTHENTICATOR, TURMS_SIZE_WITH(turms_authenticator, authenticate),
+      [](const auto& t) { return t.authenticate != nullptr; });
+  hooks_.requests = offered<turms_requests>(
+      TURMS_REQUESTS, TURMS_SIZE_WITH(turms_requests, handle),
+      [](const auto& t) { return t.transform != nullptr || t.handle != nullptr; });
+  hooks_.administration = offered<turms_administration>(
+      TURMS_ADMINISTRATION, TURMS_SIZE_WITH(turms_administration, admin_action),
+      [](const auto& t) { return t.admin_action != nullptr; });
+  hooks_.storage = offered<turms_storage>(
+      TURMS_STORAGE, TURMS_SIZE_WITH(turms_storage, remove), [](const auto& t) {
+        return t.upload_info != nullptr && t.download_info != nullptr && t.find != nullptr &&
+               t.remove != nullptr;
+      });
+  hooks_.pushes = offered<turms_pushes>(TURMS_PUSH, TURMS_SIZE_WITH(turms_pushes, message_missed),
+                                        [](const auto& t) { return t.message_missed != nullptr; });
 }
 
 void LoadedPlugin::read_policy() {
@@ -54,6 +73,16 @@ void LoadedPlugin::read_policy() {
   policy_.refuse = policy != settings_.end() && policy->second == "refuse";
 }
 
+void LoadedPlugin::ask_for_wishes() {
+  pushes_to_everybody_ = false;
+  if (hooks_.pushes == nullptr || !TURMS_HAS(hooks_.pushes, wants_everybody)) return;
+  try {
+    pushes_to_everybody_ = hooks_.pushes->wants_everybody(self_) != 0;
+  } catch (...) {
+    log::error("plugin {}: threw out of a call", status_.name);
+  }
+}
+
 void LoadedPlugin::hook_failed(std::string why) {
   if (!serving()) return;
   ++failures_;
@@ -63,9 +92,14 @@ void LoadedPlugin::hook_failed(std::string why) {
   (void)pause(std::move(why));
 }
 
-void LoadedPlugin::ask(Ask invoke, std::function<void(Result<Decision>)> handler) {
-  auto decided = [this, handler](Result<CallValue> result) {
+void LoadedPlugin::ask(Ask invoke, Accepts accepts, std::function<void(Result<Decision>)> handler) {
+  auto decided = [this, handler, accepts = std::move(accepts)](Result<CallValue> result) {
     Decision* decision = result ? std::get_if<Decision>(&*result) : nullptr;
+    if (decision != nullptr && decision->verdict == TURMS_CHANGE && accepts &&
+        !accepts(*decision)) {
+      result = fail(ErrorCode::kInternal, "a change that makes no sense");
+      decision = nullptr;
+    }
     if (decision != nullptr) {
       failures_ = 0;
       return handler(std::move(*decision));
@@ -94,6 +128,38 @@ void LoadedPlugin::ask(Ask invoke, std::function<void(Result<Decision>)> handler
     }
     const auto there = alive.lock();
     if (there) post([this, id, result = std::move(result)] { finish_call(id, result); });
+  });
+  if (!taken) finish_call(id, fail(ErrorCode::kResourceExhausted, "too many calls wait for it"));
+}
+
+void LoadedPlugin::call_on_thread(CallHandler handler,
+                                  std::function<turms_status(turms_call)> invoke) {
+  auto completed = [this, handler](Result<CallValue> result) {
+    const bool failed = !result && (result.error().code == ErrorCode::kDeadlineExceeded ||
+                                    result.error().code == ErrorCode::kInternal);
+    if (failed) {
+      hook_failed(result.error().message);
+    } else {
+      failures_ = 0;
+    }
+    handler(std::move(result));
+  };
+  if (calls_.size() >= Host::kMaxCalls) {
+    return completed(fail(ErrorCode::kResourceExhausted, "too many calls under way"));
+  }
+  const turms_call id = add_call(std::move(completed), policy_.deadline);
+  const bool taken = thread_ != nullptr && thread_->run([this, id, invoke = std::move(invoke),
+                                                         alive = std::weak_ptr<int>(alive_)] {
+    turms_status status = TURMS_ERROR_INTERNAL;
+    try {
+      status = invoke(id);
+    } catch (...) {
+    }
+    if (status == TURMS_OK) return;
+    const auto there = alive.lock();
+    if (there) {
+      post([this, id, status] { finish_call(id, fail(error_code(status), describe(status))); });
+    }
   });
   if (!taken) finish_call(id, fail(ErrorCode::kResourceExhausted, "too many calls wait for it"));
 }

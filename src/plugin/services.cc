@@ -227,11 +227,40 @@ struct LoadedPlugin::Services {
     finish(context, call, fail(ErrorCode::kInternal, "an answer that makes no sense"));
   }
 
+  static void complete_with_pairs(void* context, turms_call call, const turms_pair* raw,
+                                  size_t count) {
+    if (count > kMaxPairs || (raw == nullptr && count > 0)) {
+      return finish(context, call, fail(ErrorCode::kInternal, "malformed list of pairs"));
+    }
+    Pairs pairs;
+    for (size_t i = 0; i < count; ++i) {
+      pairs.emplace_back(raw[i].name != nullptr ? raw[i].name : "",
+                         raw[i].value != nullptr ? raw[i].value : "");
+    }
+    finish(context, call, CallValue(std::move(pairs)));
+  }
+
+  static void forget(void* context, int64_t user_id, const char* name, const char* value) {
+    if (name == nullptr || value == nullptr) return;
+    LoadedPlugin& plugin = of(context);
+    plugin.post([&plugin, user_id, name = std::string(name), value = std::string(value)] {
+      if (!plugin.config_.forget_subscription) return;
+      plugin.config_.forget_subscription(UserId(user_id), name, value);
+    });
+  }
+
   static const void* capability(void*, const char* name) {
     static constexpr turms_host_hooks kHooks = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_host_hooks),
                                                 decide};
-    if (name == nullptr) return nullptr;
-    return std::string_view(name) == TURMS_HOST_HOOKS ? &kHooks : nullptr;
+    static constexpr turms_host_storage kStorage = {
+        TURMS_PLUGIN_ABI_VERSION, sizeof(turms_host_storage), complete_with_pairs};
+    static constexpr turms_host_push kPush = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_host_push),
+                                              forget};
+    const std::string_view asked = name == nullptr ? "" : name;
+    if (asked == TURMS_HOST_HOOKS) return &kHooks;
+    if (asked == TURMS_HOST_STORAGE) return &kStorage;
+    if (asked == TURMS_HOST_PUSH) return &kPush;
+    return nullptr;
   }
 
   static turms_host table(LoadedPlugin* plugin) {

@@ -196,7 +196,7 @@ std::shared_ptr<IncomingFile> FileStore::new_file() const {
   return std::make_shared<IncomingFile>(options_.directory / kIncoming / secure_random_token(32));
 }
 
-Result<im::ResourceInfo> FileStore::upload_info(const im::UploadTerms& terms) {
+Result<im::ResourceInfo> FileStore::upload_form(const im::UploadTerms& terms) {
   const Tickets::Policy policy = tickets_.sign_upload(terms);
   const std::string bucket = std::string("/") + im::bucket_of(terms.key.type);
   return im::ResourceInfo{{"key", std::to_string(terms.key.id)},
@@ -206,7 +206,7 @@ Result<im::ResourceInfo> FileStore::upload_info(const im::UploadTerms& terms) {
                           {"url", options_.base_url + bucket}};
 }
 
-Result<im::ResourceInfo> FileStore::download_info(const im::DownloadTerms& terms) {
+Result<im::ResourceInfo> FileStore::download_link(const im::DownloadTerms& terms) {
   std::string target = fmt::format("/{}/{}", im::bucket_of(terms.key.type), terms.key.id);
   if (terms.key.type == im::ResourceType::kMessageAttachment) {
     target += fmt::format("?expires={}&name={}&signature={}", terms.expiration.unix_ms,

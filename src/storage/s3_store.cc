@@ -113,7 +113,7 @@ Task<Status> S3Store::make_buckets() {
   co_return Status();
 }
 
-Result<im::ResourceInfo> S3Store::upload_info(const im::UploadTerms& terms) {
+Result<im::ResourceInfo> S3Store::upload_form(const im::UploadTerms& terms) {
   const WallTime now = clock_.now();
   const std::string bucket_name = bucket(terms.key.type);
   const std::string key = std::to_string(terms.key.id);
@@ -135,7 +135,7 @@ Result<im::ResourceInfo> S3Store::upload_info(const im::UploadTerms& terms) {
                           {"url", options_.endpoint + "/" + bucket_name}};
 }
 
-Result<im::ResourceInfo> S3Store::download_info(const im::DownloadTerms& terms) {
+Result<im::ResourceInfo> S3Store::download_link(const im::DownloadTerms& terms) {
   // What its uploader said it is must not make a page of it; a browser shows a picture all the same
   // where a page asks for one.
   SigV4::Query extra{{"response-content-disposition", saved_as(terms.name)}};

@@ -33,8 +33,15 @@ class S3Store final : public im::ObjectStore {
   /// What is under way fails now, and so does what is asked afterwards.
   void close() { client_.reset(); }
 
-  Result<im::ResourceInfo> upload_info(const im::UploadTerms& terms) override;
-  Result<im::ResourceInfo> download_info(const im::DownloadTerms& terms) override;
+  [[nodiscard]] Result<im::ResourceInfo> upload_form(const im::UploadTerms& terms);
+  [[nodiscard]] Result<im::ResourceInfo> download_link(const im::DownloadTerms& terms);
+
+  im::Stored<im::ResourceInfo> upload_info(im::UploadTerms terms) override {
+    co_return upload_form(terms);
+  }
+  im::Stored<im::ResourceInfo> download_info(im::DownloadTerms terms) override {
+    co_return download_link(terms);
+  }
   im::Stored<std::optional<int64_t>> find(im::ResourceKey key) override;
   im::Stored<im::None> remove(im::ResourceKey key) override;
 

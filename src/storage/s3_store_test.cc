@@ -41,7 +41,7 @@ TEST(S3StoreTest, GivesClientsFormsAndLinks) {
   net::Loop loop;
   const FixedClock clock;
   auto store = *S3Store::open({"https://s3.example.com/", "my-", example()}, loop, clock);
-  const auto info = *store->upload_info({{im::ResourceType::kGroupProfilePicture, 5},
+  const auto info = *store->upload_form({{im::ResourceType::kGroupProfilePicture, 5},
                                          "image/*",
                                          1,
                                          100,
@@ -64,7 +64,7 @@ TEST(S3StoreTest, GivesClientsFormsAndLinks) {
   terms.name = "a b.html";
   terms.media_type = "text/html";
   terms.expiration = WallTime{kThen.unix_ms + 300'000};
-  const std::string url = value(*store->download_info(terms), "url");
+  const std::string url = value(*store->download_link(terms), "url");
   EXPECT_TRUE(url.starts_with("https://s3.example.com/my-message-attachment/7?")) << url;
   EXPECT_NE(url.find("X-Amz-Expires=300&"), std::string::npos);
   EXPECT_NE(
@@ -76,7 +76,7 @@ TEST(S3StoreTest, GivesClientsFormsAndLinks) {
   terms = {};
   terms.key = {im::ResourceType::kUserProfilePicture, 7};
   EXPECT_NE(
-      value(*store->download_info(terms), "url").find("response-content-disposition=attachment&"),
+      value(*store->download_link(terms), "url").find("response-content-disposition=attachment&"),
       std::string::npos);
 }
 

@@ -244,7 +244,7 @@ class FilesTest : public testing::Test, public im::Clock {
     terms.key = key_;
     terms.name = name;
     terms.expiration = WallTime{now_.unix_ms + 1000};
-    return value(*store_->download_info(terms), "path");
+    return value(*store_->download_link(terms), "path");
   }
   std::string get(const std::string& target, const std::string& headers = "") {
     return ask("GET " + target + (headers.empty() ? "" : "\n" + headers));
@@ -285,7 +285,7 @@ class FilesTest : public testing::Test, public im::Clock {
 };
 
 TEST_F(FilesTest, WhatIsPostedComesBack) {
-  const auto info = *store_->upload_info(terms());
+  const auto info = *store_->upload_form(terms());
   EXPECT_EQ(value(info, "url"), "http://x/storage/message-attachment");
   EXPECT_EQ(value(info, "path"), "/storage/message-attachment");
   EXPECT_EQ(value(info, "key"), "77");
@@ -322,7 +322,7 @@ TEST_F(FilesTest, WhatIsPostedComesBack) {
 
 TEST_F(FilesTest, AScriptIsNeverServedAsOne) {
   for (const char* content : {"<html><script>1</script>", "<svg onload=1>", "%PDF-1.4", ""}) {
-    EXPECT_EQ(post(form(*store_->upload_info(terms()), content, part("Content-Type", "text/html"))),
+    EXPECT_EQ(post(form(*store_->upload_form(terms()), content, part("Content-Type", "text/html"))),
               204);
     const std::string answer = get(link("x.html"));
     EXPECT_NE(answer.find("Content-Type: application/octet-stream\r\n"), std::string::npos);
@@ -331,7 +331,7 @@ TEST_F(FilesTest, AScriptIsNeverServedAsOne) {
 }
 
 TEST_F(FilesTest, PoliciesAreKept) {
-  const auto info = *store_->upload_info(terms("image/*", 48));
+  const auto info = *store_->upload_form(terms("image/*", 48));
   EXPECT_EQ(post(form(info, kPng)), 204);
   EXPECT_EQ(post(form(info, kPng + "x")), 413);
   EXPECT_EQ(post(form(info, "no picture")), 415);
@@ -354,7 +354,7 @@ TEST_F(FilesTest, PoliciesAreKept) {
   EXPECT_EQ(post(form(info, kPng, many)), 400);
   auto small = terms();
   small.min_bytes = 10;
-  EXPECT_EQ(post(form(*store_->upload_info(small), "123456789")), 400);
+  EXPECT_EQ(post(form(*store_->upload_form(small), "123456789")), 400);
   EXPECT_EQ(body_of(get(link())), kPng);
   now_.unix_ms += 1000;
   EXPECT_EQ(post(form(info, kPng)), 403);
@@ -363,7 +363,7 @@ TEST_F(FilesTest, PoliciesAreKept) {
 }
 
 TEST_F(FilesTest, LinksAreCheckedAndPathsAreNone) {
-  EXPECT_EQ(post(form(*store_->upload_info(terms()), "secret")), 204);
+  EXPECT_EQ(post(form(*store_->upload_form(terms()), "secret")), 204);
   const std::string good = link();
   EXPECT_EQ(get(good).substr(9, 3), "200");
   std::string other = good;
@@ -386,13 +386,13 @@ TEST_F(FilesTest, LinksAreCheckedAndPathsAreNone) {
 
 TEST_F(FilesTest, PicturesOfUsersAreForEverybody) {
   key_.type = im::ResourceType::kUserProfilePicture;
-  EXPECT_EQ(post(form(*store_->upload_info(terms("image/*")), kPng), "user-profile-picture"), 204);
+  EXPECT_EQ(post(form(*store_->upload_form(terms("image/*")), kPng), "user-profile-picture"), 204);
   EXPECT_EQ(body_of(get("/storage/user-profile-picture/77")), kPng);
   EXPECT_EQ(body_of(get("/storage/user-profile-picture/77?small=1")), kPng);
 }
 
 TEST_F(FilesTest, PartsAndValidators) {
-  EXPECT_EQ(post(form(*store_->upload_info(terms()), "0123456789")), 204);
+  EXPECT_EQ(post(form(*store_->upload_form(terms()), "0123456789")), 204);
   const std::string whole = get(link());
   const std::string part = get(link(), "Range: bytes=2-4");
   EXPECT_EQ(part.substr(9, 3), "206");
@@ -409,7 +409,7 @@ TEST_F(FilesTest, PartsAndValidators) {
 }
 
 TEST_F(FilesTest, ACutUploadLeavesNothing) {
-  const std::string whole = form(*store_->upload_info(terms()), std::string(60'000, 'x'));
+  const std::string whole = form(*store_->upload_form(terms()), std::string(60'000, 'x'));
   {
     net::RawClient client(loop_, server_->port());
     client.send("POST /storage/message-attachment HTTP/1.1\r\nHost: x\r\nContent-Length: " +
@@ -423,7 +423,7 @@ TEST_F(FilesTest, ACutUploadLeavesNothing) {
 }
 
 TEST_F(FilesTest, AnUploadThatTakesTooLongIsRefused) {
-  const std::string whole = form(*store_->upload_info(terms()), std::string(60'000, 'x'));
+  const std::string whole = form(*store_->upload_form(terms()), std::string(60'000, 'x'));
   net::RawClient client(loop_, server_->port());
   client.send("POST /storage/message-attachment HTTP/1.1\r\nHost: x\r\nContent-Length: " +
               std::to_string(whole.size()) +
@@ -442,11 +442,11 @@ TEST_F(FilesTest, ADiskThatFailsIsNoMissingFile) {
   std::ofstream(directory_ / "files" / im::bucket_of(key_.type)) << "x";
   EXPECT_FALSE(outcome(store_->find(key_)));
   EXPECT_FALSE(outcome(store_->remove(key_)));
-  EXPECT_EQ(post(form(*store_->upload_info(terms()), "secret")), 500);
+  EXPECT_EQ(post(form(*store_->upload_form(terms()), "secret")), 500);
 }
 
 TEST_F(FilesTest, TheSecretOutlivesARestart) {
-  EXPECT_EQ(post(form(*store_->upload_info(terms()), "0123456789")), 204);
+  EXPECT_EQ(post(form(*store_->upload_form(terms()), "0123456789")), 204);
   const auto path = store_->path_of(key_);
   auto again = FileStore::open({.directory = directory_ / "files", .base_url = ""}, *this,
                                [this](auto function) { loop_.post(std::move(function)); });

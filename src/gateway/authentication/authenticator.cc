@@ -209,7 +209,45 @@ class LdapAuthenticator final : public ExternalAuthenticator {
   const std::unique_ptr<ldap::Client> client_;
 };
 
+class HookedAuthenticator final : public Authenticator {
+ public:
+  HookedAuthenticator(im::Users& users, im::SignInHook& hook, std::unique_ptr<Authenticator> inner)
+      : users_(users), hook_(hook), inner_(std::move(inner)) {}
+
+  Task<im::Outcome<Authenticated>> authenticate(Attempt attempt) override {
+    if (!hook_.asked_to_authenticate()) {
+      co_return co_await inner_->authenticate(std::move(attempt));
+    }
+    if (auto right = im::Users::check(attempt.command); !right) {
+      co_return std::unexpected(right.error());
+    }
+    im::SignInDraft draft;
+    draft.user_id = attempt.command.user_id;
+    draft.password = attempt.command.password;
+    draft.device_type = attempt.command.device_type;
+    draft.ip = attempt.ip;
+    draft.device_details = attempt.device_details;
+    draft.trace_id = attempt.trace_id;
+    auto said = co_await hook_.authenticate(std::move(draft));
+    if (!said) co_return std::unexpected(said.error());
+    if (!*said) co_return co_await inner_->authenticate(std::move(attempt));
+    auto signed_in = co_await users_.admit(attempt.command.user_id);
+    if (!signed_in) co_return std::unexpected(signed_in.error());
+    co_return Authenticated{std::move(*signed_in), Permissions()};
+  }
+
+ private:
+  im::Users& users_;
+  im::SignInHook& hook_;
+  const std::unique_ptr<Authenticator> inner_;
+};
+
 }  // namespace
+
+std::unique_ptr<Authenticator> make_hooked_authenticator(im::Users& users, im::SignInHook& hook,
+                                                         std::unique_ptr<Authenticator> inner) {
+  return std::make_unique<HookedAuthenticator>(users, hook, std::move(inner));
+}
 
 std::unique_ptr<Authenticator> make_password_authenticator(im::Users& users) {
   return std::make_unique<PasswordAuthenticator>(users);

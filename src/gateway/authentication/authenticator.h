@@ -8,6 +8,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "gateway/authentication/permissions.h"
+#include "im/ports/request_hooks.h"
 #include "im/users.h"
 #include "net/http.h"
 
@@ -101,5 +102,9 @@ struct LdapAuthentication {
 /// ldap::Client::make().
 Result<std::unique_ptr<Authenticator>> make_ldap_authenticator(im::Users& users, net::Loop& loop,
                                                                LdapAuthentication config);
+/// Asks `hook` first where it wants to be asked; what it does not decide, `inner` does. The user of
+/// whom it says yes need not be stored here. Both outlive the authenticator's calls.
+std::unique_ptr<Authenticator> make_hooked_authenticator(im::Users& users, im::SignInHook& hook,
+                                                         std::unique_ptr<Authenticator> inner);
 
 }  // namespace turms::gateway

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "im/permit.h"
@@ -61,6 +62,19 @@ struct ConversationPage {
   int64_t last_sequence = 0;
 };
 
+/// What a user who is nowhere must be told of a conversation with.
+struct PushState {
+  UserId user_id;
+  /// What the user's clients registered: settings whose names begin with kPushSetting.
+  ValueMap subscriptions;
+  /// As of ConversationSummary.
+  int32_t unread = 0;
+};
+/// Names of such settings.
+inline constexpr std::string_view kPushSetting = "push.";
+/// Of one user.
+inline constexpr size_t kMaxPushSettings = 20;
+
 class ConversationRepository {
  public:
   virtual ~ConversationRepository() = default;
@@ -73,6 +87,11 @@ class ConversationRepository {
   /// Of a user, the one in which something happened last first.
   virtual Stored<std::vector<ConversationSummary>> list(UserId user, int32_t skip,
                                                         int32_t limit) = 0;
+  /// Of those users who have subscriptions, or of everybody, but for who muted the conversation,
+  /// which is a group, or with the one that `conversation` names.
+  virtual Stored<std::vector<PushState>> push_states(std::vector<UserId> users,
+                                                     ConversationRef conversation,
+                                                     bool everybody) = 0;
   /// Those behind `sequence`.
   virtual Stored<ConversationPage> messages_after(UserId reader, ConversationRef conversation,
                                                   int64_t sequence, int32_t max_count) = 0;

@@ -69,6 +69,11 @@ struct TextSearch {
   int32_t max_count = 0;
 };
 
+struct Expired {
+  std::vector<Message> messages;
+  bool more = false;
+};
+
 class MessageRepository {
  public:
   virtual ~MessageRepository() = default;
@@ -101,6 +106,10 @@ class MessageRepository {
   /// recipient has read it, one of a group from its delivery.
   virtual Stored<bool> delete_expired(Permit<action::DeleteExpiredMessages>, WallTime now,
                                       std::optional<WallTime> keep_from) = 0;
+  /// What delete_expired() would delete, but for those of `kept`, which are ascending.
+  virtual Stored<Expired> find_expired(WallTime now, std::optional<WallTime> keep_from,
+                                       std::vector<MessageId> kept) = 0;
+  virtual Stored<None> erase(Permit<action::DeleteExpiredMessages>, std::vector<MessageId> ids) = 0;
 };
 
 }  // namespace turms::im

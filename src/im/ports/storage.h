@@ -70,9 +70,9 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
   /// The fields of the form that is posted with the file as its last part, and "url" where to;
   /// clients send all fields but that one. `key` of the form is the id of the key in decimal.
-  virtual Result<ResourceInfo> upload_info(const UploadTerms& terms) = 0;
+  virtual Stored<ResourceInfo> upload_info(UploadTerms terms) = 0;
   /// "url", and whatever else the store wants to tell.
-  virtual Result<ResourceInfo> download_info(const DownloadTerms& terms) = 0;
+  virtual Stored<ResourceInfo> download_info(DownloadTerms terms) = 0;
   /// How many bytes it has; nothing when there is no such object.
   virtual Stored<std::optional<int64_t>> find(ResourceKey key) = 0;
   /// Nothing to remove is no error.

@@ -113,7 +113,64 @@ std::vector<Listed> all_of(Connection& connection, UserId user) {
 
 #undef TURMS_SELECT_MESSAGE
 
+im::ValueMap subscriptions_of(Connection& connection, UserId user) {
+  im::ValueMap found;
+  Statement rows = connection.prepare(
+      "select name, value from user_setting where user_id = ?1 and name >= ?2 "
+      "and substr(name, 1, length(?2)) = ?2 order by name limit ?3");
+  rows.bind(user, im::kPushSetting, static_cast<int64_t>(im::kMaxPushSettings));
+  while (rows.step()) {
+    std::string name = rows.text();
+    found[std::move(name)] = std::string(as_text(rows.blob()));
+  }
+  return found;
+}
+
+int64_t read_sequence_of(Connection& connection, UserId user, const im::ConversationRef& ref,
+                         ConversationKey key) {
+  if (ref.user_id) {
+    Statement read = connection.prepare(
+        "select read_sequence from private_conversation where owner_id = ? and target_id = ?");
+    return read.bind(user, *ref.user_id).step() ? read.integer() : 0;
+  }
+  {
+    Statement read = connection.prepare(
+        "select read_sequence from group_conversation where group_id = ? and member_id = ?");
+    if (read.bind(*ref.group_id, user).step()) return read.integer();
+  }
+  Statement joined =
+      connection.prepare("select join_date from group_member where group_id = ? and user_id = ?");
+  joined.bind(*ref.group_id, user);
+  if (!joined.step()) return 0;
+  const WallTime date = joined.time();
+  return read_by_joining(connection, key, date);
+}
+
 }  // namespace
+
+im::Stored<std::vector<im::PushState>> Conversations::push_states(std::vector<UserId> users,
+                                                                  im::ConversationRef ref,
+                                                                  bool everybody) {
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::PushState>> {
+        std::vector<im::PushState> states;
+        for (const UserId user : users) {
+          im::PushState state;
+          state.user_id = user;
+          state.subscriptions = subscriptions_of(connection, user);
+          if (state.subscriptions.empty() && !everybody) continue;
+          if (is_set(connection, user, ref, "muted")) continue;
+          im::ConversationSummary summary;
+          const ConversationKey key = key_of(user, ref);
+          summary.last_sequence = find_head(connection, key).sequence;
+          summary.read_sequence = read_sequence_of(connection, user, ref, key);
+          count_unread(connection, user, key, summary);
+          state.unread = summary.unread;
+          states.push_back(std::move(state));
+        }
+        return states;
+      });
+}
 
 im::Stored<std::vector<im::ConversationSummary>> Conversations::list(UserId user, int32_t skip,
                                                                      int32_t limit) {

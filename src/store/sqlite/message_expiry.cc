@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/sqlite/message_queries.h"
 #include "store/sqlite/message_text.h"
 #include "store/sqlite/repositories.h"
@@ -6,7 +8,27 @@ namespace turms::store {
 namespace {
 
 // A few milliseconds of the writer.
-constexpr int kPiece = 200;
+constexpr size_t kPiece = 200;
+
+/// What is to be deleted at a time.
+struct Piece {
+  [[nodiscard]] bool full() const { return ids.size() >= kPiece; }
+  /// Rows to look at for a whole piece of which none is kept.
+  [[nodiscard]] auto most() const { return static_cast<int64_t>(kPiece + kept.size()); }
+  /// Rows of ids.
+  void take(Statement& rows) {
+    for (size_t count = 0; count < kPiece && rows.step();) {
+      const auto id = rows.id<MessageId>();
+      if (std::ranges::binary_search(kept, id)) continue;
+      ids.push_back(id);
+      ++count;
+    }
+  }
+
+  std::vector<MessageId> ids;
+  /// Ascending.
+  std::vector<MessageId> kept;
+};
 
 void erase(Connection& connection, MessageId id) {
   const auto message = find_message(connection, id);
@@ -28,8 +50,7 @@ struct Retention {
 };
 
 // What groups do not keep any longer: of some groups after the others, a piece at most.
-void find_outlived(Connection& connection, WallTime now, GroupId& looked_at,
-                   std::vector<MessageId>& ids) {
+void find_outlived(Connection& connection, WallTime now, GroupId& looked_at, Piece& piece) {
   constexpr size_t kLookedAt = 200;
   std::vector<Retention> some;
   {
@@ -46,12 +67,12 @@ void find_outlived(Connection& connection, WallTime now, GroupId& looked_at,
       "?");
   for (const Retention& one : some) {
     // The group is looked at again: it may have more.
-    if (ids.size() >= static_cast<size_t>(kPiece)) return;
+    if (piece.full()) return;
     looked_at = one.group;
     const ConversationKey key = ConversationKey::of(one.group);
     const WallTime keep_from{now.unix_ms - one.hours * 3'600'000};
-    outlived.bind(key.high, key.low, first_sequence_at(connection, key, keep_from), kPiece);
-    while (outlived.step()) ids.push_back(outlived.id<MessageId>());
+    outlived.bind(key.high, key.low, first_sequence_at(connection, key, keep_from), piece.most());
+    piece.take(outlived);
     outlived.reset();
   }
   if (some.size() < kLookedAt) looked_at = GroupId();
@@ -94,7 +115,7 @@ void light(Connection& connection, WallTime now, MessageId& looked_at) {
   }
 }
 
-void find_old(Connection& connection, WallTime keep_from, std::vector<MessageId>& ids) {
+void find_old(Connection& connection, WallTime keep_from, Piece& piece) {
   // Imported ids say nothing of the time; an import makes this index for that (finish_import).
   const bool imported =
       connection.scalar("select count(*) from sqlite_schema where name = 'message_by_date'") > 0;
@@ -104,8 +125,23 @@ void find_old(Connection& connection, WallTime keep_from, std::vector<MessageId>
           ? "select id from message where ?1 is not null and delivery_date < ?2 "
             "order by delivery_date limit ?3"
           : "select id from message where id < ?1 and delivery_date < ?2 order by id limit ?3");
-  old.bind(IdGenerator::first_at(keep_from), keep_from, kPiece);
-  while (old.step()) ids.push_back(old.id<MessageId>());
+  piece.take(old.bind(IdGenerator::first_at(keep_from), keep_from, piece.most()));
+}
+
+/// Where the last piece ended.
+struct LookedAt {
+  MessageId& burning;
+  GroupId& retention;
+};
+
+void collect(Connection& connection, WallTime now, std::optional<WallTime> keep_from,
+             const LookedAt& looked_at, Piece& piece) {
+  light(connection, now, looked_at.burning);
+  Statement burnt = connection.prepare(
+      "select id from message where burn_date is not null and burn_date <= ? limit ?");
+  piece.take(burnt.bind(now, piece.most()));
+  if (keep_from) find_old(connection, *keep_from, piece);
+  find_outlived(connection, now, looked_at.retention, piece);
 }
 
 }  // namespace
@@ -129,20 +165,37 @@ im::Stored<im::None> Messages::set_retention(im::Permit<im::action::SetRetention
 im::Stored<bool> Messages::delete_expired(im::Permit<im::action::DeleteExpiredMessages>,
                                           WallTime now, std::optional<WallTime> keep_from) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
-    light(connection, now, burn_looked_at_);
-    std::vector<MessageId> ids;
-    {
-      Statement burnt = connection.prepare(
-          "select id from message where burn_date is not null and burn_date <= ? limit ?");
-      burnt.bind(now, kPiece);
-      while (burnt.step()) ids.push_back(burnt.id<MessageId>());
+    Piece piece;
+    collect(connection, now, keep_from, {burn_looked_at_, retention_looked_at_}, piece);
+    for (const MessageId id : piece.ids) turms::store::erase(connection, id);
+    return piece.full();
+  });
+}
+
+im::Stored<im::Expired> Messages::find_expired(WallTime now, std::optional<WallTime> keep_from,
+                                               std::vector<MessageId> kept) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::Expired> {
+    Piece piece{.ids = {}, .kept = std::move(kept)};
+    collect(connection, now, keep_from, {burn_looked_at_, retention_looked_at_}, piece);
+    im::Expired expired;
+    expired.more = piece.full();
+    // The same one may have burnt and be old.
+    std::ranges::sort(piece.ids);
+    const auto twice = std::ranges::unique(piece.ids);
+    piece.ids.erase(twice.begin(), twice.end());
+    for (const MessageId id : piece.ids) {
+      auto message = find_message(connection, id);
+      if (message) expired.messages.push_back(std::move(*message));
     }
-    if (keep_from) {
-      find_old(connection, *keep_from, ids);
-    }
-    find_outlived(connection, now, retention_looked_at_, ids);
-    for (const MessageId id : ids) erase(connection, id);
-    return ids.size() >= static_cast<size_t>(kPiece);
+    return expired;
+  });
+}
+
+im::Stored<im::None> Messages::erase(im::Permit<im::action::DeleteExpiredMessages>,
+                                     std::vector<MessageId> ids) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
+    for (const MessageId id : ids) turms::store::erase(connection, id);
+    return im::None{};
   });
 }
 

@@ -174,6 +174,10 @@ class Messages final : public im::MessageRepository {
                                      std::optional<int32_t> hours) override;
   im::Stored<bool> delete_expired(im::Permit<im::action::DeleteExpiredMessages> permit,
                                   WallTime now, std::optional<WallTime> keep_from) override;
+  im::Stored<im::Expired> find_expired(WallTime now, std::optional<WallTime> keep_from,
+                                       std::vector<MessageId> kept) override;
+  im::Stored<im::None> erase(im::Permit<im::action::DeleteExpiredMessages> permit,
+                             std::vector<MessageId> ids) override;
 
  private:
   Writer& writer_;
@@ -197,6 +201,9 @@ class Conversations final : public im::ConversationRepository {
                                        im::ReadMove move) override;
   im::Stored<std::vector<im::ConversationSummary>> list(UserId user, int32_t skip,
                                                         int32_t limit) override;
+  im::Stored<std::vector<im::PushState>> push_states(std::vector<UserId> users,
+                                                     im::ConversationRef conversation,
+                                                     bool everybody) override;
   im::Stored<im::ConversationPage> messages_after(UserId reader, im::ConversationRef conversation,
                                                   int64_t sequence, int32_t max_count) override;
 
