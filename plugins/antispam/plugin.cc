@@ -7,15 +7,14 @@
 //       word_list_file: words.txt   one a line; "#" begins a comment
 //       action: reject              reject (5010, the default) or mask
 //       mask: "*"                   for each character of a word
-#include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "turms/plugin.h"
+#include "turms/plugin.hpp"
 #include "word_matcher.h"
 
 namespace turms::antispam {
@@ -32,11 +31,6 @@ struct Plugin {
   std::string text;
 };
 
-std::string setting(const turms_host& host, const char* key) {
-  const char* value = host.config(host.context, key);
-  return value == nullptr ? "" : value;
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
   const size_t begin = text.find_first_not_of(kBlank);
@@ -52,13 +46,13 @@ void add(std::vector<std::string>& words, std::string_view word) {
 Result<std::vector<std::string>> read_words(const turms_host& host) {
   std::vector<std::string> words;
   std::string_view rest;
-  const std::string listed = setting(host, "words");
+  const std::string listed = sdk::setting(host, "words");
   for (rest = listed; !rest.empty();) {
     const size_t comma = rest.find(',');
     add(words, rest.substr(0, comma));
     rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
   }
-  const std::string file = setting(host, "word_list_file");
+  const std::string file = sdk::setting(host, "word_list_file");
   if (!file.empty()) {
     std::ifstream in(file);
     if (!in) return fail(ErrorCode::kNotFound, "plugins.antispam.word_list_file cannot be read");
@@ -71,18 +65,18 @@ Result<std::vector<std::string>> read_words(const turms_host& host) {
   return words;
 }
 
-Result<std::unique_ptr<Plugin>> make(const turms_host& host) {
+std::unique_ptr<Plugin> make(const turms_host& host) {
   auto words = read_words(host);
-  if (!words) return std::unexpected(words.error());
+  if (!words) throw std::invalid_argument(words.error().message);
   auto matcher = WordMatcher::create(*words);
-  if (!matcher) return std::unexpected(matcher.error());
+  if (!matcher) throw std::invalid_argument(matcher.error().message);
   auto plugin = std::make_unique<Plugin>(std::move(*matcher));
-  const std::string action = setting(host, "action");
+  const std::string action = sdk::setting(host, "action");
   if (!action.empty() && action != "reject" && action != "mask") {
-    return fail(ErrorCode::kInvalidArgument, "plugins.antispam.action is neither reject nor mask");
+    throw std::invalid_argument("plugins.antispam.action is neither reject nor mask");
   }
   plugin->masks = action == "mask";
-  if (const std::string mask = setting(host, "mask"); !mask.empty()) plugin->mask = mask;
+  if (const std::string mask = sdk::setting(host, "mask"); !mask.empty()) plugin->mask = mask;
   return plugin;
 }
 
@@ -96,32 +90,6 @@ turms_verdict before_send(void* self, turms_call, const turms_message* message,
   return TURMS_CHANGE;
 }
 
-void say(char* out, size_t size, std::string_view text) {
-  if (size == 0) return;
-  const size_t length = std::min(text.size(), size - 1);
-  std::memcpy(out, text.data(), length);
-  out[length] = '\0';
-}
-
-turms_status start(const turms_host* host, void** self, char* error, size_t error_size) {
-  try {
-    auto plugin = make(*host);
-    if (!plugin) {
-      say(error, error_size, plugin.error().message);
-      return TURMS_ERROR_INVALID_ARGUMENT;
-    }
-    *self = plugin->release();
-    return TURMS_OK;
-  } catch (const std::exception& e) {
-    say(error, error_size, e.what());
-    return TURMS_ERROR_INTERNAL;
-  }
-}
-
-void stop(void* self) {
-  delete static_cast<Plugin*>(self);
-}
-
 constexpr turms_messages kMessages = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_messages),
                                       before_send};
 
@@ -133,8 +101,8 @@ constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
                                   .struct_size = sizeof(turms_plugin),
                                   .name = "antispam",
                                   .version = "0.1",
-                                  .start = start,
-                                  .stop = stop,
+                                  .start = sdk::start<make>,
+                                  .stop = sdk::stop<Plugin>,
                                   .conference = nullptr,
                                   .capability = capability};
 
@@ -144,6 +112,5 @@ constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
 
 extern "C" TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
   // A host that knows of no capabilities would ask for none.
-  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || !TURMS_HAS(host, capability)) return nullptr;
-  return &turms::antispam::kPlugin;
+  return turms::sdk::knows_capabilities(*host) ? &turms::antispam::kPlugin : nullptr;
 }

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "config.h"
 #include "mailbox.h"
 #include "net/loop.h"
-#include "turms/plugin.h"
+#include "turms/plugin.hpp"
 
 namespace turms::livekit_plugin {
 
@@ -133,30 +134,10 @@ void members(void* self, int64_t meeting_id, const turms_member* list, size_t co
   });
 }
 
-void say(char* out, size_t size, std::string_view text) {
-  if (size == 0) return;
-  const size_t length = std::min(text.size(), size - 1);
-  std::memcpy(out, text.data(), length);
-  out[length] = '\0';
-}
-
-turms_status start(const turms_host* host, void** self, char* error, size_t error_size) {
-  try {
-    auto config = read_config(*host);
-    if (!config) {
-      say(error, error_size, config.error().message);
-      return TURMS_ERROR_INVALID_ARGUMENT;
-    }
-    *self = new Plugin(host, std::move(*config));
-    return TURMS_OK;
-  } catch (const std::exception& e) {
-    say(error, error_size, e.what());
-    return TURMS_ERROR_INTERNAL;
-  }
-}
-
-void stop(void* self) {
-  delete static_cast<Plugin*>(self);
+std::unique_ptr<Plugin> make(const turms_host& host) {
+  auto config = read_config(host);
+  if (!config) throw std::invalid_argument(config.error().message);
+  return std::make_unique<Plugin>(&host, std::move(*config));
 }
 
 constexpr turms_conference kConference = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
@@ -183,8 +164,8 @@ constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
                                   .struct_size = sizeof(turms_plugin),
                                   .name = "livekit",
                                   .version = "0.2",
-                                  .start = start,
-                                  .stop = stop,
+                                  .start = sdk::start<make>,
+                                  .stop = sdk::stop<Plugin>,
                                   .conference = &kConference,
                                   .capability = capability};
 
@@ -194,6 +175,5 @@ constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
 
 extern "C" TURMS_PLUGIN_EXPORT const turms_plugin* turms_plugin_entry(const turms_host* host) {
   // An older host would call what is not there.
-  if (host->abi_version != TURMS_PLUGIN_ABI_VERSION || !TURMS_HAS(host, capability)) return nullptr;
-  return &turms::livekit_plugin::kPlugin;
+  return turms::sdk::knows_capabilities(*host) ? &turms::livekit_plugin::kPlugin : nullptr;
 }
