@@ -205,7 +205,10 @@ class Client:
                 field.extend(value)
             elif isinstance(value, dict):
                 for key, item in value.items():
-                    field[key] = item
+                    if hasattr(item, "SerializeToString"):
+                        field[key].CopyFrom(item)
+                    else:
+                        field[key] = item
             else:
                 setattr(body, name, value)
         return request
