@@ -14,12 +14,16 @@ turms_bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-std::vector<turms_pair> pairs_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
+/// They point into `pairs`.
+template <class Pairs>
+std::vector<turms_pair> pairs_of(const Pairs& pairs) {
   std::vector<turms_pair> raw;
   raw.reserve(pairs.size());
   for (const auto& [name, value] : pairs) raw.push_back({name.c_str(), value.c_str()});
   return raw;
 }
+template <class Pairs>
+void pairs_of(const Pairs&& gone) = delete;
 
 /// A copy for each: a plugin that is late still reads its own.
 template <class T>
@@ -30,7 +34,7 @@ std::shared_ptr<const T> copied(const T& value) {
 turms_verdict ask_authenticator(const turms_authenticator& table, void* self,
                                 const im::SignInDraft& draft, turms_call id,
                                 turms_decision* decision) {
-  const auto details = pairs_of({draft.device_details.begin(), draft.device_details.end()});
+  const auto details = pairs_of(draft.device_details);
   turms_sign_in raw{};
   raw.struct_size = sizeof raw;
   raw.user_id = draft.user_id.value;
