@@ -65,6 +65,35 @@ Task<Result<None>> RequestOperations::check_users(std::vector<UserId> users) {
   co_return None{};
 }
 
+template <class Repository, class Id>
+Task<Result<int64_t>> RequestOperations::settle_all(Repository& requests, std::vector<Id> ids,
+                                                    Settlement how, size_t max_reason) {
+  if (too_long(how.reason, max_reason)) co_return invalid("reason: too long");
+  sort_unique(ids);
+  int64_t settled = 0;
+  for (const Id id : ids) {
+    auto found = co_await requests.find(id);
+    if (!found) co_return std::unexpected(found.error());
+    if (!*found) continue;
+    auto done = co_await settle(std::move(**found), how);
+    if (!done) co_return std::unexpected(done.error());
+    settled += *done ? 1 : 0;
+  }
+  co_return settled;
+}
+
+template <class Replied>
+Result<bool> RequestOperations::settled(GroupId group, UserId joining, bool accepted,
+                                        Result<Replied> replied) {
+  GroupChanged told{.group_id = group};
+  if (accepted && replied && *replied == Replied::kDone) told.joined.push_back(joining);
+  // Also of a reply that failed: it may have been done.
+  context_.publish(told);
+  if (!replied) return std::unexpected(replied.error());
+  if (auto why = obstacle(*replied)) return in_the_way(std::move(*why));
+  return *replied != Replied::kNotPending;
+}
+
 // ------------------------------------------------------------------------------- friend requests
 
 Task<Result<FriendRequest>> RequestOperations::add_friend_request(UserId requester,
@@ -98,41 +127,30 @@ Task<Result<FriendRequest>> RequestOperations::add_friend_request(UserId request
   co_return request;
 }
 
+Task<Result<bool>> RequestOperations::settle(FriendRequest request, const Settlement& how) {
+  using Replied = FriendRequestRepository::Replied;
+  const WallTime now = context_.now();
+  if (how.status == RequestStatus::kCanceled) {
+    co_return co_await context_.store.friend_requests.recall(
+        Rights::administrator(action::RecallFriendRequest{request.id}), now);
+  }
+  auto replied = co_await context_.store.friend_requests.reply(
+      Rights::administrator(action::ReplyToFriendRequest{request.id}), how.status, how.reason, now);
+  if (how.status == RequestStatus::kAccepted) {
+    context_.publish(RelationshipChanged{request.recipient_id, request.requester_id, std::nullopt});
+    context_.publish(RelationshipChanged{request.requester_id, request.recipient_id, std::nullopt});
+  }
+  if (!replied) co_return std::unexpected(replied.error());
+  if (replied->outcome == Replied::Outcome::kFull) {
+    co_return in_the_way("one of the two has too many relationships");
+  }
+  co_return replied->outcome == Replied::Outcome::kDone;
+}
+
 Task<Result<int64_t>> RequestOperations::settle_friend_requests(std::vector<FriendRequestId> ids,
                                                                 Settlement how) {
-  using Replied = FriendRequestRepository::Replied;
-  if (too_long(how.reason, context_.settings.people.max_friend_request_reason_size)) {
-    co_return invalid("reason: too long");
-  }
-  sort_unique(ids);
-  int64_t settled = 0;
-  for (const FriendRequestId id : ids) {
-    auto found = co_await context_.store.friend_requests.find(id);
-    if (!found) co_return std::unexpected(found.error());
-    if (!*found) continue;
-    if (how.status == RequestStatus::kCanceled) {
-      auto recalled = co_await context_.store.friend_requests.recall(
-          Rights::administrator(action::RecallFriendRequest{id}), context_.now());
-      if (!recalled) co_return std::unexpected(recalled.error());
-      settled += *recalled ? 1 : 0;
-      continue;
-    }
-    auto replied = co_await context_.store.friend_requests.reply(
-        Rights::administrator(action::ReplyToFriendRequest{id}), how.status, how.reason,
-        context_.now());
-    if (how.status == RequestStatus::kAccepted) {
-      const UserId requester = (*found)->requester_id;
-      const UserId recipient = (*found)->recipient_id;
-      context_.publish(RelationshipChanged{recipient, requester, std::nullopt});
-      context_.publish(RelationshipChanged{requester, recipient, std::nullopt});
-    }
-    if (!replied) co_return std::unexpected(replied.error());
-    if (replied->outcome == Replied::Outcome::kFull) {
-      co_return in_the_way("one of the two has too many relationships");
-    }
-    settled += replied->outcome == Replied::Outcome::kDone ? 1 : 0;
-  }
-  co_return settled;
+  return settle_all(context_.store.friend_requests, std::move(ids), std::move(how),
+                    context_.settings.people.max_friend_request_reason_size);
 }
 
 Task<Result<int64_t>> RequestOperations::remove_friend_requests(std::vector<FriendRequestId> ids) {
@@ -173,7 +191,6 @@ Task<Result<GroupInvitation>> RequestOperations::add_invitation(GroupId group, U
 }
 
 Task<Result<bool>> RequestOperations::settle(GroupInvitation invitation, const Settlement& how) {
-  using Replied = InvitationRepository::Replied;
   const WallTime now = context_.now();
   if (how.status == RequestStatus::kCanceled) {
     co_return co_await context_.store.invitations.recall(
@@ -188,32 +205,13 @@ Task<Result<bool>> RequestOperations::settle(GroupInvitation invitation, const S
   auto replied = co_await context_.store.invitations.reply(
       Rights::administrator(action::ReplyToInvitation{invitation.id}), how.status, how.reason,
       std::move(member), *state ? (*state)->type.size_limit : 0, now);
-  GroupChanged told{.group_id = invitation.group_id};
-  if (accepted && replied && *replied == Replied::kDone) {
-    told.joined.push_back(invitation.invitee_id);
-  }
-  context_.publish(told);
-  if (!replied) co_return std::unexpected(replied.error());
-  if (auto why = obstacle(*replied)) co_return in_the_way(std::move(*why));
-  co_return *replied != Replied::kNotPending;
+  co_return settled(invitation.group_id, invitation.invitee_id, accepted, std::move(replied));
 }
 
 Task<Result<int64_t>> RequestOperations::settle_invitations(std::vector<InvitationId> ids,
                                                             Settlement how) {
-  if (too_long(how.reason, context_.settings.group.max_invitation_reason_size)) {
-    co_return invalid("reason: too long");
-  }
-  sort_unique(ids);
-  int64_t settled = 0;
-  for (const InvitationId id : ids) {
-    auto found = co_await context_.store.invitations.find(id);
-    if (!found) co_return std::unexpected(found.error());
-    if (!*found) continue;
-    auto done = co_await settle(std::move(**found), how);
-    if (!done) co_return std::unexpected(done.error());
-    settled += *done ? 1 : 0;
-  }
-  co_return settled;
+  return settle_all(context_.store.invitations, std::move(ids), std::move(how),
+                    context_.settings.group.max_invitation_reason_size);
 }
 
 Task<Result<int64_t>> RequestOperations::remove_invitations(std::vector<InvitationId> ids) {
@@ -259,7 +257,6 @@ Task<Result<GroupJoinRequest>> RequestOperations::add_join_request(GroupId group
 }
 
 Task<Result<bool>> RequestOperations::settle(GroupJoinRequest request, const Settlement& how) {
-  using Replied = JoinRequestRepository::Replied;
   const WallTime now = context_.now();
   if (how.status == RequestStatus::kCanceled) {
     co_return co_await context_.store.join_requests.recall(
@@ -275,31 +272,13 @@ Task<Result<bool>> RequestOperations::settle(GroupJoinRequest request, const Set
   auto replied = co_await context_.store.join_requests.reply(
       Rights::administrator(action::ReplyToJoinRequest{request.id}), UserId(0), how.status,
       how.reason, std::move(member), *state ? (*state)->type.size_limit : 0, now);
-  GroupChanged told{.group_id = request.group_id};
-  if (accepted && replied && *replied == Replied::kDone)
-    told.joined.push_back(request.requester_id);
-  context_.publish(told);
-  if (!replied) co_return std::unexpected(replied.error());
-  if (auto why = obstacle(*replied)) co_return in_the_way(std::move(*why));
-  co_return *replied != Replied::kNotPending;
+  co_return settled(request.group_id, request.requester_id, accepted, std::move(replied));
 }
 
 Task<Result<int64_t>> RequestOperations::settle_join_requests(std::vector<JoinRequestId> ids,
                                                               Settlement how) {
-  if (too_long(how.reason, context_.settings.group.max_join_request_reason_size)) {
-    co_return invalid("reason: too long");
-  }
-  sort_unique(ids);
-  int64_t settled = 0;
-  for (const JoinRequestId id : ids) {
-    auto found = co_await context_.store.join_requests.find(id);
-    if (!found) co_return std::unexpected(found.error());
-    if (!*found) continue;
-    auto done = co_await settle(std::move(**found), how);
-    if (!done) co_return std::unexpected(done.error());
-    settled += *done ? 1 : 0;
-  }
-  co_return settled;
+  return settle_all(context_.store.join_requests, std::move(ids), std::move(how),
+                    context_.settings.group.max_join_request_reason_size);
 }
 
 Task<Result<int64_t>> RequestOperations::remove_join_requests(std::vector<JoinRequestId> ids) {

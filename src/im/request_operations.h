@@ -59,8 +59,17 @@ class RequestOperations {
 
  private:
   Task<Result<None>> check_users(std::vector<UserId> users);
+  /// Those of `ids` that `requests` has, one by one.
+  template <class Repository, class Id>
+  Task<Result<int64_t>> settle_all(Repository& requests, std::vector<Id> ids, Settlement how,
+                                   size_t max_reason);
+  // Whether it was pending.
+  Task<Result<bool>> settle(FriendRequest request, const Settlement& how);
   Task<Result<bool>> settle(GroupInvitation invitation, const Settlement& how);
   Task<Result<bool>> settle(GroupJoinRequest request, const Settlement& how);
+  /// What came of a reply by which `joining` was to become a member, if accepted.
+  template <class Replied>
+  Result<bool> settled(GroupId group, UserId joining, bool accepted, Result<Replied> replied);
 
   Context& context_;
   AdministrationRepository& data_;

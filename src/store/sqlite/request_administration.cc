@@ -68,6 +68,26 @@ im::Listed<Request> find(Connection& connection, const im::RequestSearch& search
   return found;
 }
 
+/// How many of `ids` there were. `sql` removes one and returns as many ids as there are `versions`:
+/// whose of that kind moves.
+template <class Id>
+int64_t remove_each(Connection& connection, const std::vector<Id>& ids, const char* sql,
+                    std::initializer_list<im::VersionOf> versions, WallTime now) {
+  int64_t removed = 0;
+  for (const Id id : ids) {
+    std::vector<int64_t> owners;
+    {
+      Statement remove = connection.prepare(sql);
+      if (!remove.bind(id).step()) continue;
+      for (size_t i = 0; i < versions.size(); ++i) owners.push_back(remove.integer());
+    }
+    auto owner = owners.begin();
+    for (const im::VersionOf version : versions) touch(connection, version, *owner++, now);
+    ++removed;
+  }
+  return removed;
+}
+
 }  // namespace
 
 im::Stored<im::Listed<im::FriendRequest>> Administration::friend_requests(
@@ -102,69 +122,33 @@ im::Stored<im::Listed<im::GroupJoinRequest>> Administration::join_requests(
 im::Stored<int64_t> Administration::delete_friend_requests(
     im::Permit<im::action::DeleteFriendRequests> permit, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<int64_t> {
-    int64_t deleted = 0;
-    for (const FriendRequestId id : permit->requests) {
-      int64_t requester = 0;
-      int64_t recipient = 0;
-      {
-        Statement remove = connection.prepare(
-            "delete from friend_request where id = ? returning requester_id, recipient_id");
-        if (!remove.bind(id).step()) continue;
-        requester = remove.integer();
-        recipient = remove.integer();
-      }
-      touch(connection, im::VersionOf::kSentFriendRequests, requester, now);
-      touch(connection, im::VersionOf::kReceivedFriendRequests, recipient, now);
-      ++deleted;
-    }
-    return deleted;
+    return remove_each(connection, permit->requests,
+                       "delete from friend_request where id = ? returning requester_id, "
+                       "recipient_id",
+                       {im::VersionOf::kSentFriendRequests, im::VersionOf::kReceivedFriendRequests},
+                       now);
   });
 }
 
 im::Stored<int64_t> Administration::delete_invitations(
     im::Permit<im::action::DeleteInvitations> permit, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<int64_t> {
-    int64_t deleted = 0;
-    for (const InvitationId id : permit->invitations) {
-      int64_t group = 0;
-      int64_t inviter = 0;
-      int64_t invitee = 0;
-      {
-        Statement remove = connection.prepare(
-            "delete from group_invitation where id = ? returning group_id, inviter_id, invitee_id");
-        if (!remove.bind(id).step()) continue;
-        group = remove.integer();
-        inviter = remove.integer();
-        invitee = remove.integer();
-      }
-      touch(connection, im::VersionOf::kGroupInvitations, group, now);
-      touch(connection, im::VersionOf::kSentInvitations, inviter, now);
-      touch(connection, im::VersionOf::kReceivedInvitations, invitee, now);
-      ++deleted;
-    }
-    return deleted;
+    return remove_each(connection, permit->invitations,
+                       "delete from group_invitation where id = ? returning group_id, inviter_id, "
+                       "invitee_id",
+                       {im::VersionOf::kGroupInvitations, im::VersionOf::kSentInvitations,
+                        im::VersionOf::kReceivedInvitations},
+                       now);
   });
 }
 
 im::Stored<int64_t> Administration::delete_join_requests(
     im::Permit<im::action::DeleteJoinRequests> permit, WallTime now) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<int64_t> {
-    int64_t deleted = 0;
-    for (const JoinRequestId id : permit->requests) {
-      int64_t group = 0;
-      int64_t requester = 0;
-      {
-        Statement remove = connection.prepare(
-            "delete from group_join_request where id = ? returning group_id, requester_id");
-        if (!remove.bind(id).step()) continue;
-        group = remove.integer();
-        requester = remove.integer();
-      }
-      touch(connection, im::VersionOf::kGroupJoinRequests, group, now);
-      touch(connection, im::VersionOf::kSentJoinRequests, requester, now);
-      ++deleted;
-    }
-    return deleted;
+    return remove_each(connection, permit->requests,
+                       "delete from group_join_request where id = ? returning group_id, "
+                       "requester_id",
+                       {im::VersionOf::kGroupJoinRequests, im::VersionOf::kSentJoinRequests}, now);
   });
 }
 
