@@ -302,10 +302,6 @@ Task<void> Connection::handle(ByteView message) {
       } else if (!permissions_.allows(header.kind)) {
         count(Rejection::kNotAllowed);
         answer(header.request_id, number(im::Code::kUnauthorizedRequest));
-      } else if (kind->handler == nullptr) {
-        count(Rejection::kNotImplemented);
-        const Answer refusal = not_implemented(*kind);
-        answer(header.request_id, number(refusal.code), refusal.reason);
       } else if (!clean_names(request)) {
         count(Rejection::kInvisibleName);
         answer(header.request_id, number(im::Code::kIllegalArgument), "A name must show something");

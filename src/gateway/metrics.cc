@@ -12,11 +12,11 @@
 namespace turms::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 17> kReasons = {
-    "frame_length",      "frame_too_large", "malformed_request", "unknown_kind",  "request_id",
-    "no_session",        "not_implemented", "invisible_name",    "too_frequent",  "sign_in_failed",
-    "sign_in_throttled", "sign_in_timeout", "idle_timeout",      "slow_receiver", "not_allowed",
-    "blocked",           "overloaded"};
+constexpr std::array<std::string_view, 16> kReasons = {
+    "frame_length",   "frame_too_large",   "malformed_request", "unknown_kind",
+    "request_id",     "no_session",        "invisible_name",    "too_frequent",
+    "sign_in_failed", "sign_in_throttled", "sign_in_timeout",   "idle_timeout",
+    "slow_receiver",  "not_allowed",       "blocked",           "overloaded"};
 
 }  // namespace
 

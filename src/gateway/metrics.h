@@ -13,7 +13,6 @@ enum class Rejection {
   kUnknownKind,
   kRequestId,
   kNoSession,
-  kNotImplemented,
   kInvisibleName,
   kTooFrequent,
   kSignInFailed,

@@ -80,10 +80,6 @@ std::string_view name_of(RateClass rate) {
 std::string row(const RequestKind& kind) {
   const std::string head = fmt::format("| {} | `{}` | {} |", kind.number, kind_name(kind.number),
                                        fields_of(kind.number));
-  if (kind.not_implemented) {
-    return head + fmt::format(" not implemented: {} | {} | |\n",
-                              static_cast<int32_t>(*kind.not_implemented), name_of(kind.rate));
-  }
   const std::string_view told = *kind.told == '\0' ? "nobody" : kind.told;
   return head + fmt::format(" {} | {} | {} |\n", kind.rights, name_of(kind.rate), told);
 }

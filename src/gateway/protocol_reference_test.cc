@@ -16,16 +16,11 @@ TEST(RequestTableTest, EveryKindOfTheProtocolIsDescribed) {
   for (int i = 0; i < oneof.field_count(); ++i) {
     const RequestKind* kind = find_kind(oneof.field(i)->number());
     ASSERT_NE(kind, nullptr) << oneof.field(i)->name();
-    // It is done by a handler or by the connection, with rights in words; or it is said that it is
-    // not done, and how that is answered.
-    EXPECT_NE(kind->not_implemented.has_value(), *kind->rights != '\0') << oneof.field(i)->name();
-    if (kind->not_implemented) {
-      EXPECT_EQ(kind->handler, nullptr) << oneof.field(i)->name();
-      EXPECT_EQ(not_implemented(*kind).code, *kind->not_implemented);
-    }
+    // It is done by a handler or by the connection, with rights in words.
+    EXPECT_NE(*kind->rights, '\0') << oneof.field(i)->name();
     const bool of_connection = kind->number == proto::TurmsRequest::kCreateSessionRequest ||
                                kind->number == proto::TurmsRequest::kDeleteSessionRequest;
-    EXPECT_EQ(kind->handler != nullptr, !kind->not_implemented && !of_connection);
+    EXPECT_EQ(kind->handler != nullptr, !of_connection) << oneof.field(i)->name();
   }
   EXPECT_EQ(find_kind(1), nullptr);
   EXPECT_EQ(find_kind(999), nullptr);

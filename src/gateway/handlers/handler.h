@@ -53,14 +53,12 @@ enum class RateClass : uint8_t {
 /// A line of the table of all requests, which docs/protocol.md is made from.
 struct RequestKind {
   int32_t number = 0;  // of its field in TurmsRequest
-  /// Null: the connection does it itself, or it is not implemented.
+  /// Null: the connection does it itself.
   Handler handler = nullptr;
   /// It may begin while earlier ones of its connection are not answered, as long as they have
   /// passed their turn: for what only adds behind all that is there.
   bool overlaps = false;
   RateClass rate = RateClass::kRequest;
-  /// What it is answered with while it is not implemented.
-  std::optional<im::Code> not_implemented;
   /// Who may, in words; the rules are im::Rights.
   const char* rights = "";
   /// Who else hears of it by default, in words; empty: nobody.
@@ -71,8 +69,6 @@ struct RequestKind {
 std::span<const RequestKind> request_kinds();
 /// Null when the protocol has no such kind.
 const RequestKind* find_kind(int32_t number);
-/// The answer to a kind that is not implemented.
-Answer not_implemented(const RequestKind& kind);
 
 /// A refusal, or kNoContent and kAlreadyUpToDate.
 inline Answer refused(im::Failure failure) {

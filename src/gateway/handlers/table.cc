@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "gateway/handlers/handlers.h"
-#include "gateway/request_header.h"
 #include "turms/request.pb.h"
 
 namespace turms::gateway {
@@ -326,13 +325,6 @@ const RequestKind* find_kind(int32_t number) {
   const auto& kinds = all_kinds();
   const auto found = std::ranges::lower_bound(kinds, number, {}, &RequestKind::number);
   return found != kinds.end() && found->number == number ? &*found : nullptr;
-}
-
-Answer not_implemented(const RequestKind& kind) {
-  Answer answer;
-  answer.code = kind.not_implemented.value_or(im::Code::kInvalidRequest);
-  answer.reason = fmt::format("The request is not implemented: {}", kind_name(kind.number));
-  return answer;
 }
 
 }  // namespace turms::gateway
