@@ -501,6 +501,21 @@ create table changed_setting (
   value text not null
 ) strict;
 )",
+    R"(
+-- A row of the full-text index is a message's place: the number of its conversation, and its
+-- sequence in the lowest 32 bits. So what a reader may not see is passed over without a look at the
+-- message, and a conversation is a range. It is made anew behind what is written.
+create table searched_conversation (
+  number integer primary key,
+  high integer not null,
+  low integer not null,
+  unique (high, low)
+) strict;
+drop table message_text;
+create virtual table message_text using fts5(
+  tokens, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
+update message_text_state set indexed_through = 0;
+)",
 };
 
 }  // namespace

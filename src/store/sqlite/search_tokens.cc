@@ -1,6 +1,7 @@
 #include "store/sqlite/search_tokens.h"
 
 #include <algorithm>
+#include <set>
 
 namespace turms::store {
 namespace {
@@ -91,52 +92,96 @@ std::vector<Run> runs_of(std::u32string_view text) {
   return runs;
 }
 
-void append_term(std::string& out, std::u32string_view term, bool beginning) {
-  out += '"';
-  for (const char32_t c : term) append(out, c);
-  out += beginning ? "\"*" : "\"";
+/// Begins the tokens of beginnings, which no text can contain: it is for private use, and FTS5
+/// takes it for a letter.
+constexpr char32_t kBeginning = 0xe000;
+/// Words have tokens for their first 1 to kMaxBeginning letters.
+constexpr size_t kMaxBeginning = 4;
+
+bool is_combining(char32_t c) {
+  return c >= 0x300 && c <= 0x36f;
+}
+
+/// Without what FTS5 leaves out of letters.
+std::u32string letters_of(std::u32string_view word) {
+  std::u32string letters;
+  for (const char32_t c : word) {
+    if (!is_combining(c)) letters.push_back(c);
+  }
+  return letters;
+}
+
+std::string encode(std::u32string_view text) {
+  std::string out;
+  for (const char32_t c : text) append(out, c);
+  return out;
+}
+
+std::string beginning(std::u32string_view letters) {
+  std::string out;
+  append(out, kBeginning);
+  return out + encode(letters);
+}
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+std::string pairs_of(std::u32string_view characters) {
+  std::string out;
+  for (size_t i = 0; i + 1 < characters.size(); ++i) {
+    if (!out.empty()) out += ' ';
+    out += encode(characters.substr(i, 2));
+  }
+  return out;
 }
 
 }  // namespace
 
 std::string index_tokens(std::string_view text) {
   std::string out;
+  const auto add = [&out](const std::string& token) {
+    if (token.empty()) return;
+    if (!out.empty()) out += ' ';
+    out += token;
+  };
+  std::set<std::string> beginnings;
   for (const Run& run : runs_of(decode(text))) {
-    if (!run.dense) {
-      for (const char32_t c : run.text) append(out, c);
-      out += ' ';
+    if (run.dense) {
+      add(pairs_of(run.text));
+      for (const char32_t c : run.text) beginnings.insert(beginning({&c, 1}));
       continue;
     }
-    for (size_t i = 0; i < run.text.size(); ++i) {
-      append(out, run.text[i]);
-      if (i + 1 < run.text.size()) append(out, run.text[i + 1]);
-      out += ' ';
+    add(encode(run.text));
+    const std::u32string letters = letters_of(run.text);
+    for (size_t size = 1; size <= std::min(letters.size(), kMaxBeginning); ++size) {
+      beginnings.insert(beginning(std::u32string_view(letters).substr(0, size)));
     }
   }
+  // Behind all pairs, which must stay next to each other.
+  for (const std::string& token : beginnings) add(token);
   return out;
 }
 
-std::optional<std::string> match_expression(std::string_view query) {
+SearchTerms search_terms(std::string_view query) {
   std::vector<Run> runs = runs_of(decode(query));
   if (runs.size() > kMaxTerms) runs.resize(kMaxTerms);
-  std::string out;
+  SearchTerms terms;
   for (const Run& run : runs) {
-    if (!out.empty()) out += " AND ";
-    if (!run.dense || run.text.size() <= 2) {
-      // A single character begins the pair that it is in.
-      append_term(out, run.text, run.dense ? run.text.size() == 1 : &run == &runs.back());
+    if (run.dense) {
+      terms.all.push_back(quoted(run.text.size() == 1 ? beginning(run.text) : pairs_of(run.text)));
       continue;
     }
-    out += '"';
-    for (size_t i = 0; i + 1 < run.text.size(); ++i) {
-      append(out, run.text[i]);
-      append(out, run.text[i + 1]);
-      out += ' ';
+    const std::u32string letters = letters_of(run.text);
+    const bool is_last = &run == &runs.back();
+    if (is_last && !letters.empty() && letters.size() <= kMaxBeginning) {
+      terms.all.push_back(quoted(beginning(letters)));
+      continue;
     }
-    out.back() = '"';
+    terms.all.push_back(quoted(encode(run.text)));
+    if (is_last) terms.beginning = terms.all.back() + "*";
   }
-  if (out.empty()) return std::nullopt;
-  return out;
+  return terms;
 }
 
 std::vector<Highlight> find_highlights(std::string_view text, std::string_view query) {

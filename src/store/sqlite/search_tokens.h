@@ -9,15 +9,23 @@
 namespace turms::store {
 
 /// What the full-text index has of a text: words as they are (FTS5's unicode61 folds case and
-/// accents), and of scripts without spaces each two characters in a row and each last one, so that
-/// any two and any one of them are found too. Full-width forms are narrow. Not UTF-8: nothing of
-/// it.
+/// accents), and of scripts without spaces each two characters in a row. After these, once each:
+/// how words begin, and single characters, so that they are found without reading all that begins
+/// with them. Full-width forms are narrow. Not UTF-8: nothing of it.
 std::string index_tokens(std::string_view text);
 
-/// An FTS5 expression for what somebody looks for: all of its words, the last one and single
-/// characters as beginnings. Nothing when it has no word. At most kMaxTerms words count.
+/// What a text must have to be found.
+struct SearchTerms {
+  /// FTS5 expressions, all of them; empty when the query has no word.
+  std::vector<std::string> all;
+  /// What the last one stands for when it is a long word that may go on. It costs as much as there
+  /// are words that begin like it.
+  std::optional<std::string> beginning;
+};
+
+/// All words of a query, the last one and single characters as beginnings. At most kMaxTerms count.
 inline constexpr size_t kMaxTerms = 16;
-std::optional<std::string> match_expression(std::string_view query);
+SearchTerms search_terms(std::string_view query);
 
 /// Where the words of a query are in a text: UTF-16 code units, ascending, apart from each other.
 struct Highlight {

@@ -2,33 +2,41 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 namespace turms::store {
 namespace {
 
+// What begins the tokens of beginnings.
+#define BEGIN "\xEE\x80\x80"
+
 TEST(SearchTokens, WordsStayAndCharactersArePaired) {
-  EXPECT_EQ(index_tokens("Hello, World 42"), "Hello World 42 ");
-  EXPECT_EQ(index_tokens("明天开会"), "明天 天开 开会 会 ");
-  EXPECT_EQ(index_tokens("在QQ群"), "在 QQ 群 ");
-  EXPECT_EQ(index_tokens("ＡＢ１"), "AB1 ") << "full width";
+  EXPECT_EQ(index_tokens("Hello, 42 Hem"), "Hello 42 Hem " BEGIN "4 " BEGIN "42 " BEGIN "H " BEGIN
+                                           "He " BEGIN "Hel " BEGIN "Hell " BEGIN "Hem");
+  EXPECT_EQ(index_tokens("明天开"), "明天 天开 " BEGIN "天 " BEGIN "开 " BEGIN "明");
+  EXPECT_EQ(index_tokens("在Q群"), "Q " BEGIN "Q " BEGIN "在 " BEGIN "群");
+  EXPECT_EQ(index_tokens("ＡＢ"), "AB " BEGIN "A " BEGIN "AB") << "full width";
+  EXPECT_EQ(index_tokens("e\u0301t"), "e\u0301t " BEGIN "e " BEGIN "et") << "accents apart";
   EXPECT_EQ(index_tokens("？！…  "), "");
   EXPECT_EQ(index_tokens("bad \xff\xfe"), "");
 }
 
 TEST(SearchTokens, AQueryNamesWhatAllItsWordsNeed) {
-  EXPECT_EQ(match_expression("hello wor"), "\"hello\" AND \"wor\"*");
-  EXPECT_EQ(match_expression("会"), "\"会\"*");
-  EXPECT_EQ(match_expression("开会"), "\"开会\"");
-  EXPECT_EQ(match_expression("明天开会"), "\"明天 天开 开会\"");
-  EXPECT_EQ(match_expression("\" OR *"), "\"OR\"*") << "no operator comes through";
-  EXPECT_FALSE(match_expression(" ?! "));
+  using Terms = std::vector<std::string>;
+  const auto terms = [](const char* query) { return search_terms(query).all; };
+  EXPECT_EQ(terms("hello wor"), (Terms{"\"hello\"", "\"" BEGIN "wor\""}));
+  EXPECT_FALSE(search_terms("hello wor").beginning) << "short beginnings are tokens";
+  EXPECT_EQ(terms("hello world"), (Terms{"\"hello\"", "\"world\""}));
+  EXPECT_EQ(search_terms("hello world").beginning, "\"world\"*");
+  EXPECT_EQ(terms("会"), Terms{"\"" BEGIN "会\""});
+  EXPECT_EQ(terms("开会"), Terms{"\"开会\""});
+  EXPECT_EQ(terms("明天开会"), Terms{"\"明天 天开 开会\""});
+  EXPECT_EQ(terms("\" OR *"), Terms{"\"" BEGIN "OR\""}) << "no operator comes through";
+  EXPECT_EQ(terms(" ?! "), Terms{});
   std::string many;
   for (int i = 0; i < 40; ++i) many += "a ";
-  const std::string expression = *match_expression(many);
-  EXPECT_EQ(std::ranges::count(expression, '*'), 1);
-  EXPECT_EQ(std::ranges::count(expression, '"'), 2 * static_cast<int>(kMaxTerms));
+  EXPECT_EQ(search_terms(many).all.size(), kMaxTerms);
 }
+
+#undef BEGIN
 
 TEST(SearchTokens, HighlightsAreCodeUnits) {
   using List = std::vector<Highlight>;
