@@ -16,6 +16,9 @@ export class Browsers {
   #browsers = new Map();
   pages = [];
 
+  /** What a user's microphone hears, where it is not their voice: writes it to a path. */
+  voices = {};
+
   constructor(filmOptions) {
     this.filmOptions = filmOptions;
   }
@@ -61,7 +64,7 @@ export class Browsers {
     this.#directory ??= await mkdtemp(join(tmpdir(), 'turms-e2e-films-'));
     const film = join(this.#directory, `${user}.y4m`);
     const voice = join(this.#directory, `${user}.wav`);
-    await Promise.all([writeFace(film, user, this.filmOptions), writeVoice(voice, user)]);
+    await Promise.all([writeFace(film, user, this.filmOptions), (this.voices[user] ?? writeVoice)(voice, user)]);
     const browser = await chromium.launch({
       executablePath,
       args: [

@@ -40,6 +40,24 @@ function colourAt(user, x, y, sway) {
   return background.map((c) => Math.min(255, c * shade));
 }
 
+/** Whether the figure of the user, and not its background, is at a point of the unit square. */
+export function isPerson(user, x, y, sway = 0) {
+  const { background } = faces[user];
+  const shade = 1.12 - 0.4 * y;
+  return colourAt(user, x, y, sway).some((c, i) => c !== Math.min(255, background[i] * shade));
+}
+
+/** One picture of the user, as RGBA. */
+export function drawPixels(user, width, height) {
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      pixels.set([...colourAt(user, column / height, row / height, 0), 255], (row * width + column) * 4);
+    }
+  }
+  return pixels;
+}
+
 /** Writes an uncompressed film that a browser takes for its camera. */
 export async function writeFace(path, user, { width = 640, height = 360, frames = 20, fps = 15 } = {}) {
   const file = await open(path, 'w');

@@ -132,7 +132,7 @@ export async function meeting({ test, server, browsers, note }) {
     await screen.locator('video').waitFor();
     await eventually(() => screen.locator('video').evaluate((video) => video.videoWidth > 0), 'a picture of the screen');
     assert.ok(await screen.evaluate((element) => element.classList.contains('is-large')));
-    await bob.getByRole('button', { name: 'Stop sharing' }).click();
+    await controls(bob).getByRole('button', { name: 'Stop sharing' }).click();
     await screen.waitFor({ state: 'detached' });
   });
 

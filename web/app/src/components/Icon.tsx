@@ -95,6 +95,14 @@ const icons = {
       <path d="M9.5 19v-6M14.5 19v-9.5M19.5 19V5.5" opacity=".35" />
     </g>
   ),
+  grid: (
+    <>
+      <rect x="3.5" y="4.5" width="7.5" height="6.5" rx="1.5" />
+      <rect x="13" y="4.5" width="7.5" height="6.5" rx="1.5" />
+      <rect x="3.5" y="13" width="7.5" height="6.5" rx="1.5" />
+      <rect x="13" y="13" width="7.5" height="6.5" rx="1.5" />
+    </>
+  ),
   phone: <path d="M6.5 4h2.3c.5 0 .9.3 1 .8l.8 3.2c.1.4 0 .8-.4 1.1L8.5 10.5a11 11 0 0 0 5 5l1.4-1.7c.3-.4.7-.5 1.1-.4l3.2.8c.5.1.8.5.8 1v2.3c0 1.4-1.1 2.5-2.5 2.5C10.6 20 4 13.4 4 6.5 4 5.1 5.1 4 6.5 4Z" />,
 } satisfies Record<string, ReactNode>;
 

@@ -1,6 +1,13 @@
 import { type ServerSubscription, sizeText } from '../meeting/statistics';
 import type { ErrorTexts } from './errors';
 
+/** Names, or how many when there are too many to name. */
+export type Who = readonly string[] | number;
+
+const isOne = (who: Who) => who === 1 || (typeof who === 'object' && who.length === 1);
+const list = (who: Who) =>
+  typeof who === 'number' ? `${who} people` : new Intl.ListFormat('en', { type: 'conjunction' }).format(who);
+
 const errors: ErrorTexts = {
   codes: {
     1100: 'The server did not understand the request.',
@@ -97,6 +104,8 @@ const errors: ErrorTexts = {
     inUse: 'The device is used by another program.',
     insecure: 'Camera and microphone need a secure page (https).',
     failed: 'The device could not be started.',
+    effect: 'The background could not be shown, so the camera was turned off. Choose no background to turn it on.',
+    effectSlow: 'This device is too slow for a background, so the camera was turned off. Choose none to turn it on.',
     notPermitted: 'You may not do that in this meeting.',
   },
   meeting: {
@@ -306,7 +315,7 @@ export const en = {
     confirmSwitch: (group: string) => `Leave the meeting in ${group}?`,
     backToChat: 'Back to the conversation',
     screenOf: (name: string) => `${name}’s screen`,
-    yourScreen: 'Your screen',
+    presenting: 'You are presenting your screen to everybody.',
     speaking: 'speaking',
     microphoneIsOff: 'microphone off',
     microphoneIsOn: 'microphone on',
@@ -337,6 +346,38 @@ export const en = {
     },
     rejoin: 'Join again',
   },
+  view: {
+    menu: 'View',
+    layout: 'Layout',
+    layouts: { auto: 'Grid, with what is shared large', grid: 'Grid', speaker: 'Whoever speaks large' },
+    self: 'My picture',
+    selfViews: { tile: 'Among the others', small: 'Small', hidden: 'Hidden' },
+    mirrored: 'Mirrored for me',
+    tiles: 'Pictures on a page',
+    asManyAsFit: 'As many as fit',
+    fullScreen: 'Full screen',
+    pictureInPicture: 'Small window over others',
+  },
+  effects: {
+    background: 'Background',
+    backgrounds: { none: 'As it is', blur: 'Blurred', hills: 'Hills', study: 'Study', own: 'My picture' },
+    choosePicture: 'Choose a picture…',
+    sound: 'My sound',
+    sounds: { voice: 'Voice', clear: 'Voice, without noise', music: 'Music, as it is' },
+    spatial: 'Voices from where people are',
+  },
+  meetingNotices: {
+    pictureUnusable: 'This file could not be used as a picture.',
+    reduced: 'The background is drawn more simply: this device is busy.',
+    restored: 'The background is drawn in full again.',
+  },
+  announcements: {
+    joined: (who: Who) => `${list(who)} joined.`,
+    left: (who: Who) => `${list(who)} left.`,
+    shares: (who: Who) => (isOne(who) ? `${list(who)} is sharing a screen.` : `${list(who)} are sharing their screens.`),
+    stoppedSharing: (who: Who) => `${list(who)} stopped sharing.`,
+    raisedHand: (who: Who) => (isOne(who) ? `${list(who)} raised a hand.` : `${list(who)} raised their hands.`),
+  },
   statistics: {
     title: 'Statistics for nerds',
     menu: (keys: string) => `Statistics for nerds (${keys})`,
@@ -364,6 +405,10 @@ export const en = {
     limitation: 'Limited by',
     screen: 'Screen',
     otherTrack: 'Other track',
+    addedDelay: 'Added delay',
+    lookedFor: 'Person looked for',
+    everyFrame: (every: number) => (every === 1 ? 'in each frame' : `in 1 of ${every} frames`),
+    drawnBy: 'Drawn by',
     noServer: 'This media server tells nothing of its decisions.',
     limitations: { cpu: 'processor', bandwidth: 'network', other: 'other' } as Record<string, string>,
     pathLimits: {

@@ -16,6 +16,8 @@ export interface ErrorTexts {
     insecure: string;
     failed: string;
     notPermitted: string;
+    effect: string;
+    effectSlow: string;
   };
   meeting: {
     unreachable: string;

@@ -1,5 +1,8 @@
 import { sizeText } from '../meeting/statistics';
-import type { Texts } from './en';
+import type { Texts, Who } from './en';
+
+const list = (who: Who) =>
+  typeof who === 'number' ? `${who} 人` : new Intl.ListFormat('zh-CN', { type: 'conjunction' }).format(who);
 
 export const zh: Texts = {
   name: '简体中文',
@@ -100,7 +103,9 @@ export const zh: Texts = {
       inUse: '设备正被其他程序使用。',
       insecure: '摄像头和麦克风需要安全页面（https）。',
       failed: '无法启动设备。',
-      notPermitted: '您在此会议中不能执行该操作。',
+      effect: '无法显示背景效果，摄像头已关闭。请选择“无背景”后再打开。',
+    effectSlow: '此设备无法流畅处理背景，摄像头已关闭。请选择“无背景”后再打开。',
+    notPermitted: '您在此会议中不能执行该操作。',
     },
     meeting: {
       unreachable: '无法连接媒体服务器。',
@@ -298,7 +303,7 @@ export const zh: Texts = {
     confirmSwitch: (group) => `离开 ${group} 的会议？`,
     backToChat: '返回会话',
     screenOf: (name) => `${name} 的屏幕`,
-    yourScreen: '您的屏幕',
+    presenting: '您正在向所有人共享屏幕。',
     speaking: '正在说话',
     microphoneIsOff: '麦克风已关闭',
     microphoneIsOn: '麦克风已打开',
@@ -329,6 +334,38 @@ export const zh: Texts = {
     },
     rejoin: '重新加入',
   },
+  view: {
+    menu: '视图',
+    layout: '布局',
+    layouts: { auto: '网格，放大共享内容', grid: '网格', speaker: '放大发言者' },
+    self: '我的画面',
+    selfViews: { tile: '与其他人并列', small: '小窗', hidden: '隐藏' },
+    mirrored: '镜像显示（仅自己可见）',
+    tiles: '每页画面数',
+    asManyAsFit: '自动',
+    fullScreen: '全屏',
+    pictureInPicture: '悬浮小窗',
+  },
+  effects: {
+    background: '背景',
+    backgrounds: { none: '无背景', blur: '模糊', hills: '山丘', study: '书房', own: '我的图片' },
+    choosePicture: '选择图片…',
+    sound: '我的声音',
+    sounds: { voice: '语音', clear: '语音（降噪）', music: '音乐（原声）' },
+    spatial: '声音来自画面所在位置',
+  },
+  meetingNotices: {
+    pictureUnusable: '无法将此文件用作图片。',
+    reduced: '设备繁忙，背景效果已简化。',
+    restored: '背景效果已恢复。',
+  },
+  announcements: {
+    joined: (who) => `${list(who)}加入了会议。`,
+    left: (who) => `${list(who)}离开了会议。`,
+    shares: (who) => `${list(who)}正在共享屏幕。`,
+    stoppedSharing: (who) => `${list(who)}停止了共享。`,
+    raisedHand: (who) => `${list(who)}举手了。`,
+  },
   statistics: {
     title: '详细统计信息',
     menu: (keys) => `详细统计信息（${keys}）`,
@@ -356,6 +393,10 @@ export const zh: Texts = {
     limitation: '受限于',
     screen: '屏幕',
     otherTrack: '其他轨道',
+    addedDelay: '增加的延迟',
+    lookedFor: '人像识别',
+    everyFrame: (every) => (every === 1 ? '每帧' : `每 ${every} 帧`),
+    drawnBy: '绘制方式',
     noServer: '该媒体服务器不提供其决策信息。',
     limitations: { cpu: '处理器', bandwidth: '网络', other: '其他' },
     pathLimits: {

@@ -13,6 +13,8 @@ import { chooseReceiving, switchDevice, usePreferences } from '../state/preferen
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { DeviceMenu } from './DeviceMenu';
+import { useBackgroundMenu, useSoundMenu } from './effectMenus';
+import { useMeetingNotices } from './meetingNotices';
 import type { SidePanel } from './MeetingView';
 import type { DeviceName, MeetingRoom } from './room';
 import { shortcutKeys, useShortcuts } from './shortcuts';
@@ -36,6 +38,8 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const [isAskingEnd, setIsAskingEnd] = useState(false);
   const endings = useEndings(meeting, () => setIsAskingEnd(true));
   const receiving = useReceiving(room);
+  const background = useBackgroundMenu();
+  const sound = useSoundMenu();
   const bar = useBottomBar<HTMLElement>();
   const toggle = (name: 'microphone' | 'camera') => {
     const { on, busy, allowed } = room.state.getState().devices[name];
@@ -61,13 +65,18 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
         <div className="control-group">
           <DeviceToggle room={room} name="microphone" shortcut="D" onToggle={() => toggle('microphone')} />
           {!isNarrow && (
-            <DeviceMenu room={room} kinds={['audioinput', 'audiooutput']} label={`${texts.microphone}: ${texts.devices}`} />
+            <DeviceMenu
+              room={room}
+              kinds={['audioinput', 'audiooutput']}
+              label={`${texts.microphone}: ${texts.devices}`}
+              more={sound}
+            />
           )}
         </div>
         <div className="control-group">
           <DeviceToggle room={room} name="camera" shortcut="E" onToggle={() => toggle('camera')} />
           {!isNarrow && (
-            <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} more={receiving} />
+            <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} more={[...background, ...receiving]} />
           )}
         </div>
         {canShareScreen && <ScreenToggle room={room} />}
@@ -92,7 +101,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
             className="control"
             icon="more"
             iconSize={22}
-            more={[...receiving, ...more, ...(endings.length > 0 ? [{ key: 'end', items: endings }] : [])]}
+            more={[...background, ...sound, ...receiving, ...more, ...(endings.length > 0 ? [{ key: 'end', items: endings }] : [])]}
           />
         )}
         <Leave meeting={meeting} endings={isNarrow ? [] : endings} />
@@ -130,7 +139,6 @@ function DeviceToggle({ room, name, shortcut, onToggle }: DeviceToggleProps) {
       type="button"
       className={`control ${on ? '' : 'is-off'}`}
       aria-label={label}
-      aria-pressed={on}
       aria-keyshortcuts={`Control+${shortcut}`}
       title={`${label} (${shortcutKeys(shortcut)})`}
       disabled={busy || (!allowed && !on)}
@@ -150,7 +158,6 @@ function ScreenToggle({ room }: { room: MeetingRoom }) {
       type="button"
       className={`control ${on ? 'is-active' : ''}`}
       aria-label={label}
-      aria-pressed={on}
       title={label}
       disabled={busy || (!allowed && !on)}
       onClick={() => void room.setDevice('screen', !on)}
@@ -188,6 +195,7 @@ function PanelToggle({ icon, label, count, isOpen, onClick }: PanelToggleProps) 
 function DeviceFailures({ room }: { room: MeetingRoom }) {
   const texts = useTexts();
   const devices = useStore(room.state, (state) => state.devices);
+  const notices = useMeetingNotices();
   const labels: Record<DeviceName, string> = {
     microphone: texts.meeting.microphone,
     camera: texts.meeting.camera,
@@ -200,6 +208,7 @@ function DeviceFailures({ room }: { room: MeetingRoom }) {
   if (!devices.microphone.allowed) {
     lines.push(devices.camera.allowed ? texts.meeting.mutedByGroup : texts.meeting.listenOnly);
   }
+  lines.push(...notices.map((notice) => texts.meetingNotices[notice]));
   return (
     <div role="status" className="device-failures">
       {lines.map((line) => (

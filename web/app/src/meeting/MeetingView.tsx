@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../components/Button';
 import { useFocusOnMount } from '../components/focus';
@@ -8,12 +8,16 @@ import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
+import { Announcer } from './Announcer';
 import { ChatPanel } from './ChatPanel';
 import { Controls } from './Controls';
 import { PeoplePanel } from './PeoplePanel';
+import { usePictureInPicture } from './pictureInPicture';
 import type { MeetingRoom } from './room';
-import { Stage } from './Stage';
+import { type Focus, Stage } from './Stage';
 import { StatisticsPanel } from './StatisticsPanel';
+import type { TileContent } from './Tile';
+import { ViewMenu } from './ViewMenu';
 import '../styles/meeting.css';
 
 export type SidePanel = 'none' | 'people' | 'chat' | 'statistics';
@@ -26,12 +30,18 @@ export default function MeetingView() {
   return <NotYet meeting={current} />;
 }
 
+const noFocus: Focus = { pinned: undefined, dismissed: new Set() };
+
 function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom }) {
   const texts = useTexts();
   const names = useNames();
   const [panel, setPanel] = useState<SidePanel>('none');
   const connection = useStore(room.state, (state) => state.connection);
   const isSoundBlocked = useStore(room.state, (state) => state.soundBlocked);
+  const [focus, setFocus] = useState(noFocus);
+  const [subject, setSubject] = useState<TileContent>();
+  const pictureInPicture = usePictureInPicture(subject?.track);
+  const showByLayout = useCallback(() => setFocus(noFocus), []);
   const title = useFocusOnMount<HTMLHeadingElement>();
   const back = () => navigate({ groupId: meeting.groupId, view: 'conversation' });
 
@@ -54,10 +64,12 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
             {texts.meeting.unblockSound}
           </Button>
         )}
+        <ViewMenu pictureInPicture={pictureInPicture} onLayout={showByLayout} />
       </header>
       <main className="meeting-main">
-        <Stage room={room} />
+        <Stage room={room} focus={focus} onFocus={setFocus} onSubject={setSubject} />
       </main>
+      <Announcer room={room} />
       {panel === 'people' && <PeoplePanel meeting={meeting} room={room} onClose={() => setPanel('none')} />}
       {panel === 'chat' && <ChatPanel groupId={meeting.groupId} onClose={() => setPanel('none')} />}
       {panel === 'statistics' && <StatisticsPanel room={room} onClose={() => setPanel('none')} />}

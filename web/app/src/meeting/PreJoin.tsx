@@ -8,7 +8,10 @@ import { useNames } from '../state/names';
 import { rememberDevice, setPreferences, usePreferences } from '../state/preferences';
 import { useApp } from '../state/store';
 import { giveUpEntering, proceed, setIsAsking, type Wanted } from './prejoin';
-import { openDevice } from './room';
+import { type Background, BackgroundEffect, isBackgroundSupported } from '../media/background/effect';
+import { pictures } from '../media/background/pictures';
+import { backgroundOf, backgrounds, chooseEffects, useEffectChoice } from '../media/choice';
+import { openDevice } from '../media/devices';
 import '../styles/prejoin.css';
 
 const kinds = ['audioinput', 'videoinput', 'audiooutput'] as const;
@@ -24,6 +27,9 @@ export default function PreJoin({ wanted }: { wanted: Wanted }) {
   const [chosen, setChosen] = useState(preferences.devices);
   const microphone = useDevice('audioinput', microphoneOn, chosen.audioinput);
   const camera = useDevice('videoinput', cameraOn, chosen.videoinput);
+  const effects = useEffectChoice();
+  const background = backgroundOf(effects, pictures);
+  const shown = useBackground(camera.stream, background);
   // The names of devices are told once one of them may be used.
   const devices = useDevices(microphone.stream ?? camera.stream);
   const isOver = useApp(
@@ -56,7 +62,7 @@ export default function PreJoin({ wanted }: { wanted: Wanted }) {
       onClose={giveUpEntering}
     >
       <div className="prejoin-picture">
-        {camera.stream ? <Preview stream={camera.stream} /> : <p>{cameraOn ? '' : texts.prejoin.cameraIsOff}</p>}
+        {shown ? <Preview stream={shown} /> : <p>{cameraOn ? '' : texts.prejoin.cameraIsOff}</p>}
         <div className="prejoin-toggles">
           <Toggle
             label={microphoneOn ? texts.meeting.microphoneOn : texts.meeting.microphoneOff}
@@ -104,6 +110,26 @@ export default function PreJoin({ wanted }: { wanted: Wanted }) {
           );
         })}
       </div>
+      {isBackgroundSupported() && (
+        <div className="prejoin-devices">
+          <label>
+            {texts.effects.background}
+            <select
+              className="field"
+              value={effects.background}
+              onChange={(event) => chooseEffects({ background: backgrounds.find((each) => each === event.target.value) ?? 'none' })}
+            >
+              {backgrounds
+                .filter((each) => each !== 'own' || effects.ownPicture !== undefined)
+                .map((each) => (
+                  <option key={each} value={each}>
+                    {texts.effects.backgrounds[each]}
+                  </option>
+                ))}
+            </select>
+          </label>
+        </div>
+      )}
       <label className="prejoin-skip">
         <input type="checkbox" checked={isSkipping} onChange={(event) => setIsSkipping(event.target.checked)} />
         {texts.prejoin.skip}
@@ -126,7 +152,6 @@ function Toggle({ label, icon, isOn, hasFailed, onClick }: ToggleProps) {
       type="button"
       className={`prejoin-toggle ${isOn && !hasFailed ? '' : 'is-off'}`}
       aria-label={label}
-      aria-pressed={isOn}
       title={label}
       onClick={onClick}
     >
@@ -174,6 +199,28 @@ function useDevice(kind: 'audioinput' | 'videoinput', isOn: boolean, deviceId: s
     };
   }, [kind, isOn, deviceId]);
   return device;
+}
+
+/** The picture as the others will see it; nothing until it is. Where an effect does not run, the picture as it is. */
+function useBackground(stream: MediaStream | undefined, background: Background | undefined): MediaStream | undefined {
+  const [shown, setShown] = useState<{ of: MediaStream; behind: Background; stream: MediaStream }>();
+  useEffect(() => {
+    const [track] = stream?.getVideoTracks() ?? [];
+    if (!stream || !track || !background) return undefined;
+    let isWanted = true;
+    const show = (made: MediaStream) => isWanted && setShown({ of: stream, behind: background, stream: made });
+    const effect = new BackgroundEffect({ onReport: () => {}, onLost: () => show(stream) });
+    effect.start(track, background).then(
+      (made) => show(new MediaStream([made])),
+      () => show(stream),
+    );
+    return () => {
+      isWanted = false;
+      void effect.stop();
+    };
+  }, [stream, background]);
+  if (!background) return stream;
+  return shown?.of === stream && shown?.behind === background ? shown?.stream : undefined;
 }
 
 function useDevices(mayName: MediaStream | undefined): MediaDeviceInfo[] {

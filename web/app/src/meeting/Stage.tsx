@@ -1,83 +1,104 @@
-import { useLayoutEffect, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { IconButton } from '../components/Button';
+import { Button, IconButton } from '../components/Button';
+import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
-import { fitGrid, tilesPerPage } from './grid';
+import { type Place, placeOf } from '../media/spatial';
+import { StagePlanner, type StageTile } from './layout';
 import type { MeetingRoom, Person } from './room';
 import { Tile, type TileContent } from './Tile';
+import { useViewChoice } from './view';
+
+export interface Focus {
+  pinned: string | undefined;
+  dismissed: ReadonlySet<string>;
+}
+
+interface StageProps {
+  room: MeetingRoom;
+  focus: Focus;
+  onFocus: (focus: Focus) => void;
+  /** Told what is large or was spoken last: what is worth a window of its own. */
+  onSubject: (subject: TileContent | undefined) => void;
+}
 
 /** The pictures of everybody: a grid, or one large and the others small beside it. */
-export function Stage({ room }: { room: MeetingRoom }) {
+export function Stage({ room, focus, onFocus, onSubject }: StageProps) {
   const { meeting: texts } = useTexts();
   const people = useStore(room.state, (state) => state.people);
+  const view = useViewChoice();
   const [frame, size] = useSize();
-  const [pinned, setPinned] = useState<string>();
   const [page, setPage] = useState(0);
-
-  const tiles = toTiles(people);
-  const large = tiles.find(({ key }) => key === pinned) ?? tiles.find(({ kind, person }) => kind === 'screen' && !person.isLocal);
-  const togglePin = (key: string) => setPinned(pinned === key ? undefined : key);
-
-  if (large) {
-    return (
-      <div className="stage stage-focus" role="group" aria-label={texts.tiles}>
-        <div className="stage-large">
-          <Tile tile={large} isLarge onPin={() => setPinned(undefined)} canPin={large.key === pinned} />
-        </div>
-        <div className="stage-strip">
-          {tiles
-            .filter(({ key }) => key !== large.key)
-            .map((tile) => (
-              <Tile key={tile.key} tile={tile} onPin={() => togglePin(tile.key)} canPin />
-            ))}
-        </div>
-      </div>
-    );
-  }
-
-  const perPage = tilesPerPage(size.width, size.height);
-  const pages = Math.max(1, Math.ceil(tiles.length / perPage));
-  const shownPage = Math.min(page, pages - 1);
-  const shown = tiles.slice(shownPage * perPage, (shownPage + 1) * perPage);
-  // A screen held upright has room for pictures that are higher than wide.
-  const narrowest = size.height > size.width ? 3 / 4 : 4 / 3;
-  const grid = fitGrid(shown.length, size.width, size.height, narrowest);
+  const [planner] = useState(() => new StagePlanner());
+  const tiles = useMemo(() => toTiles(people), [people]);
+  const plan = useMemo(
+    () => planner.plan({ tiles: tiles.map(toStageTile), view, ...focus, page, ...size, now: Date.now() }),
+    [planner, tiles, view, focus, page, size],
+  );
+  const isResizing = useHasChanged(size);
   const isAlone = people.length === 1;
+  const isPresenting = people.some(({ isLocal, screen }) => isLocal && screen);
+
+  const subjectKey = plan.large ?? planner.speaker;
+  const subject = tiles.find(({ key }) => key === subjectKey) ?? tiles.find(({ person }) => !person.isLocal) ?? tiles[0];
+  useLayoutEffect(() => onSubject(subject), [subject, onSubject]);
+  useLayoutEffect(() => {
+    const heardFrom = new Map<string, Place>();
+    for (const { key, kind, person } of tiles) {
+      const box = plan.places.get(key);
+      if (box && kind === 'camera') heardFrom.set(person.identity, placeOf(box, size.width, size.height));
+    }
+    room.setPlaces(heardFrom);
+  }, [room, tiles, plan, size]);
+
+  const toggleLarge = ({ key, kind }: TileContent) => {
+    if (key !== plan.large) onFocus({ ...focus, pinned: key });
+    else if (kind === 'screen') onFocus({ pinned: undefined, dismissed: new Set([...focus.dismissed, key]) });
+    else onFocus({ ...focus, pinned: undefined });
+  };
 
   return (
     <div className="stage" role="group" aria-label={texts.tiles}>
-      <div className="stage-grid" ref={frame}>
-        {size.width > 0 &&
-          shown.map((tile) => (
-            <Tile
-              key={tile.key}
-              tile={tile}
-              width={grid.tileWidth}
-              height={grid.tileHeight}
-              onPin={() => togglePin(tile.key)}
-              canPin={!isAlone}
-            />
-          ))}
+      {isPresenting && <Presenting room={room} />}
+      <div className={`stage-frame ${isResizing ? 'is-resizing' : ''}`} ref={frame}>
+        {/* Always in the same order: a video that is moved within the page stops. */}
+        {tiles.map((tile) => {
+          const box = plan.places.get(tile.key);
+          const isLarge = tile.key === plan.large;
+          return (
+            box && (
+              <Tile
+                key={tile.key}
+                tile={tile}
+                box={box}
+                isLarge={isLarge}
+                isFloating={tile.key === plan.floating}
+                isMirrored={view.isMirrored}
+                {...(canToggle(isLarge, isAlone, tile, focus) && { onPin: () => toggleLarge(tile) })}
+              />
+            )
+          );
+        })}
       </div>
       {isAlone && (
         <p className="stage-alone" role="status">
           {texts.alone}
         </p>
       )}
-      {pages > 1 && (
+      {plan.pages > 1 && (
         <div className="stage-pages">
           <IconButton
             icon="up"
             label={texts.previousPage}
-            disabled={shownPage === 0}
-            onClick={() => setPage(shownPage - 1)}
+            disabled={plan.page === 0}
+            onClick={() => setPage(plan.page - 1)}
           />
-          <span>{texts.page(shownPage + 1, pages)}</span>
+          <span>{texts.page(plan.page + 1, plan.pages)}</span>
           <IconButton
             icon="down"
             label={texts.nextPage}
-            disabled={shownPage === pages - 1}
-            onClick={() => setPage(shownPage + 1)}
+            disabled={plan.page === plan.pages - 1}
+            onClick={() => setPage(plan.page + 1)}
           />
         </div>
       )}
@@ -85,9 +106,30 @@ export function Stage({ room }: { room: MeetingRoom }) {
   );
 }
 
-function toTiles(people: Person[]): TileContent[] {
+/** Who is large because of speaking goes back to the grid by another layout, not by a button on the picture. */
+function canToggle(isLarge: boolean, isAlone: boolean, { key, kind }: TileContent, { pinned }: Focus): boolean {
+  return isLarge ? key === pinned || kind === 'screen' : !isAlone;
+}
+
+/** In place of the own screen, in which one would see oneself seeing it. */
+function Presenting({ room }: { room: MeetingRoom }) {
+  const { meeting: texts } = useTexts();
+  return (
+    <div className="presenting" role="status">
+      <Icon name="screen" size={20} />
+      <span>{texts.presenting}</span>
+      <Button tone="danger" onClick={() => void room.setDevice('screen', false)}>
+        {texts.screenOn}
+      </Button>
+    </div>
+  );
+}
+
+function toTiles(people: readonly Person[]): TileContent[] {
   const screens = people.flatMap((person) =>
-    person.screen ? [{ key: `${person.identity}/screen`, kind: 'screen' as const, person, track: person.screen }] : [],
+    person.screen && !person.isLocal
+      ? [{ key: `${person.identity}/screen`, kind: 'screen' as const, person, track: person.screen }]
+      : [],
   );
   const cameras = people.map((person) => ({
     key: `${person.identity}/camera`,
@@ -95,8 +137,12 @@ function toTiles(people: Person[]): TileContent[] {
     person,
     ...(person.camera && { track: person.camera }),
   }));
-  // Others first: one's own picture is the least interesting.
-  return [...screens, ...cameras.filter(({ person }) => !person.isLocal), ...cameras.filter(({ person }) => person.isLocal)];
+  return [...screens, ...cameras];
+}
+
+function toStageTile({ key, kind, person }: TileContent): StageTile {
+  const isScreen = kind === 'screen';
+  return { key, kind, isLocal: person.isLocal, isSpeaking: person.isSpeaking && !isScreen, isFixed: isScreen };
 }
 
 /** Where to put the element, and its size as it changes. */
@@ -112,4 +158,14 @@ function useSize(): [(element: HTMLElement | null) => void, { width: number; hei
     return () => observer.disconnect();
   }, [element]);
   return [setElement, size];
+}
+
+/** Whether it is another value than at the last rendering. */
+function useHasChanged(value: unknown): boolean {
+  const last = useRef(value);
+  const hasChanged = last.current !== value;
+  useLayoutEffect(() => {
+    last.current = value;
+  });
+  return hasChanged;
 }

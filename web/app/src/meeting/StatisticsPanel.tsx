@@ -41,6 +41,7 @@ export function StatisticsPanel({ room, onClose }: { room: MeetingRoom; onClose:
         {shown ? (
           <>
             <Connection path={shown.path} history={shown.history} />
+            <Background room={room} />
             {shown.rows.map((row) => (
               <TrackRow key={row.sid} row={row} person={people.find(({ identity }) => identity === row.identity)} />
             ))}
@@ -81,6 +82,26 @@ function useStatistics(room: MeetingRoom): Shown | undefined {
     };
   }, [room]);
   return shown;
+}
+
+/** How this user's background goes, while there is one. */
+function Background({ room }: { room: MeetingRoom }) {
+  const { effects, statistics: texts } = useTexts();
+  const report = useStore(room.state, (state) => state.background);
+  if (!report) return null;
+  return (
+    <section className="statistics-part" aria-label={effects.background}>
+      <h3>{effects.background}</h3>
+      <Figures
+        figures={[
+          ['background-fps', texts.framesPerSecond, report.fps.toFixed(1)],
+          ['background-delay', texts.addedDelay, `${report.latencyMs.toFixed(1)} ms`],
+          ['background-every', texts.lookedFor, texts.everyFrame(report.maskEvery)],
+          ['background-by', texts.drawnBy, report.compositor === 'webgl' ? 'WebGL' : 'Canvas'],
+        ]}
+      />
+    </section>
+  );
 }
 
 function Connection({ path, history }: { path: ServerPath | undefined; history: Moment[] }) {

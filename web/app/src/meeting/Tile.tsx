@@ -4,6 +4,7 @@ import { IconButton } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import { useNames } from '../state/names';
+import type { Box } from './grid';
 import type { Person, VideoTrackHandle } from './room';
 
 export interface TileContent {
@@ -15,11 +16,12 @@ export interface TileContent {
 
 interface TileProps {
   tile: TileContent;
-  width?: number;
-  height?: number;
-  isLarge?: boolean;
-  canPin: boolean;
-  onPin: () => void;
+  box: Box;
+  isLarge: boolean;
+  isFloating: boolean;
+  isMirrored: boolean;
+  /** Makes it large, or gives it its place among the others again; absent where that is not possible. */
+  onPin?: () => void;
 }
 
 /** The id of the user behind an identity of the media server. */
@@ -32,36 +34,42 @@ export function usePersonName(): (person: Person) => string {
   return (person) => person.name || names.user(userIdOf(person));
 }
 
-export function Tile({ tile, width, height, isLarge = false, canPin, onPin }: TileProps) {
+/** Below this width, in pixels, a picture has no room for more than a face and a name. */
+const smallWidth = 150;
+
+export function Tile({ tile, box, isLarge, isFloating, isMirrored, onPin }: TileProps) {
   const texts = useTexts();
   const nameOf = usePersonName();
   const { person, kind, track } = tile;
   const name = nameOf(person);
   const isScreen = kind === 'screen';
-  const label = isScreen
-    ? person.isLocal
-      ? texts.meeting.yourScreen
-      : texts.meeting.screenOf(name)
-    : person.isLocal
-      ? `${name} (${texts.common.you})`
-      : name;
+  const label = isScreen ? texts.meeting.screenOf(name) : person.isLocal ? `${name} (${texts.common.you})` : name;
   const isSpeaking = person.isSpeaking && !isScreen;
-  const className = ['tile', isSpeaking && 'is-speaking', isLarge && 'is-large', isScreen && 'is-screen']
+  const className = [
+    'tile',
+    isSpeaking && 'is-speaking',
+    isLarge && 'is-large',
+    isScreen && 'is-screen',
+    isFloating && 'is-floating',
+    box.width < smallWidth && 'is-small',
+  ]
     .filter(Boolean)
     .join(' ');
+  const { x, y, width, height } = box;
   return (
     <figure
       className={className}
-      style={width ? { width, height } : undefined}
+      style={{ transform: `translate(${x}px, ${y}px)`, width, height }}
       aria-label={isSpeaking ? `${label}, ${texts.meeting.speaking}` : label}
       data-identity={person.identity}
       data-kind={kind}
+      onDoubleClick={onPin}
     >
       {track ? (
-        <TrackVideo track={track} isMirrored={person.isLocal && !isScreen} />
+        <TrackVideo track={track} isMirrored={isMirrored && person.isLocal && !isScreen} />
       ) : (
         <div className="tile-empty">
-          <Avatar id={userIdOf(person)} name={name} size={isLarge ? 128 : 72} />
+          <Avatar id={userIdOf(person)} name={name} size={avatarSize(box)} />
         </div>
       )}
       <figcaption>
@@ -70,14 +78,14 @@ export function Tile({ tile, width, height, isLarge = false, canPin, onPin }: Ti
             <Icon name="microphoneOff" size={15} />
           </span>
         )}
-        <span className="tile-name">{label}</span>
+        <bdi className="tile-name">{label}</bdi>
         {person.hasWeakConnection && (
           <span role="img" className="tile-weak" aria-label={texts.meeting.qualityPoor} title={texts.meeting.qualityPoor}>
             <Icon name="weak" size={15} />
           </span>
         )}
       </figcaption>
-      {canPin && (
+      {onPin && (
         <IconButton
           className="tile-pin"
           icon={isLarge ? 'close' : 'pin'}
@@ -88,6 +96,12 @@ export function Tile({ tile, width, height, isLarge = false, canPin, onPin }: Ti
       )}
     </figure>
   );
+}
+
+/** As large as leaves room for the name below it. */
+function avatarSize({ width, height }: Box): number {
+  const nameHeight = 34;
+  return Math.round(Math.max(24, Math.min(128, width * 0.4, (height - 2 * nameHeight) * 0.9)));
 }
 
 function TrackVideo({ track, isMirrored }: { track: VideoTrackHandle; isMirrored: boolean }) {

@@ -2,7 +2,6 @@ import {
   ConnectionQuality,
   ConnectionState,
   DisconnectReason,
-  MediaDeviceFailure,
   type Participant,
   Room,
   RoomEvent,
@@ -11,11 +10,17 @@ import {
   VideoPresets,
 } from 'livekit-client';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { MediaFailure } from '../state/failures';
+import type { EffectReport } from '../media/background/messages';
+import { effectChoice } from '../media/choice';
+import { Loudspeaker, type Sound } from '../media/loudspeaker';
+import type { Place } from '../media/spatial';
 import type { Receiving } from '../state/storage';
 import type { MeetingEndReason } from '../state/store';
 import { askWhyNot, toMeetingFailure } from './failure';
+import { type DeviceName, type DeviceState, OwnDevices } from './ownDevices';
 import { type Reading, readReport } from './statistics';
+
+export type { DeviceName, DeviceState };
 
 export type VideoTrackHandle = Track;
 
@@ -32,18 +37,6 @@ export interface Person {
   joinedAt: number;
 }
 
-export type DeviceName = 'microphone' | 'camera' | 'screen';
-
-export interface DeviceState {
-  on: boolean;
-  /** Being turned on or off. */
-  busy: boolean;
-  /** Whether the meeting lets this user publish it. */
-  allowed: boolean;
-  /** Why it could not be turned on the last time. */
-  failure?: MediaFailure;
-}
-
 export interface RoomState {
   connection: 'connecting' | 'connected' | 'reconnecting';
   /** The user first, then the others in the order in which they came. */
@@ -51,25 +44,18 @@ export interface RoomState {
   devices: Record<DeviceName, DeviceState>;
   /** The browser plays no sound before the user asked for it. */
   soundBlocked: boolean;
+  /** How this user's background goes, while there is one. */
+  background?: EffectReport;
 }
 
 /** What the server reads of user messages with this topic is for it alone: a receive profile. */
 const receiveProfileTopic = 'turms.receive_profile';
-
-const sources: Record<DeviceName, Track.Source> = {
-  microphone: Track.Source.Microphone,
-  camera: Track.Source.Camera,
-  screen: Track.Source.ScreenShare,
-};
 
 const readingSources: Partial<Record<Track.Source, Reading['source']>> = {
   [Track.Source.Camera]: 'camera',
   [Track.Source.Microphone]: 'microphone',
   [Track.Source.ScreenShare]: 'screen',
 };
-
-/** Numbers of the protocol's TrackSource, which permissions name. */
-const permissionSources: Record<DeviceName, number> = { camera: 1, microphone: 2, screen: 3 };
 
 const stateEvents = [
   RoomEvent.ParticipantConnected,
@@ -95,9 +81,9 @@ const stateEvents = [
 export class MeetingRoom {
   readonly state: StoreApi<RoomState>;
   private readonly room: Room;
-  private readonly busy = new Set<DeviceName>();
-  private readonly failures = new Map<DeviceName, MediaFailure>();
-  private readonly sounds = new Map<Track, HTMLMediaElement>();
+  private readonly devices: OwnDevices;
+  private readonly loudspeaker = new Loudspeaker();
+  private readonly unsubscribe: () => void;
   private access: { url: string; token: string } | undefined;
   private updateScheduled = false;
   private left = false;
@@ -114,6 +100,7 @@ export class MeetingRoom {
       // Every LiveKit server speaks the signalling with two peer connections, and the built-in one speaks only that.
       singlePeerConnection: false,
     });
+    this.devices = new OwnDevices(this.room, () => this.scheduleUpdate());
     this.state = createStore<RoomState>()(() => this.readState());
     for (const event of stateEvents) this.room.on(event, this.scheduleUpdate);
     // The server may take one who comes back for somebody new.
@@ -121,8 +108,18 @@ export class MeetingRoom {
       this.toldReceiving = undefined;
       this.tellReceiving();
     });
-    this.room.on(RoomEvent.TrackSubscribed, (track) => this.playSound(track));
-    this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.stopSound(track));
+    for (const event of [RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished] as const) {
+      this.room.on(event, () => this.devices.notePublished());
+    }
+    this.room.on(RoomEvent.TrackSubscribed, (track, _, { identity }) => {
+      if (track.kind === Track.Kind.Audio && !this.left) this.loudspeaker.play(track as Sound, identity);
+    });
+    this.room.on(RoomEvent.TrackUnsubscribed, (track) => {
+      if (track.kind === Track.Kind.Audio) this.loudspeaker.stop(track as Sound);
+    });
+    const listen = ({ isSpatial }: { isSpatial: boolean }) => this.loudspeaker.setSpatial(isSpatial);
+    listen(effectChoice.getState());
+    this.unsubscribe = effectChoice.subscribe(listen);
     this.room.on(RoomEvent.Disconnected, (reason) => {
       // A page that is being left disconnects by itself, to come back when it was only loaded anew.
       const isPageLeft = reason === DisconnectReason.CLIENT_INITIATED;
@@ -170,38 +167,14 @@ export class MeetingRoom {
     wanted: { microphone: boolean; camera: boolean },
     deviceIds: Partial<Record<MediaDeviceKind, string>>,
   ): Promise<void> {
-    const { audioinput, videoinput, audiooutput } = deviceIds;
-    // A device that is gone since is no reason to have none: these are wishes, not demands.
-    if (audioinput) this.room.options.audioCaptureDefaults = { ...this.room.options.audioCaptureDefaults, deviceId: audioinput };
-    if (videoinput) this.room.options.videoCaptureDefaults = { ...this.room.options.videoCaptureDefaults, deviceId: videoinput };
-    if (audiooutput) await this.room.switchActiveDevice('audiooutput', audiooutput).catch(() => {});
-    const { microphone, camera } = this.state.getState().devices;
-    const starts: Promise<void>[] = [];
-    if (wanted.microphone && microphone.allowed) starts.push(this.setDevice('microphone', true));
-    if (wanted.camera && camera.allowed) starts.push(this.setDevice('camera', true));
-    await Promise.all(starts);
+    const { audiooutput } = deviceIds;
+    if (audiooutput) await this.useSpeaker(audiooutput).catch(() => {});
+    await this.devices.start(wanted, deviceIds);
   }
 
   /** Turns a device on or off. A failure is kept in the state. */
   async setDevice(name: DeviceName, on: boolean): Promise<void> {
-    if (this.busy.has(name) || this.left) return;
-    this.failures.delete(name);
-    this.busy.add(name);
-    this.update();
-    try {
-      if (on && !navigator.mediaDevices) throw new MediaFailure('insecure');
-      const local = this.room.localParticipant;
-      if (name === 'microphone') await local.setMicrophoneEnabled(on);
-      else if (name === 'camera') await local.setCameraEnabled(on);
-      else await local.setScreenShareEnabled(on, { audio: true, selfBrowserSurface: 'exclude', contentHint: 'detail' });
-    } catch (error) {
-      const failure = toMediaFailure(error);
-      // Closing the browser's own choice of what to share is an answer, not a failure.
-      if (name !== 'screen' || failure.kind !== 'denied') this.failures.set(name, failure);
-    } finally {
-      this.busy.delete(name);
-      this.update();
-    }
+    await this.devices.set(name, on);
   }
 
   /** The devices of that kind, and the one in use. */
@@ -211,15 +184,24 @@ export class MeetingRoom {
   }
 
   async useDevice(kind: MediaDeviceKind, deviceId: string): Promise<void> {
-    await this.room.switchActiveDevice(kind, deviceId).catch((error: unknown) => {
-      this.failures.set(kind === 'videoinput' ? 'camera' : 'microphone', toMediaFailure(error));
-    });
+    if (kind === 'audiooutput') await this.useSpeaker(deviceId).catch(() => {});
+    else await this.devices.use(kind, deviceId);
     this.update();
+  }
+
+  private async useSpeaker(deviceId: string): Promise<void> {
+    await this.loudspeaker.useDevice(deviceId);
+    await this.room.switchActiveDevice('audiooutput', deviceId);
+  }
+
+  /** Where on the stage each person is, from where their voice comes when that is wished for. */
+  setPlaces(places: ReadonlyMap<string, Place>): void {
+    this.loudspeaker.setPlaces(places);
   }
 
   /** To be called from a click or key press: what the browser waits for before it plays sound. */
   async startSound(): Promise<void> {
-    await this.room.startAudio().catch(() => {});
+    await Promise.all([this.room.startAudio(), this.loudspeaker.resume()]).catch(() => {});
     this.update();
   }
 
@@ -262,7 +244,9 @@ export class MeetingRoom {
   async leave(): Promise<void> {
     if (this.left) return;
     this.left = true;
-    for (const track of [...this.sounds.keys()]) this.stopSound(track);
+    this.unsubscribe();
+    this.devices.close();
+    this.loudspeaker.close();
     await this.room.disconnect();
   }
 
@@ -292,58 +276,15 @@ export class MeetingRoom {
       connection,
       people: [toPerson(room.localParticipant, true), ...others],
       devices: {
-        microphone: this.readDevice('microphone'),
-        camera: this.readDevice('camera'),
-        screen: this.readDevice('screen'),
+        microphone: this.devices.read('microphone'),
+        camera: this.devices.read('camera'),
+        screen: this.devices.read('screen'),
       },
       soundBlocked: !room.canPlaybackAudio,
+      ...(this.devices.report && { background: this.devices.report }),
     };
   }
 
-  private readDevice(name: DeviceName): DeviceState {
-    const local = this.room.localParticipant;
-    const publication = local.getTrackPublication(sources[name]);
-    const permissions = local.permissions;
-    const allowed =
-      !permissions ||
-      (permissions.canPublish &&
-        (permissions.canPublishSources.length === 0 ||
-          (permissions.canPublishSources as number[]).includes(permissionSources[name])));
-    const failure = this.failures.get(name);
-    return {
-      on: publication !== undefined && !publication.isMuted,
-      busy: this.busy.has(name),
-      allowed,
-      ...(failure && { failure }),
-    };
-  }
-
-  private playSound(track: Track): void {
-    if (track.kind !== Track.Kind.Audio || this.left) return;
-    const element = track.attach();
-    this.sounds.set(track, element);
-    document.body.append(element);
-  }
-
-  private stopSound(track: Track): void {
-    const element = this.sounds.get(track);
-    if (!element) return;
-    this.sounds.delete(track);
-    track.detach(element);
-    element.remove();
-  }
-}
-
-/** Opens a device outside of any meeting, to show what it gives. Rejects with a `MediaFailure`. */
-export async function openDevice(kind: 'audioinput' | 'videoinput', deviceId: string | undefined): Promise<MediaStream> {
-  // One that is gone since it was chosen is no reason to have none: this is a wish, not a demand.
-  const constraints = deviceId === undefined ? true : { deviceId };
-  try {
-    if (!navigator.mediaDevices) throw new MediaFailure('insecure');
-    return await navigator.mediaDevices.getUserMedia(kind === 'audioinput' ? { audio: constraints } : { video: constraints });
-  } catch (error) {
-    throw toMediaFailure(error);
-  }
 }
 
 function visibleTrack(publication: TrackPublication | undefined): Track | undefined {
@@ -382,19 +323,5 @@ function toEndReason(reason: DisconnectReason | undefined): MeetingEndReason {
       return 'server';
     default:
       return 'connection';
-  }
-}
-
-function toMediaFailure(error: unknown): MediaFailure {
-  if (error instanceof MediaFailure) return error;
-  switch (MediaDeviceFailure.getFailure(error as Error)) {
-    case MediaDeviceFailure.PermissionDenied:
-      return new MediaFailure('denied');
-    case MediaDeviceFailure.NotFound:
-      return new MediaFailure('notFound');
-    case MediaDeviceFailure.DeviceInUse:
-      return new MediaFailure('inUse');
-    default:
-      return new MediaFailure(/permission/i.test(String(error)) ? 'notPermitted' : 'failed');
   }
 }

@@ -1,4 +1,4 @@
-export type MediaFailureKind = 'denied' | 'notFound' | 'inUse' | 'insecure' | 'failed' | 'notPermitted';
+export type MediaFailureKind = 'denied' | 'notFound' | 'inUse' | 'insecure' | 'failed' | 'notPermitted' | 'effect' | 'effectSlow';
 
 /** A camera, microphone or screen could not be used. */
 export class MediaFailure extends Error {

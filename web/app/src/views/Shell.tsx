@@ -43,7 +43,7 @@ export function Shell() {
   const isInMeeting = view === 'meeting' && current !== undefined && current.phase !== 'gone';
   if (isInMeeting) {
     return (
-      <div className="meeting-page">
+      <div className="meeting-page" data-theme="dark">
         <div>
           <ConnectionBanner />
           <Ringing />
