@@ -1,8 +1,11 @@
 #include "delivery.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <ctime>
+#include <optional>
 
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -22,6 +25,28 @@ std::string_view cut(std::string_view text, size_t most) {
   if (text.size() <= most) return text;
   while (most > 0 && (static_cast<uint8_t>(text[most]) & 0xc0) == 0x80) --most;
   return text.substr(0, most);
+}
+
+/// The three forms of RFC 9110 section 5.6.7; all are in GMT.
+std::optional<int64_t> seconds_of_date(const std::string& text) {
+  constexpr std::array kForms = {"%a, %d %b %Y %T GMT", "%A, %d-%b-%y %T GMT", "%a %b %e %T %Y"};
+  for (const char* form : kForms) {
+    std::tm parts{};
+    const char* end = strptime(text.c_str(), form, &parts);
+    if (end != nullptr && *end == '\0') return timegm(&parts);
+  }
+  return std::nullopt;
+}
+
+/// RFC 9110 section 10.2.3.
+std::optional<int64_t> seconds_until(std::string_view retry_after, WallTime now) {
+  int64_t seconds = -1;
+  const char* end = retry_after.data() + retry_after.size();
+  const auto [rest, error] = std::from_chars(retry_after.data(), end, seconds);
+  if (error == std::errc() && rest == end && seconds >= 0) return seconds;
+  const auto date = seconds_of_date(std::string(retry_after));
+  if (!date) return std::nullopt;
+  return std::max<int64_t>(*date - now.unix_ms / 1000, 0);
 }
 
 json::object object_of(const Missed& missed, size_t most_text) {
@@ -87,19 +112,16 @@ std::string signature(std::string_view secret, int64_t timestamp, std::string_vi
   return hex(hmac_sha256(as_bytes(secret), as_bytes(text)));
 }
 
-Next next_of(int status, std::string_view retry_after, int attempt) {
+Next next_of(int status, std::string_view retry_after, int attempt, WallTime now) {
   if (status >= 200 && status < 300) return {Next::kDone};
   if (status == 404 || status == 410) return {Next::kGone};
   const bool passing = status == 0 || status == 408 || status == 429 || status >= 500;
   if (!passing || attempt >= kMaxAttempts) return {Next::kDrop};
-  int64_t seconds = -1;
-  const auto [end, error] =
-      std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), seconds);
-  if (error == std::errc() && end == retry_after.data() + retry_after.size() && seconds >= 0) {
+  if (const auto seconds = seconds_until(retry_after, now)) {
     const Duration longest = kMaxDelay;
     return {
         Next::kRetry,
-        std::min(longest, Duration(std::chrono::seconds(std::min<int64_t>(seconds, 24 * 3600))))};
+        std::min(longest, Duration(std::chrono::seconds(std::min<int64_t>(*seconds, 24 * 3600))))};
   }
   // 2 s, 8 s, 32 s, 128 s.
   return {Next::kRetry, kFirstDelay * (1 << (2 * (attempt - 1)))};

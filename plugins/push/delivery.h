@@ -47,8 +47,8 @@ struct Next {
 };
 inline constexpr int kMaxAttempts = 5;
 inline constexpr Duration kMaxDelay = std::chrono::hours(1);
-/// `status`: of HTTP, 0: there was no answer. `retry_after`: that header, in seconds; a date or
-/// nonsense counts as none. `attempt`: from 1.
-Next next_of(int status, std::string_view retry_after, int attempt);
+/// `status`: of HTTP, 0: there was no answer. `retry_after`: that header, in seconds or as a
+/// date; nonsense counts as none. `attempt`: from 1.
+Next next_of(int status, std::string_view retry_after, int attempt, WallTime now);
 
 }  // namespace turms::push

@@ -195,23 +195,33 @@ TEST(Delivery, IsSignedWithItsTime) {
 }
 
 TEST(Delivery, IsTriedAgainWhenThatMayHelp) {
-  EXPECT_EQ(next_of(201, "", 1).kind, Next::kDone);
-  EXPECT_EQ(next_of(404, "", 1).kind, Next::kGone);
-  EXPECT_EQ(next_of(410, "", 1).kind, Next::kGone);
+  constexpr WallTime kNow{1'792'567'660'000};  // 07:27:40
+  EXPECT_EQ(next_of(201, "", 1, kNow).kind, Next::kDone);
+  EXPECT_EQ(next_of(404, "", 1, kNow).kind, Next::kGone);
+  EXPECT_EQ(next_of(410, "", 1, kNow).kind, Next::kGone);
   for (const int status : {301, 400, 401, 403, 413}) {
-    EXPECT_EQ(next_of(status, "", 1).kind, Next::kDrop) << status;
+    EXPECT_EQ(next_of(status, "", 1, kNow).kind, Next::kDrop) << status;
   }
   for (const int status : {0, 408, 429, 500, 503}) {
-    EXPECT_EQ(next_of(status, "", 1).kind, Next::kRetry) << status;
-    EXPECT_EQ(next_of(status, "", kMaxAttempts).kind, Next::kDrop) << status;
+    EXPECT_EQ(next_of(status, "", 1, kNow).kind, Next::kRetry) << status;
+    EXPECT_EQ(next_of(status, "", kMaxAttempts, kNow).kind, Next::kDrop) << status;
   }
-  EXPECT_EQ(next_of(503, "", 1).delay, std::chrono::seconds(2));
-  EXPECT_EQ(next_of(503, "", 4).delay, std::chrono::seconds(128));
-  EXPECT_EQ(next_of(429, "7", 1).delay, std::chrono::seconds(7));
-  EXPECT_EQ(next_of(429, "0", 1).delay, Duration::zero());
-  EXPECT_EQ(next_of(429, "999999999999", 1).delay, kMaxDelay);
-  EXPECT_EQ(next_of(429, "Wed, 21 Oct 2026 07:28:00 GMT", 1).delay, std::chrono::seconds(2));
-  EXPECT_EQ(next_of(429, "-5", 1).delay, std::chrono::seconds(2));
+  EXPECT_EQ(next_of(503, "", 1, kNow).delay, std::chrono::seconds(2));
+  EXPECT_EQ(next_of(503, "", 4, kNow).delay, std::chrono::seconds(128));
+  EXPECT_EQ(next_of(429, "7", 1, kNow).delay, std::chrono::seconds(7));
+  EXPECT_EQ(next_of(429, "0", 1, kNow).delay, Duration::zero());
+  EXPECT_EQ(next_of(429, "999999999999", 1, kNow).delay, kMaxDelay);
+  EXPECT_EQ(next_of(429, "Wed, 21 Oct 2026 07:28:00 GMT", 1, kNow).delay, std::chrono::seconds(20));
+  EXPECT_EQ(next_of(429, "Wednesday, 21-Oct-26 07:28:00 GMT", 1, kNow).delay,
+            std::chrono::seconds(20));
+  EXPECT_EQ(next_of(429, "Wed Oct 21 07:28:00 2026", 1, kNow).delay, std::chrono::seconds(20));
+  EXPECT_EQ(next_of(429, "Wed, 21 Oct 2026 07:27:00 GMT", 1, kNow).delay, Duration::zero());
+  EXPECT_EQ(next_of(429, "Thu, 21 Oct 2027 07:28:00 GMT", 1, kNow).delay, kMaxDelay);
+  for (const char* nonsense : {"Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 CET",
+                               "Wed, 32 Oct 2026 07:28:00 GMT", "soon"}) {
+    EXPECT_EQ(next_of(429, nonsense, 1, kNow).delay, std::chrono::seconds(2)) << nonsense;
+  }
+  EXPECT_EQ(next_of(429, "-5", 1, kNow).delay, std::chrono::seconds(2));
 }
 
 }  // namespace

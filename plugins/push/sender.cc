@@ -117,7 +117,7 @@ void Sender::answered(const std::shared_ptr<Delivery>& delivery,
   const int status = answer ? answer->status : 0;
   const std::string retry_after =
       answer ? std::string(answer->headers.get("Retry-After").value_or("")) : std::string();
-  Next next = next_of(status, retry_after, delivery->attempt);
+  Next next = next_of(status, retry_after, delivery->attempt, wall_now());
   const bool never = !answer && (answer.error().code == ErrorCode::kPermissionDenied ||
                                  answer.error().code == ErrorCode::kInvalidArgument);
   if (never) next.kind = Next::kDrop;
