@@ -16,11 +16,12 @@ import { looks } from './scenarios/looks.mjs';
 import { meeting } from './scenarios/meeting.mjs';
 import { messaging } from './scenarios/messaging.mjs';
 import { recovery } from './scenarios/recovery.mjs';
+import { saving } from './scenarios/saving.mjs';
 import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, attachments, ease, meeting, stage, effects, statistics, recovery, looks };
+const scenarios = { messaging, attachments, ease, meeting, stage, effects, saving, statistics, recovery, looks };
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

@@ -93,6 +93,36 @@ export async function stage({ test, server, browsers, picture }) {
     await own.waitFor();
   });
 
+  await test('space is held to talk, and only where it means nothing else', async () => {
+    if (await bob.getByRole('button', { name: 'Turn microphone off' }).count()) await mute(bob);
+    await bob.locator('.meeting h1').focus();
+    await bob.keyboard.down('Space');
+    await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor({ state: 'detached' });
+    await bob.keyboard.up('Space');
+    await tile(alice, 2).getByRole('img', { name: 'microphone off' }).waitFor();
+    await bob.getByRole('button', { name: /^Chat/ }).click();
+    const field = bob.getByRole('textbox', { name: /^Write to/ });
+    await field.focus();
+    await bob.keyboard.press('Space');
+    assert.equal(await field.inputValue(), ' ');
+    await bob.getByRole('button', { name: 'Turn microphone on' }).waitFor();
+    await field.fill('');
+    await bob.getByRole('complementary', { name: 'Chat' }).getByRole('button', { name: 'Close' }).click();
+  });
+
+  await test('people are found by name, and each is as loud as one wants', async () => {
+    await alice.getByRole('button', { name: /^People/ }).click();
+    const panel = alice.getByRole('complementary', { name: 'People' });
+    await panel.getByRole('searchbox', { name: 'Find people' }).fill('BO');
+    assert.deepEqual(await panel.getByRole('slider').evaluateAll((all) => all.map((each) => each.ariaLabel)), ['Volume of bob']);
+    await panel.getByRole('slider', { name: 'Volume of bob' }).fill('0');
+    await eventually(() => alice.evaluate(() => [...document.querySelectorAll('audio')].some(({ volume }) => volume === 0)), 'bob is silent');
+    assert.ok(await alice.evaluate(() => [...document.querySelectorAll('audio')].some(({ volume }) => volume === 1)), 'and carol is not');
+    await picture(alice, 'people');
+    await panel.getByRole('slider', { name: 'Volume of bob' }).fill('100');
+    await panel.getByRole('button', { name: 'Close' }).click();
+  });
+
   await test('what is shared is large beside the people, and goes back into the grid and out of it', async () => {
     await bob.getByRole('button', { name: 'Share screen' }).click();
     const screen = tile(alice, 2, 'screen');

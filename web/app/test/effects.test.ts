@@ -85,12 +85,14 @@ test('a voice comes from where the picture is', () => {
   expect(placeOf(box(0, 0), 0, 0)).toEqual({ x: 0, y: 0, z: -1 });
 });
 
+const rest = { saving: 'auto', facing: 'user', screen: 'text' };
+
 test.each([
-  [null, { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false }],
-  ['{"background":"blur","sound":"clear","isSpatial":true}', { background: 'blur', ownPicture: undefined, sound: 'clear', isSpatial: true }],
+  [null, { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false, ...rest }],
+  ['{"background":"blur","sound":"clear","isSpatial":true}', { background: 'blur', ownPicture: undefined, sound: 'clear', isSpatial: true, ...rest }],
   // Only a picture's own data: an address elsewhere would be asked for.
-  ['{"background":"own","ownPicture":"https://example.com/a.jpg"}', { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false }],
-  ['[]', { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false }],
+  ['{"background":"own","ownPicture":"https://example.com/a.jpg"}', { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false, ...rest }],
+  ['[]', { background: 'none', ownPicture: undefined, sound: 'voice', isSpatial: false, ...rest }],
 ])('what is kept of the effects: %s', (text, expected) => {
   expect(readEffectChoice(text)).toEqual(expected);
 });

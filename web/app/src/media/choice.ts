@@ -1,9 +1,13 @@
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { Background } from './background/effect';
+import type { ScreenContent } from './encoding';
+import type { SavingWish } from './saving';
 
 export const backgrounds = ['none', 'blur', 'hills', 'study', 'own'] as const;
 export const sounds = ['voice', 'clear', 'music'] as const;
+
+export const savings = ['auto', 'on', 'off'] as const;
 
 /** What a person wants done with their picture and sound, in this browser. */
 export interface EffectChoice {
@@ -14,6 +18,11 @@ export interface EffectChoice {
   sound: (typeof sounds)[number];
   /** Whether voices come from where the people are on the screen. */
   isSpatial: boolean;
+  /** Whether the device is spared: by itself, never, or always. */
+  saving: SavingWish;
+  /** Which of the two cameras of a phone. */
+  facing: 'user' | 'environment';
+  screen: ScreenContent;
 }
 
 const storageKey = 'turms.effects';
@@ -35,6 +44,9 @@ export function readEffectChoice(text: string | null): EffectChoice {
     ownPicture,
     sound: sounds.find((each) => each === stored.sound) ?? 'voice',
     isSpatial: stored.isSpatial === true,
+    saving: savings.find((each) => each === stored.saving) ?? 'auto',
+    facing: stored.facing === 'environment' ? 'environment' : 'user',
+    screen: stored.screen === 'motion' ? 'motion' : 'text',
   };
 }
 

@@ -13,7 +13,7 @@ import { chooseReceiving, switchDevice, usePreferences } from '../state/preferen
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { DeviceMenu } from './DeviceMenu';
-import { useBackgroundMenu, useSoundMenu } from './effectMenus';
+import { useBackgroundMenu, useFacingMenu, useSavingMenu, useScreenMenu, useSoundMenu } from './effectMenus';
 import { useMeetingNotices } from './meetingNotices';
 import type { SidePanel } from './MeetingView';
 import type { DeviceName, MeetingRoom } from './room';
@@ -40,6 +40,9 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const receiving = useReceiving(room);
   const background = useBackgroundMenu();
   const sound = useSoundMenu();
+  const facing = useFacingMenu();
+  const saving = useSavingMenu();
+  const screen = useScreenMenu();
   const bar = useBottomBar<HTMLElement>();
   const toggle = (name: 'microphone' | 'camera') => {
     const { on, busy, allowed } = room.state.getState().devices[name];
@@ -56,7 +59,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
     isAlone: true,
     onSelect: toggleStatistics,
   };
-  const more = [{ key: 'more', items: [statistics] }];
+  const more = [...(canShareScreen ? screen : []), ...saving, { key: 'more', items: [statistics] }];
 
   return (
     <footer className="controls-frame" ref={bar}>
@@ -76,7 +79,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
         <div className="control-group">
           <DeviceToggle room={room} name="camera" shortcut="E" onToggle={() => toggle('camera')} />
           {!isNarrow && (
-            <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} more={[...background, ...receiving]} />
+            <DeviceMenu room={room} kinds={['videoinput']} label={`${texts.camera}: ${texts.devices}`} more={[...facing, ...background, ...receiving]} />
           )}
         </div>
         {canShareScreen && <ScreenToggle room={room} />}
@@ -101,7 +104,7 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
             className="control"
             icon="more"
             iconSize={22}
-            more={[...background, ...sound, ...receiving, ...more, ...(endings.length > 0 ? [{ key: 'end', items: endings }] : [])]}
+            more={[...facing, ...background, ...sound, ...receiving, ...more, ...(endings.length > 0 ? [{ key: 'end', items: endings }] : [])]}
           />
         )}
         <Leave meeting={meeting} endings={isNarrow ? [] : endings} />

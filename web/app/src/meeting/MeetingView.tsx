@@ -13,6 +13,7 @@ import { ChatPanel } from './ChatPanel';
 import { Controls } from './Controls';
 import { PeoplePanel } from './PeoplePanel';
 import { usePictureInPicture } from './pictureInPicture';
+import { usePushToTalk } from './pushToTalk';
 import type { MeetingRoom } from './room';
 import { type Focus, Stage } from './Stage';
 import { StatisticsPanel } from './StatisticsPanel';
@@ -42,6 +43,7 @@ function Meeting({ meeting, room }: { meeting: CurrentMeeting; room: MeetingRoom
   const [subject, setSubject] = useState<TileContent>();
   const pictureInPicture = usePictureInPicture(subject?.track);
   const showByLayout = useCallback(() => setFocus(noFocus), []);
+  usePushToTalk(room);
   const title = useFocusOnMount<HTMLHeadingElement>();
   const back = () => navigate({ groupId: meeting.groupId, view: 'conversation' });
 

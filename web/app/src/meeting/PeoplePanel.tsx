@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useStore } from 'zustand';
 import { Avatar } from '../components/Avatar';
 import { IconButton } from '../components/Button';
@@ -24,11 +25,16 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
   const nameOf = usePersonName();
   const panel = usePanel(onClose);
   const lists = useFocusKept<HTMLDivElement>();
-  const people = useStore(room.state, (state) => state.people);
+  const everybody = useStore(room.state, (state) => state.people);
+  const [wanted, setWanted] = useState('');
+  const isWanted = (name: string) => name.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
+  const people = everybody.filter((person) => isWanted(nameOf(person)));
   const members = useApp((state) => state.members.get(meeting.groupId)) ?? [];
   const memberById = new Map(members.map((member) => [member.userId, member]));
-  const present = new Set(people.map(userIdOf));
-  const absent = members.filter(({ userId }) => !present.has(userId)).sort(byRoleThenName(names.user));
+  const present = new Set(everybody.map(userIdOf));
+  const absent = members
+    .filter(({ userId }) => !present.has(userId) && isWanted(names.user(userId)))
+    .sort(byRoleThenName(names.user));
   return (
     <aside className="meeting-panel" aria-label={texts.meeting.people} {...panel}>
       <header className="pane-header">
@@ -37,6 +43,16 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
         </div>
         <IconButton icon="close" label={texts.common.close} onClick={onClose} />
       </header>
+      <div className="pane-search">
+        <input
+          className="field"
+          type="search"
+          aria-label={texts.meeting.findPeople}
+          placeholder={texts.meeting.findPeople}
+          value={wanted}
+          onChange={(event) => setWanted(event.target.value)}
+        />
+      </div>
       <div className="pane-scroll" ref={lists} tabIndex={-1}>
         <h3>{texts.meeting.participantsTitle}</h3>
         <ul className="members" aria-label={texts.meeting.participantsTitle}>
@@ -59,6 +75,7 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
                 >
                   <Icon name={person.microphoneOn ? 'microphone' : 'microphoneOff'} size={18} />
                 </span>
+                {!person.isLocal && <Volume room={room} identity={person.identity} name={nameOf(person)} />}
                 {member && <MemberMenu groupId={meeting.groupId} member={member} />}
               </li>
             );
@@ -83,5 +100,28 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
         )}
       </div>
     </aside>
+  );
+}
+
+/** How loud one hears somebody; the others hear them as before. */
+function Volume({ room, identity, name }: { room: MeetingRoom; identity: string; name: string }) {
+  const { meeting: texts } = useTexts();
+  const [percent, setPercent] = useState(() => Math.round(room.volumeOf(identity) * 100));
+  return (
+    <input
+      className="volume"
+      type="range"
+      min={0}
+      max={100}
+      step={10}
+      value={percent}
+      aria-label={texts.volumeOf(name)}
+      aria-valuetext={`${percent} %`}
+      title={texts.volumeOf(name)}
+      onChange={(event) => {
+        setPercent(event.target.valueAsNumber);
+        room.setVolume(identity, event.target.valueAsNumber / 100);
+      }}
+    />
   );
 }

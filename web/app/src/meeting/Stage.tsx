@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { Button, IconButton } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
+import { type SavingLevel, savingSteps } from '../media/saving';
 import { type Place, placeOf } from '../media/spatial';
 import { StagePlanner, type StageTile } from './layout';
 import type { MeetingRoom, Person } from './room';
@@ -27,13 +28,14 @@ export function Stage({ room, focus, onFocus, onSubject }: StageProps) {
   const { meeting: texts } = useTexts();
   const people = useStore(room.state, (state) => state.people);
   const view = useViewChoice();
+  const saving = useStore(room.state, (state) => state.saving);
   const [frame, size] = useSize();
   const [page, setPage] = useState(0);
   const [planner] = useState(() => new StagePlanner());
   const tiles = useMemo(() => toTiles(people), [people]);
   const plan = useMemo(
-    () => planner.plan({ tiles: tiles.map(toStageTile), view, ...focus, page, ...size, now: Date.now() }),
-    [planner, tiles, view, focus, page, size],
+    () => planner.plan({ tiles: tiles.map(toStageTile), view, ...focus, page, ...size, ...limitOf(saving), now: Date.now() }),
+    [planner, tiles, view, focus, page, size, saving],
   );
   const isResizing = useHasChanged(size);
   const isAlone = people.length === 1;
@@ -104,6 +106,11 @@ export function Stage({ room, focus, onFocus, onSubject }: StageProps) {
       )}
     </div>
   );
+}
+
+function limitOf(saving: SavingLevel): { limit?: number } {
+  const { tiles } = savingSteps[saving];
+  return saving > 0 && saving < 3 && tiles !== undefined ? { limit: tiles } : {};
 }
 
 /** Who is large because of speaking goes back to the grid by another layout, not by a button on the picture. */

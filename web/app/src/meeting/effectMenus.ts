@@ -1,6 +1,7 @@
 import type { MenuSection } from '../components/Menu';
 import { useTexts } from '../i18n';
-import { backgrounds, chooseEffects, mostPictureLength, sounds, useEffectChoice } from '../media/choice';
+import { backgrounds, chooseEffects, mostPictureLength, savings, sounds, useEffectChoice } from '../media/choice';
+import { thisDevice } from '../media/encoding';
 import { tellInMeeting } from './meetingNotices';
 
 /** What is behind this user. Nothing where the browser cannot do it. */
@@ -78,4 +79,44 @@ async function toPicture(file: Blob): Promise<string> {
     if (address.length <= mostPictureLength) return address;
   }
   throw new Error('the picture is too large');
+}
+
+/** When the device does less than it could. */
+export function useSavingMenu(): MenuSection[] {
+  const { saving: texts } = useTexts();
+  const { saving } = useEffectChoice();
+  const items = savings.map((key) => ({
+    key,
+    label: texts.wishes[key],
+    checked: saving === key,
+    onSelect: () => chooseEffects({ saving: key }),
+  }));
+  return [{ key: 'saving', title: texts.title, items }];
+}
+
+/** Which of a phone's cameras; nothing on other devices. */
+export function useFacingMenu(): MenuSection[] {
+  const { effects: texts } = useTexts();
+  const { facing } = useEffectChoice();
+  if (thisDevice() === 'desktop') return [];
+  const items = (['user', 'environment'] as const).map((key) => ({
+    key,
+    label: texts.facings[key],
+    checked: facing === key,
+    onSelect: () => chooseEffects({ facing: key }),
+  }));
+  return [{ key: 'facing', title: texts.facing, items }];
+}
+
+/** Whether what is shared next is to be sharp or smooth. */
+export function useScreenMenu(): MenuSection[] {
+  const { effects: texts } = useTexts();
+  const { screen } = useEffectChoice();
+  const items = (['text', 'motion'] as const).map((key) => ({
+    key,
+    label: texts.screens[key],
+    checked: screen === key,
+    onSelect: () => chooseEffects({ screen: key }),
+  }));
+  return [{ key: 'screen', title: texts.screen, items }];
 }

@@ -1,10 +1,12 @@
-import { AudioPresets, type LocalAudioTrack, type LocalTrack, type Room, Track } from 'livekit-client';
+import { AudioPresets, type LocalAudioTrack, type LocalTrack, type LocalVideoTrack, type Room, Track } from 'livekit-client';
 import type { BackgroundListener, Background } from '../media/background/effect';
 import type { EffectReport } from '../media/background/messages';
 import { pictures } from '../media/background/pictures';
 import { backgroundOf, type EffectChoice, effectChoice } from '../media/choice';
 import { toMediaFailure } from '../media/devices';
+import { encodingPolicy, thisDevice } from '../media/encoding';
 import { MediaPipeline, type PublishedDevice } from '../media/pipeline';
+import { type SavingLevel, savingSteps } from '../media/saving';
 import { MediaFailure } from '../state/failures';
 import { tellInMeeting } from './meetingNotices';
 
@@ -41,6 +43,8 @@ export class OwnDevices {
   private readonly unsubscribe: () => void;
   private choice: EffectChoice = effectChoice.getState();
   private closed = false;
+  private turnedOffToSave = false;
+  private readonly policy = encodingPolicy(thisDevice());
 
   constructor(
     private readonly room: Room,
@@ -114,6 +118,25 @@ export class OwnDevices {
     };
   }
 
+  /** Sends a smaller picture with fewer frames, or none. */
+  async spare(level: SavingLevel): Promise<void> {
+    const { options, localParticipant } = this.room;
+    const { width = this.policy.capture.width, height = this.policy.capture.height, fps } = savingSteps[level];
+    const resolution = { width, height, frameRate: fps ?? this.policy.capture.frameRate };
+    options.videoCaptureDefaults = { ...options.videoCaptureDefaults, resolution };
+    const publication = localParticipant.getTrackPublication(Track.Source.Camera);
+    const track = publication?.track as LocalVideoTrack | undefined;
+    const isSending = publication !== undefined && !publication.isMuted;
+    if (level === 3 && isSending) {
+      this.turnedOffToSave = true;
+      await this.set('camera', false);
+    } else if (level < 3 && this.turnedOffToSave) {
+      this.turnedOffToSave = false;
+      if (!isSending) await this.set('camera', true);
+    }
+    if (level < 3 && track && !track.isMuted) await track.restartTrack({ ...options.videoCaptureDefaults, resolution }).catch(() => {});
+  }
+
   /** To be called when a device was published, or is no more. */
   notePublished(): void {
     const published = (name: DeviceName) => this.room.localParticipant.getTrackPublication(sources[name])?.track;
@@ -138,16 +161,23 @@ export class OwnDevices {
       const processor = on && !isPublished ? this.camera.processorForCapture() : undefined;
       await local.setCameraEnabled(on, processor && { ...this.room.options.videoCaptureDefaults, processor });
     } else {
-      await local.setScreenShareEnabled(on, { audio: true, selfBrowserSurface: 'exclude', contentHint: 'detail' });
+      const { contentHint, encoding } = this.policy.screen[this.choice.screen];
+      await local.setScreenShareEnabled(
+        on,
+        { audio: true, selfBrowserSurface: 'exclude', contentHint },
+        { screenShareEncoding: encoding },
+      );
     }
   }
 
   private async applyChoice(choice: EffectChoice): Promise<void> {
     const isOtherSound = (choice.sound === 'music') !== (this.choice.sound === 'music');
+    const isOtherFacing = choice.facing !== this.choice.facing;
     this.choice = choice;
     if (this.failures.get('camera')?.kind.startsWith('effect')) this.failures.delete('camera');
     this.wishEffects();
     if (isOtherSound) await this.publishMicrophoneAnew();
+    if (isOtherFacing) await this.turnCamera();
     this.onChange();
   }
 
@@ -164,6 +194,19 @@ export class OwnDevices {
     const wasOn = !publication.isMuted;
     await local.unpublishTrack(publication.track as LocalTrack);
     if (wasOn) await this.set('microphone', true);
+  }
+
+  /** To the other side of a phone. */
+  private async turnCamera(): Promise<void> {
+    const { options } = this.room;
+    const { deviceId: _, ...defaults } = options.videoCaptureDefaults ?? {};
+    options.videoCaptureDefaults = { ...defaults, facingMode: this.choice.facing };
+    const publication = this.room.localParticipant.getTrackPublication(Track.Source.Camera);
+    const track = publication?.track as LocalVideoTrack | undefined;
+    if (!track || publication?.isMuted) return;
+    await track.restartTrack(options.videoCaptureDefaults).catch((error: unknown) => {
+      this.failures.set('camera', toMediaFailure(error));
+    });
   }
 
   private async makeBackground() {

@@ -7,17 +7,21 @@ import {
   RoomEvent,
   Track,
   type TrackPublication,
-  VideoPresets,
+  VideoPreset,
 } from 'livekit-client';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EffectReport } from '../media/background/messages';
 import { effectChoice } from '../media/choice';
 import { Loudspeaker, type Sound } from '../media/loudspeaker';
+import { encodingPolicy, thisDevice } from '../media/encoding';
+import { watchHealth } from '../media/health';
+import { type DeviceHealth, receiveProfile, type SavingLevel, SavingPolicy, savingSteps } from '../media/saving';
 import type { Place } from '../media/spatial';
 import type { Receiving } from '../state/storage';
 import type { MeetingEndReason } from '../state/store';
 import { askWhyNot, toMeetingFailure } from './failure';
 import { type DeviceName, type DeviceState, OwnDevices } from './ownDevices';
+import { tellInMeeting } from './meetingNotices';
 import { type Reading, readReport } from './statistics';
 
 export type { DeviceName, DeviceState };
@@ -46,7 +50,14 @@ export interface RoomState {
   soundBlocked: boolean;
   /** How this user's background goes, while there is one. */
   background?: EffectReport;
+  /** How far the device is spared now. */
+  saving: SavingLevel;
 }
+
+const savingEveryMs = 5000;
+/** No limit: no camera gives more. */
+const fullFps = 60;
+const savingNotices = { 0: 'savingOver', 1: 'saving1', 2: 'saving2', 3: 'saving3' } as const;
 
 /** What the server reads of user messages with this topic is for it alone: a receive profile. */
 const receiveProfileTopic = 'turms.receive_profile';
@@ -88,15 +99,25 @@ export class MeetingRoom {
   private updateScheduled = false;
   private left = false;
   private receiving: Receiving = 'auto';
-  private toldReceiving: Receiving | undefined = 'auto';
+  private toldProfile = JSON.stringify(receiveProfile('auto', 0));
+  private saving: SavingLevel = 0;
+  private health: DeviceHealth = {};
+  private readonly savingPolicy = new SavingPolicy();
+  private readonly savingTimer: ReturnType<typeof setInterval>;
 
   constructor(private readonly onGone: (reason: MeetingEndReason) => void) {
+    const policy = encodingPolicy(thisDevice());
+    const layers = policy.layers.slice(0, -1);
+    const own = policy.layers.at(-1);
     this.room = new Room({
       // Ask only for what the tiles show, and send only what somebody sees.
       adaptiveStream: true,
       dynacast: true,
-      videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
-      publishDefaults: { videoSimulcastLayers: [VideoPresets.h180, VideoPresets.h360] },
+      videoCaptureDefaults: { resolution: policy.capture },
+      publishDefaults: {
+        videoSimulcastLayers: layers.map(({ width, height, maxBitrate, maxFramerate }) => new VideoPreset(width, height, maxBitrate, maxFramerate)),
+        ...(own && { videoEncoding: { maxBitrate: own.maxBitrate, maxFramerate: own.maxFramerate } }),
+      },
       // Every LiveKit server speaks the signalling with two peer connections, and the built-in one speaks only that.
       singlePeerConnection: false,
     });
@@ -105,7 +126,7 @@ export class MeetingRoom {
     for (const event of stateEvents) this.room.on(event, this.scheduleUpdate);
     // The server may take one who comes back for somebody new.
     this.room.on(RoomEvent.Reconnected, () => {
-      this.toldReceiving = undefined;
+      this.toldProfile = '';
       this.tellReceiving();
     });
     for (const event of [RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished] as const) {
@@ -113,13 +134,27 @@ export class MeetingRoom {
     }
     this.room.on(RoomEvent.TrackSubscribed, (track, _, { identity }) => {
       if (track.kind === Track.Kind.Audio && !this.left) this.loudspeaker.play(track as Sound, identity);
+      if (this.saving > 0) this.limitFrames();
     });
     this.room.on(RoomEvent.TrackUnsubscribed, (track) => {
       if (track.kind === Track.Kind.Audio) this.loudspeaker.stop(track as Sound);
     });
-    const listen = ({ isSpatial }: { isSpatial: boolean }) => this.loudspeaker.setSpatial(isSpatial);
-    listen(effectChoice.getState());
-    this.unsubscribe = effectChoice.subscribe(listen);
+    this.loudspeaker.setSpatial(effectChoice.getState().isSpatial);
+    const unsubscribe = effectChoice.subscribe(({ isSpatial }) => {
+      this.loudspeaker.setSpatial(isSpatial);
+      this.spare();
+    });
+    const unwatch = watchHealth((health) => {
+      this.health = health;
+      this.spare();
+    });
+    // What has to last for a while is looked at again.
+    this.savingTimer = setInterval(() => this.spare(), savingEveryMs);
+    this.unsubscribe = () => {
+      unsubscribe();
+      unwatch();
+      clearInterval(this.savingTimer);
+    };
     this.room.on(RoomEvent.Disconnected, (reason) => {
       // A page that is being left disconnects by itself, to come back when it was only loaded anew.
       const isPageLeft = reason === DisconnectReason.CLIENT_INITIATED;
@@ -150,9 +185,10 @@ export class MeetingRoom {
   }
 
   private tellReceiving(): void {
-    if (this.receiving === this.toldReceiving || this.left || this.room.state !== ConnectionState.Connected) return;
-    this.toldReceiving = this.receiving;
-    const profile = new TextEncoder().encode(JSON.stringify({ mode: this.receiving, reason: 'chosen' }));
+    const wanted = JSON.stringify(receiveProfile(this.receiving, this.saving));
+    if (wanted === this.toldProfile || this.left || this.room.state !== ConnectionState.Connected) return;
+    this.toldProfile = wanted;
+    const profile = new TextEncoder().encode(wanted);
     const { localParticipant } = this.room;
     // To nobody but oneself, where the server does not know the topic.
     localParticipant
@@ -160,6 +196,26 @@ export class MeetingRoom {
       .catch(() => {
         // Without it the picture is as good as it goes.
       });
+  }
+
+  /** Does as much less as the device needs, tells it once, and undoes it. */
+  private spare(): void {
+    const level = this.savingPolicy.update(this.health, effectChoice.getState().saving, Date.now());
+    if (level === this.saving || this.left) return;
+    this.saving = level;
+    tellInMeeting(savingNotices[level]);
+    this.tellReceiving();
+    this.limitFrames();
+    void this.devices.spare(level);
+    this.update();
+  }
+
+  /** Servers that do not know our wishes know LiveKit's settings of a track. */
+  private limitFrames(): void {
+    const fps = savingSteps[this.saving].fps ?? fullFps;
+    for (const { trackPublications } of this.room.remoteParticipants.values()) {
+      for (const publication of trackPublications.values()) publication.setVideoFPS(fps);
+    }
   }
 
   /** Turns on what the user had on the last time, as far as it works and is allowed. */
@@ -192,6 +248,15 @@ export class MeetingRoom {
   private async useSpeaker(deviceId: string): Promise<void> {
     await this.loudspeaker.useDevice(deviceId);
     await this.room.switchActiveDevice('audiooutput', deviceId);
+  }
+
+  volumeOf(identity: string): number {
+    return this.loudspeaker.volumeOf(identity);
+  }
+
+  /** How loud somebody is heard here, from 0 to 1. */
+  setVolume(identity: string, volume: number): void {
+    this.loudspeaker.setVolume(identity, volume);
   }
 
   /** Where on the stage each person is, from where their voice comes when that is wished for. */
@@ -268,7 +333,7 @@ export class MeetingRoom {
     const connection =
       room.state === 'connected' ? 'connected' : room.state === 'reconnecting' || room.state === 'signalReconnecting' ? 'reconnecting' : 'connecting';
     // What is not shown is not asked for, by any server.
-    const isSeen = this.receiving !== 'audio';
+    const isSeen = this.receiving !== 'audio' && this.saving < 3;
     const others = [...room.remoteParticipants.values()]
       .map((participant) => toPerson(participant, isSeen))
       .sort((a, b) => a.joinedAt - b.joinedAt);
@@ -281,6 +346,7 @@ export class MeetingRoom {
         screen: this.devices.read('screen'),
       },
       soundBlocked: !room.canPlaybackAudio,
+      saving: this.saving,
       ...(this.devices.report && { background: this.devices.report }),
     };
   }
