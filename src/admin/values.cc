@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 
@@ -275,6 +277,28 @@ std::optional<int64_t> parse_time_of_day(std::string_view text) {
   return ms - sign * (*zone_hours * 60 + *zone_minutes) * 60'000;
 }
 
+/// Of a setting, by what it is called: those of the server cannot be changed over the API, but
+/// somebody may try.
+bool names_a_secret(std::string_view name) {
+  if (name.find("keys.") != name.npos || name.ends_with("keys")) return true;
+  std::string last(name.substr(name.rfind('.') + 1));
+  std::ranges::transform(last, last.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::ranges::any_of(std::array{"secret", "password", "token"},
+                             [&](const char* word) { return last.find(word) != last.npos; });
+}
+
+/// Texts of members that are secrets, and of all that is in such a member.
+void mask(std::string_view name, json::value& value, bool secret = false) {
+  secret = secret || (names_a_secret(name) && !value.is_object()) || name.ends_with("keys");
+  if (value.is_string() && secret) {
+    value = "***";
+  } else if (value.is_array()) {
+    for (json::value& item : value.get_array()) mask(name, item, secret);
+  } else if (value.is_object()) {
+    for (auto& [key, item] : value.get_object()) mask(key, item, secret);
+  }
+}
+
 }  // namespace
 
 std::optional<WallTime> parse_date(std::string_view text) {
@@ -352,7 +376,9 @@ std::string Values::describe(std::span<const Field> fields) const {
   for (const auto& [name, value] : values_) {
     const Field* field = find(fields, name);
     if (field == nullptr && find(fields, "*") != nullptr) {
-      object.raw(name, std::get<std::string>(value));
+      json::value member = json::parse(std::get<std::string>(value), {}, {.max_depth = kMaxDepth});
+      mask(name, member);
+      object.raw(name, json::serialize(member));
       continue;
     }
     object.raw(name, field == nullptr || field->secret ? "\"***\"" : describe_value(value));

@@ -92,6 +92,23 @@ TEST(ValuesTest, MaskSecretsWhenTheyAreWrittenDown) {
   EXPECT_EQ(values->describe(all), R"({"name":"a\"b","secret":"***"})");
 }
 
+TEST(ValuesTest, MaskWhatIsCalledASecretAmongMembersOfAnyName) {
+  const std::vector<Field> any = {{"*", FieldType::kMembers, ""}};
+  const auto values = parse_body(
+      R"({"plugins":{"x":{"api_secret":"s","apiSecret":["s"],"url":"u"}},"livekit.keys":"k: s",)"
+      R"("livekit":{"keys":{"k":"s"}},"a.password.policy":"p","a":{"password":{"policy":"p"}},)"
+      R"("token-lifetime":5})",
+      any);
+  ASSERT_TRUE(values);
+  const std::string described = values->describe(any);
+  EXPECT_EQ(described.find("\"s\""), std::string::npos) << described;
+  EXPECT_EQ(described.find("k: s"), std::string::npos) << described;
+  for (const char* part : {R"("url":"u")", R"("a.password.policy":"p")",
+                           R"({"password":{"policy":"p"}})", R"("token-lifetime":5)"}) {
+    EXPECT_NE(described.find(part), std::string::npos) << part << " in " << described;
+  }
+}
+
 TEST(JsonTest, EscapeTexts) {
   EXPECT_EQ(json_text("a\"\\\n\t\x01"), R"("a\"\\\n\u0009\u0001")");
   EXPECT_EQ(json_text("\xff"), R"("\ufffd")");

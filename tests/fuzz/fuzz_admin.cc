@@ -46,6 +46,16 @@ const std::vector<Field>& fields() {
   return all;
 }
 
+/// As the settings: members of any name beside those that are known.
+const std::vector<Field>& open_fields() {
+  static const std::vector<Field> all = [] {
+    std::vector<Field> made = fields();
+    made.push_back({"*", FieldType::kMembers, ""});
+    return made;
+  }();
+  return all;
+}
+
 void check_bounds(const turms::admin::Values& values) {
   using turms::fuzz::check;
   if (const auto count = values.number("count")) check(*count >= 0 && *count <= 1000);
@@ -69,6 +79,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // What is written down of it is JSON that says the same.
     const auto again = admin::parse_body(body->describe(fields()), fields());
     fuzz::check(again.has_value());
+  }
+  if (const auto body = admin::parse_body(text, open_fields())) {
+    check_bounds(*body);
+    const std::string described = body->describe(open_fields());
+    const auto again = admin::parse_body(described, open_fields());
+    fuzz::check(again && again->describe(open_fields()) == described);
   }
   if (const auto query = admin::parse_query(net::parse_query(text), fields())) check_bounds(*query);
   if (const auto date = admin::parse_date(text)) fuzz::check(date->unix_ms >= 0);

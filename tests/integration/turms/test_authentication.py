@@ -193,6 +193,16 @@ class Http(TurmsTest):
                 self.service.answer = (200, ok, '{"authenticated": true}')
                 self.assertEqual(self.connect().sign_in(self.users[0], password="x").code, 1000)
 
+    def test_a_redirect_is_not_followed(self):
+        elsewhere = f"http://127.0.0.1:{self.service.server_address[1]}/elsewhere"
+        for status in (301, 302, 307, 308):
+            self.service.answer = (status, {"X-Ok": "yes", "Location": elsewhere}, "")
+            self.service.asked.clear()
+            self.assertEqual(self.connect().sign_in(self.users[0], password="x").code, 2011)
+            self.assertEqual(len(self.service.asked), 1)
+            self.service.answer = (200, {"X-Ok": "yes"}, '{"authenticated": true}')
+            self.assertEqual(self.connect().sign_in(self.users[0], password="x").code, 1000)
+
     def test_its_policy_holds(self):
         self.service.answer = (200, {"X-Ok": "yes"}, json.dumps({
             "authenticated": True, "statements": [{"effect": "ALLOW", "actions": "QUERY", "resources": "*"}]}))
