@@ -29,6 +29,7 @@ void XmppClient::say(const std::string& stanza) {
 }
 
 void XmppClient::was_delivered(TimePoint written) {
+  if (unanswered_ == 0) return;
   --unanswered_;
   observer_.on_answer(true, written);
 }
@@ -75,15 +76,15 @@ void XmppClient::advance() {
     state_ = State::kBinding;
     say(
         fmt::format("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-                    "<resource>d{}</resource></bind></iq>",
-                    role_.device));
+                    "<resource>d{}-{}</resource></bind></iq>",
+                    role_.device, ::getpid()));
   } else if (state_ == State::kBinding && came("</iq>")) {
     say("<presence/>");
     state_ = role_.group != 0 ? State::kJoining : State::kReady;
     if (role_.group != 0) {
       // Another run may not have left yet.
       say(
-          fmt::format("<presence to='g{}@conference.localhost/{}'>"
+          fmt::format("<presence to='g{}@conference.localhost/{}-{}'>"
                       "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>"
                       "</presence>",
                       role_.group, name, ::getpid()));
