@@ -110,6 +110,18 @@ export async function stage({ test, server, browsers, picture }) {
     await bob.getByRole('complementary', { name: 'Chat' }).getByRole('button', { name: 'Close' }).click();
   });
 
+  await test('a raised hand is seen and told, and goes down again', async () => {
+    const raise = async () => {
+      await bob.getByRole('button', { name: 'More', exact: true }).click();
+      await bob.getByRole('menuitemcheckbox', { name: 'Raise hand' }).click();
+    };
+    await raise();
+    await tile(alice, 2).getByRole('img', { name: 'hand raised' }).waitFor();
+    await eventually(async () => (await told.textContent()).includes('bob raised a hand.'), 'it is told');
+    await raise();
+    await tile(alice, 2).getByRole('img', { name: 'hand raised' }).waitFor({ state: 'detached' });
+  });
+
   await test('people are found by name, and each is as loud as one wants', async () => {
     await alice.getByRole('button', { name: /^People/ }).click();
     const panel = alice.getByRole('complementary', { name: 'People' });

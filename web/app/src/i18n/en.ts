@@ -284,6 +284,8 @@ export const en = {
     nobody: 'Nobody is in it',
     participants: (count: number) => (count === 1 ? '1 person in it' : `${count} people in it`),
     since: (time: string) => `since ${time}`,
+    raiseHand: 'Raise hand',
+    handRaised: 'hand raised',
     findPeople: 'Find people',
     volumeOf: (name: string) => `Volume of ${name}`,
     participantsTitle: 'In the meeting',

@@ -272,6 +272,8 @@ export const zh: Texts = {
     nobody: '暂无人员',
     participants: (count) => `${count} 人在会议中`,
     since: (time) => `开始于 ${time}`,
+    raiseHand: '举手',
+    handRaised: '已举手',
     findPeople: '查找成员',
     volumeOf: (name) => `${name}的音量`,
     participantsTitle: '会议中',

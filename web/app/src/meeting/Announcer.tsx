@@ -56,6 +56,6 @@ export function Announcer({ room }: { room: MeetingRoom }) {
   );
 }
 
-function toNoticed({ identity, isLocal, screen }: Person): Noticed {
-  return { identity, isLocal, isSharing: screen !== undefined, hasHandRaised: false };
+function toNoticed({ identity, isLocal, screen, handRaisedAt }: Person): Noticed {
+  return { identity, isLocal, isSharing: screen !== undefined, hasHandRaised: handRaisedAt !== undefined };
 }

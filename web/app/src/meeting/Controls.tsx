@@ -59,7 +59,15 @@ export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
     isAlone: true,
     onSelect: toggleStatistics,
   };
-  const more = [...(canShareScreen ? screen : []), ...saving, { key: 'more', items: [statistics] }];
+  const isRaised = useStore(room.state, ({ people: all }) => all[0]?.handRaisedAt !== undefined);
+  const hand: MenuItem = {
+    key: 'hand',
+    label: texts.raiseHand,
+    checked: isRaised,
+    isAlone: true,
+    onSelect: () => room.raiseHand(!isRaised),
+  };
+  const more = [{ key: 'hand', items: [hand] }, ...(canShareScreen ? screen : []), ...saving, { key: 'more', items: [statistics] }];
 
   return (
     <footer className="controls-frame" ref={bar}>

@@ -9,6 +9,7 @@ import { useNames } from '../state/names';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { MemberMenu } from '../views/MemberMenu';
 import { byRoleThenName } from '../views/MembersPanel';
+import { byHand } from './hands';
 import type { MeetingRoom } from './room';
 import { userIdOf, usePersonName } from './Tile';
 
@@ -28,7 +29,7 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
   const everybody = useStore(room.state, (state) => state.people);
   const [wanted, setWanted] = useState('');
   const isWanted = (name: string) => name.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
-  const people = everybody.filter((person) => isWanted(nameOf(person)));
+  const people = byHand(everybody).filter((person) => isWanted(nameOf(person)));
   const members = useApp((state) => state.members.get(meeting.groupId)) ?? [];
   const memberById = new Map(members.map((member) => [member.userId, member]));
   const present = new Set(everybody.map(userIdOf));
@@ -75,6 +76,11 @@ export function PeoplePanel({ meeting, room, onClose }: PeoplePanelProps) {
                 >
                   <Icon name={person.microphoneOn ? 'microphone' : 'microphoneOff'} size={18} />
                 </span>
+                {person.handRaisedAt !== undefined && (
+                  <span role="img" aria-label={texts.meeting.handRaised}>
+                    ✋
+                  </span>
+                )}
                 {!person.isLocal && <Volume room={room} identity={person.identity} name={nameOf(person)} />}
                 {member && <MemberMenu groupId={meeting.groupId} member={member} />}
               </li>

@@ -78,6 +78,11 @@ export function Tile({ tile, box, isLarge, isFloating, isMirrored, onPin }: Tile
             <Icon name="microphoneOff" size={15} />
           </span>
         )}
+        {!isScreen && person.handRaisedAt !== undefined && (
+          <span role="img" aria-label={texts.meeting.handRaised}>
+            ✋
+          </span>
+        )}
         <bdi className="tile-name">{label}</bdi>
         {person.hasWeakConnection && (
           <span role="img" className="tile-weak" aria-label={texts.meeting.qualityPoor} title={texts.meeting.qualityPoor}>

@@ -20,6 +20,7 @@ import type { Place } from '../media/spatial';
 import type { Receiving } from '../state/storage';
 import type { MeetingEndReason } from '../state/store';
 import { askWhyNot, toMeetingFailure } from './failure';
+import { type Hand, handTopic, readHand, writeHand } from './hands';
 import { type DeviceName, type DeviceState, OwnDevices } from './ownDevices';
 import { tellInMeeting } from './meetingNotices';
 import { type Reading, readReport } from './statistics';
@@ -38,6 +39,8 @@ export interface Person {
   microphoneOn: boolean;
   camera?: VideoTrackHandle;
   screen?: VideoTrackHandle;
+  /** By their own clock; absent when it is down. */
+  handRaisedAt?: number;
   joinedAt: number;
 }
 
@@ -101,6 +104,7 @@ export class MeetingRoom {
   private receiving: Receiving = 'auto';
   private toldProfile = JSON.stringify(receiveProfile('auto', 0));
   private saving: SavingLevel = 0;
+  private readonly hands = new Map<string, number>();
   private health: DeviceHealth = {};
   private readonly savingPolicy = new SavingPolicy();
   private readonly savingTimer: ReturnType<typeof setInterval>;
@@ -129,6 +133,16 @@ export class MeetingRoom {
       this.toldProfile = '';
       this.tellReceiving();
     });
+    this.room.on(RoomEvent.DataReceived, (payload, participant, _, topic) => {
+      const hand = topic === handTopic ? readHand(payload) : undefined;
+      if (hand && participant) this.noteHand(participant.identity, hand);
+    });
+    // Whoever comes later has not heard of it.
+    this.room.on(RoomEvent.ParticipantConnected, ({ identity }) => {
+      const at = this.hands.get(this.room.localParticipant.identity);
+      if (at !== undefined) this.tellHand({ raised: true, at }, [identity]);
+    });
+    this.room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => this.hands.delete(identity));
     for (const event of [RoomEvent.LocalTrackPublished, RoomEvent.LocalTrackUnpublished] as const) {
       this.room.on(event, () => this.devices.notePublished());
     }
@@ -250,6 +264,27 @@ export class MeetingRoom {
     await this.room.switchActiveDevice('audiooutput', deviceId);
   }
 
+  /** Raises or lowers this user's hand. */
+  raiseHand(raised: boolean): void {
+    const hand = { raised, at: Date.now() };
+    this.noteHand(this.room.localParticipant.identity, hand);
+    this.tellHand(hand);
+  }
+
+  private noteHand(identity: string, { raised, at }: Hand): void {
+    if (raised) this.hands.set(identity, at);
+    else this.hands.delete(identity);
+    this.scheduleUpdate();
+  }
+
+  private tellHand(hand: Hand, destinationIdentities?: string[]): void {
+    this.room.localParticipant
+      .publishData(writeHand(hand), { reliable: true, topic: handTopic, ...(destinationIdentities && { destinationIdentities }) })
+      .catch(() => {
+        // Without the connection nobody sees it; it is raised again by hand.
+      });
+  }
+
   volumeOf(identity: string): number {
     return this.loudspeaker.volumeOf(identity);
   }
@@ -334,12 +369,16 @@ export class MeetingRoom {
       room.state === 'connected' ? 'connected' : room.state === 'reconnecting' || room.state === 'signalReconnecting' ? 'reconnecting' : 'connecting';
     // What is not shown is not asked for, by any server.
     const isSeen = this.receiving !== 'audio' && this.saving < 3;
+    const read = (participant: Participant, seen: boolean): Person => {
+      const handRaisedAt = this.hands.get(participant.identity);
+      return { ...toPerson(participant, seen), ...(handRaisedAt !== undefined && { handRaisedAt }) };
+    };
     const others = [...room.remoteParticipants.values()]
-      .map((participant) => toPerson(participant, isSeen))
+      .map((participant) => read(participant, isSeen))
       .sort((a, b) => a.joinedAt - b.joinedAt);
     return {
       connection,
-      people: [toPerson(room.localParticipant, true), ...others],
+      people: [read(room.localParticipant, true), ...others],
       devices: {
         microphone: this.devices.read('microphone'),
         camera: this.devices.read('camera'),
