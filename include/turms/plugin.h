@@ -614,8 +614,12 @@ typedef struct turms_setting {
   const char* fallback; /* what config() answers when nothing is configured */
   int64_t min;          /* of a number */
   int64_t max;
-  const char* help; /* one sentence, for `turms config reference` */
+  const char* help;   /* one sentence, for `turms config reference` */
+  const char* words;  /* of a text: those that it may be, with commas between; NULL: any */
+  int32_t changeable; /* also while the plugin runs: see turms_settings.changed */
 } turms_setting;
+
+#define TURMS_SETTING_MINIMUM TURMS_SIZE_WITH(turms_setting, help)
 
 /*
  * All that a plugin may be told. With it the host checks what is configured before it starts
@@ -629,7 +633,15 @@ typedef struct turms_settings {
 
   const turms_setting* settings;
   size_t count;
+
+  /* Of changeable ones some are others now: config() says which, while what it said before stays
+   * where it is. Called where hooks are, of a plugin without hooks on the control thread. On
+   * failure writes why to `error`, as start() does, and goes on with what it had. May be NULL: the
+   * plugin asks for its settings each time, or none is changeable. */
+  turms_status (*changed)(void* self, char* error, size_t error_size);
 } turms_settings;
+
+#define TURMS_SETTINGS_MINIMUM TURMS_SIZE_WITH(turms_settings, count)
 
 typedef struct turms_plugin {
   uint32_t abi_version;

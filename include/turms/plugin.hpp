@@ -42,13 +42,12 @@ const Table* host_table(const turms_host& host, const char* name) {
   return static_cast<const Table*>(host.capability(host.context, name));
 }
 
-/// turms_plugin.start of a plugin whose state `Make` makes: a function from `const turms_host&` to
-/// a std::unique_ptr. What is wrong it throws: std::invalid_argument for settings, any other
-/// std::exception for the rest.
-template <auto Make>
-turms_status start(const turms_host* host, void** self, char* error, size_t error_size) noexcept {
+/// What a start or a change of settings does. What is wrong it throws: std::invalid_argument for
+/// settings, any other std::exception for the rest.
+template <class Work>
+turms_status guarded(char* error, size_t error_size, Work work) noexcept {
   try {
-    *self = Make(*host).release();
+    work();
     return TURMS_OK;
   } catch (const std::invalid_argument& e) {
     say(error, error_size, e.what());
@@ -59,6 +58,13 @@ turms_status start(const turms_host* host, void** self, char* error, size_t erro
     say(error, error_size, "threw what is no exception");
   }
   return TURMS_ERROR_INTERNAL;
+}
+
+/// turms_plugin.start of a plugin whose state `Make` makes: a function from `const turms_host&` to
+/// a std::unique_ptr.
+template <auto Make>
+turms_status start(const turms_host* host, void** self, char* error, size_t error_size) noexcept {
+  return guarded(error, error_size, [&] { *self = Make(*host).release(); });
 }
 
 /// turms_plugin.stop of the same.

@@ -7,6 +7,7 @@
 //       word_list_file: words.txt   one a line; "#" begins a comment
 //       action: reject              reject (5010, the default) or mask
 //       mask: "*"                   for each character of a word
+#include <array>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -21,15 +22,35 @@ namespace turms::antispam {
 
 namespace {
 
-struct Plugin {
-  explicit Plugin(WordMatcher the_matcher) : matcher(std::move(the_matcher)) {}
-
-  const WordMatcher matcher;
+struct Rules {
+  WordMatcher matcher;
   bool masks = false;
-  std::string mask = "*";
+  std::string mask;
+};
+
+/// Used on the plugin's thread alone.
+struct Plugin {
+  const turms_host* host;
+  Rules rules;
   /// What the last call made.
   std::string text;
 };
+
+constexpr turms_setting setting(const char* key, turms_setting_type type, const char* fallback,
+                                const char* help, const char* words = nullptr) {
+  return {sizeof(turms_setting), key, type, fallback, 0, 0, help, words, 1};
+}
+
+constexpr auto kSettingList = std::to_array<turms_setting>({
+    setting("words", TURMS_SETTING_LIST, "", "Words that messages must not hold."),
+    setting("word_list_file", TURMS_SETTING_TEXT, "",
+            "A file with more of them, one a line; \"#\" begins a comment. Read at the start, and "
+            "when a setting of the plugin changes."),
+    setting("action", TURMS_SETTING_TEXT, "reject",
+            "reject: such messages are refused (5010). mask: they are sent with the words masked.",
+            "reject,mask"),
+    setting("mask", TURMS_SETTING_TEXT, "*", "Stands for each character of a masked word."),
+});
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
@@ -65,36 +86,50 @@ Result<std::vector<std::string>> read_words(const turms_host& host) {
   return words;
 }
 
-std::unique_ptr<Plugin> make(const turms_host& host) {
+/// std::invalid_argument says what is wrong.
+Rules read_rules(const turms_host& host) {
   auto words = read_words(host);
   if (!words) throw std::invalid_argument(words.error().message);
   auto matcher = WordMatcher::create(*words);
   if (!matcher) throw std::invalid_argument(matcher.error().message);
-  auto plugin = std::make_unique<Plugin>(std::move(*matcher));
   const std::string action = sdk::setting(host, "action");
+  // A host of before looks at no words.
   if (!action.empty() && action != "reject" && action != "mask") {
     throw std::invalid_argument("plugins.antispam.action is neither reject nor mask");
   }
-  plugin->masks = action == "mask";
-  if (const std::string mask = sdk::setting(host, "mask"); !mask.empty()) plugin->mask = mask;
-  return plugin;
+  const std::string mask = sdk::setting(host, "mask");
+  return {*std::move(matcher), action == "mask", mask.empty() ? "*" : mask};
+}
+
+std::unique_ptr<Plugin> make(const turms_host& host) {
+  return std::make_unique<Plugin>(&host, read_rules(host));
+}
+
+turms_status changed(void* self, char* error, size_t error_size) {
+  auto& plugin = *static_cast<Plugin*>(self);
+  return sdk::guarded(error, error_size, [&] { plugin.rules = read_rules(*plugin.host); });
 }
 
 turms_verdict before_send(void* self, turms_call, const turms_message* message,
                           turms_decision* decision) {
   auto& plugin = *static_cast<Plugin*>(self);
-  if (message->text == nullptr || !plugin.matcher.contains(message->text)) return TURMS_ALLOW;
-  if (!plugin.masks) return TURMS_REJECT;
-  plugin.text = plugin.matcher.masked(message->text, plugin.mask);
+  const Rules& rules = plugin.rules;
+  if (message->text == nullptr || !rules.matcher.contains(message->text)) return TURMS_ALLOW;
+  if (!rules.masks) return TURMS_REJECT;
+  plugin.text = rules.matcher.masked(message->text, rules.mask);
   decision->text = plugin.text.c_str();
   return TURMS_CHANGE;
 }
 
 constexpr turms_messages kMessages = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_messages),
                                       before_send};
+constexpr turms_settings kSettings = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_settings),
+                                      kSettingList.data(), kSettingList.size(), changed};
 
 const void* capability(const char* name) {
-  return std::string_view(name) == TURMS_MESSAGES ? &kMessages : nullptr;
+  const std::string_view wanted = name;
+  if (wanted == TURMS_SETTINGS) return &kSettings;
+  return wanted == TURMS_MESSAGES ? &kMessages : nullptr;
 }
 
 constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,

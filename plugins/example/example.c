@@ -134,7 +134,12 @@ static const turms_membership membership = {TURMS_PLUGIN_ABI_VERSION, sizeof mem
 
 /* What may stand below plugins.example. */
 static const turms_setting setting_list[] = {
-    {sizeof(turms_setting), "greeting", TURMS_SETTING_TEXT, "", 0, 0, "What /hello answers."},
+    {.struct_size = sizeof(turms_setting),
+     .key = "greeting",
+     .type = TURMS_SETTING_TEXT,
+     .fallback = "",
+     .help = "What /hello answers.",
+     .changeable = 1}, /* and asked for each time, so that nobody has to say that it changed */
 };
 static const turms_settings settings = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
                                         .struct_size = sizeof settings,

@@ -39,6 +39,12 @@ std::string unknown_key(std::string_view key) {
                       : fmt::format("unknown key '{}', did you mean '{}'?", key, near);
 }
 
+std::string left_out_text(const std::string& key, const std::string& value,
+                          const std::string& why) {
+  return fmt::format("{} was set to '{}' while the server ran, which is left out: {}", key, value,
+                     why);
+}
+
 }  // namespace
 
 /// Walks the YAML tree and assigns its leaves, so that every error can say where.
@@ -64,6 +70,7 @@ class FileReader {
       return {};
     }
     if (node.IsNull() && (is_group(key) || is_plugin_key(key + ".any"))) return {};
+    if (node.IsSequence() && is_plugin_key(key)) return assign_list(node, key);
     return assign(node, key, node.IsScalar() ? node.Scalar() : std::string());
   }
 
@@ -127,6 +134,18 @@ class FileReader {
         out += fmt::format("{}{}={}", out.empty() ? "" : " ", pair.first.Scalar(), text);
     }
     return out;
+  }
+
+  /// Of a plugin, whose settings are texts.
+  Status assign_list(const YAML::Node& node, const std::string& key) {
+    std::string text;
+    for (const auto& item : node) {
+      if (!item.IsScalar() || item.Scalar().find(',') != std::string::npos) {
+        return error(item, fmt::format("{} must be texts without commas", key));
+      }
+      text += (text.empty() ? "" : ",") + item.Scalar();
+    }
+    return assign(node, key, text);
   }
 
   Status assign(const YAML::Node& node, const std::string& key, const std::string& value) {
@@ -212,6 +231,33 @@ Result<Config> Config::with_changes(std::map<std::string, std::string> changes) 
   return load(sources);
 }
 
+Result<Config> Config::with_kept_changes(std::map<std::string, std::string> changes) const {
+  std::vector<std::string> warnings;
+  while (true) {
+    auto next = with_changes(changes);
+    if (next) {
+      next->warnings_.insert(next->warnings_.end(), warnings.begin(), warnings.end());
+      return next;
+    }
+    // Whatever is wrong with the rest was wrong before.
+    Sources sources = sources_;
+    sources.changes = changes;
+    sources.in_any_order = true;
+    auto probe = load(sources);
+    const Option* wrong = probe ? probe->out_of_order() : nullptr;
+    if (wrong == nullptr) return next;
+    size_t left_out = 0;
+    for (const std::string& key : {wrong->key, wrong->at_most}) {
+      const auto change = changes.find(key);
+      if (change == changes.end()) continue;
+      warnings.push_back(left_out_text(key, change->second, next.error().message));
+      changes.erase(change);
+      ++left_out;
+    }
+    if (left_out == 0) return next;
+  }
+}
+
 Result<Config> Config::read_again() const {
   Sources sources = sources_;
   sources.file_text.reset();
@@ -226,24 +272,61 @@ std::vector<std::string> Config::keep_fixed(const Config& running) {
     kept.push_back(option.key);
     set(option.key, running.at(option.key));
   }
-  if (plugin_values_ != running.plugin_values_) {
+  auto plugins = running.plugin_values_;
+  for (const auto& [key, value] : plugin_values_) {
+    const Option* option = find_plugin_option(key);
+    if (option != nullptr && option->changeable) plugins[key] = value;
+  }
+  if (plugin_values_ != plugins) {
     kept.emplace_back("plugins");
-    plugin_values_ = running.plugin_values_;
+    plugin_values_ = std::move(plugins);
   }
   return kept;
 }
 
+void Config::leave_out(const std::string& key, const std::string& value, const std::string& why) {
+  warnings_.push_back(left_out_text(key, value, why));
+}
+
 void Config::make_changes() {
   for (const auto& [key, value] : sources_.changes) {
+    if (is_plugin_key(key)) continue;  // what those may be is known later
     const Option* option = find_option(key);
     const Status made = option == nullptr || !option->changeable
                             ? fail(ErrorCode::kInvalidArgument, "it does not change any more")
                             : assign(key, value);
-    if (made) continue;
-    warnings_.push_back(
-        fmt::format("{} was set to '{}' while the server ran, which is left out: {}", key, value,
-                    made.error().message));
+    if (!made) leave_out(key, value, made.error().message);
   }
+}
+
+void Config::make_plugin_changes() {
+  for (const auto& [key, value] : sources_.changes) {
+    if (!is_plugin_key(key) || pinned_.contains(key)) continue;
+    const Option* option = find_plugin_option(key);
+    if (option == nullptr || !option->changeable) {
+      leave_out(key, value, "it does not change any more");
+      continue;
+    }
+    const auto parsed = config::parse_value(*option, value);
+    const Status good =
+        parsed ? config::check_value(*option, *parsed) : std::unexpected(parsed.error());
+    if (!good) {
+      leave_out(key, value, good.error().message);
+      continue;
+    }
+    plugin_values_[key] = value;
+  }
+}
+
+const config::Option* Config::find(std::string_view key) const {
+  const Option* option = find_option(key);
+  return option != nullptr ? option : find_plugin_option(key);
+}
+
+std::string Config::text_of(const Option& option) const {
+  const auto of_plugin = plugin_values_.find(option.key);
+  return of_plugin != plugin_values_.end() ? of_plugin->second
+                                           : config::to_text(option, at(option.key));
 }
 
 const config::Option* Config::find_plugin_option(std::string_view key) const {
@@ -258,6 +341,7 @@ Status Config::check_plugins() {
     sources_.plugin_options =
         sources_.describe_plugins(text("plugins.dir"), list("plugins.enabled"));
   }
+  make_plugin_changes();
   std::vector<std::string> known;
   std::set<std::string> groups;
   for (const Option& option : sources_.plugin_options.value_or(std::vector<Option>())) {
@@ -290,7 +374,18 @@ Status Config::check_plugins() {
   return {};
 }
 
+const config::Option* Config::out_of_order() const {
+  for (const Option& option : options()) {
+    if (option.at_most.empty()) continue;
+    if (!config::check_order(option, number(option.key), number(option.at_most))) return &option;
+  }
+  return nullptr;
+}
+
 Status Config::check() const {
+  if (const Option* option = sources_.in_any_order ? nullptr : out_of_order()) {
+    return config::check_order(*option, number(option->key), number(option->at_most));
+  }
   const std::string key = plugin_setting("livekit", "api_key");
   const bool elsewhere = !plugin_setting("livekit", "url").empty();
   const bool has_key = !key.empty() && !plugin_setting("livekit", "api_secret").empty();
@@ -358,6 +453,7 @@ Status Config::assign(std::string_view key, std::string_view text) {
       return {};
     }
     if (!is_plugin_key(key)) return fail(ErrorCode::kInvalidArgument, unknown_key(key));
+    if (pinning_) pinned_.insert(std::string(key));
     plugin_values_[std::string(key)] = std::string(text);
     plugin_places_[std::string(key)] = place_;
     return {};

@@ -38,6 +38,8 @@ class Config : public config::Values {
     std::optional<std::vector<config::Option>> plugin_options = {};
     /// What the file held when it was read; nothing: it is read.
     std::optional<std::string> file_text = {};
+    /// Keys that must not be above others are not looked at.
+    bool in_any_order = false;
   };
   /// As LiveKit's: the content of a LiveKit file, `key: secret` lines, a region.
   static constexpr const char* kConfigVariable = "LIVEKIT_CONFIG";
@@ -55,6 +57,8 @@ class Config : public config::Values {
   [[nodiscard]] bool pinned(std::string_view key) const { return pinned_.contains(key); }
   /// The same with these changes in place of the former ones.
   [[nodiscard]] Result<Config> with_changes(std::map<std::string, std::string> changes) const;
+  /// The same at a start: changes that contradict something are left out, with a warning.
+  [[nodiscard]] Result<Config> with_kept_changes(std::map<std::string, std::string> changes) const;
   /// The same with the file as it is now.
   [[nodiscard]] Result<Config> read_again() const;
   /// Keys that only a start changes become what they are in `running`. Those that were not.
@@ -70,6 +74,10 @@ class Config : public config::Values {
   /// Those that plugins describe, and what they are set to.
   [[nodiscard]] std::vector<std::pair<const config::Option*, config::Value>> described_settings()
       const;
+  /// A key of the server or of a plugin that describes its own; null: unknown.
+  [[nodiscard]] const config::Option* find(std::string_view key) const;
+  /// Its value as text, secrets as they are.
+  [[nodiscard]] std::string text_of(const config::Option& option) const;
 
   /// Told to the operator at start: keys that were accepted and have no effect, short secrets.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -88,11 +96,15 @@ class Config : public config::Values {
   Status load_file(const std::filesystem::path& file);
   Status load_environment(const std::string& name, const std::string& value);
   void make_changes();
+  void make_plugin_changes();
+  void leave_out(const std::string& key, const std::string& value, const std::string& why);
   Status check_plugins();
   [[nodiscard]] const Option* find_plugin_option(std::string_view key) const;
   void warn_of_short_secrets();
   /// What the keys of several groups say together.
   Status check() const;
+  /// The first key that is above the one that it must not be above; null: none.
+  [[nodiscard]] const Option* out_of_order() const;
   friend class FileReader;
 
   // plugins.<name>.<key>, as text, and where it was said.

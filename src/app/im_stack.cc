@@ -28,7 +28,7 @@ Result<std::unique_ptr<ImStack>> ImStack::open(net::Loop& loop, const Config& co
   auto opened = store::Store::open(std::move(options), post);
   if (!opened) return std::unexpected(opened.error());
   stack->store_ = std::move(*opened);
-  auto changed = config.with_changes(stack->store_->changed_settings());
+  auto changed = config.with_kept_changes(stack->store_->changed_settings());
   if (!changed) return std::unexpected(changed.error());
   stack->config_ = *std::move(changed);
   // A clock that was set back must not lead to ids that sort before what is stored.

@@ -14,7 +14,7 @@ std::unexpected<Error> wrong(std::string message) {
 }
 
 Status may_change(const Config& config, const std::string& key) {
-  const Option* option = find_option(key);
+  const Option* option = config.find(key);
   if (option == nullptr && key.starts_with("plugins.")) {
     return wrong(fmt::format("{} takes effect at a start only", key));
   }
@@ -66,7 +66,7 @@ Result<Config> LiveConfig::changed(const Changes& changes, bool reset) const {
       all.erase(key);
       continue;
     }
-    const Option& option = *find_option(key);
+    const Option& option = *config_.find(key);
     const auto value = config::parse_value(option, *text);
     if (!value) return std::unexpected(value.error());
     if (Status status = config::check_value(option, *value); !status) {
@@ -90,10 +90,15 @@ Task<Status> LiveConfig::change(Changes changes, bool reset) {
 
 void LiveConfig::take(Config next) {
   (void)next.keep_fixed(config_);
+  const auto tell = [&](const Option& option) {
+    const std::string text = next.text_of(option);
+    if (!option.changeable || config_.text_of(option) == text) return;
+    log::info("{} is now '{}'", option.key, option.secret ? "********" : text);
+  };
   for (const Option& option : options()) {
-    if (!option.changeable || config_.at(option.key) == next.at(option.key)) continue;
-    log::info("{} is now '{}'", option.key, config::to_text(option, next.at(option.key)));
+    if (option.supported && option.alias_of.empty()) tell(option);
   }
+  for (const auto& [option, value] : next.described_settings()) tell(*option);
   config_ = std::move(next);
   apply_(config_);
 }

@@ -142,5 +142,86 @@ TEST_F(LiveConfigTest, SecretsAreMasked) {
   }
 }
 
+constexpr const char* kShortest = "turms.service.user.info.min-password-length";
+constexpr const char* kLongest = "turms.service.user.info.max-password-length";
+
+TEST_F(LiveConfigTest, WhatContradictsIsRefusedAsAWhole) {
+  start();
+  EXPECT_EQ(refusal({{kShortest, "20"}, {kLimit, "7"}}),
+            std::string(kShortest) + " is 20, which is above " + kLongest + ", 16");
+  EXPECT_EQ(live_->now().number(kLimit), 500);
+  EXPECT_TRUE(store_.kept.empty());
+  EXPECT_EQ(refusal({{kShortest, "20"}, {kLongest, "30"}}), "") << "together they make sense";
+  EXPECT_NE(refusal({{kLongest, std::nullopt}}), "") << "what it was before, is too low now";
+  EXPECT_EQ(refusal({{kLongest, std::nullopt}, {kShortest, std::nullopt}}), "");
+}
+
+TEST_F(LiveConfigTest, ZeroMayBeNoLimit) {
+  start();
+  EXPECT_EQ(refusal({{"turms.service.storage.message-attachment.min-size-bytes", "9"},
+                     {"turms.service.storage.message-attachment.max-size-bytes", "0"}}),
+            "");
+}
+
+TEST_F(LiveConfigTest, AtAStartAChangeThatContradictsTheFileIsLeftOut) {
+  start("turms: {service: {user: {info: {max-password-length: 8}}}}\n");
+  auto config = live_->now().with_kept_changes({{kShortest, "9"}, {kLimit, "7"}});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->number(kShortest), 0);
+  EXPECT_EQ(config->number(kLimit), 7);
+  ASSERT_EQ(config->warnings().size(), 1u);
+  EXPECT_EQ(config->warnings()[0], std::string(kShortest) +
+                                       " was set to '9' while the server ran, which is left out: " +
+                                       kShortest + " is 9, which is above " + kLongest + ", 8");
+  EXPECT_FALSE(Config::load({.assignments = {std::string(kShortest) + "=17"}}))
+      << "what the operator wrote is refused";
+}
+
+TEST_F(LiveConfigTest, PluginsSayWhatMayChange) {
+  const auto load = [&](const std::string& yaml, std::vector<std::string> assignments = {}) {
+    std::ofstream(file_) << yaml;
+    return Config::load(
+        {.file = file_,
+         .assignments = std::move(assignments),
+         .describe_plugins = [](const std::string&, const std::vector<std::string>&) {
+           config::Option word =
+               config::one_of(config::text("plugins.bot.word", "yes", "A word."), {"yes", "no"});
+           word.changeable = true;
+           config::Option words = config::list("plugins.bot.words", "", "Words.");
+           words.changeable = true;
+           return std::vector<config::Option>{word, words,
+                                              config::text("plugins.bot.file", "", "A file.")};
+         }});
+  };
+  auto config = load("plugins: {bot: {words: [a, b], file: f}}\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->plugin_setting("bot", "words"), "a,b");
+  live_ = std::make_unique<LiveConfig>(*config, store_, [this](const Config&) { ++applied_; });
+  EXPECT_EQ(refusal({{"plugins.bot.word", "no"}, {"plugins.bot.words", "c"}}), "");
+  EXPECT_EQ(applied_, 1);
+  EXPECT_EQ(live_->now().plugin_settings("bot"),
+            (Config::Map{{"word", "no"}, {"words", "c"}, {"file", "f"}}));
+  EXPECT_EQ(refusal({{"plugins.bot.word", "perhaps"}}),
+            "plugins.bot.word must be one of yes, no, not 'perhaps'");
+  EXPECT_EQ(
+      refusal({{"plugins.bot.file", "g"}}),
+      "plugins.bot.file takes effect at a start only: it belongs into the configuration file");
+  EXPECT_EQ(refusal({{"plugins.bot.words", std::nullopt}}), "");
+  EXPECT_EQ(live_->now().plugin_setting("bot", "words"), "a,b") << "as the file says";
+
+  auto kept = config->with_kept_changes(
+      {{"plugins.bot.word", "perhaps"}, {"plugins.bot.file", "g"}, {"plugins.bot.words", "d"}});
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->plugin_settings("bot"),
+            (Config::Map{{"word", "yes"}, {"words", "d"}, {"file", "f"}}));
+  EXPECT_EQ(kept->warnings().size(), 2u);
+
+  config = load("", {"plugins.bot.word=no"});
+  ASSERT_TRUE(config) << config.error().message;
+  live_ = std::make_unique<LiveConfig>(*config, store_, [this](const Config&) { ++applied_; });
+  EXPECT_EQ(refusal({{"plugins.bot.word", "yes"}}),
+            "plugins.bot.word is set on the command line, which nothing else changes");
+}
+
 }  // namespace
 }  // namespace turms::app

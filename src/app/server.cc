@@ -434,6 +434,7 @@ void Server::apply(const Config& config) {
   gateway_->configure(gateway::settings_table().read(config_));
   if (meetings_) meetings_->set_settings(meeting_settings());
   if (storage_) storage_->storage().set_settings(im::storage_table().read(config_));
+  plugins_->settings_changed();
 }
 
 void Server::tick_meetings() {

@@ -100,6 +100,16 @@ Option secret(Option option) {
   return option;
 }
 
+Option one_of(Option option, std::vector<std::string> words) {
+  option.words = words;
+  option.check = [words = std::move(words)](std::string_view key,
+                                            std::string_view value) -> Status {
+    if (std::ranges::find(words, value) != words.end()) return {};
+    return must_be(key, fmt::format("one of {}", fmt::join(words, ", ")), value);
+  };
+  return option;
+}
+
 Status must_be(std::string_view key, std::string_view what, std::string_view value) {
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("{} must be {}, not '{}'", key, what, value));
@@ -186,6 +196,12 @@ Status check_value(const Option& option, const Value& value) {
     if (item.empty()) return empty_secret(fmt::format("{}.{}", option.key, name));
   }
   return {};
+}
+
+Status check_order(const Option& option, int64_t value, int64_t other) {
+  if (value <= other || (other == 0 && option.at_most_unless_zero)) return {};
+  return fail(ErrorCode::kInvalidArgument, fmt::format("{} is {}, which is above {}, {}",
+                                                       option.key, value, option.at_most, other));
 }
 
 std::string to_text(const Option& option, const Value& value) {

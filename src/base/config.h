@@ -42,6 +42,10 @@ struct Option {
   bool changeable = false;
   /// The only texts that are good, where `check` takes those of a list of words.
   std::vector<std::string> words = {};
+  /// Another key, whose number this one must not be above; empty: none.
+  std::string at_most = {};
+  /// 0 of that key is no limit.
+  bool at_most_unless_zero = false;
 };
 
 // Options of the usual kinds.
@@ -54,6 +58,8 @@ Option pairs(std::string key, std::string fallback, std::string help);
 Option duration(std::string key, std::string fallback, int64_t min_ms, int64_t max_ms,
                 std::string help);
 Option secret(Option option);
+/// A text that is one of these.
+Option one_of(Option option, std::vector<std::string> words);
 
 /// What a key is set to. Of an option's type only that member counts.
 struct Value {
@@ -69,6 +75,8 @@ struct Value {
 Result<Value> parse_value(const Option& option, std::string_view text);
 /// Length of texts, `check`, empty secrets.
 Status check_value(const Option& option, const Value& value);
+/// Whether a number is what `at_most` wants.
+Status check_order(const Option& option, int64_t value, int64_t other);
 /// What parse_value() makes the same of, but for commas within the texts of a list.
 std::string to_text(const Option& option, const Value& value);
 /// "{key} must be {what}, not '{value}'"

@@ -114,9 +114,11 @@ class Table {
               std::string help) {
     const auto fallback =
         std::ranges::find(words, Enum(of(field)), [](const Word<Enum>& one) { return one.value; });
-    Option option = config::text(std::move(key), std::string(fallback->word), std::move(help));
-    for (const Word<Enum>& one : words) option.words.emplace_back(one.word);
-    option.check = one_of(option.words);
+    std::vector<std::string> texts;
+    for (const Word<Enum>& one : words) texts.emplace_back(one.word);
+    Option option =
+        one_of(config::text(std::move(key), std::string(fallback->word), std::move(help)),
+               std::move(texts));
     return add(std::move(option), [field, words](Settings& settings, const Value& value) {
       std::invoke(field, settings) =
           std::ranges::find(words, std::string_view(value.text), &Word<Enum>::word)->value;
@@ -161,6 +163,16 @@ class Table {
     keys_.back().option.max = bytes;
     return *this;
   }
+  /// It must not be above this other key.
+  Table& at_most(std::string key) {
+    keys_.back().option.at_most = std::move(key);
+    return *this;
+  }
+  /// The same, where 0 of the other one is no limit.
+  Table& at_most_unless_zero(std::string key) {
+    keys_.back().option.at_most_unless_zero = true;
+    return at_most(std::move(key));
+  }
 
   struct Key {
     Option option;
@@ -187,14 +199,6 @@ class Table {
   template <class Field>
   auto of(const Field& field) {
     return std::invoke(field, defaults_);
-  }
-  static Check one_of(std::vector<std::string> words) {
-    return [words = std::move(words)](std::string_view key, std::string_view value) -> Status {
-      if (std::ranges::find(words, value) != words.end()) return {};
-      std::string all;
-      for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-      return must_be(key, "one of " + all, value);
-    };
   }
 
   Settings defaults_{};

@@ -48,6 +48,7 @@ void add_sizes(config::Table<Meeting>& table) {
     table
         .number(prefix + ".min-length", config::path(of.field, &Meeting::Size::min), of.min, of.max,
                 of.min_help)
+        .at_most_unless_zero(prefix + ".max-length")
         .number(prefix + ".max-length", config::path(of.field, &Meeting::Size::max), of.min, of.max,
                 of.max_help);
   }

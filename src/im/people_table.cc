@@ -55,6 +55,7 @@ config::Table<Settings::People> people_table() {
       .number("turms.service.user.info.min-password-length", &People::min_password_size, 0, 256,
               "Characters that a password has at least that a user chooses; none is empty. "
               "Upstream's -1, which means that there need not be one, is 0 here.")
+      .at_most("turms.service.user.info.max-password-length")
       .number("turms.service.user.info.max-password-length", &People::max_password_size, 0, 256,
               "Characters of a password that a user chooses.")
       .number("turms.service.user.info.max-name-length", &People::max_name_size, 0, 1000,

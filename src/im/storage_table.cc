@@ -28,6 +28,7 @@ void add_resource(config::Table<StorageSettings>& table, const std::string& name
            })
       .number(prefix + "min-size-bytes", path(of, &ResourceSettings::min_bytes), 0, kLargestFile,
               "Smallest size of " + what + ".")
+      .at_most_unless_zero(prefix + "max-size-bytes")
       .number(prefix + "max-size-bytes", path(of, &ResourceSettings::max_bytes), 0, kLargestFile,
               "Largest size of " + what + "; 0: no limit.")
       .time(prefix + "upload-url-expire-after-seconds",

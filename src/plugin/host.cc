@@ -97,6 +97,9 @@ class Host::Impl final : public im::ConferenceProvider {
   Status resume(LoadedPlugin& plugin);
   LoadedPlugin* find(std::string_view name) { return plugins_.find(name); }
   std::vector<PluginStatus> statuses() const;
+  void settings_changed() {
+    for (const auto& plugin : all()) plugin->take_settings();
+  }
   void set_listener(im::ConferenceListener& listener) {
     listener_ = &listener;
     for (const auto& plugin : all()) plugin->set_listener(listener_);
@@ -356,6 +359,10 @@ Status Host::resume(const std::string& name) {
 
 Status Host::unload(const std::string& name) {
   return impl_->unload(name);
+}
+
+void Host::settings_changed() {
+  impl_->settings_changed();
 }
 
 im::SendHook& Host::send_hook() {

@@ -96,6 +96,9 @@ class Host {
   /// kFailedPrecondition: it is stuck.
   Status unload(const std::string& name);
 
+  /// HostConfig::settings may say something else now: plugins that take changes are told.
+  void settings_changed();
+
   [[nodiscard]] std::vector<PluginStatus> statuses() const;
 
   /// What plugins have a word in. Always there.

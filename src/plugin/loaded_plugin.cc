@@ -141,9 +141,11 @@ Status LoadedPlugin::start() {
   if (status_.state == PluginState::kStuck) {
     return fail(ErrorCode::kFailedPrecondition, status_.error);
   }
-  settings_ =
-      config_.settings ? config_.settings(status_.name) : std::map<std::string, std::string>();
-  read_policy();
+  const Settings settings = configured();
+  settings_.clear();
+  texts_.clear();
+  keep_settings(settings);
+  read_policy(settings);
   char why[256] = "";
   void* self = nullptr;
   ++run_;

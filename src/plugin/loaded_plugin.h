@@ -4,6 +4,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -57,6 +59,9 @@ class LoadedPlugin {
   Status pause(std::string why);
   Status resume();
 
+  /// Its settings may be others now.
+  void take_settings();
+
   /// What it may be told (TURMS_SETTINGS), by its keys in the configuration; empty: anything.
   [[nodiscard]] std::vector<config::Option> options() const;
 
@@ -107,10 +112,15 @@ class LoadedPlugin {
 
   Status check_table();
   Status check_conference();
+  using Settings = std::map<std::string, std::string>;
+  [[nodiscard]] const turms_settings* settings_table() const;
+  [[nodiscard]] Settings configured() const;
+  /// False: they are what they were.
+  bool keep_settings(const Settings& settings);
   void find_hooks();
   template <class Table>
   const Table* offered(const char* name, size_t minimum, bool (*complete)(const Table&)) const;
-  void read_policy();
+  void read_policy(const Settings& settings);
   /// Of one that has just started.
   void ask_for_wishes();
   void hook_failed(std::string why);
@@ -137,7 +147,11 @@ class LoadedPlugin {
   std::unique_ptr<CallThread> thread_;
   void* self_ = nullptr;
   turms_host services_{};
-  std::map<std::string, std::string> settings_;
+  /// For config(), which any thread may ask. What it answered once stays in `texts_` until the
+  /// stop.
+  std::mutex settings_mutex_;
+  std::map<std::string, const std::string*> settings_;
+  std::set<std::string> texts_;
   im::ConferenceListener* listener_ = nullptr;
   turms_http_handler http_handler_ = nullptr;
   void* http_data_ = nullptr;

@@ -63,14 +63,14 @@ void LoadedPlugin::find_hooks() {
                                         [](const auto& t) { return t.message_missed != nullptr; });
 }
 
-void LoadedPlugin::read_policy() {
+void LoadedPlugin::read_policy(const Settings& settings) {
   policy_ = {};
-  if (const auto ms = number(settings_, "hook_deadline_ms", 60'000)) {
+  if (const auto ms = number(settings, "hook_deadline_ms", 60'000)) {
     policy_.deadline = std::chrono::milliseconds(*ms);
   }
-  if (const auto count = number(settings_, "hook_failures", 1'000'000)) policy_.failures = *count;
-  const auto policy = settings_.find("hook_on_failure");
-  policy_.refuse = policy != settings_.end() && policy->second == "refuse";
+  if (const auto count = number(settings, "hook_failures", 1'000'000)) policy_.failures = *count;
+  const auto policy = settings.find("hook_on_failure");
+  policy_.refuse = policy != settings.end() && policy->second == "refuse";
 }
 
 void LoadedPlugin::ask_for_wishes() {

@@ -72,9 +72,10 @@ struct LoadedPlugin::Services {
   }
 
   static const char* config(void* context, const char* key) {
-    const auto& settings = of(context).settings_;
-    const auto it = key == nullptr ? settings.end() : settings.find(key);
-    return it == settings.end() ? nullptr : it->second.c_str();
+    LoadedPlugin& plugin = of(context);
+    const std::lock_guard lock(plugin.settings_mutex_);
+    const auto it = key == nullptr ? plugin.settings_.end() : plugin.settings_.find(key);
+    return it == plugin.settings_.end() ? nullptr : it->second->c_str();
   }
 
   static uint64_t start_timer(void* context, uint64_t delay_ms, turms_callback callback,

@@ -1,10 +1,14 @@
 """turms-plugin-antispam in the real process."""
 
+import json
 import pathlib
 import tempfile
+import urllib.error
+import urllib.request
 
 from case import TurmsTest
-from server import BINARY, Server
+from server import BINARY, Server, wait_until
+from test_admin import MADE, basic
 
 
 class Talking(TurmsTest):
@@ -56,3 +60,44 @@ class Masking(Antispam):
         self.assertEqual([push.relayed_request.update_message_request.text for push in self.bob.pushes()], ["去##"])
         found = self.bob.ok("query_messages", are_group_messages=False, from_ids=[self.users[0]])
         self.assertEqual(found.data.messages.messages[-1].text, "去##")
+
+
+class Changing(Talking):
+    """Its settings, while it runs."""
+
+    @classmethod
+    def make_server(cls):
+        server = Server({"plugins.enabled": "antispam", "plugins.dir": str(pathlib.Path(BINARY).parent / "plugins"),
+                         "log.level": "info"}).start()
+        cls.addClassCleanup(server.remove)
+        return server
+
+    def change(self, status=200, **settings):
+        account, password = MADE.search(self.server.stderr()).groups()
+        body = json.dumps({f"plugins.antispam.{key}": value for key, value in settings.items()})
+        ask = urllib.request.Request(f"http://127.0.0.1:{self.server.admin}/cluster/settings", body.encode(), method="PUT",
+                                     headers={"Authorization": basic(account, password), "Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(ask, timeout=20) as answer:
+                self.assertEqual((answer.status, status), (200, 200))
+        except urllib.error.HTTPError as error:
+            self.assertEqual(error.code, status)
+            return json.loads(error.read())["reason"]
+
+    def test_words_and_what_becomes_of_them(self):
+        self.assert_code(1000, self.say("casino"))
+        self.change(words="casino,赌场")
+        # The plugin is asked about a message after it was told.
+        self.assert_code(5010, self.say("casino"))
+        self.assertIn("one of reject, mask", self.change(400, action="eat", words=""))
+        self.assert_code(5010, self.say("casino"))
+        self.change(action="mask", mask="#")
+        self.assert_code(1000, self.say("a casino"))
+        self.assertEqual(self.heard(), ["casino", "a ######"])
+        self.change(word_list_file="/nowhere", words="")
+        wait_until(lambda: "goes on with the settings of before" in self.server.stderr(), "the reason")
+        self.assert_code(1000, self.say("a casino"))
+        self.assertEqual(self.heard(), ["a ######"])
+        self.change(word_list_file=None, words=None, action=None, mask=None)
+        self.assert_code(1000, self.say("a casino"))
+        self.assertEqual(self.heard(), ["a casino"])
