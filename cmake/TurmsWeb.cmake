@@ -5,7 +5,7 @@ if(TURMS_WEB AND EXISTS ${web}/package.json)
   file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS
        ${web}/package.json ${web}/package-lock.json ${web}/*/package.json
        ${web}/packages/client/package.json ${web}/packages/client/src/*
-       ${web}/app/index.html ${web}/app/vite.config.ts ${web}/app/src/* ${web}/app/public/*
+       ${web}/scripts/compress.mjs ${web}/app/index.html ${web}/app/vite.config.ts ${web}/app/src/* ${web}/app/public/*
        ${web}/app/kernels/* ${web}/app/scripts/*
        ${CMAKE_SOURCE_DIR}/proto/turms/*.proto)
   # What the build itself generates there must not trigger the next one.

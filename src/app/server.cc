@@ -49,6 +49,12 @@ constexpr Duration kLiveKitDrainTimeout = 6s;
 constexpr std::string_view kHttp = "http";
 constexpr std::string_view kLiveKitPlugin = "livekit";
 
+/// Whom the page offers to sign in as: nobody but in development, where everybody knows them
+/// (Administration::seed_demo).
+std::string demo_accounts(bool dev) {
+  return dev ? R"({"names":["alice","bob","carol"],"password":"turms"})" : "{}";
+}
+
 class Server {
  public:
   Server(const Config& config, const DataDirectory& data, bool dev)
@@ -292,6 +298,10 @@ Status Server::start_gateway() {
       responder.send(net::HttpResponse::json(200, "{}"));
     });
   }
+  http_->route("GET", "/auth/demo",
+               [dev = dev_](const net::HttpRequest&, net::HttpResponder responder) {
+                 responder.send(net::HttpResponse::json(200, demo_accounts(dev)));
+               });
   gateway_->websocket_route(*http_, "/turms");
   const auto listeners = gateway::listeners_table().read(config_);
   if (listeners.websocket.enabled) {

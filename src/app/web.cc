@@ -78,7 +78,7 @@ bool matches_etag(std::string_view list, std::string_view etag) {
   });
 }
 
-/// RFC 9110 section 12.5.3, without ranking: there is one coding to offer.
+/// RFC 9110 section 12.5.3, without ranking: of what is accepted the smallest is sent.
 bool accepts_coding(std::string_view list, std::string_view coding) {
   return any_item(list, [&](std::string_view item) {
     const size_t semicolon = std::min(item.find(';'), item.size());
@@ -108,17 +108,30 @@ net::HttpResponse asset_response(const TurmsWebAsset& asset, const net::HttpRequ
     response.status = 304;
     return response;
   }
-  const bool gzip =
-      asset.gzip != nullptr && accepts_coding(request.headers.combined("Accept-Encoding"), "gzip");
-  if (gzip) response.headers.add("Content-Encoding", "gzip");
-  response.shared_body = net::SharedBytes::unowned(
-      gzip ? std::string_view(reinterpret_cast<const char*>(asset.gzip), asset.gzip_size)
-           : std::string_view(reinterpret_cast<const char*>(asset.plain), asset.plain_size));
+  const std::string accepted = request.headers.combined("Accept-Encoding");
+  const auto send = [&](const unsigned char* bytes, unsigned long size, std::string_view coding) {
+    if (bytes == nullptr || (!coding.empty() && !accepts_coding(accepted, coding))) return false;
+    if (!coding.empty()) response.headers.add("Content-Encoding", std::string(coding));
+    response.shared_body = net::SharedBytes::unowned({reinterpret_cast<const char*>(bytes), size});
+    return true;
+  };
+  (void)(send(asset.brotli, asset.brotli_size, "br") || send(asset.gzip, asset.gzip_size, "gzip") ||
+         send(asset.plain, asset.plain_size, {}));
   return response;
 }
 
 bool wants_html(const net::HttpRequest& request) {
   return request.headers.combined("Accept").find("text/html") != std::string::npos;
+}
+
+/// Relative, since the path that a proxy takes away before this server is not known here.
+net::HttpResponse to_page(std::string_view path) {
+  std::string up;
+  for (auto slashes = std::ranges::count(path, '/'); slashes > 1; --slashes) up += "../";
+  net::HttpResponse response;
+  response.status = 302;
+  response.headers = {{"Location", up.empty() ? "./" : up}, {"Cache-Control", "no-store"}};
+  return response;
 }
 
 }  // namespace
@@ -130,9 +143,11 @@ void serve_web(net::HttpServer& server, std::string_view meeting_url) {
                                                            net::HttpResponder responder) {
         if (request.path == "/" && !wants_html(request))
           return responder.send(net::HttpResponse::text(200, "OK"));
-        const TurmsWebAsset* asset = find_asset(request.path);
-        // The app routes in the browser: a page it knows is not a file of ours.
-        if (asset == nullptr && wants_html(request)) asset = find_asset("/index.html");
+        const TurmsWebAsset* asset = find_asset(request.path == "/" ? "/index.html" : request.path);
+        // What the page shows stands behind the # of its address, and its files are named relative
+        // to it, so that it may live below a path: other addresses lead to the one that it has.
+        if (asset == nullptr && wants_html(request) && turms_web_asset_count != 0)
+          return responder.send(to_page(request.path));
         if (asset == nullptr) {
           return responder.send(
               turms_web_asset_count == 0 && wants_html(request)

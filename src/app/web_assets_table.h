@@ -13,6 +13,8 @@ struct TurmsWebAsset {
   unsigned long plain_size;
   const unsigned char* gzip; /* null when compression does not help */
   unsigned long gzip_size;
+  const unsigned char* brotli; /* likewise */
+  unsigned long brotli_size;
 };
 
 extern const struct TurmsWebAsset turms_web_assets[];

@@ -52,6 +52,17 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request, uint64
   im::SignIn& command = attempt.command;
   command.version = in.version();
   command.user_id = UserId(in.user_id());
+  const bool is_named = extensions && in.has_user_name() && in.user_id() == 0;
+  if (is_named) {
+    auto named = co_await environment_->domain.users.find_named(in.user_name());
+    if (closed_) co_return;
+    if (!named) {
+      refuse_sign_in(request.request_id(), named.error());
+      co_return;
+    }
+    // A name that is nobody's stays user 0, whose attempts are held up and refused as all others.
+    command.user_id = named->value_or(UserId(0));
+  }
   command.password = TURMS_OPTIONAL(in, password, std::string);
   if (in.has_user_status()) command.status = static_cast<im::UserStatus>(in.user_status());
   command.device_type = device_type;
@@ -67,6 +78,7 @@ Task<void> Connection::handle_sign_in(const proto::TurmsRequest& request, uint64
   Session session;
   session.status = command.status;
   session.extensions = extensions;
+  session.is_named = is_named;
   const UserId user_id = command.user_id;
   // Who was in may come back.
   if (environment_->load.overloaded() && !command.token) {
@@ -139,6 +151,7 @@ void Connection::open_session(int64_t request_id, Session session, const im::Sig
   auto& out = *opened.mutable_data()->mutable_user_session();
   out.set_session_id(std::to_string(session.caller.client_session_id()));
   out.set_server_id(environment_->config.server_id);
+  if (session.is_named) out.set_user_id(session.caller.user_id.value);
   if (signed_in.token) {
     token_ = signed_in.token->hash;
     if (!signed_in.token->token.empty()) out.set_session_token(signed_in.token->token);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/check.h"
@@ -511,6 +512,28 @@ TEST(Guarding, ABlockedUserIsToldSoAndTheirSessionEnds) {
   ASSERT_TRUE(fixture.run_until([&] { return again.transport->closed; }));
   EXPECT_EQ(again.received().back().close_status(), 701);
   EXPECT_EQ(fixture.environment->registry.sessions(), 0u);
+}
+
+TEST(SignIn, ByANameThatOneUserHas) {
+  Fixture fixture;
+  fixture.add_user(1);
+  const auto by_name = [](std::string name, bool extensions = true) {
+    return [=](Request& request) {
+      signing_in(0)(request);
+      auto& in = *request.mutable_create_session_request();
+      in.set_user_name(name);
+      if (extensions) (*in.mutable_device_details())["turms.extensions"] = "1";
+    };
+  };
+  TestClient client = fixture.connect();
+  EXPECT_EQ(fixture.ask(client, by_name("User 2")).code(), 2011);
+  EXPECT_EQ(fixture.ask(client, by_name("user 1", false)).code(), 2011);
+  EXPECT_EQ(fixture.ask(client, by_name("User 1")).code(), 1000);
+  const auto& received = client.received();
+  const auto told = std::ranges::find_if(
+      received, [](const auto& each) { return each.data().has_user_session(); });
+  ASSERT_NE(told, received.end());
+  EXPECT_EQ(told->data().user_session().user_id(), 1);
 }
 
 TEST(Guarding, NobodyNewIsLetInWhileThereIsNoTimeForThem) {

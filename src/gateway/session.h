@@ -18,6 +18,8 @@ struct Session {
   /// Which password it signed in with (im::Credentials).
   int64_t password_version = 0;
   WallTime signed_in_at;
+  /// It was the name that said who signs in: the client does not know its user's id.
+  bool is_named = false;
 };
 
 /// Why a connection is ended; the numbers of the protocol (TurmsNotification.close_status).

@@ -1,4 +1,5 @@
 // Profiles and presence of users: what everybody may ask for, and what users change of themselves.
+#include "base/unicode.h"
 #include "im/allowed_names.h"
 #include "im/context.h"
 #include "im/name_search.h"
@@ -13,6 +14,9 @@ namespace {
 
 /// close_status of sessions that another device of the user ends.
 constexpr int32_t kDisconnectedByOtherDevice = 501;
+
+/// Bytes. Longer ones are nobody's.
+constexpr size_t kMaxNamedSize = 512;
 
 std::unexpected<Failure> illegal(std::string reason) {
   return refuse(Code::kIllegalArgument, std::move(reason));
@@ -44,6 +48,20 @@ bool changes_nothing(const UpdateUser& command) {
 }
 
 }  // namespace
+
+Task<Outcome<std::optional<UserId>>> Users::find_named(std::string name) {
+  const std::string wanted = fold(name);
+  if (wanted.empty() || name.size() > kMaxNamedSize) co_return std::nullopt;
+  auto found = co_await context_.store.users.search_names(std::move(name));
+  if (!found) co_return refuse(found.error());
+  // Names that are the text come first: a second one is enough to know that there are several.
+  if (found->size() > 2) found->resize(2);
+  auto users = co_await context_.store.users.find(std::move(*found));
+  if (!users) co_return refuse(users.error());
+  std::erase_if(*users, [&](const User& user) { return fold(user.name) != wanted; });
+  if (users->size() != 1) co_return std::nullopt;
+  co_return users->front().id;
+}
 
 Task<Outcome<std::vector<User>>> Users::query_profiles(Caller, QueryUserProfiles query) {
   const bool by_name = query.name && !query.name->empty();

@@ -56,6 +56,25 @@ TEST_F(UserProfilesTest, WhatAnUpdateDoesNotNameStays) {
   EXPECT_EQ(relayed_to(ok(them().update(caller(1), {}))), "");
 }
 
+TEST_F(UserProfilesTest, ANameThatOneUserHasNamesThem) {
+  rename(1, "Dora");
+  rename(2, "Dorabella");
+  const auto named = [&](std::string name) {
+    const auto found = ok(them().find_named(std::move(name)));
+    return found ? found->value : 0;
+  };
+  EXPECT_EQ(named("Dora"), 1);
+  EXPECT_EQ(named("ＤＯＲＡ"), 1);
+  EXPECT_EQ(named("Dorabella"), 2);
+  EXPECT_EQ(named("Dor"), 0);
+  EXPECT_EQ(named(""), 0);
+  EXPECT_EQ(named(std::string(513, 'x')), 0);
+  // Whom of the two it means cannot be known.
+  rename(3, "dora");
+  EXPECT_EQ(named("Dora"), 0);
+  EXPECT_EQ(named("Dorabella"), 2);
+}
+
 TEST_F(UserProfilesTest, LimitsAreThoseOfTheOperator) {
   EXPECT_EQ(code(them().update(caller(1), named(std::string(21, 'x')))), 1102);
   EXPECT_EQ(code(them().update(caller(1), named(std::string(20, 'x')))), 1000);

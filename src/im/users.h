@@ -76,6 +76,9 @@ class Users {
   /// A token for somebody whom another service has authenticated: 2012 when they are not stored
   /// here, or not active.
   Task<Outcome<IssuedToken>> vouch(UserId id, DeviceType device_type);
+  /// The active user of this name, whatever the case or width of its letters. Nothing when there is
+  /// none, or more than one.
+  Task<Outcome<std::optional<UserId>>> find_named(std::string name);
   /// By ids, or by name: ranked.
   Task<Outcome<std::vector<User>>> query_profiles(Caller caller, QueryUserProfiles query);
 

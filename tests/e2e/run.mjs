@@ -10,6 +10,7 @@ import { Browsers } from './lib/browser.mjs';
 import { Runner } from './lib/runner.mjs';
 import { startTurms } from './lib/server.mjs';
 import { attachments } from './scenarios/attachments.mjs';
+import { chat } from './scenarios/chat.mjs';
 import { ease } from './scenarios/ease.mjs';
 import { effects } from './scenarios/effects.mjs';
 import { looks } from './scenarios/looks.mjs';
@@ -21,7 +22,7 @@ import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, attachments, ease, meeting, stage, effects, saving, statistics, recovery, looks };
+const scenarios = { messaging, chat, attachments, ease, meeting, stage, effects, saving, statistics, recovery, looks };
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

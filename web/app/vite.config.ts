@@ -7,6 +7,8 @@ const server = process.env.TURMS_SERVER ?? 'http://127.0.0.1:7880';
 
 export default defineConfig({
   plugins: [kernels(), react()],
+  // The page may live below a path of its host: everything is named relative to it.
+  base: './',
   server: {
     proxy: {
       '/turms': { target: server, ws: true },

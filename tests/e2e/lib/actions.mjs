@@ -5,10 +5,10 @@ import { watchVideo } from './browser.mjs';
 export const names = { 1: 'alice', 2: 'bob', 3: 'carol' };
 
 export async function signIn(page, user) {
-  await page.getByLabel('User ID').fill(`${user}`);
+  await page.getByLabel('Name', { exact: true }).fill(names[user]);
   await page.getByLabel('Password', { exact: true }).fill('turms');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Groups' }).waitFor();
+  await page.getByRole('navigation', { name: 'Conversations' }).waitFor();
 }
 
 export async function openGroup(page, name) {
@@ -17,7 +17,7 @@ export async function openGroup(page, name) {
 }
 
 export function groupRow(page, name) {
-  return page.getByRole('navigation', { name: 'Groups' }).getByRole('link').filter({ hasText: name });
+  return page.getByRole('navigation', { name: 'Conversations' }).getByRole('link').filter({ hasText: name });
 }
 
 /** A page of the user with the group open. */

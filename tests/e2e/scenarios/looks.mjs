@@ -11,7 +11,7 @@ export async function looks({ test, server, browsers, picture }) {
   await test('at 375 pixels everything can be reached, and nothing runs off the screen', async () => {
     bob = await browsers.page(2, server.origin, phone);
     await fits(bob);
-    await bob.getByLabel('User ID').fill('2');
+    await bob.getByLabel('Name', { exact: true }).fill('bob');
     await bob.getByLabel('Password', { exact: true }).fill('turms');
     await bob.getByRole('button', { name: 'Sign in' }).tap();
     await bob.getByRole('link').filter({ hasText: 'Demo' }).tap();
@@ -91,10 +91,10 @@ export async function looks({ test, server, browsers, picture }) {
 
   await test('a browser set to Chinese is spoken to in Chinese, and the language can be changed', async () => {
     const carol = await browsers.page(3, server.origin, { locale: 'zh-CN' });
-    await carol.getByLabel('用户 ID').fill('3');
+    await carol.getByLabel('用户名', { exact: true }).fill('carol');
     await carol.getByLabel('密码', { exact: true }).fill('wrong');
     await carol.getByRole('button', { name: '登录' }).click();
-    await carol.getByText('用户 ID 或密码错误。').waitFor();
+    await carol.getByText('用户名或密码错误。').waitFor();
     await carol.getByLabel('密码', { exact: true }).fill('turms');
     await carol.getByRole('button', { name: '登录' }).click();
     await carol.getByRole('link').filter({ hasText: 'Demo' }).click();

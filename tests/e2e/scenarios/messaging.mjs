@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { eventually } from '../lib/runner.mjs';
 import { groupRow, inGroup, message, openGroup, send, signIn } from '../lib/actions.mjs';
 
 /** Signing in and writing to each other. */
@@ -10,11 +11,11 @@ export async function messaging({ test, server, browsers }) {
   await test('a wrong password is refused in words, and the keyboard alone signs in', async () => {
     alice = await browsers.page(1, server.origin);
     assert.equal(await alice.evaluate(() => document.activeElement?.getAttribute('name')), 'username');
-    await alice.keyboard.type('1');
+    await alice.keyboard.type('Alice');
     await alice.keyboard.press('Tab');
     await alice.keyboard.type('wrong');
     await alice.keyboard.press('Enter');
-    await alice.getByText('The user ID or the password is wrong.').waitFor();
+    await alice.getByText('The name or the password is wrong.').waitFor();
     await alice.keyboard.press('ControlOrMeta+A');
     await alice.keyboard.type('turms');
     await alice.keyboard.press('Enter');
@@ -86,8 +87,10 @@ export async function messaging({ test, server, browsers }) {
     await message(fresh, 'line 59').waitFor();
     assert.equal(await message(fresh, 'Hello from alice').count(), 0);
     const log = fresh.getByRole('log');
-    await log.evaluate((element) => element.scrollTo(0, 0));
-    await message(fresh, 'Hello from alice').waitFor();
+    await eventually(async () => {
+      await log.evaluate((element) => element.scrollTo(0, 0));
+      return (await message(fresh, 'Hello from alice').count()) === 1;
+    }, 'the first message, once all before it are loaded');
     bob = fresh;
   });
 
@@ -96,11 +99,13 @@ export async function messaging({ test, server, browsers }) {
     await alice.getByRole('textbox', { name: 'Name of the group' }).fill('Project');
     await alice.getByRole('button', { name: 'Create' }).click();
     await alice.getByRole('heading', { name: 'Project', level: 2 }).waitFor();
-    await alice.getByRole('textbox', { name: 'User ID of whom to invite' }).fill('1');
-    await alice.getByRole('button', { name: 'Invite' }).click();
-    await alice.getByText('This person is a member already.').waitFor();
-    await alice.getByRole('textbox', { name: 'User ID of whom to invite' }).fill('2');
-    await alice.getByRole('button', { name: 'Invite' }).click();
+    await alice.getByRole('button', { name: 'Add people' }).click();
+    const dialog = alice.getByRole('dialog', { name: 'Add people' });
+    await dialog.getByRole('button', { name: 'Invite' }).click();
+    await dialog.getByText('Choose somebody to invite.').waitFor();
+    await dialog.getByRole('searchbox', { name: 'Name of whom to invite' }).fill('BO');
+    await dialog.getByRole('checkbox', { name: 'bob' }).check();
+    await dialog.getByRole('button', { name: 'Invite' }).click();
     await alice.getByText('bob is invited.').waitFor();
     await bob.getByRole('region', { name: 'Invitations' }).getByRole('button', { name: 'Join' }).click();
     await openGroup(bob, 'Project');

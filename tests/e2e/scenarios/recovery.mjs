@@ -9,7 +9,7 @@ export async function recovery({ test, note, picture, server, browsers }) {
   await test('signing in elsewhere ends the session here, in words', async () => {
     const second = await inGroup(browsers, server, 1);
     await alice.getByText('You were signed out because you signed in somewhere else.').waitFor();
-    assert.equal(await alice.getByLabel('User ID').inputValue(), '1');
+    assert.equal(await alice.getByLabel('Name', { exact: true }).inputValue(), 'alice');
     await send(second, 'from the other page');
     await message(bob, 'from the other page').waitFor();
     alice = second;

@@ -220,6 +220,13 @@ class Program(unittest.TestCase):
                 self.assertEqual(run("user", "list", "--data", self.data).stdout, "1\talice\tactive\n2\tbob\tactive\n3\tcarol\tactive\n")
                 self.assertEqual(len(run("group", "list", "--data", self.data).stdout.splitlines()), 1)
 
+    def test_demo_accounts_are_told_in_development_only(self):
+        with serving(self.data, *settings()) as (_, ready):
+            self.assertEqual(json.loads(get(ready["http"], "/auth/demo")[2]), {})
+        with serving(self.data, "--dev", *settings()) as (_, ready):
+            told = json.loads(get(ready["http"], "/auth/demo")[2])
+            self.assertEqual(told, {"names": ["alice", "bob", "carol"], "password": "turms"})
+
     def test_root_is_ok_for_health_checks_and_the_app_for_browsers(self):
         with serving(self.data, *settings()) as (_, ready):
             status, headers, body = get(ready["http"], "/")
@@ -238,7 +245,14 @@ class Program(unittest.TestCase):
             _, headers, packed = get(ready["http"], "/", Accept="text/html", **{"Accept-Encoding": "gzip"})
             self.assertEqual(headers.get("Content-Encoding"), "gzip")
             self.assertLess(len(packed), len(body))
+            _, headers, smallest = get(ready["http"], "/", Accept="text/html", **{"Accept-Encoding": "gzip, deflate, br"})
+            self.assertEqual(headers.get("Content-Encoding"), "br")
+            self.assertLess(len(smallest), len(packed))
             self.assertEqual(get(ready["http"], "/no/such/file.js")[0], 404)
+            # Relative, as the page is, which may be below a path that only a proxy knows.
+            for path, page in (("/some/path", "../"), ("/other", "./"), ("/some/path/", "../../")):
+                status, headers, _ = get(ready["http"], path, Accept="text/html")
+                self.assertEqual((status, headers["Location"]), (302, page))
             self.assertEqual(get(ready["http"], "/assets/../../etc/passwd")[0], 404)
 
     def test_admin_port(self):

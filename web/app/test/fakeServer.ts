@@ -12,7 +12,15 @@ type Kind = TurmsRequest['kind'];
 
 interface StoredMessage {
   id: bigint;
-  groupId: bigint;
+  /** Of a group, or minus the ids of the two of a private conversation. */
+  place: string;
+  sequence: bigint;
+  groupId?: bigint;
+  recipientId?: bigint;
+  preMessageId?: bigint;
+  recallDate?: bigint;
+  reactions: Map<number, bigint[]>;
+  pinned?: boolean;
   senderId: bigint;
   deliveryDate: bigint;
   modificationDate?: bigint;
@@ -75,6 +83,8 @@ export class FakeTurms {
   /** How many of each request came. */
   readonly received = new Map<string, number>();
   readonly deletedFiles: bigint[] = [];
+  /** How far each has read: by user and place. */
+  readonly read = new Map<string, bigint>();
   private readonly tokens = new Map<string, bigint>();
   private readonly sessions = new Map<WebSocket, bigint>();
   private readonly http: Server;
@@ -125,25 +135,53 @@ export class FakeTurms {
 
   /** Stores a message and delivers it to whoever is there. */
   post(groupId: bigint, senderId: bigint, text: string, options: Partial<StoredMessage> = {}): StoredMessage {
+    return this.store(`g${groupId}`, { groupId, senderId, text, ...options });
+  }
+
+  /** The same in the conversation of two. */
+  postTo(recipientId: bigint, senderId: bigint, text: string, options: Partial<StoredMessage> = {}): StoredMessage {
+    return this.store(privatePlace(recipientId, senderId), { recipientId, senderId, text, ...options });
+  }
+
+  private store(place: string, options: Partial<StoredMessage> & Pick<StoredMessage, 'senderId' | 'text'>): StoredMessage {
     const message: StoredMessage = {
       id: this.newId(),
-      groupId,
-      senderId,
-      text,
+      place,
+      sequence: this.lastSequence(place) + 1n,
       deliveryDate: this.now(),
       records: [],
+      reactions: new Map(),
       ...options,
     };
     this.messages.push(message);
     return message;
   }
 
+  private lastSequence(place: string): bigint {
+    return this.messages.reduce((last, message) => (message.place === place && message.sequence > last ? message.sequence : last), 0n);
+  }
+
+  /** Who is in the conversation of the message. */
+  private audienceOf({ groupId, recipientId, senderId }: StoredMessage): bigint[] {
+    return groupId !== undefined ? this.membersOf(groupId) : [recipientId!, senderId];
+  }
+
   deliver(message: StoredMessage, except?: WebSocket): void {
-    const { id: messageId, groupId, text, deliveryDate, records, isSystemMessage } = message;
-    this.push(this.membersOf(groupId), message.senderId, except, {
+    const { id: messageId, sequence, groupId, recipientId, text, deliveryDate, records, isSystemMessage, preMessageId } = message;
+    const kind = {
       case: 'createMessageRequest',
-      value: { messageId, groupId, text, deliveryDate, records, ...(isSystemMessage && { isSystemMessage }) },
-    });
+      value: {
+        messageId,
+        text,
+        deliveryDate,
+        records,
+        ...(groupId !== undefined && { groupId }),
+        ...(recipientId !== undefined && { recipientId }),
+        ...(preMessageId !== undefined && { preMessageId }),
+        ...(isSystemMessage && { isSystemMessage }),
+      },
+    } as const;
+    this.push(this.audienceOf(message), message.senderId, except, kind, { messageId, sequence, deliveryDate });
   }
 
   pushTyping(groupId: bigint, userId: bigint): void {
@@ -198,7 +236,13 @@ export class FakeTurms {
     try {
       if (refused !== undefined) throw new Refusal(refused);
       const answer = this.handle(socket, request.kind);
-      this.notify(socket, { requestId, code: answer ? 1000 : 1001, ...(answer && { data: { kind: answer } }) });
+      const created = request.kind.case === 'createMessageRequest' ? this.messages.at(-1)! : undefined;
+      this.notify(socket, {
+        requestId,
+        code: answer ? 1000 : 1001,
+        ...(answer && { data: { kind: answer } }),
+        ...(created && { messagePlace: { messageId: created.id, sequence: created.sequence, deliveryDate: created.deliveryDate } }),
+      });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.notify(socket, { requestId, code: error.code, ...(error.reason && { reason: error.reason }) });
@@ -213,13 +257,16 @@ export class FakeTurms {
   /** Returns the data of the answer. */
   private handle(socket: WebSocket, kind: Kind): Data | undefined {
     if (kind.case === 'createSessionRequest') {
-      const { userId, password, sessionToken } = kind.value;
+      const { password, sessionToken, userName } = kind.value;
+      const named = [...this.users].filter(([, name]) => name.toLowerCase() === userName?.toLowerCase());
+      const userId = kind.value.userId || (named.length === 1 ? named[0]![0] : 0n);
       const isKnown = sessionToken !== undefined && this.tokens.get(sessionToken) === userId;
       if (!this.users.has(userId) || (password !== 'turms' && !isKnown)) throw new Refusal(2011);
       if (!isKnown) {
         const token = `token-${userId}-${this.tokens.size}`;
         this.tokens.set(token, userId);
-        this.notify(socket, { data: { kind: { case: 'userSession', value: { sessionToken: token } } } });
+        const value = { sessionToken: token, ...(userName !== undefined && { userId }) };
+        this.notify(socket, { data: { kind: { case: 'userSession', value } } });
       }
       this.sessions.set(socket, userId);
       return undefined;
@@ -228,6 +275,11 @@ export class FakeTurms {
     if (me === undefined) throw new Refusal(1200);
     switch (kind.case) {
       case 'queryUserProfilesRequest': {
+        const { name: wanted } = kind.value;
+        if (wanted !== undefined) {
+          const found = [...this.users].filter(([, name]) => name.toLowerCase().includes(wanted.toLowerCase()));
+          return { case: 'userInfosWithVersion', value: { userInfos: found.map(([id, name]) => ({ id, name })) } };
+        }
         const userInfos = kind.value.userIds.flatMap((id) => {
           const name = this.users.get(id);
           return name ? [{ id, name }] : [];
@@ -282,21 +334,23 @@ export class FakeTurms {
         return undefined;
       }
       case 'createMessageRequest': {
-        const groupId = kind.value.groupId!;
-        this.memberOnly(groupId, me, 5009);
-        const message = this.post(groupId, me, kind.value.text ?? '');
-        this.groups.get(groupId)!.reads.set(me, message.deliveryDate);
+        const { groupId, recipientId, preMessageId, messageId: copied } = kind.value;
+        if (groupId !== undefined) this.memberOnly(groupId, me, 5009);
+        const text = copied === undefined ? (kind.value.text ?? '') : this.messages.find(({ id }) => id === copied)!.text;
+        const options = preMessageId === undefined ? {} : { preMessageId };
+        const message = groupId !== undefined ? this.post(groupId, me, text, options) : this.postTo(recipientId!, me, text, options);
+        this.groups.get(groupId ?? 0n)?.reads.set(me, message.deliveryDate);
+        this.read.set(`${me} ${message.place}`, message.sequence);
         this.deliver(message, socket);
         return { case: 'long', value: message.id };
       }
       case 'updateMessageRequest': {
         const { messageId, text, recallDate } = kind.value;
-        const index = this.messages.findIndex(({ id }) => id === messageId);
-        const message = this.messages[index]!;
+        const message = this.messages.find(({ id }) => id === messageId)!;
         if (message.senderId !== me) throw new Refusal(recallDate === undefined ? 5101 : 5202);
-        if (recallDate !== undefined) this.messages.splice(index, 1);
+        if (recallDate !== undefined) Object.assign(message, { recallDate, text: '' });
         else Object.assign(message, { text, modificationDate: this.now() });
-        this.push(this.membersOf(message.groupId), me, socket, {
+        this.push(this.audienceOf(message), me, socket, {
           case: kind.case,
           value: { messageId, ...(text !== undefined && { text }), ...(recallDate !== undefined && { recallDate }) },
         });
@@ -304,12 +358,55 @@ export class FakeTurms {
           const payload = new Uint8Array(8);
           new DataView(payload.buffer).setBigInt64(0, messageId);
           const options = { isSystemMessage: true, records: [Uint8Array.of(1), payload] };
-          this.deliver(this.post(message.groupId, me, '', options));
+          const { groupId, recipientId } = message;
+          this.deliver(groupId !== undefined ? this.post(groupId, 0n, '', options) : this.postTo(recipientId!, me, '', options));
         }
         return undefined;
       }
+      case 'createMessageReactionsRequest':
+      case 'deleteMessageReactionsRequest': {
+        const { messageId, reactionTypes } = kind.value;
+        const message = this.messages.find(({ id }) => id === messageId)!;
+        for (const type of reactionTypes) {
+          const others = (message.reactions.get(type) ?? []).filter((id) => id !== me);
+          message.reactions.set(type, kind.case === 'createMessageReactionsRequest' ? [...others, me] : others);
+        }
+        this.push(this.audienceOf(message), me, socket, { case: kind.case, value: { messageId, reactionTypes } });
+        return undefined;
+      }
+      case 'updatePinnedMessageRequest': {
+        const message = this.messages.find(({ id }) => id === kind.value.messageId)!;
+        message.pinned = kind.value.pinned;
+        this.push(this.audienceOf(message), me, socket, { case: kind.case, value: kind.value });
+        return undefined;
+      }
+      case 'queryPinnedMessagesRequest': {
+        const place = placeOf(kind.value, me);
+        const messages = this.messages.filter((message) => message.place === place && message.pinned).reverse();
+        return { case: 'messages', value: { messages: messages.map(toWire) } };
+      }
+      case 'queryConversationListRequest':
+        return this.list(me);
+      case 'queryConversationMessagesRequest': {
+        const { groupId, afterSequence, maxCount = 200 } = kind.value;
+        if (groupId !== undefined) this.memberOnly(groupId, me, 5300);
+        const place = placeOf(kind.value, me);
+        const all = this.messages.filter((message) => message.place === place && message.sequence > afterSequence);
+        const messages = all.slice(0, maxCount);
+        const lastSequence = this.lastSequence(place);
+        const throughSequence = all.length > maxCount ? messages.at(-1)!.sequence : lastSequence;
+        return { case: 'conversationMessages', value: { messages: messages.map(toWire), throughSequence, lastSequence } };
+      }
+      case 'searchMessagesRequest': {
+        const found = this.messages.filter(({ text }) => text.includes(kind.value.query));
+        const foundMessages = found.map((message) => ({
+          message: toWire(message),
+          highlights: [{ start: message.text.indexOf(kind.value.query), length: kind.value.query.length }],
+        }));
+        return { case: 'foundMessages', value: { foundMessages } };
+      }
       case 'queryResourceUploadInfoRequest': {
-        this.memberOnly(-kind.value.idNum!, me, 6101);
+        if (kind.value.idNum! < 0n) this.memberOnly(-kind.value.idNum!, me, 6101);
         return { case: 'stringsWithVersion', value: { strings: ['policy', 'p', 'url', 'http://store.example/b', 'id', `${this.newId()}`] } };
       }
       case 'deleteResourceRequest':
@@ -326,11 +423,24 @@ export class FakeTurms {
         }));
         return { case: 'conversations', value: { groupConversations } };
       }
-      case 'updateConversationRequest':
-        this.groups.get(kind.value.groupId!)!.reads.set(me, this.now());
+      case 'updateConversationRequest': {
+        const { groupId, userId, readSequence } = kind.value;
+        const place = placeOf(kind.value, me);
+        const sequence = readSequence ?? this.lastSequence(place);
+        const readDate = this.now();
+        if (sequence < (this.read.get(`${me} ${place}`) ?? 0n)) throw new Refusal(4004);
+        this.read.set(`${me} ${place}`, sequence);
+        if (groupId !== undefined) this.groups.get(groupId)!.reads.set(me, readDate);
+        const value = { readerId: me, readSequence: sequence, readDate, ...(groupId !== undefined ? { groupId } : { userId: userId! }) };
+        const told = groupId !== undefined ? this.membersOf(groupId) : [me, userId!];
+        for (const [other, id] of this.sessions) {
+          if (other !== socket && told.includes(id)) this.notify(other, { data: { kind: { case: 'readPosition', value } } });
+        }
         return undefined;
+      }
       case 'updateTypingStatusRequest':
-        this.pushTyping(kind.value.toId, me);
+        if (kind.value.isGroupMessage) this.pushTyping(kind.value.toId, me);
+        else this.push([kind.value.toId], me, undefined, { case: kind.case, value: kind.value });
         return undefined;
       case 'createMeetingRequest': {
         this.memberOnly(kind.value.groupId!, me, 5009);
@@ -361,17 +471,46 @@ export class FakeTurms {
   }
 
   private queryMessages(me: bigint, query: Extract<Kind, { case: 'queryMessagesRequest' }>['value']): Data | undefined {
-    if (!query.areGroupMessages) return undefined;
     const matching = this.messages.filter(
-      ({ groupId, deliveryDate }) =>
-        this.groups.get(groupId)?.members.has(me) &&
-        (query.fromIds.length === 0 || query.fromIds.includes(groupId)) &&
-        (query.deliveryDateStart === undefined || deliveryDate >= query.deliveryDateStart) &&
-        (query.deliveryDateEnd === undefined || deliveryDate < query.deliveryDateEnd),
+      (message) =>
+        this.audienceOf(message).includes(me) &&
+        message.recallDate === undefined &&
+        (query.ids.length > 0
+          ? query.ids.includes(message.id)
+          : query.areGroupMessages === (message.groupId !== undefined) && (message.groupId !== undefined || message.senderId !== me)) &&
+        (query.deliveryDateStart === undefined || message.deliveryDate >= query.deliveryDateStart) &&
+        (query.deliveryDateEnd === undefined || message.deliveryDate < query.deliveryDateEnd),
     );
-    const limit = query.maxCount ?? 1000;
-    const messages = query.descending ? matching.slice(-limit).reverse() : matching.slice(0, limit);
-    return messages.length === 0 ? undefined : { case: 'messages', value: { messages } };
+    const messages = matching.slice(0, query.maxCount ?? 1000);
+    return messages.length === 0 ? undefined : { case: 'messages', value: { messages: messages.map(toWire) } };
+  }
+
+  private list(me: bigint): Data {
+    const groups = [...this.groups.values()].filter(({ members }) => members.has(me));
+    const places = new Map<string, { groupId: bigint } | { userId: bigint }>(groups.map(({ id }) => [`g${id}`, { groupId: id }]));
+    for (const { groupId, recipientId, senderId, place } of this.messages) {
+      if (groupId !== undefined || (recipientId !== me && senderId !== me)) continue;
+      places.set(place, { userId: recipientId === me ? senderId : recipientId! });
+    }
+    const conversations = [...places].map(([place, ref]) => {
+      const messages = this.messages.filter((message) => message.place === place);
+      const readSequence = this.read.get(`${me} ${place}`) ?? 0n;
+      const unread = messages.filter(
+        ({ sequence, senderId, recallDate, isSystemMessage }) =>
+          sequence > readSequence && senderId !== me && recallDate === undefined && !isSystemMessage,
+      );
+      const last = messages.filter(({ recallDate }) => recallDate === undefined).at(-1);
+      return {
+        ...ref,
+        lastSequence: this.lastSequence(place),
+        readSequence,
+        theirReadSequence: 'userId' in ref ? (this.read.get(`${ref.userId} ${place}`) ?? 0n) : 0n,
+        unreadCount: unread.length,
+        mentioned: unread.some(({ text }) => text.includes(`@{${me}}`)),
+        ...(last && { lastMessage: toWire(last) }),
+      };
+    });
+    return { case: 'conversationSummaries', value: { conversations } };
   }
 
   private memberOnly(groupId: bigint, me: bigint, code: number): StoredGroup {
@@ -416,9 +555,11 @@ export class FakeTurms {
     requesterId: bigint,
     except: WebSocket | undefined,
     kind: NonNullable<NonNullable<Notification['relayedRequest']>['kind']>,
+    messagePlace?: Notification['messagePlace'],
   ): void {
+    const notification = { requesterId, relayedRequest: { requestId: 1n, kind }, ...(messagePlace && { messagePlace }) };
     for (const [socket, userId] of this.sessions) {
-      if (socket !== except && to.includes(userId)) this.notify(socket, { requesterId, relayedRequest: { requestId: 1n, kind } });
+      if (socket !== except && to.includes(userId)) this.notify(socket, notification);
     }
   }
 
@@ -438,4 +579,19 @@ export class FakeTurms {
     this.clock = time > this.clock ? time : this.clock + 1n;
     return this.clock;
   }
+}
+
+function privatePlace(a: bigint, b: bigint): string {
+  return a < b ? `u${a} ${b}` : `u${b} ${a}`;
+}
+
+function placeOf({ groupId, userId }: { groupId?: bigint; userId?: bigint }, me: bigint): string {
+  return groupId !== undefined ? `g${groupId}` : privatePlace(userId!, me);
+}
+
+function toWire({ place: _, reactions, pinned: __, ...message }: StoredMessage) {
+  const reactionGroups = [...reactions]
+    .filter(([, users]) => users.length > 0)
+    .map(([reactionType, users]) => ({ reactionType, reactionCount: users.length, userInfos: users.map((id) => ({ id })) }));
+  return { ...message, reactionGroups };
 }

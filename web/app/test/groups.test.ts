@@ -10,7 +10,7 @@ describe('groups', () => {
     server.users.set(4n, 'Dave');
     const alice = await signedIn(1n);
     const dave = newPage();
-    await dave.app.signIn(4n, 'turms');
+    await dave.app.signIn('4', 'turms');
     await alice.app.groups.refreshMembers(groupId);
     await alice.app.groups.invite(groupId, 4n);
     await dave.until(({ invitations }) => invitations.length === 1);
@@ -23,7 +23,7 @@ describe('groups', () => {
     server.users.set(4n, 'Dave');
     const alice = await signedIn(1n);
     const dave = newPage();
-    await dave.app.signIn(4n, 'turms');
+    await dave.app.signIn('4', 'turms');
     await alice.app.groups.invite(groupId, 4n);
     await dave.until(({ invitations }) => invitations[0]?.content === 'Team');
     await expect(alice.app.groups.invite(groupId, 99n)).rejects.toMatchObject({ kind: 'refused', code: 2300 });
@@ -39,7 +39,7 @@ describe('groups', () => {
     invite(groupId, 2n, 2n);
     invite(joined, 1n, 3n);
     const { app, state, until } = newPage();
-    await app.signIn(4n, 'turms');
+    await app.signIn('4', 'turms');
     await until(({ invitations, groups }) => groups.size > 0 && invitations.length === 1);
     expect(state().invitations.map((each) => each.groupId)).toEqual([groupId]);
     await app.groups.answerInvitation(state().invitations[0]!.id, false);

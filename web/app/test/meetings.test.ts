@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { MeetingFailure } from '../src/state/failures';
 import { liveMeetingOf } from '../src/state/store';
 import { roomFailures, rooms } from './fakeRoom';
-import { groupId, newPage, server, signedIn } from './pages';
+import { groupId, key, newPage, server, signedIn } from './pages';
 
 vi.mock('../src/meeting/room', () => import('./fakeRoom'));
 
@@ -16,7 +16,7 @@ describe('meetings', () => {
     const meetingId = alice.state().current!.id;
     expect(rooms[0]).toMatchObject({ url: 'ws://media', token: `1@${meetingId}` });
     expect(alice.state().ringing).toEqual([]);
-    await alice.until((state) => state.conversations.get(groupId)!.entries.some(({ system }) => system?.kind === 'meeting'));
+    await alice.until((state) => state.conversations.get(key())!.entries.some(({ system }) => system?.kind === 'meeting'));
     expect(alice.shown).toContain(groupId);
     await bob.until(({ ringing }) => ringing.includes(meetingId));
     server.setParticipant(meetingId, 1n, true);
@@ -91,7 +91,7 @@ describe('meetings', () => {
     meeting.participants.clear();
     server.setParticipant(meeting.id, 3n, true);
     server.pushTyping(groupId, 3n);
-    await bob.until(({ typing }) => typing.has(groupId));
+    await bob.until(({ typing }) => typing.has(key()));
     expect(liveMeetingOf(bob.state(), groupId)!.participants.map(({ userId }) => userId)).toEqual([1n]);
   });
 
@@ -205,7 +205,7 @@ describe('meetings', () => {
     await app.meetings.learn([old.id]);
     expect(state().meetings.get(old.id)?.endedAt).toBeDefined();
     await app.signOut();
-    await app.signIn(2n, 'turms');
+    await app.signIn('2', 'turms');
     await until(({ conversations }) => conversations.size > 0);
     await app.meetings.learn([old.id]);
     expect(state().meetings.get(old.id)?.endedAt).toBeDefined();

@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest';
 import { languages } from '../src/i18n';
 import { noticeWords, pageTitle } from '../src/state/notices';
-import { type AppState, type Conversation, initialState } from '../src/state/store';
+import { type AppState, type Conversation, emptyConversation, initialState } from '../src/state/store';
 
-const conversation = (unread: number): Conversation => ({
-  entries: [],
-  hasOlder: false,
-  loadingOlder: false,
-  readUntil: 0,
-  unread,
-  reads: new Map(),
-});
+const conversation = (unread: number): Conversation => ({ ...emptyConversation, unread });
 
 const state: AppState = {
   ...initialState,
@@ -20,12 +13,14 @@ const state: AppState = {
 
 test('the title counts what is unread, and names the meeting', () => {
   expect(pageTitle(state, languages.en)).toBe('Turms');
-  const unread = { ...state, conversations: new Map([[7n, conversation(2)], [8n, conversation(1)]]) };
+  const unread = { ...state, conversations: new Map([['g7', conversation(2)], ['u8', conversation(1)]] as const) };
   expect(pageTitle(unread, languages.en)).toBe('(3) Turms');
   const inMeeting: AppState = { ...unread, current: { id: 1n, groupId: 7n, phase: 'connected' } };
   expect(pageTitle(inMeeting, languages.en)).toBe('(3) 🔴 Meeting in Team · Turms');
+  const muted = { ...state, conversations: new Map([['g7', { ...conversation(2), muted: true }]] as const) };
+  expect(pageTitle(muted, languages.en)).toBe('Turms');
   expect(pageTitle({ ...inMeeting, current: { id: 1n, groupId: 7n, phase: 'gone' } }, languages.en)).toBe('(3) Turms');
-  expect(pageTitle({ ...state, conversations: new Map([[7n, conversation(100)]]) }, languages.en)).toBe('(99+) Turms');
+  expect(pageTitle({ ...state, conversations: new Map([['g7', conversation(100)]] as const) }, languages.en)).toBe('(99+) Turms');
 });
 
 test('the title of a page that is called says so', () => {
@@ -35,8 +30,9 @@ test('the title of a page that is called says so', () => {
 });
 
 test('notices are in the words of the language', () => {
-  const message = { kind: 'message', groupId: 7n, senderId: 2n, text: 'hi' } as const;
+  const message = { kind: 'message', key: 'g7', senderId: 2n, text: 'hi' } as const;
   expect(noticeWords(message, state, languages.en)).toEqual({ title: 'Team', body: 'Bob: hi' });
+  expect(noticeWords({ ...message, key: 'u2' }, state, languages.en)).toEqual({ title: 'Bob', body: 'hi' });
   const call = { kind: 'call', groupId: 7n, callerId: 2n } as const;
   expect(noticeWords(call, state, languages.zh)).toEqual({ title: 'Bob 邀请您加入', body: 'Team 的会议' });
 });

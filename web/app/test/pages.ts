@@ -3,6 +3,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { TurmsClient, type WebSocketConstructor } from 'turms-client';
 import { App } from '../src/state/app';
+import { groupKey } from '../src/state/conversationKey';
 import type { Notice } from '../src/state/notices';
 import type { Locks } from '../src/state/tabLock';
 import { type AppState, createAppStore } from '../src/state/store';
@@ -14,6 +15,8 @@ import { MemoryStorage } from './memoryStorage';
 export let server: FakeTurms;
 /** Of alice (1, its owner), bob (2) and carol (3). */
 export let groupId: bigint;
+/** Of the conversation of the group. */
+export const key = () => groupKey(groupId);
 const pages: { app: App; client: TurmsClient }[] = [];
 
 beforeEach(async () => {
@@ -77,11 +80,18 @@ export function newPage(locks?: Locks) {
   return { app, client, store, shown, notices, until, state: () => store.getState() };
 }
 
-export async function signedIn(userId: bigint, locks?: Locks) {
-  const page = newPage(locks);
-  await page.app.signIn(userId, 'turms');
-  await page.until(({ conversations }) => conversations.size > 0);
+/** With the group open. */
+export async function opened(page: ReturnType<typeof newPage>) {
+  await page.until(({ conversationsLoaded, groupsLoaded }) => conversationsLoaded && groupsLoaded);
+  await page.app.conversations.open(key());
   return page;
 }
 
-export const texts = (state: AppState) => state.conversations.get(groupId)!.entries.map(({ text }) => text);
+export async function signedIn(userId: bigint, locks?: Locks) {
+  const page = newPage(locks);
+  await page.app.signIn(`${userId}`, 'turms');
+  await opened(page);
+  return page;
+}
+
+export const texts = (state: AppState) => state.conversations.get(key())!.entries.map(({ text }) => text);

@@ -30,7 +30,7 @@ describe('single sign-on', () => {
   test('who came back is told once', async () => {
     const asked = answering(200, '{"userId":"42","sessionToken":"t"}');
     expect(await takeSingleSignOn()).toEqual({ userId: 42n, sessionToken: 't' });
-    expect(asked).toHaveBeenCalledWith('/auth/oidc/session', { method: 'POST' });
+    expect(asked).toHaveBeenCalledWith('auth/oidc/session', { method: 'POST' });
     answering(403, 'nobody');
     expect(await takeSingleSignOn()).toBeUndefined();
     answering(200, '{"userId":"x","sessionToken":"t"}');

@@ -15,8 +15,8 @@ test('both languages know the same codes', () => {
 
 test('every failure is said in words', () => {
   const { en, zh } = languages;
-  expect(describeError(TurmsError.refused(2011, undefined), en)).toBe('The user ID or the password is wrong.');
-  expect(describeError(TurmsError.refused(2011, undefined), zh)).toBe('用户 ID 或密码错误。');
+  expect(describeError(TurmsError.refused(2011, undefined), en)).toBe('The name or the password is wrong.');
+  expect(describeError(TurmsError.refused(2011, undefined), zh)).toBe('用户名或密码错误。');
   expect(describeError(TurmsError.refused(9999, 'x'), en)).toBe('The server refused (code 9999).');
   expect(describeError(new TurmsError('timeout', ''), en)).toBe('The server did not answer in time.');
   expect(describeError(new MediaFailure('denied'), en)).toContain('Allow camera and microphone');
@@ -35,8 +35,10 @@ test.each([
 test.each([
   ['#/', { view: 'conversation' }],
   ['', { view: 'conversation' }],
-  ['#/g/12', { groupId: 12n, view: 'conversation' }],
-  ['#/g/12/meeting', { groupId: 12n, view: 'meeting' }],
+  ['#/g/12', { key: 'g12', view: 'conversation' }],
+  ['#/g/12/meeting', { key: 'g12', view: 'meeting' }],
+  ['#/u/34', { key: 'u34', view: 'conversation' }],
+  ['#/u/34/members', { key: 'u34', view: 'conversation' }],
   ['#/g/12/other', { view: 'conversation' }],
   ['#/g/99999999999999999999', { view: 'conversation' }],
 ] as const)('the address %s', (hash, route) => {
@@ -44,7 +46,7 @@ test.each([
 });
 
 test('an address names what it shows', () => {
-  expect(formatRoute({ groupId: 5n, view: 'members' })).toBe('#/g/5/members');
+  expect(formatRoute({ key: 'g5', view: 'members' })).toBe('#/g/5/members');
   expect(parseRoute(formatRoute({ view: 'conversation' }))).toEqual({ view: 'conversation' });
 });
 

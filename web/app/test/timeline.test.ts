@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatMessage } from 'turms-client';
-import { applyEdit, applyRecall, continues, countUnread, type Entry, mergeMessages } from '../src/state/timeline';
+import { applyEdit, applyReactions, applyRecall, continues, countUnread, type Entry, mergeMessages } from '../src/state/timeline';
 
 const me = 1n;
 const message = (id: number, sentAt: number, text = `t${id}`, senderId = 2n): ChatMessage => ({
@@ -40,32 +40,53 @@ test.each(['sending', 'failed'] as const)('one that is %s is not taken for anoth
   expect(entries.length).toBe(2);
 });
 
-test('a recall shows one notice, whether the update or the notice of the server comes first', () => {
+test('a recall is told in the place of the message, whether the update or the notice of the server comes first', () => {
   const notice: ChatMessage = { ...message(9, 60, '', 0n), system: { kind: 'recalled', messageId: 1n } };
   const start = mergeMessages([], [message(1, 10), message(2, 20)], me);
-  const updateFirst = mergeMessages(applyRecall(start, 1n, 2n), [notice], me);
-  const noticeFirst = applyRecall(mergeMessages(start, [notice], me), 1n, 2n);
-  expect(ids(updateFirst)).toEqual([2n, 9n]);
-  expect(ids(noticeFirst)).toEqual([2n, 9n]);
-  // The notice of the server does not say whose message it was.
-  expect(updateFirst[1]!.senderId).toBe(2n);
-  expect(noticeFirst[1]!.senderId).toBe(2n);
-  expect(applyRecall(start, 1n, 2n)[0]).toMatchObject({ text: '', system: { kind: 'recalled' } });
+  const updateFirst = mergeMessages(applyRecall(start, 1n), [notice], me);
+  const noticeFirst = applyRecall(mergeMessages(start, [notice], me), 1n);
+  expect(noticeFirst).toEqual(updateFirst);
+  expect(ids(updateFirst)).toEqual([1n, 2n]);
+  expect(updateFirst[0]).toMatchObject({ text: '', senderId: 2n, system: { kind: 'recalled' } });
+  // As it is fetched later.
+  const told: ChatMessage = { ...message(1, 10, ''), system: { kind: 'recalled', messageId: 1n } };
+  expect(mergeMessages([], [told, message(2, 20), notice], me)).toEqual(updateFirst);
 });
 
 test('a stale copy does not bring a recalled message back', () => {
-  const recalled = applyRecall(mergeMessages([], [message(1, 10)], me), 1n, 2n);
+  const recalled = applyRecall(mergeMessages([], [message(1, 10)], me), 1n);
   expect(mergeMessages(recalled, [message(1, 10)], me)[0]).toMatchObject({ text: '', system: { kind: 'recalled' } });
+});
+
+test('messages stand by their places, whatever their times say', () => {
+  const placed = (id: number, sequence: bigint, sentAt: number) => ({ ...message(id, sentAt), sequence });
+  expect(ids(mergeMessages([], [placed(1, 3n, 10), placed(2, 1n, 30), placed(3, 2n, 20)], me))).toEqual([2n, 3n, 1n]);
+});
+
+test('reactions are counted once for each person, and go with the last one', () => {
+  const start = mergeMessages([], [message(1, 10)], me);
+  const react = (entries: Entry[], by: bigint, types: number[], added: boolean) =>
+    applyReactions(entries, { messageId: 1n, by, types, added });
+  const both = react(react(react(start, 1n, [7], true), 2n, [7, 8], true), 2n, [7], true);
+  expect(both[0]!.reactions).toEqual([
+    { type: 7, count: 2, userIds: [1n, 2n] },
+    { type: 8, count: 1, userIds: [2n] },
+  ]);
+  expect(react(both, 2n, [], false)[0]!.reactions).toEqual([{ type: 7, count: 1, userIds: [1n] }]);
+  expect(react(both, 3n, [7], false)[0]!.reactions).toEqual(both[0]!.reactions);
 });
 
 test('an edit replaces the text', () => {
   expect(applyEdit(mergeMessages([], [message(1, 10)], me), 1n, 'new', 99)[0]).toMatchObject({ text: 'new', editedAt: 99 });
 });
 
-test('unread are the messages of others after the read date', () => {
-  const entries = mergeMessages([], [message(1, 10), message(2, 20), message(3, 30, 'x', me), message(4, 40)], me);
-  expect(countUnread(entries, 10, me)).toBe(2);
-  expect(countUnread(entries, 40, me)).toBe(0);
+test('unread are the messages of others behind the place that was read', () => {
+  const entries = mergeMessages([], [message(1, 10), message(2, 20), message(3, 30, 'x', me), message(4, 40)], me).map((entry) => ({
+    ...entry,
+    sequence: entry.id!,
+  }));
+  expect(countUnread(entries, 1n, me)).toBe(2);
+  expect(countUnread(entries, 4n, me)).toBe(0);
 });
 
 test('neighbours of one sender within five minutes are one block', () => {

@@ -5,7 +5,9 @@ import { TurmsError } from 'turms-client';
 import type { Entry } from '../src/state/timeline';
 import { remainingLength } from '../src/views/length';
 import { linkify } from '../src/views/linkify';
-import { firstUnreadKey, openingOf, rowAfterKey } from '../src/views/reading';
+import { countText } from '../src/views/count';
+import { cutTo } from '../src/views/graphemes';
+import { firstUnreadKey, rowAfterKey } from '../src/views/reading';
 import { timeText } from '../src/views/time';
 
 vi.mock('../src/state/page', () => ({ app: {} }));
@@ -13,6 +15,7 @@ vi.mock('../src/state/page', () => ({ app: {} }));
 const entry = (id: number, sentAt: number, senderId = 2n): Entry => ({
   key: `m${id}`,
   id: BigInt(id),
+  sequence: BigInt(id),
   senderId,
   sentAt,
   text: `${id}`,
@@ -65,12 +68,22 @@ test('the room that is left is told near the end, and what is too much as a nega
 });
 
 test('what was unread at the opening is looked for among older ones as they come, and not among newer ones', () => {
-  const opening = openingOf([entry(3, 30), entry(4, 40)], 10);
+  const opening = { read: 1n, newest: 4n };
   expect(firstUnreadKey([entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m3');
   expect(firstUnreadKey([entry(1, 10), entry(2, 20), entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m2');
   expect(firstUnreadKey([entry(2, 20, 1n), entry(3, 30), entry(4, 40)], opening, 1n)).toBe('m3');
-  const allRead = openingOf([entry(1, 10)], 10);
-  expect(firstUnreadKey([entry(1, 10), entry(2, 20)], allRead, 1n)).toBeUndefined();
+  expect(firstUnreadKey([entry(1, 10), entry(2, 20)], { read: 1n, newest: 1n }, 1n)).toBeUndefined();
+});
+
+test('a name is cut where a reader sees a character end', () => {
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+  expect(cutTo(`ab${family}`, 10)).toBe(`ab${family}`);
+  expect(cutTo(`abc${family}`, 10)).toBe('abc');
+  expect(cutTo('abcdef', 3)).toBe('abc');
+});
+
+test('a badge says no more than that there are many', () => {
+  expect([0, 99, 100, 1501].map(countText)).toEqual(['0', '99', '99+', '99+']);
 });
 
 test('arrow keys stop at the ends of the list', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { countUnsent } from '../src/state/outbox';
 import type { AppState } from '../src/state/store';
 import type { Locks } from '../src/state/tabLock';
-import { FakeLocks, groupId, newPage, server, signedIn, texts } from './pages';
+import { FakeLocks, groupId, key, newPage, opened, server, signedIn, texts } from './pages';
 
 vi.mock('../src/meeting/room', () => import('./fakeRoom'));
 
@@ -11,25 +11,25 @@ describe('writing', () => {
   test('a message is shown at once, sent, and arrives at the others', async () => {
     const alice = await signedIn(1n);
     const bob = await signedIn(2n);
-    const sent = alice.app.conversations.send(groupId, 'hello');
-    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sending' }]);
+    const sent = alice.app.writing.send(key(), 'hello');
+    expect(alice.state().conversations.get(key())!.entries).toMatchObject([{ text: 'hello', status: 'sending' }]);
     await sent;
-    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'hello', status: 'sent' }]);
+    expect(alice.state().conversations.get(key())!.entries).toMatchObject([{ text: 'hello', status: 'sent' }]);
     await bob.until((state) => texts(state).includes('hello'));
-    expect(bob.state().conversations.get(groupId)!.unread).toBe(1);
-    await bob.app.conversations.markRead(groupId);
-    expect(bob.state().conversations.get(groupId)!.unread).toBe(0);
+    expect(bob.state().conversations.get(key())!.unread).toBe(1);
+    await bob.app.conversations.markRead(key());
+    expect(bob.state().conversations.get(key())!.unread).toBe(0);
   });
 
   test('one that is refused can be sent again or discarded', async () => {
     const { app, state } = await signedIn(1n);
     server.refuse.set('createMessageRequest', 5008);
-    await app.conversations.send(groupId, 'hello');
-    const [entry] = state().conversations.get(groupId)!.entries;
+    await app.writing.send(key(), 'hello');
+    const [entry] = state().conversations.get(key())!.entries;
     expect(entry).toMatchObject({ status: 'failed', error: { code: 5008 } });
     server.refuse.clear();
-    await app.conversations.resend(groupId, entry!.key);
-    expect(state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'sent' }]);
+    await app.writing.resend(key(), entry!.key);
+    expect(state().conversations.get(key())!.entries).toMatchObject([{ status: 'sent' }]);
   });
 
   test('files are sent one after the other, and go with their messages', async () => {
@@ -41,16 +41,16 @@ describe('writing', () => {
       return Promise.resolve(new Response(null, { status: name === 'large.bin' ? 413 : 204 }));
     });
     const files = ['a.txt', 'large.bin', 'b.png'].map((name) => Object.assign(new Blob(['abc'], { type: 'image/png' }), { name }) as File);
-    const sent = alice.app.conversations.sendFiles(groupId, files);
-    expect(alice.state().uploads.get(groupId)).toEqual(['a.txt']);
+    const sent = alice.app.writing.sendFiles(key(), files);
+    expect(alice.state().uploads.get(key())).toEqual(['a.txt']);
     await sent;
     vi.unstubAllGlobals();
     expect(posted).toEqual(['a.txt', 'large.bin', 'b.png']);
     expect(alice.state().uploads.size).toBe(0);
     expect(alice.state().toasts).toMatchObject([{ message: { kind: 'uploadFailed', name: 'large.bin', isTooLarge: true } }]);
-    const [first, second] = alice.state().conversations.get(groupId)!.entries;
+    const [first, second] = alice.state().conversations.get(key())!.entries;
     expect(parseAttachment(second!.text)).toMatchObject({ name: 'b.png', mediaType: 'image/png', size: 3 });
-    await alice.app.conversations.recall(groupId, first!.id!);
+    await alice.app.writing.recall(key(), first!.id!);
     expect(server.deletedFiles).toEqual([parseAttachment(first!.text)!.id]);
   });
 
@@ -61,10 +61,10 @@ describe('writing', () => {
     server.dropConnections();
     await alice.until(({ connection }) => connection === 'waiting');
     const written = ['one', 'two', 'three', 'four'];
-    for (const text of written) await alice.app.conversations.send(groupId, text);
-    expect(alice.state().conversations.get(groupId)!.entries.map(({ status }) => status)).toEqual(written.map(() => 'waiting'));
+    for (const text of written) await alice.app.writing.send(key(), text);
+    expect(alice.state().conversations.get(key())!.entries.map(({ status }) => status)).toEqual(written.map(() => 'waiting'));
     server.refuse.clear();
-    await alice.until((state) => state.conversations.get(groupId)!.entries.every(({ status }) => status === 'sent'));
+    await alice.until((state) => state.conversations.get(key())!.entries.every(({ status }) => status === 'sent'));
     await bob.until((state) => texts(state).length === 4);
     expect(texts(bob.state())).toEqual(written);
     expect(texts(alice.state())).toEqual(written);
@@ -73,14 +73,14 @@ describe('writing', () => {
   test('what was sent and lost its answer is not sent again by itself', async () => {
     const alice = await signedIn(1n);
     server.silent.add('createMessageRequest');
-    const sent = alice.app.conversations.send(groupId, 'one');
+    const sent = alice.app.writing.send(key(), 'one');
     await vi.waitUntil(() => server.received.get('createMessageRequest') === 1);
     server.dropConnections();
     await sent;
-    expect(alice.state().conversations.get(groupId)!.entries).toMatchObject([{ status: 'uncertain' }]);
+    expect(alice.state().conversations.get(key())!.entries).toMatchObject([{ status: 'uncertain' }]);
     server.silent.clear();
-    await alice.app.conversations.send(groupId, 'two');
-    await alice.until((state) => state.conversations.get(groupId)!.entries.some(({ status }) => status === 'sent'));
+    await alice.app.writing.send(key(), 'two');
+    await alice.until((state) => state.conversations.get(key())!.entries.some(({ status }) => status === 'sent'));
     expect(server.messages.map(({ text }) => text)).toEqual(['two']);
   });
 
@@ -90,10 +90,10 @@ describe('writing', () => {
     server.refuse.set('createSessionRequest', 1201);
     server.dropConnections();
     await page.until(({ connection }) => connection === 'waiting');
-    for (const text of written) await page.app.conversations.send(groupId, text);
+    for (const text of written) await page.app.writing.send(key(), text);
     return page;
   };
-  const statuses = (state: AppState) => state.conversations.get(groupId)!.entries.map(({ text, status }) => [text, status]);
+  const statuses = (state: AppState) => (state.conversations.get(key())?.entries ?? []).map(({ text, status }) => [text, status]);
 
   test('what waits survives a page loaded anew, and is sent by it once and in order', async () => {
     const before = await writtenOffline(['one', 'two']);
@@ -101,7 +101,7 @@ describe('writing', () => {
     server.refuse.clear();
     const again = newPage();
     await again.app.restore();
-    await again.until(({ conversations }) => conversations.get(groupId)?.entries.at(-1)?.status === 'sent');
+    await again.until(({ conversations }) => conversations.get(key())?.entries.at(-1)?.status === 'sent');
     expect(server.messages.map(({ text }) => text)).toEqual(['one', 'two']);
     const third = await signedIn(1n);
     expect(statuses(third.state())).toEqual([
@@ -117,9 +117,9 @@ describe('writing', () => {
     const second = newPage(locks);
     await second.app.restore();
     await second.app.useHere();
-    await second.until((state) => state.conversations.get(groupId)?.entries.every(({ status }) => status === 'sent'));
+    await second.until((state) => statuses(state).length === 2 && statuses(state).every(([, status]) => status === 'sent'));
     await first.app.useHere();
-    await first.until(({ conversations }) => conversations.size > 0);
+    await opened(first);
     expect(server.messages.map(({ text }) => text)).toEqual(['one', 'two']);
     expect(statuses(first.state())).toEqual([
       ['one', 'sent'],
@@ -133,12 +133,12 @@ describe('writing', () => {
     server.refuse.clear();
     server.refuse.set('createMessageRequest', 5008);
     await second.app.restore();
-    await second.until(({ conversations }) => conversations.get(groupId)?.entries[0]?.status === 'failed');
-    first.app.conversations.discard(groupId, first.state().conversations.get(groupId)!.entries[0]!.key);
+    await second.until(({ conversations }) => conversations.get(key())?.entries[0]?.status === 'failed');
+    first.app.writing.discard(key(), first.state().conversations.get(key())!.entries[0]!.key);
     const third = newPage();
     await third.app.restore();
-    await third.until(({ conversations }) => conversations.size > 0);
-    expect(third.state().conversations.get(groupId)!.entries).toMatchObject([{ text: 'one', status: 'failed', error: { code: 5008 } }]);
+    await opened(third);
+    expect(third.state().conversations.get(key())!.entries).toMatchObject([{ text: 'one', status: 'failed', error: { code: 5008 } }]);
   });
 
   test('what another page of the user has taken over is not sent here as well', async () => {
@@ -152,21 +152,21 @@ describe('writing', () => {
   test('what was being sent when the page went away is not sent again by itself', async () => {
     const alice = await signedIn(1n);
     server.silent.add('createMessageRequest');
-    void alice.app.conversations.send(groupId, 'one');
+    void alice.app.writing.send(key(), 'one');
     await vi.waitUntil(() => server.received.get('createMessageRequest') === 1);
     server.silent.clear();
     const again = newPage();
     await again.app.restore();
-    await again.until(({ conversations }) => conversations.size > 0);
+    await opened(again);
     expect(statuses(again.state())).toEqual([['one', 'uncertain']]);
-    const { key } = again.state().conversations.get(groupId)!.entries[0]!;
-    await again.app.conversations.resend(groupId, key);
+    const { key: entryKey } = again.state().conversations.get(key())!.entries[0]!;
+    await again.app.writing.resend(key(), entryKey);
     expect(server.messages.map(({ text }) => text)).toEqual(['one']);
   });
 
   test('what waits can be discarded, and stays so', async () => {
     const alice = await writtenOffline(['one', 'two']);
-    alice.app.conversations.discard(groupId, alice.state().conversations.get(groupId)!.entries[0]!.key);
+    alice.app.writing.discard(key(), alice.state().conversations.get(key())!.entries[0]!.key);
     expect(countUnsent(alice.state())).toBe(1);
     alice.client.signOut();
     server.refuse.clear();
@@ -178,18 +178,20 @@ describe('writing', () => {
   test('what waits is kept when the server ends the session, and not when the user signs out', async () => {
     server.refuse.set('createMessageRequest', 5008);
     const { app, state, until } = await signedIn(1n);
-    await app.conversations.send(groupId, 'one');
+    await app.writing.send(key(), 'one');
     server.closeSession(1n, 500);
     await until(({ phase }) => phase === 'signedOut');
-    await app.signIn(1n, 'turms');
-    await until(({ conversations }) => conversations.get(groupId)?.entries.length === 1);
+    await app.signIn('1', 'turms');
+    await until(({ conversations }) => conversations.get(key())?.entries.length === 1);
     await app.signOut();
-    await app.signIn(2n, 'turms');
-    await until(({ conversations }) => conversations.size > 0);
+    await app.signIn('2', 'turms');
+    await until(({ conversationsLoaded }) => conversationsLoaded);
+    await app.conversations.open(key());
     expect(statuses(state())).toEqual([]);
     await app.signOut();
-    await app.signIn(1n, 'turms');
-    await until(({ conversations }) => conversations.size > 0);
+    await app.signIn('1', 'turms');
+    await until(({ conversationsLoaded }) => conversationsLoaded);
+    await app.conversations.open(key());
     expect(statuses(state())).toEqual([]);
   });
 
@@ -212,25 +214,96 @@ describe('writing', () => {
   test('edits and recalls reach the others', async () => {
     const alice = await signedIn(1n);
     const bob = await signedIn(2n);
-    await alice.app.conversations.send(groupId, 'draft');
-    const { id } = alice.state().conversations.get(groupId)!.entries[0]!;
+    await alice.app.writing.send(key(), 'draft');
+    const { id } = alice.state().conversations.get(key())!.entries[0]!;
     await bob.until((state) => texts(state).includes('draft'));
-    await alice.app.conversations.edit(groupId, id!, 'final');
+    await alice.app.writing.edit(id!, 'final');
     await bob.until((state) => texts(state).includes('final'));
-    await alice.app.conversations.recall(groupId, id!);
+    await alice.app.writing.recall(key(), id!);
     await bob.until((state) => !texts(state).includes('final'));
-    await alice.until((state) => state.conversations.get(groupId)!.entries[0]?.system?.kind === 'recalled');
-    expect(bob.state().conversations.get(groupId)!.entries.length).toBe(1);
-    expect(alice.state().conversations.get(groupId)!.entries.length).toBe(1);
+    await alice.until((state) => state.conversations.get(key())!.entries[0]?.system?.kind === 'recalled');
+    expect(bob.state().conversations.get(key())!.entries.length).toBe(1);
+    expect(alice.state().conversations.get(key())!.entries.length).toBe(1);
+  });
+
+  test('private messages are shown to both, in the list and when it is opened', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await alice.app.conversations.open('u2');
+    await alice.app.writing.send('u2', 'between us');
+    expect(alice.state().conversations.get('u2')!.entries).toMatchObject([{ text: 'between us', status: 'sent', sequence: 1n }]);
+    await bob.until(({ conversations }) => conversations.get('u1')?.unread === 1);
+    expect(bob.state().conversations.get('u1')).toMatchObject({ isLoaded: false, last: { text: 'between us' } });
+    await bob.app.conversations.open('u1');
+    expect(bob.state().conversations.get('u1')!.entries).toMatchObject([{ text: 'between us' }]);
+    await bob.app.conversations.markRead('u1');
+    await alice.until(({ conversations }) => conversations.get('u2')!.theirReadSequence === 1n);
+    const again = await signedIn(2n);
+    expect(again.state().conversations.get('u1')).toMatchObject({ unread: 0, last: { text: 'between us' } });
+  });
+
+  test('an answer names what it answers, also to whom that is not loaded', async () => {
+    const alice = await signedIn(1n);
+    const asked = server.post(groupId, 2n, 'who?');
+    for (let i = 0; i < 60; i += 1) server.post(groupId, 3n, `m${i}`);
+    alice.app.writing.answer(key(), asked.id);
+    await alice.app.writing.send(key(), 'me');
+    expect(alice.state().answering.size).toBe(0);
+    expect(server.messages.at(-1)).toMatchObject({ text: 'me', preMessageId: asked.id });
+    await alice.app.conversations.needQuoted([asked.id, 99n]);
+    expect(alice.state().quoted.get(asked.id)).toMatchObject({ text: 'who?', senderId: 2n, sequence: 1n });
+    expect(alice.state().quoted.get(99n)).toBe('gone');
+  });
+
+  test('reactions and pins reach the others, and a reaction that is refused goes away again', async () => {
+    const alice = await signedIn(1n);
+    const bob = await signedIn(2n);
+    await alice.app.writing.send(key(), 'hello');
+    await bob.until((state) => texts(state).includes('hello'));
+    const { id } = bob.state().conversations.get(key())!.entries[0]!;
+    await bob.app.writing.react(id!, 0x1f44d, true);
+    const reactionsOf = (state: AppState) => state.conversations.get(key())!.entries[0]!.reactions;
+    await alice.until((state) => reactionsOf(state)?.length === 1);
+    expect(reactionsOf(alice.state())).toEqual([{ type: 0x1f44d, count: 1, userIds: [2n] }]);
+    server.refuse.set('createMessageReactionsRequest', 1102);
+    await bob.app.writing.react(id!, 7, true);
+    expect(reactionsOf(bob.state())).toHaveLength(1);
+    await bob.app.conversations.refreshPins(key());
+    await alice.app.writing.pin(key(), id!, true);
+    await bob.until(({ pins }) => pins.get(key())?.length === 1);
+  });
+
+  test('a message is forwarded to another conversation', async () => {
+    const alice = await signedIn(1n);
+    const { id } = server.post(groupId, 2n, 'to be passed on');
+    await alice.app.writing.forward(id, 'u3', 'Carol');
+    expect(alice.state().conversations.get('u3')).toMatchObject({ last: { text: 'to be passed on' } });
+  });
+
+  test('a message far back is shown in a stretch of its own, from which one comes back to the newest', async () => {
+    for (let i = 1; i <= 400; i += 1) server.post(groupId, 2n, `m${i}`);
+    server.read.set(`1 g${groupId}`, 400n);
+    const { app, state } = await signedIn(1n);
+    await app.conversations.showPlace(key(), 100n);
+    const stretch = () => state().conversations.get(key())!;
+    expect(stretch()).toMatchObject({ hasOlder: true, hasNewer: true });
+    expect(texts(state())).toContain('m100');
+    expect(texts(state())).not.toContain('m400');
+    await app.conversations.loadNewer(key());
+    const places = stretch().entries.map(({ sequence }) => Number(sequence));
+    expect(places).toEqual(places.map((_, index) => places[0]! + index));
+    await app.writing.send(key(), 'now');
+    expect(stretch().hasNewer).toBe(false);
+    expect(texts(state()).slice(-2)).toEqual(['m400', 'now']);
   });
 
   test('typing is shown until the message comes', async () => {
     const alice = await signedIn(1n);
     const bob = await signedIn(2n);
-    alice.app.conversations.typing(groupId);
-    await bob.until(({ typing }) => typing.get(groupId)?.has(1n));
-    await alice.app.conversations.send(groupId, 'done');
-    await bob.until(({ typing }) => !typing.has(groupId));
+    alice.app.writing.typing(key());
+    await bob.until(({ typing }) => typing.get(key())?.has(1n));
+    await alice.app.writing.send(key(), 'done');
+    await bob.until(({ typing }) => !typing.has(key()));
   });
 
   test('history pages back without holes, also within one millisecond', async () => {
@@ -240,7 +313,7 @@ describe('writing', () => {
       server.post(groupId, 2n, text, { deliveryDate: deliveryDate + BigInt(Math.floor(i / 4)) });
     }
     const { app, state } = await signedIn(1n);
-    while (state().conversations.get(groupId)!.hasOlder) await app.conversations.loadOlder(groupId);
+    while (state().conversations.get(key())!.hasOlder) await app.conversations.loadOlder(key());
     expect(texts(state())).toEqual(expected);
   });
 
@@ -249,19 +322,19 @@ describe('writing', () => {
     server.post(groupId, 2n, 'missed');
     server.dropConnections();
     await until(() => texts(state()).includes('missed'));
-    expect(state().conversations.get(groupId)!.unread).toBe(1);
+    expect(state().conversations.get(key())!.unread).toBe(1);
   });
 });
 
 test('messages of others and calls are told, what is one’s own is not', async () => {
   const alice = await signedIn(1n);
   const bob = await signedIn(2n);
-  await alice.app.conversations.send(groupId, 'hello');
+  await alice.app.writing.send(key(), 'hello');
   await vi.waitUntil(() => bob.notices.length === 1);
   await alice.app.meetings.start(groupId);
   await vi.waitUntil(() => bob.notices.length === 2);
   expect(bob.notices).toEqual([
-    { kind: 'message', groupId, senderId: 1n, text: 'hello' },
+    { kind: 'message', key: key(), senderId: 1n, text: 'hello' },
     { kind: 'call', groupId, callerId: 1n },
   ]);
   expect(alice.notices).toEqual([]);

@@ -17,6 +17,8 @@ export interface MenuItem {
 export interface MenuSection {
   key: string;
   title?: string;
+  /** Side by side, for items of one sign each. */
+  isRow?: boolean;
   items: MenuItem[];
 }
 
@@ -83,7 +85,9 @@ export function Menu({
     }
     const all = items();
     const index = all.indexOf(document.activeElement as HTMLButtonElement);
-    const next = { ArrowDown: index + 1, ArrowUp: index < 0 ? -1 : index - 1, Home: 0, End: all.length - 1 }[event.key];
+    const after = index + 1;
+    const before = index < 0 ? -1 : index - 1;
+    const next = { ArrowDown: after, ArrowRight: after, ArrowUp: before, ArrowLeft: before, Home: 0, End: all.length - 1 }[event.key];
     if (next === undefined || all.length === 0) return;
     event.preventDefault();
     event.stopPropagation();
@@ -131,7 +135,7 @@ export function Menu({
       >
         {isOpen &&
           sections.map((section) => (
-            <div key={section.key} role="group" aria-label={section.title} className="menu-section">
+            <div key={section.key} role="group" aria-label={section.title} className={`menu-section ${section.isRow ? 'is-row' : ''}`}>
               {section.title && <div className="menu-title">{section.title}</div>}
               {section.items.map((item) => (
                 <button

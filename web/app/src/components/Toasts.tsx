@@ -12,6 +12,8 @@ function say(message: ToastMessage, texts: Texts): string {
       return texts.settings.notificationsDenied;
     case 'invited':
       return texts.invite.sent(message.name);
+    case 'forwarded':
+      return texts.conversation.forwarded(message.to);
     case 'removedFromGroup':
       return texts.members.removedYou(message.group);
     case 'meetingGone':

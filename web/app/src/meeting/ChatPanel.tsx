@@ -2,6 +2,8 @@ import { useEffect, useRef } from 'react';
 import { IconButton } from '../components/Button';
 import { isTouch, usePanel } from '../components/focus';
 import { useTexts } from '../i18n';
+import { groupKey } from '../state/conversationKey';
+import { app } from '../state/page';
 import { Composer } from '../views/Composer';
 import { MessageList } from '../views/MessageList';
 
@@ -10,6 +12,9 @@ export function ChatPanel({ groupId, onClose }: { groupId: bigint; onClose: () =
   const texts = useTexts();
   const panel = usePanel(onClose);
   const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    void app.conversations.open(groupKey(groupId));
+  }, [groupId]);
   useEffect(() => {
     if (!isTouch()) field.current?.focus();
   }, []);
@@ -21,8 +26,8 @@ export function ChatPanel({ groupId, onClose }: { groupId: bigint; onClose: () =
         </div>
         <IconButton icon="close" label={texts.common.close} onClick={onClose} />
       </header>
-      <MessageList groupId={groupId} />
-      <Composer groupId={groupId} field={field} />
+      <MessageList conversationKey={groupKey(groupId)} />
+      <Composer conversationKey={groupKey(groupId)} field={field} />
     </aside>
   );
 }

@@ -10,6 +10,7 @@ import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
 import { chooseReceiving, switchDevice, usePreferences } from '../state/preferences';
+import { groupKey } from '../state/conversationKey';
 import { navigate } from '../state/route';
 import { type CurrentMeeting, useApp } from '../state/store';
 import { DeviceMenu } from './DeviceMenu';
@@ -31,7 +32,7 @@ const allKinds: MediaDeviceKind[] = ['audioinput', 'audiooutput', 'videoinput'];
 export function Controls({ meeting, room, panel, onPanel }: ControlsProps) {
   const { common, meeting: texts, statistics: statisticsTexts } = useTexts();
   const people = useStore(room.state, (state) => state.people.length);
-  const unread = useApp((state) => state.conversations.get(meeting.groupId)?.unread ?? 0);
+  const unread = useApp((state) => state.conversations.get(groupKey(meeting.groupId))?.unread ?? 0);
   const canShareScreen = 'getDisplayMedia' in (navigator.mediaDevices ?? {});
   // As many buttons as fit beside each other on a phone held upright; the others are in a menu.
   const isNarrow = useMedia('(width < 520px)');

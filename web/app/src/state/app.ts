@@ -1,14 +1,17 @@
 import { type ChatMessage, type Credentials, StatusCode, TurmsClient, TurmsError } from 'turms-client';
 import { Context } from './context';
+import { type ConversationKey, groupIdOf, groupKey, keyOfMessage } from './conversationKey';
 import { ConversationsController } from './conversations';
 import { GroupsController } from './groups';
 import { MeetingsController } from './meetings';
 import type { Notice } from './notices';
+import { Outbox } from './outbox';
 import { type AppState, type AppStore, initialState } from './store';
 import { switchNotifications } from './preferences';
 import { takeSingleSignOn } from './singleSignOn';
 import { type Locks, TabLock } from './tabLock';
-import { forgetDrafts, loadDrafts, loadSession, saveSession } from './storage';
+import { forgetDrafts, forgetUserId, knownName, knownUserId, loadDrafts, loadSession, rememberUserId, saveSession } from './storage';
+import { WritingController } from './writing';
 
 export interface AppOptions {
   client: TurmsClient;
@@ -35,10 +38,19 @@ function isEndedToken(credentials: Credentials, error: unknown): boolean {
   return refused && credentials.password === undefined;
 }
 
+const maxUserId = 2n ** 63n - 1n;
+
+function parseUserId(text: string): bigint | undefined {
+  if (!/^\d{1,19}$/.test(text)) return undefined;
+  const id = BigInt(text);
+  return id > 0n && id <= maxUserId ? id : undefined;
+}
+
 /** Everything that the page does, wired together: views call this, and look at the store. */
 export class App {
   readonly groups: GroupsController;
   readonly conversations: ConversationsController;
+  readonly writing: WritingController;
   readonly meetings: MeetingsController;
   private readonly context: Context;
   private readonly tabLock: TabLock;
@@ -55,19 +67,25 @@ export class App {
     this.groups = new GroupsController(
       this.context,
       (groupId) => {
-        void this.conversations.load(groupId);
+        this.conversations.ensure(groupKey(groupId));
         void this.meetings.refresh(groupId);
       },
       (groupId) => this.meetings.noteGroupRemoved(groupId),
     );
-    this.conversations = new ConversationsController(this.context, this.groups, (message) =>
-      this.noteArrived(message),
+    const outbox = new Outbox();
+    this.conversations = new ConversationsController(
+      this.context,
+      this.groups,
+      outbox,
+      (message) => this.noteArrived(message),
+      (key) => void this.writing.sendWaitingOf(key),
     );
+    this.writing = new WritingController(this.context, this.conversations, outbox);
     this.meetings = new MeetingsController(
       this.context,
       this.groups,
       options.showMeeting,
-      (groupId) => void this.conversations.load(groupId),
+      (groupId) => void this.conversations.load(groupKey(groupId)),
       options.mediaUrl,
       ({ groupId, creatorId: callerId }) => {
         if (groupId !== undefined) options.notify?.({ kind: 'call', groupId, callerId });
@@ -79,6 +97,8 @@ export class App {
       if (connection === 'online') void this.afterSignIn();
     });
     client.on('sessionToken', ({ userId, sessionToken }) => {
+      // A name that was typed is this user's.
+      this.context.set({ me: userId });
       this.credentials = { userId, sessionToken, isRestore: this.credentials?.isRestore ?? false };
       saveSession({ userId: `${userId}`, sessionToken });
     });
@@ -86,7 +106,7 @@ export class App {
       if (willReconnect || this.context.state.phase !== 'signedIn') return;
       const error = code === undefined ? undefined : new TurmsError('refused', 'The session ended', code, reason);
       this.reset({
-        lastUserId: this.context.state.me,
+        lastName: this.nameOf(this.context.state.me),
         ...(closeStatus !== undefined && { closeStatus }),
         ...(error && { signInError: error }),
       });
@@ -110,14 +130,16 @@ export class App {
     await this.signInAs({ userId: BigInt(stored.userId), sessionToken: stored.sessionToken }, true);
   }
 
-  signIn(userId: bigint, password: string): Promise<void> {
-    return this.signInAs({ userId, password }, false);
+  /** By name, or by number where somebody knows it. */
+  signIn(who: string, password: string): Promise<void> {
+    const userId = parseUserId(who) ?? knownUserId(who);
+    return this.signInAs(userId === undefined ? { userId: 0n, userName: who, password } : { userId, password }, false, false, who);
   }
 
   async signOut(): Promise<void> {
     await this.meetings.leave();
     this.context.client.signOut();
-    this.conversations.forgetUnsent();
+    this.writing.forgetUnsent();
     this.reset();
   }
 
@@ -161,24 +183,28 @@ export class App {
     if (this.credentials) this.credentials = { ...this.credentials, isRestore: true };
     this.meetings.suspend();
     this.conversations.reset();
+    this.writing.reset();
     this.context.client.signOut({ keepToken: true });
     this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
   }
 
   private noteArrived(message: ChatMessage): void {
     this.meetings.noteMessage(message);
-    const { groupId, senderId, text, system } = message;
-    if (system || groupId === undefined || senderId === this.context.state.me) return;
-    this.options.notify?.({ kind: 'message', groupId, senderId, text });
+    const { senderId, text, system } = message;
+    const { me, conversations } = this.context.state;
+    const key = keyOfMessage(message, me);
+    if (system || key === undefined || senderId === me || conversations.get(key)?.muted) return;
+    this.options.notify?.({ kind: 'message', key, senderId, text });
   }
 
-  private async signInAs(credentials: Credentials, isRestore: boolean, takeOver = false): Promise<void> {
+  private async signInAs(credentials: Credentials, isRestore: boolean, takeOver = false, typed = ''): Promise<void> {
     const { userId } = credentials;
     const signIn = ++this.attempt;
     this.credentials = { ...credentials, isRestore };
     this.context.store.setState({ ...initialState, phase: isRestore ? 'restoring' : 'signingIn', me: userId }, true);
     this.signIns = 0;
-    const isHere = await this.tabLock.acquire(userId, { steal: takeOver });
+    // Whose name it is, is known only with the session. One that was used here before is known.
+    const isHere = userId === 0n || (await this.tabLock.acquire(userId, { steal: takeOver }));
     if (signIn !== this.attempt) return;
     if (!isHere) {
       this.context.store.setState({ ...initialState, phase: 'otherTab', me: userId }, true);
@@ -190,24 +216,40 @@ export class App {
       if (signIn !== this.attempt) return;
       this.tabLock.drop();
       saveSession(undefined);
-      const known = { ...initialState, lastUserId: userId };
+      // The name may be somebody else's by now.
+      forgetUserId(typed);
+      const known = { ...initialState, lastName: typed || (knownName(userId) ?? `${userId}`) };
       this.context.store.setState(isEndedToken(credentials, signInError) ? known : { ...known, signInError }, true);
       return;
     }
     if (signIn !== this.attempt) return;
-    this.context.set({ phase: 'signedIn', drafts: loadDrafts(userId) });
+    const me = this.context.client.userId ?? userId;
+    if (userId === 0n) {
+      // The server has ended the session of any other tab by now.
+      await this.tabLock.acquire(me, { steal: true });
+      if (signIn !== this.attempt) return;
+    }
+    rememberUserId(typed, me);
+    this.context.set({ phase: 'signedIn', me, drafts: loadDrafts(me) });
   }
 
   /** A session was established: the first one, or one after a lost connection. */
   private async afterSignIn(): Promise<void> {
     this.signIns += 1;
     const isFirst = this.signIns === 1;
-    const { state } = this.context;
-    if (isFirst) this.conversations.restoreUnsent();
-    this.groups.needProfiles([state.me]);
-    const known = [...state.groups.keys()];
-    await Promise.all([this.groups.refresh(), this.groups.refreshInvitations()]);
+    const me = this.context.client.userId ?? this.context.state.me;
+    this.context.set({ me });
+    const waiting = isFirst ? this.writing.restoreUnsent() : [];
+    this.groups.needProfiles([me]);
+    const known = [...this.context.state.groups.keys()];
+    // After a lost connection the list is asked for once what was missed has come.
+    await Promise.all([
+      this.groups.refresh(),
+      this.groups.refreshInvitations(),
+      isFirst ? this.conversations.refreshList() : undefined,
+    ]);
     if (isFirst) {
+      for (const key of waiting) if (this.isOpenTo(key)) void this.conversations.open(key);
       await this.meetings.restore();
       return;
     }
@@ -218,6 +260,15 @@ export class App {
     }
   }
 
+  private isOpenTo(key: ConversationKey): boolean {
+    const groupId = groupIdOf(key);
+    return groupId === undefined || this.context.state.groups.has(groupId);
+  }
+
+  private nameOf(userId: bigint): string {
+    return this.context.state.profiles.get(userId)?.name || `${userId}`;
+  }
+
   private reset(left: Partial<AppState> = {}): void {
     this.attempt += 1;
     this.credentials = undefined;
@@ -226,6 +277,7 @@ export class App {
     forgetDrafts();
     this.meetings.reset();
     this.conversations.reset();
+    this.writing.reset();
     this.groups.reset();
     this.context.store.setState({ ...initialState, ...left }, true);
     // The address is this user's: whoever signs in next starts at the beginning.

@@ -1,5 +1,6 @@
-import { type GroupInfo, GroupMemberRole, type Invitation, type Member, TurmsError } from 'turms-client';
+import { type GroupInfo, GroupMemberRole, type Invitation, type Member, type Profile, TurmsError } from 'turms-client';
 import type { Context } from './context';
+import { groupKey } from './conversationKey';
 import { withEntry } from './store';
 
 const muteDurationMs = 60 * 60_000;
@@ -107,6 +108,15 @@ export class GroupsController {
     this.pending = [];
   }
 
+  /** People whose names have the text in them, other than this user. */
+  async find(name: string): Promise<Profile[]> {
+    const found = await this.context.client.users.search(name);
+    const profiles = new Map(this.context.state.profiles);
+    for (const profile of found) profiles.set(profile.id, profile);
+    this.context.set({ profiles });
+    return found.filter(({ id }) => id !== this.context.state.me);
+  }
+
   async create(name: string): Promise<bigint> {
     const id = await this.context.client.groups.create(name);
     await this.refresh();
@@ -114,7 +124,7 @@ export class GroupsController {
   }
 
   async invite(groupId: bigint, userId: bigint): Promise<void> {
-    // Whether the server refuses an invitation of nobody depends on how it is set; a mistyped number is told here.
+    // Whether the server refuses an invitation of nobody depends on how it is set; one who is gone is told here.
     const [profile] = await this.context.client.users.profiles([userId]);
     if (!profile) throw new TurmsError('refused', 'There is no such user', noSuchUser);
     this.context.set({ profiles: withEntry(this.context.state.profiles, userId, profile) });
@@ -196,12 +206,13 @@ export class GroupsController {
   private forget(groupId: bigint, tell: boolean): void {
     const { groups, conversations, members, typing } = this.context.state;
     const group = groups.get(groupId);
-    if (!group && !conversations.has(groupId)) return;
+    const key = groupKey(groupId);
+    if (!group && !conversations.has(key)) return;
     this.context.set({
       groups: withEntry(groups, groupId, undefined),
-      conversations: withEntry(conversations, groupId, undefined),
+      conversations: withEntry(conversations, key, undefined),
       members: withEntry(members, groupId, undefined),
-      typing: withEntry(typing, groupId, undefined),
+      typing: withEntry(typing, key, undefined),
     });
     if (tell) this.context.toast({ kind: 'removedFromGroup', group: group?.name || `${groupId}` });
     this.onGroupRemoved(groupId);

@@ -1,5 +1,6 @@
 import type { Member, Profile } from 'turms-client';
 import { type Texts, useTexts } from '../i18n';
+import { type ConversationKey, groupIdOf } from './conversationKey';
 import { lookalikes } from './lookalikes';
 import { type AppState, useApp } from './store';
 
@@ -7,6 +8,10 @@ import { type AppState, useApp } from './store';
 export interface Names {
   user: (id: bigint) => string;
   group: (id: bigint) => string;
+  /** What the conversation is called: as its group, or as whom it is with. */
+  conversation: (key: ConversationKey) => string;
+  /** As the conversation knows them. */
+  in: (key: ConversationKey, id: bigint) => string;
   /** As the group knows them: by the name in the group, and with the id where two members' names look alike. */
   member: (groupId: bigint, id: bigint) => string;
 }
@@ -33,12 +38,19 @@ export function useNames(): Names {
   const groups = useApp((state: AppState) => state.groups);
   const members = useApp((state: AppState) => state.members);
   const user = (id: bigint) => profiles.get(id)?.name || common.member(`${id}`);
+  const group = (id: bigint) => groups.get(id)?.name || common.group(`${id}`);
+  const member = (groupId: bigint, id: bigint) => {
+    const list = members.get(groupId);
+    return (list && memberNames(list, profiles, common).get(id)) ?? user(id);
+  };
   return {
     user,
-    group: (id) => groups.get(id)?.name || common.group(`${id}`),
-    member: (groupId, id) => {
-      const list = members.get(groupId);
-      return (list && memberNames(list, profiles, common).get(id)) ?? user(id);
+    group,
+    conversation: (key) => (key.startsWith('g') ? group : user)(BigInt(key.slice(1))),
+    member,
+    in: (key, id) => {
+      const groupId = groupIdOf(key);
+      return groupId === undefined ? user(id) : member(groupId, id);
     },
   };
 }

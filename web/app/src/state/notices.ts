@@ -1,9 +1,11 @@
 import type { Texts } from '../i18n';
+import { type ConversationKey, groupIdOf } from './conversationKey';
+import { plainText } from './mentions';
 import { type AppState, isInMeeting } from './store';
 
 /** Something that somebody who does not look at the page may want to be told. */
 export type Notice =
-  | { kind: 'message'; groupId: bigint; senderId: bigint; text: string }
+  | { kind: 'message'; key: ConversationKey; senderId: bigint; text: string }
   | { kind: 'call'; groupId: bigint; callerId: bigint };
 
 const maxShownUnread = 99;
@@ -12,11 +14,15 @@ const userName = (state: AppState, { common }: Texts, id: bigint) => state.profi
 const groupName = (state: AppState, { common }: Texts, id: bigint) => state.groups.get(id)?.name || common.group(`${id}`);
 
 export function noticeWords(notice: Notice, state: AppState, texts: Texts): { title: string; body: string } {
-  const group = groupName(state, texts, notice.groupId);
   if (notice.kind === 'call') {
+    const group = groupName(state, texts, notice.groupId);
     return { title: texts.meeting.ringingBy(userName(state, texts, notice.callerId)), body: texts.meeting.ringing(group) };
   }
-  return { title: group, body: texts.sidebar.preview(userName(state, texts, notice.senderId), notice.text) };
+  const sender = userName(state, texts, notice.senderId);
+  const text = plainText(notice.text, (id) => userName(state, texts, id));
+  const groupId = groupIdOf(notice.key);
+  if (groupId === undefined) return { title: sender, body: text };
+  return { title: groupName(state, texts, groupId), body: texts.sidebar.preview(sender, text) };
 }
 
 /** What the tab is called: who calls, or else how much is unread and in which meeting the page is. */
@@ -24,7 +30,7 @@ export function pageTitle(state: AppState, texts: Texts): string {
   const call = state.meetings.get(state.ringing[0] ?? 0n);
   if (call?.groupId !== undefined) return `📞 ${texts.meeting.ringing(groupName(state, texts, call.groupId))}`;
   let unread = 0;
-  for (const conversation of state.conversations.values()) unread += conversation.unread;
+  for (const conversation of state.conversations.values()) if (!conversation.muted) unread += conversation.unread;
   const count = unread === 0 ? '' : unread > maxShownUnread ? `(${maxShownUnread}+) ` : `(${unread}) `;
   const { current } = state;
   const meeting = isInMeeting(current) ? `🔴 ${texts.meeting.ringing(groupName(state, texts, current.groupId))} · ` : '';

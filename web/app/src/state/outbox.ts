@@ -1,4 +1,5 @@
 import { TurmsError } from 'turms-client';
+import { type ConversationKey, groupIdOf } from './conversationKey';
 import { claimUnsent, forgetUnsent, isUnsentClaimed, keepUnsent, type UnsentMessage } from './storage';
 import type { AppState } from './store';
 import type { Entry } from './timeline';
@@ -27,25 +28,25 @@ export function countUnsent({ conversations }: Pick<AppState, 'conversations'>):
 export class Outbox {
   private userId: bigint | undefined;
   private owner = '';
-  /** What was kept of groups that are not on the page yet. */
-  private readonly kept = new Map<bigint, Entry[]>();
+  /** What was kept of conversations that are not loaded yet. */
+  private readonly kept = new Map<ConversationKey, Entry[]>();
 
-  /** To be called once there is a session: only then can no other page of the user send any more. */
-  open(userId: bigint): void {
+  /** To be called once there is a session: only then can no other page of the user send any more. Says where something waits. */
+  open(userId: bigint): ConversationKey[] {
     this.close();
     this.userId = userId;
     this.owner = `${Math.random()}`;
     for (const [index, message] of claimUnsent(userId, this.owner).entries()) {
-      const groupId = BigInt(message.groupId);
       const entry = toEntry(message, `k${index}`, userId);
-      this.kept.set(groupId, [...(this.kept.get(groupId) ?? []), entry]);
+      this.kept.set(message.to, [...(this.kept.get(message.to) ?? []), entry]);
     }
+    return [...this.kept.keys()];
   }
 
-  /** What was kept of the group; from now on what its conversation shows is kept. */
-  take(groupId: bigint): Entry[] {
-    const entries = this.kept.get(groupId) ?? [];
-    this.kept.delete(groupId);
+  /** What was kept of the conversation; from now on what its conversation shows is kept. */
+  take(key: ConversationKey): Entry[] {
+    const entries = this.kept.get(key) ?? [];
+    this.kept.delete(key);
     return entries;
   }
 
@@ -53,11 +54,12 @@ export class Outbox {
   keep({ conversations, groups }: Pick<AppState, 'conversations' | 'groups'>): void {
     if (this.userId === undefined) return;
     const messages: UnsentMessage[] = [];
-    for (const [groupId, entries] of this.kept) {
-      if (groups.has(groupId)) messages.push(...entries.map((entry) => toMessage(groupId, entry)));
+    for (const [key, entries] of this.kept) {
+      const groupId = groupIdOf(key);
+      if (groupId === undefined || groups.has(groupId)) messages.push(...entries.map((entry) => toMessage(key, entry)));
     }
-    for (const [groupId, { entries }] of conversations) {
-      messages.push(...entries.filter(isUnsent).map((entry) => toMessage(groupId, entry)));
+    for (const [key, { entries }] of conversations) {
+      messages.push(...entries.filter(isUnsent).map((entry) => toMessage(key, entry)));
     }
     keepUnsent(this.userId, this.owner, messages);
   }
@@ -80,11 +82,12 @@ export class Outbox {
   }
 }
 
-function toMessage(groupId: bigint, { text, sentAt, status, error }: Entry): UnsentMessage {
+function toMessage(to: ConversationKey, { text, sentAt, status, error, replyTo }: Entry): UnsentMessage {
   const code = error instanceof TurmsError ? error.code : undefined;
   return {
-    groupId: `${groupId}`,
+    to,
     text,
+    ...(replyTo !== undefined && { replyTo: `${replyTo}` }),
     writtenAt: sentAt,
     // A page that goes away while it sends does not learn whether that succeeded.
     status: status === 'waiting' || status === 'failed' ? status : 'uncertain',
@@ -92,7 +95,7 @@ function toMessage(groupId: bigint, { text, sentAt, status, error }: Entry): Uns
   };
 }
 
-function toEntry({ text, writtenAt, status, code }: UnsentMessage, key: string, senderId: bigint): Entry {
+function toEntry({ text, writtenAt, status, code, replyTo }: UnsentMessage, key: string, senderId: bigint): Entry {
   const isTooOld = Date.now() - writtenAt > sentByItselfWithinMs;
   return {
     key,
@@ -100,6 +103,7 @@ function toEntry({ text, writtenAt, status, code }: UnsentMessage, key: string, 
     sentAt: writtenAt,
     text,
     status: status === 'waiting' && isTooOld ? 'failed' : status,
+    ...(replyTo !== undefined && { replyTo: BigInt(replyTo) }),
     ...(code !== undefined && { error: TurmsError.refused(code, undefined) }),
   };
 }

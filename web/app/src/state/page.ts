@@ -1,26 +1,29 @@
 import { TurmsClient } from 'turms-client';
 import { browserLanguage, languages } from '../i18n';
 import { App } from './app';
+import { groupKey } from './conversationKey';
 import { type Notice, noticeWords } from './notices';
 import { preferences } from './preferences';
 import { navigate } from './route';
 import { cameBack } from './singleSignOn';
 import { appStore } from './store';
 
-const { protocol, host } = window.location;
-const webSocketOrigin = `${protocol === 'https:' ? 'wss' : 'ws'}://${host}`;
+// The page may live below a path, which whatever it talks to is below, too.
+const base = new URL('.', window.location.href);
+const webSocketBase = `${base.protocol === 'https:' ? 'wss' : 'ws'}://${base.host}${base.pathname.slice(0, -1)}`;
 
 /** Tells by the system's notifications what happens while the page is hidden, when the user wants it. */
 function showNotice(notice: Notice): void {
   const { notifications, language } = preferences();
   if (!notifications || !document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return;
+  const key = notice.kind === 'call' ? groupKey(notice.groupId) : notice.key;
   const { title, body } = noticeWords(notice, appStore.getState(), languages[language ?? browserLanguage()]);
   try {
-    // A later one of the same group takes the place of the former, rather than piling up.
-    const shown = new Notification(title, { body, tag: `turms.${notice.kind}.${notice.groupId}` });
+    // A later one of the same conversation takes the place of the former, rather than piling up.
+    const shown = new Notification(title, { body, tag: `turms.${notice.kind}.${key}` });
     shown.onclick = () => {
       window.focus();
-      navigate({ groupId: notice.groupId, view: 'conversation' });
+      navigate({ key, view: 'conversation' });
       shown.close();
     };
   } catch {
@@ -28,11 +31,11 @@ function showNotice(notice: Notice): void {
   }
 }
 
-/** The app of this page: messages and media from the origin that served it. */
+/** The app of this page: messages and media from where it was served. */
 export const app = new App({
-  client: new TurmsClient({ url: `${webSocketOrigin}/turms` }),
+  client: new TurmsClient({ url: `${webSocketBase}/turms` }),
   store: appStore,
-  mediaUrl: webSocketOrigin,
+  mediaUrl: webSocketBase,
   notify: showNotice,
   // Typed as present always, which it is on secure pages only.
   locks: navigator.locks as LockManager | undefined,

@@ -1,25 +1,28 @@
 import { useSyncExternalStore } from 'react';
+import { type ConversationKey, groupKey, parseKey } from './conversationKey';
 
-/** What the address says is shown: a group, and what of it. */
+/** What the address says is shown: a conversation, and what of it. */
 export interface Route {
-  groupId?: bigint;
+  key?: ConversationKey;
   view: 'conversation' | 'members' | 'meeting';
 }
 
 export function parseRoute(hash: string): Route {
-  const match = /^#\/g\/(\d{1,19})(?:\/(members|meeting))?$/.exec(hash);
-  if (!match) return { view: 'conversation' };
-  return { groupId: BigInt(match[1]!), view: (match[2] as Route['view'] | undefined) ?? 'conversation' };
+  const match = /^#\/([gu])\/(\d{1,19})(?:\/(members|meeting))?$/.exec(hash);
+  const key = match && parseKey(`${match[1]}${match[2]}`);
+  if (!match || !key) return { view: 'conversation' };
+  const view = (match[3] as Route['view'] | undefined) ?? 'conversation';
+  return { key, view: key.startsWith('g') ? view : 'conversation' };
 }
 
-export function formatRoute({ groupId, view }: Route): string {
-  if (groupId === undefined) return '#/';
-  return `#/g/${groupId}${view === 'conversation' ? '' : `/${view}`}`;
+export function formatRoute({ key, view }: Route): string {
+  if (key === undefined) return '#/';
+  return `#/${key[0]}/${key.slice(1)}${view === 'conversation' ? '' : `/${view}`}`;
 }
 
 /** Shows something else; `replace` leaves no way back to what was shown before. */
-export function navigate(route: Route, { replace = false } = {}): void {
-  const hash = formatRoute(route);
+export function navigate(route: Route | { groupId: bigint; view: Route['view'] }, { replace = false } = {}): void {
+  const hash = formatRoute('groupId' in route ? { key: groupKey(route.groupId), view: route.view } : route);
   if (hash === window.location.hash) return;
   if (replace) {
     window.history.replaceState(null, '', hash);

@@ -1,6 +1,6 @@
-// Signing in at an OpenID provider, where the server has one: the server does it, below /auth/oidc.
+// Signing in at an OpenID provider, where the server has one: the server does it, below auth/oidc beside the page.
 
-const path = '/auth/oidc';
+const path = 'auth/oidc';
 
 export const singleSignOnUrl = `${path}/login`;
 

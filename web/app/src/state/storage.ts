@@ -1,3 +1,5 @@
+import { type ConversationKey, parseKey } from './conversationKey';
+
 // Storage that may be missing or full: a browser set to keep nothing must not keep the app from working.
 
 function read(storage: () => Storage, key: string): unknown {
@@ -86,22 +88,48 @@ export function saveSession(value: StoredSession | undefined): void {
   write(session, 'turms.session', value);
 }
 
+/** Users who signed in here by their names. */
+const maxKnownNames = 20;
+
+/** Whose name it was when somebody signed in here with it. */
+export function knownUserId(name: string): bigint | undefined {
+  const id = asRecord(read(local, 'turms.names'))[name];
+  return typeof id === 'string' && /^[1-9]\d{0,18}$/.test(id) ? BigInt(id) : undefined;
+}
+
+/** What the user typed to sign in here. */
+export function knownName(userId: bigint): string | undefined {
+  return Object.entries(asRecord(read(local, 'turms.names'))).find(([, id]) => id === `${userId}`)?.[0];
+}
+
+export function rememberUserId(name: string, userId: bigint): void {
+  if (name === '' || /^\d+$/.test(name)) return;
+  const others = Object.entries(asRecord(read(local, 'turms.names'))).filter(([known]) => known !== name);
+  write(local, 'turms.names', Object.fromEntries([[name, `${userId}`], ...others].slice(0, maxKnownNames)));
+}
+
+export function forgetUserId(name: string): void {
+  const names = asRecord(read(local, 'turms.names'));
+  if (name in names) write(local, 'turms.names', Object.fromEntries(Object.entries(names).filter(([known]) => known !== name)));
+}
+
 /**
- * What a user wrote and did not send, by group: a reload does not lose it. For this tab only, and never shown to
+ * What a user wrote and did not send, by conversation: a reload does not lose it. For this tab only, and never shown to
  * another user who signs in on it.
  */
-export function loadDrafts(userId: bigint): Map<bigint, string> {
+export function loadDrafts(userId: bigint): Map<ConversationKey, string> {
   const stored = asRecord(read(session, 'turms.drafts'));
-  const drafts = new Map<bigint, string>();
+  const drafts = new Map<ConversationKey, string>();
   if (stored.userId !== `${userId}`) return drafts;
-  for (const [groupId, text] of Object.entries(asRecord(stored.texts))) {
-    if (/^\d{1,19}$/.test(groupId) && typeof text === 'string') drafts.set(BigInt(groupId), text);
+  for (const [name, text] of Object.entries(asRecord(stored.texts))) {
+    const key = parseKey(name);
+    if (key !== undefined && typeof text === 'string') drafts.set(key, text);
   }
   return drafts;
 }
 
-export function saveDrafts(userId: bigint, drafts: ReadonlyMap<bigint, string>): void {
-  const texts = Object.fromEntries([...drafts].map(([groupId, text]) => [`${groupId}`, text]));
+export function saveDrafts(userId: bigint, drafts: ReadonlyMap<ConversationKey, string>): void {
+  const texts = Object.fromEntries(drafts);
   write(session, 'turms.drafts', drafts.size === 0 ? undefined : { userId: `${userId}`, texts });
 }
 
@@ -111,8 +139,10 @@ export function forgetDrafts(): void {
 
 /** A message that the server does not have, or may not have. */
 export interface UnsentMessage {
-  groupId: string;
+  to: ConversationKey;
   text: string;
+  /** Id of the message that it answers. */
+  replyTo?: string;
   writtenAt: number;
   status: 'waiting' | 'failed' | 'uncertain';
   /** Why the server refused it. */
@@ -149,11 +179,22 @@ export function forgetUnsent(userId: bigint): void {
 }
 
 function toUnsent(value: unknown): UnsentMessage[] {
-  const { groupId, text, writtenAt, status, code } = asRecord(value);
-  if (typeof groupId !== 'string' || !/^\d{1,19}$/.test(groupId)) return [];
+  const { to: key, groupId, text, writtenAt, status, code, replyTo } = asRecord(value);
+  // What an earlier version kept was all of groups.
+  const to = parseKey(typeof key === 'string' ? key : `g${String(groupId)}`);
+  if (to === undefined) return [];
   if (typeof text !== 'string' || typeof writtenAt !== 'number') return [];
   if (status !== 'waiting' && status !== 'failed' && status !== 'uncertain') return [];
-  return [{ groupId, text, writtenAt, status, ...(typeof code === 'number' && { code }) }];
+  return [
+    {
+      to,
+      text,
+      writtenAt,
+      status,
+      ...(typeof code === 'number' && { code }),
+      ...(typeof replyTo === 'string' && /^\d{1,19}$/.test(replyTo) && { replyTo }),
+    },
+  ];
 }
 
 /** The meeting that this tab is in, so that a reload comes back to it. */

@@ -8,7 +8,7 @@ export interface Locks {
 }
 
 /** A page that was just loaded anew may have to wait a moment until the browser took the lock from what it was. */
-const patienceMs = 700;
+const patienceMs = 2000;
 
 /**
  * Sees to it that a user is signed in from one tab of a browser only. The server lets a user have one session of a

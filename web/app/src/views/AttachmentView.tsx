@@ -34,7 +34,7 @@ export function AttachmentView({ attachment, tabIndex }: AttachmentViewProps) {
 
   const fetchLink = useCallback(async () => {
     try {
-      const found = await app.conversations.attachmentLink(id);
+      const found = await app.writing.attachmentLink(id);
       setLink({ ...found, at: Date.now() });
       return found;
     } catch (error) {

@@ -2,32 +2,50 @@ import { type ClipboardEvent, type KeyboardEvent, type RefObject, useId, useRef 
 import { IconButton } from '../components/Button';
 import { isTouch, useBottomBar } from '../components/focus';
 import { useTexts } from '../i18n';
+import { type ConversationKey, groupIdOf, personIdOf } from '../state/conversationKey';
+import { withIds } from '../state/mentions';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { useApp } from '../state/store';
 import { remainingLength } from './length';
+import { useMentionable } from './mentionable';
 import { useMutedUntil } from './muted';
+import { useNaming } from './naming';
+import { Quote } from './Quote';
+import { Remaining } from './Remaining';
 import { useTimeText } from './time';
 
-export function Composer({ groupId, field }: { groupId: bigint; field: RefObject<HTMLTextAreaElement | null> }) {
+interface ComposerProps {
+  conversationKey: ConversationKey;
+  field: RefObject<HTMLTextAreaElement | null>;
+}
+
+/** Where one writes: text, names of people, files; and what the message answers. */
+export function Composer({ conversationKey: key, field }: ComposerProps) {
   const { conversation: texts } = useTexts();
   const names = useNames();
   const time = useTimeText();
-  const text = useApp((state) => state.drafts.get(groupId) ?? '');
-  const remaining = remainingLength(text);
-  const mutedUntil = useMutedUntil(groupId);
+  const people = useMentionable(key);
+  const text = useApp((state) => state.drafts.get(key) ?? '');
+  const sent = withIds(text.trim(), people);
+  const remaining = remainingLength(sent);
+  const mutedUntil = useMutedUntil(groupIdOf(key));
   const bar = useBottomBar<HTMLElement>();
   const noteId = useId();
   const picker = useRef<HTMLInputElement>(null);
-  const uploads = useApp((state) => state.uploads.get(groupId));
+  const uploads = useApp((state) => state.uploads.get(key));
+  const answered = useApp((state) => state.answering.get(key));
   const isTooLong = remaining !== undefined && remaining < 0;
+  const isMuted = mutedUntil !== undefined;
   // What is sent has to be shown somewhere.
-  const isLoaded = useApp((state) => state.conversations.has(groupId));
-  const maySend = isLoaded && text.trim() !== '' && !isTooLong && mutedUntil === undefined;
+  const isLoaded = useApp((state) => state.conversations.get(key)?.isLoaded ?? false);
+  const maySend = isLoaded && sent !== '' && !isTooLong && !isMuted;
+  const mayAttach = isLoaded && !isMuted;
+  const change = (value: string) => app.writing.setDraft(key, value);
+  const naming = useNaming(field, text, people, change);
 
-  const mayAttach = isLoaded && mutedUntil === undefined;
   const attach = (files: readonly File[]) => {
-    if (mayAttach && files.length > 0) void app.conversations.sendFiles(groupId, files);
+    if (mayAttach && files.length > 0) void app.writing.sendFiles(key, files);
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = [...event.clipboardData.files];
@@ -36,14 +54,18 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
     event.preventDefault();
     attach(files);
   };
-  const change = (value: string) => app.conversations.setDraft(groupId, value);
   const send = () => {
     if (!maySend) return;
-    const trimmed = text.trim();
     change('');
-    void app.conversations.send(groupId, trimmed);
+    void app.writing.send(key, sent);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (naming.onKeyDown(event)) return;
+    if (event.key === 'Escape' && answered !== undefined) {
+      event.stopPropagation();
+      app.writing.answer(key, undefined);
+      return;
+    }
     // Enter that ends the composition of a word, as in Chinese, is not Enter that sends.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     // The keyboards on the screens of phones have no Shift+Enter: there Enter is a line, and the button sends.
@@ -51,25 +73,32 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
     event.preventDefault();
     send();
   };
+  const label = (personIdOf(key) === undefined ? texts.placeholder : texts.placeholderTo)(names.conversation(key));
 
   return (
     <footer className="composer" ref={bar}>
-      <Typing groupId={groupId} />
+      <Typing conversationKey={key} />
+      {answered !== undefined && <Answering conversationKey={key} messageId={answered} />}
+      {naming.list}
       <div className="composer-row">
         <textarea
           ref={field}
           className="field composer-field"
-          aria-label={texts.placeholder(names.group(groupId))}
-          placeholder={texts.placeholder(names.group(groupId))}
+          dir="auto"
+          aria-label={label}
+          placeholder={isMuted ? texts.muted : label}
+          readOnly={isMuted}
+          {...naming.field}
           aria-describedby={noteId}
           aria-invalid={isTooLong}
           rows={1}
           value={text}
           onChange={(event) => {
             change(event.target.value);
-            if (event.target.value !== '') app.conversations.typing(groupId);
+            if (event.target.value !== '') app.writing.typing(key);
           }}
           onKeyDown={onKeyDown}
+          onSelect={naming.onSelect}
           onPaste={onPaste}
         />
         <input
@@ -119,23 +148,21 @@ export function Composer({ groupId, field }: { groupId: bigint; field: RefObject
   );
 }
 
-/** How much room is left, or by how much it is too long. */
-export function Remaining({ count }: { count: number | undefined }) {
-  const { conversation: texts } = useTexts();
-  if (count === undefined) return null;
-  if (count >= 0) return <p className="composer-remaining">{texts.remaining(count)}</p>;
+/** What the message being written answers, and the way back from that. */
+function Answering({ conversationKey: key, messageId }: { conversationKey: ConversationKey; messageId: bigint }) {
+  const { conversation: texts, common } = useTexts();
   return (
-    <p className="composer-remaining is-over">
-      <span aria-hidden="true">−{-count}</span>
-      <span className="visually-hidden">{texts.tooLong(-count)}</span>
-    </p>
+    <div className="answering" role="group" aria-label={texts.answering}>
+      <Quote conversationKey={key} messageId={messageId} tabIndex={0} />
+      <IconButton icon="close" size={16} label={common.cancel} onClick={() => app.writing.answer(key, undefined)} />
+    </div>
   );
 }
 
-function Typing({ groupId }: { groupId: bigint }) {
+function Typing({ conversationKey: key }: { conversationKey: ConversationKey }) {
   const { conversation: texts } = useTexts();
   const names = useNames();
-  const typing = useApp((state) => state.typing.get(groupId));
+  const typing = useApp((state) => state.typing.get(key));
   return (
     <p className="typing" role="status">
       {typing && typing.size > 0 && (
@@ -145,7 +172,7 @@ function Typing({ groupId }: { groupId: bigint }) {
             <i />
             <i />
           </span>
-          {texts.typing([...typing.keys()].map((id) => names.member(groupId, id)))}
+          {texts.typing([...typing.keys()].map((id) => names.in(key, id)))}
         </>
       )}
     </p>

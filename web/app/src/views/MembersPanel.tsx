@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { GroupMemberRole, type Member } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
@@ -6,11 +6,11 @@ import { Dialog } from '../components/Dialog';
 import { useFocusKept, usePanel } from '../components/focus';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
-import { describeError } from '../i18n/describe';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { navigate } from '../state/route';
 import { liveMeetingOf, useApp } from '../state/store';
+import { AddPeople } from './AddPeople';
 import { MemberMenu } from './MemberMenu';
 
 export function MembersPanel({ groupId }: { groupId: bigint }) {
@@ -27,7 +27,7 @@ export function MembersPanel({ groupId }: { groupId: bigint }) {
         <IconButton className="only-wide" icon="close" label={texts.common.close} onClick={close} />
       </header>
       <div className="pane-scroll">
-        <InviteForm groupId={groupId} />
+        <InviteButton groupId={groupId} />
         <MemberList groupId={groupId} />
         <LeaveGroup groupId={groupId} />
       </div>
@@ -56,7 +56,7 @@ function MemberList({ groupId }: { groupId: bigint }) {
           <Avatar id={member.userId} name={nameOf(member.userId)} />
           <span className="member-text">
             <span>
-              {nameOf(member.userId)}
+              <bdi>{nameOf(member.userId)}</bdi>
               {member.userId === me && <small> ({texts.common.you})</small>}
             </span>
             <small>
@@ -72,52 +72,16 @@ function MemberList({ groupId }: { groupId: bigint }) {
   );
 }
 
-function InviteForm({ groupId }: { groupId: bigint }) {
+function InviteButton({ groupId }: { groupId: bigint }) {
   const texts = useTexts();
-  const [text, setText] = useState('');
-  const [isBusy, setIsBusy] = useState(false);
-  const [error, setError] = useState<string>();
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!/^\d{1,18}$/.test(text.trim())) {
-      setError(texts.signIn.userIdInvalid);
-      return;
-    }
-    setIsBusy(true);
-    setError(undefined);
-    try {
-      await app.groups.invite(groupId, BigInt(text.trim()));
-      setText('');
-    } catch (failure) {
-      setError(describeError(failure, texts));
-    }
-    setIsBusy(false);
-  };
-
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <form className="invite" onSubmit={(event) => void submit(event)} noValidate>
-      <label>
-        {texts.invite.userIdLabel}
-        <span className="invite-row">
-          <input
-            className="field"
-            inputMode="numeric"
-            maxLength={18}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-          <Button type="submit" disabled={isBusy || text.trim() === ''}>
-            {texts.invite.submit}
-          </Button>
-        </span>
-      </label>
-      {error && (
-        <p className="form-error" role="alert">
-          {error}
-        </p>
-      )}
-    </form>
+    <div className="invite">
+      <Button icon="plus" onClick={() => setIsOpen(true)}>
+        {texts.invite.title}
+      </Button>
+      {isOpen && <AddPeople groupId={groupId} onClose={() => setIsOpen(false)} />}
+    </div>
   );
 }
 

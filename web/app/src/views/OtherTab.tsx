@@ -8,7 +8,7 @@ export function OtherTab() {
   return (
     <main className="sign-in">
       <div className="sign-in-card" role="alert">
-        <img src="/favicon.svg" alt="" width={48} height={48} />
+        <img src="favicon.svg" alt="" width={48} height={48} />
         <h1>{texts.appName}</h1>
         <p className="sign-in-lead">{texts.otherTab.question}</p>
         <Button tone="primary" className="sign-in-submit" onClick={() => void app.useHere()}>

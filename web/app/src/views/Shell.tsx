@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { useTexts } from '../i18n';
 import { useWanted } from '../meeting/prejoin';
+import { groupIdOf, personKey } from '../state/conversationKey';
 import { navigate, useRoute } from '../state/route';
 import { useApp } from '../state/store';
 import { Conversation } from './Conversation';
@@ -13,28 +14,32 @@ import { Sidebar } from './Sidebar';
 const MeetingView = lazy(() => import('../meeting/MeetingView'));
 const PreJoin = lazy(() => import('../meeting/PreJoin'));
 
-/** The page of somebody who is signed in: groups, the conversation, its members; or the meeting, over all of it. */
+/** The page of somebody who is signed in: conversations, the one that is open, its members; or the meeting, over all of it. */
 export function Shell() {
   const texts = useTexts();
-  const { groupId, view } = useRoute();
+  const { key, view } = useRoute();
+  const groupId = key && groupIdOf(key);
   const groupsLoaded = useApp((state) => state.groupsLoaded);
   const isMember = useApp((state) => groupId !== undefined && state.groups.has(groupId));
+  const me = useApp((state) => state.me);
+  // One may write to anybody, and it is the server that says who may be answered.
+  const isOpen = key !== undefined && (groupId === undefined ? key !== personKey(me) : isMember);
   const current = useApp((state) => state.current);
   const phase = useApp((state) => state.phase);
 
   // An address that leads nowhere: a group that the user is not in, or a meeting that the page is not in.
   useEffect(() => {
-    if (groupId === undefined || !groupsLoaded) return;
-    if (!isMember) navigate({ view: 'conversation' }, { replace: true });
+    if (key === undefined || !groupsLoaded) return;
+    if (!isOpen) navigate({ view: 'conversation' }, { replace: true });
     else if (view === 'meeting' && (!current || current.phase === 'gone')) {
-      navigate({ groupId, view: 'conversation' }, { replace: true });
+      navigate({ key, view: 'conversation' }, { replace: true });
     }
-  }, [groupId, groupsLoaded, isMember, view, current]);
+  }, [key, groupsLoaded, isOpen, view, current]);
 
   if (phase === 'restoring' && !groupsLoaded) {
     return (
       <div className="splash" role="status">
-        <img src="/favicon.svg" alt="" width={48} height={48} />
+        <img src="favicon.svg" alt="" width={48} height={48} />
         <ConnectionBanner />
       </div>
     );
@@ -55,7 +60,7 @@ export function Shell() {
       </div>
     );
   }
-  const pane = groupId === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
+  const pane = key === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
   return (
     <div className="shell" data-pane={pane}>
       <div className="shell-banners">
@@ -63,10 +68,10 @@ export function Shell() {
         <InMeetingBar />
         <Ringing />
       </div>
-      <Sidebar selected={groupId} />
+      <Sidebar selected={key} />
       <main className="pane-conversation">
-        {groupId !== undefined && isMember ? (
-          <Conversation key={`${groupId}`} groupId={groupId} />
+        {key !== undefined && isOpen && groupsLoaded ? (
+          <Conversation key={key} conversationKey={key} />
         ) : (
           <p className="empty">{texts.sidebar.choose}</p>
         )}

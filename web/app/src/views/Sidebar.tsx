@@ -1,105 +1,132 @@
-import { useState } from 'react';
+import { memo, useId, useMemo, useState } from 'react';
+import { parseAttachment } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { useFocusWhenLost } from '../components/focus';
-import { Icon } from '../components/Icon';
+import { Icon, type IconName } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { type Texts, useTexts } from '../i18n';
+import { type ConversationKey, groupIdOf } from '../state/conversationKey';
+import { plainText } from '../state/mentions';
 import { type Names, useNames } from '../state/names';
 import { app } from '../state/page';
 import { formatRoute, navigate } from '../state/route';
-import { type AppState, type Conversation, liveMeetingOf, useApp } from '../state/store';
-import { pageSize } from '../state/conversations';
+import { liveMeetingOf, useApp } from '../state/store';
+import type { Entry } from '../state/timeline';
+import { countText } from './count';
+import { cutTo } from './graphemes';
+import { NewChat } from './NewChat';
+import { SearchResults } from './Search';
 import { SettingsMenu } from './SettingsMenu';
+import { sortedKeys } from './sorting';
 import { useTimeText } from './time';
 
-export function Sidebar({ selected }: { selected: bigint | undefined }) {
+/** The server searches for no longer text, and keeps no longer name of a group. */
+const maxQueryLength = 200;
+const maxNameLength = 200;
+
+export function Sidebar({ selected }: { selected: ConversationKey | undefined }) {
   const texts = useTexts();
   const names = useNames();
   const me = useApp((state) => state.me);
-  const [isCreating, setIsCreating] = useState(false);
+  const [asked, setAsked] = useState<'group' | 'chat'>();
+  const [query, setQuery] = useState('');
   const title = useFocusWhenLost<HTMLHeadingElement>(selected);
   return (
     <nav className="pane-list" aria-label={texts.sidebar.label}>
       <header className="pane-header">
         <h1 ref={title} tabIndex={-1}>
-          {texts.sidebar.groups}
+          {texts.sidebar.title}
         </h1>
-        <IconButton icon="plus" label={texts.sidebar.newGroup} onClick={() => setIsCreating(true)} />
+        <IconButton icon="person" label={texts.people.newChat} onClick={() => setAsked('chat')} />
+        <IconButton icon="plus" label={texts.sidebar.newGroup} onClick={() => setAsked('group')} />
       </header>
+      <search className="search">
+        <Icon name="search" size={16} />
+        <input
+          className="field"
+          type="search"
+          dir="auto"
+          aria-label={texts.search.label}
+          placeholder={texts.search.label}
+          maxLength={maxQueryLength}
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+      </search>
       <div className="pane-scroll">
-        <Invitations names={names} />
-        <GroupList selected={selected} names={names} />
+        {query.trim() === '' ? (
+          <>
+            <Invitations names={names} />
+            <ConversationList selected={selected} />
+          </>
+        ) : (
+          <SearchResults query={query.trim()} />
+        )}
       </div>
       <footer className="me">
         <Avatar id={me} name={names.user(me)} size={32} />
         <span className="me-name">
-          <span>{names.user(me)}</span>
-          <small>{`${me}`}</small>
+          <bdi>{names.user(me)}</bdi>
         </span>
         <SettingsMenu className="icon-button button-quiet" signedIn>
           <Icon name="settings" />
         </SettingsMenu>
       </footer>
-      {isCreating && <NewGroup onClose={() => setIsCreating(false)} />}
+      {asked === 'group' && <NewGroup onClose={() => setAsked(undefined)} />}
+      {asked === 'chat' && <NewChat onClose={() => setAsked(undefined)} />}
     </nav>
   );
 }
 
-function lastActivity(state: AppState, groupId: bigint): number {
-  const entry = state.conversations.get(groupId)?.entries.at(-1);
-  return entry?.sentAt ?? state.groups.get(groupId)?.createdAt ?? 0;
-}
-
-function GroupList({ selected, names }: { selected: bigint | undefined; names: Names }) {
+function ConversationList({ selected }: { selected: ConversationKey | undefined }) {
   const texts = useTexts();
-  const state = useApp((each) => each);
-  const groups = [...state.groups.values()].sort((a, b) => lastActivity(state, b.id) - lastActivity(state, a.id));
-  if (state.groupsLoaded && groups.length === 0) return <p className="empty">{texts.sidebar.empty}</p>;
+  const conversations = useApp((state) => state.conversations);
+  const isLoaded = useApp((state) => state.conversationsLoaded);
+  const keys = useMemo(() => sortedKeys(conversations), [conversations]);
+  if (isLoaded && keys.length === 0) return <p className="empty">{texts.sidebar.empty}</p>;
   return (
     <ul className="groups">
-      {groups.map(({ id }) => (
-        <GroupRow
-          key={`${id}`}
-          id={id}
-          isSelected={id === selected}
-          conversation={state.conversations.get(id)}
-          inMeeting={liveMeetingOf(state, id)?.participants.length}
-          me={state.me}
-          names={names}
-        />
+      {keys.map((key) => (
+        <ConversationRow key={key} conversationKey={key} isSelected={key === selected} />
       ))}
     </ul>
   );
 }
 
-interface GroupRowProps {
-  id: bigint;
+interface RowProps {
+  conversationKey: ConversationKey;
   isSelected: boolean;
-  conversation: Conversation | undefined;
-  inMeeting: number | undefined;
-  me: bigint;
-  names: Names;
 }
 
-function GroupRow({ id, isSelected, conversation, inMeeting, me, names }: GroupRowProps) {
+const ConversationRow = memo(function ConversationRow({ conversationKey: key, isSelected }: RowProps) {
   const texts = useTexts();
+  const names = useNames();
   const time = useTimeText();
-  const last = conversation?.entries.at(-1);
-  const unread = conversation?.unread ?? 0;
-  const unreadText = unread >= pageSize && conversation?.hasOlder ? `${pageSize}+` : `${unread}`;
+  const me = useApp((state) => state.me);
+  const conversation = useApp((state) => state.conversations.get(key));
+  const draft = useApp((state) => (isSelected ? undefined : state.drafts.get(key)));
+  const groupId = groupIdOf(key);
+  const inMeeting = useApp((state) => (groupId === undefined ? undefined : liveMeetingOf(state, groupId)?.participants.length));
+  if (!conversation) return null;
+  const { unread, mentioned, pinned, muted } = conversation;
+  const newest = conversation.entries.at(-1);
+  // What is on its way there is the newest, too.
+  const last = newest && newest.id === undefined ? newest : conversation.last;
   return (
     <li>
       <a
-        href={formatRoute({ groupId: id, view: 'conversation' })}
-        className={`group-row ${unread > 0 ? 'is-unread' : ''}`}
+        href={formatRoute({ key, view: 'conversation' })}
+        className={`group-row ${unread > 0 ? 'is-unread' : ''} ${groupId === undefined ? 'is-person' : ''}`}
         aria-current={isSelected ? 'page' : undefined}
       >
-        <Avatar id={id} name={names.group(id)} size={40} />
+        <Avatar id={BigInt(key.slice(1))} name={names.conversation(key)} size={40} />
         <span className="group-row-text">
           <span className="group-row-top">
-            <span className="group-row-name">{names.group(id)}</span>
+            <bdi className="group-row-name">{names.conversation(key)}</bdi>
+            {muted && <Mark icon="bellOff" label={texts.sidebar.muted} />}
+            {pinned && <Mark icon="pin" label={texts.sidebar.pinned} />}
             {last && <time dateTime={new Date(last.sentAt).toISOString()}>{time.short(last.sentAt)}</time>}
           </span>
           <span className="group-row-bottom">
@@ -109,12 +136,24 @@ function GroupRow({ id, isSelected, conversation, inMeeting, me, names }: GroupR
                 {texts.sidebar.live(inMeeting)}
               </span>
             ) : (
-              <span className="group-row-preview">{last ? preview(last, me, (user) => names.member(id, user), texts) : texts.sidebar.noMessages}</span>
+              <span className="group-row-preview" dir="auto">
+                {draft !== undefined
+                  ? texts.sidebar.draft(draft)
+                  : last
+                    ? preview(last, me, groupId !== undefined, (user) => names.in(key, user), texts)
+                    : texts.sidebar.noMessages}
+              </span>
+            )}
+            {mentioned && (
+              <span className="badge badge-mention">
+                <Icon name="at" size={13} />
+                <span className="visually-hidden">{texts.sidebar.mentioned}</span>
+              </span>
             )}
             {unread > 0 && (
-              <span className="badge">
-                <span aria-hidden="true">{unreadText}</span>
-                <span className="visually-hidden">{texts.sidebar.unread(unreadText)}</span>
+              <span className={`badge ${muted ? 'is-muted' : ''}`}>
+                <span aria-hidden="true">{countText(unread)}</span>
+                <span className="visually-hidden">{texts.sidebar.unread(countText(unread))}</span>
               </span>
             )}
           </span>
@@ -122,20 +161,24 @@ function GroupRow({ id, isSelected, conversation, inMeeting, me, names }: GroupR
       </a>
     </li>
   );
+});
+
+function Mark({ icon, label }: { icon: IconName; label: string }) {
+  return (
+    <span className="group-row-mark" role="img" aria-label={label}>
+      <Icon name={icon} size={14} />
+    </span>
+  );
 }
 
-function preview(
-  entry: Conversation['entries'][number],
-  me: bigint,
-  nameOf: (id: bigint) => string,
-  texts: Texts,
-): string {
+function preview(entry: Entry, me: bigint, isGroup: boolean, nameOf: (id: bigint) => string, texts: Texts): string {
   if (entry.system?.kind === 'meeting') return texts.meeting.startedBy(nameOf(entry.system.meeting.creatorId));
   if (entry.system?.kind === 'recalled') {
     return entry.senderId > 0n ? texts.conversation.recalled(nameOf(entry.senderId)) : texts.conversation.recalledUnknown;
   }
   if (entry.system) return texts.conversation.systemMessage;
-  return entry.senderId === me ? entry.text : texts.sidebar.preview(nameOf(entry.senderId), entry.text);
+  const text = parseAttachment(entry.text)?.name ?? plainText(entry.text, nameOf);
+  return entry.senderId === me || !isGroup ? text : texts.sidebar.preview(nameOf(entry.senderId), text);
 }
 
 function Invitations({ names }: { names: Names }) {
@@ -148,7 +191,7 @@ function Invitations({ names }: { names: Names }) {
       {invitations.map((invitation) => (
         <div key={`${invitation.id}`} className="invitation">
           <p>
-            <strong>{invitation.content || names.group(invitation.groupId)}</strong>
+            <strong dir="auto">{invitation.content || names.group(invitation.groupId)}</strong>
             <small>{texts.sidebar.invitedBy(names.user(invitation.inviterId))}</small>
           </p>
           <div className="invitation-actions">
@@ -166,6 +209,7 @@ function Invitations({ names }: { names: Names }) {
 function NewGroup({ onClose }: { onClose: () => void }) {
   const texts = useTexts();
   const [name, setName] = useState('');
+  const noteId = useId();
   const [isBusy, setIsBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [isEmpty, setIsEmpty] = useState(false);
@@ -200,15 +244,19 @@ function NewGroup({ onClose }: { onClose: () => void }) {
         <input
           className="field"
           autoFocus
-          maxLength={20}
+          dir="auto"
           value={name}
           aria-invalid={isEmpty}
+          aria-describedby={noteId}
           onChange={(event) => {
-            setName(event.target.value);
+            setName(cutTo(event.target.value, maxNameLength));
             setIsEmpty(false);
           }}
         />
       </label>
+      <p id={noteId} className="dialog-note" role="status">
+        {name.length >= maxNameLength - 5 && texts.newGroup.remaining(maxNameLength - name.length)}
+      </p>
     </Dialog>
   );
 }

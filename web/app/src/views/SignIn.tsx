@@ -3,18 +3,11 @@ import { Button, IconButton } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
+import { type DemoAccounts, demoAccounts } from '../state/demo';
 import { app } from '../state/page';
 import { singleSignOnLabel, singleSignOnUrl } from '../state/singleSignOn';
 import { useApp } from '../state/store';
 import { SettingsMenu } from './SettingsMenu';
-
-const maxUserId = 2n ** 63n - 1n;
-
-function parseUserId(text: string): bigint | undefined {
-  if (!/^\d{1,19}$/.test(text)) return undefined;
-  const id = BigInt(text);
-  return id > 0n && id <= maxUserId ? id : undefined;
-}
 
 export function SignIn() {
   const texts = useTexts();
@@ -23,20 +16,24 @@ export function SignIn() {
   const failure = useApp((state) => state.signInError);
   const closeStatus = useApp((state) => state.closeStatus);
   const singleSignOnFailed = useApp((state) => state.singleSignOnFailed === true);
-  const lastUserId = useApp((state) => state.lastUserId);
-  const [userId, setUserId] = useState(lastUserId === undefined ? '' : `${lastUserId}`);
-  const [isKnown] = useState(lastUserId !== undefined);
+  const lastName = useApp((state) => state.lastName);
+  const [name, setName] = useState(lastName ?? '');
+  const [isKnown] = useState(lastName !== undefined);
   const [password, setPassword] = useState('');
   const [isShown, setIsShown] = useState(false);
   const [isInvalid, setIsInvalid] = useState(false);
-  const userIdField = useId();
+  const nameField = useId();
   const passwordField = useId();
   const errorId = useId();
   const [otherWay, setOtherWay] = useState<string>();
+  const [demo, setDemo] = useState<DemoAccounts>();
   useEffect(() => {
     let isHere = true;
     void singleSignOnLabel().then((label) => {
       if (isHere) setOtherWay(label);
+    });
+    void demoAccounts().then((accounts) => {
+      if (isHere) setDemo(accounts);
     });
     return () => {
       isHere = false;
@@ -46,13 +43,13 @@ export function SignIn() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isBusy) return;
-    const id = parseUserId(userId.trim());
-    setIsInvalid(id === undefined);
-    if (id !== undefined) void app.signIn(id, password);
+    const who = name.trim();
+    setIsInvalid(who === '');
+    if (who !== '') void app.signIn(who, password);
   };
 
   const message = isInvalid
-    ? signIn.userIdInvalid
+    ? signIn.nameMissing
     : failure !== undefined
       ? describeError(failure, texts)
       : closeStatus !== undefined
@@ -69,22 +66,24 @@ export function SignIn() {
         </SettingsMenu>
       </div>
       <form className="sign-in-card" onSubmit={submit} noValidate>
-        <img src="/favicon.svg" alt="" width={48} height={48} />
+        <img src="favicon.svg" alt="" width={48} height={48} />
         <h1>{texts.appName}</h1>
         <p className="sign-in-lead">{signIn.lead}</p>
-        <label htmlFor={userIdField}>{signIn.userId}</label>
+        <label htmlFor={nameField}>{signIn.name}</label>
         <input
-          id={userIdField}
+          id={nameField}
           className="field"
           name="username"
           autoComplete="username"
-          inputMode="numeric"
+          autoCapitalize="none"
+          spellCheck={false}
+          dir="auto"
           autoFocus={!isKnown}
-          maxLength={19}
-          value={userId}
+          maxLength={200}
+          value={name}
           aria-invalid={isInvalid}
           aria-describedby={message ? errorId : undefined}
-          onChange={(event) => setUserId(event.target.value)}
+          onChange={(event) => setName(event.target.value)}
         />
         <label htmlFor={passwordField}>{signIn.password}</label>
         <div className="field-with-button">
@@ -116,6 +115,16 @@ export function SignIn() {
           <a className="button button-quiet sign-in-submit" href={singleSignOnUrl}>
             {otherWay}
           </a>
+        )}
+        {demo && demo.names.length > 0 && (
+          <fieldset className="demo" disabled={isBusy}>
+            <legend>{signIn.demo}</legend>
+            {demo.names.map((each) => (
+              <Button key={each} onClick={() => void app.signIn(each, demo.password)}>
+                {each}
+              </Button>
+            ))}
+          </fieldset>
         )}
       </form>
     </main>

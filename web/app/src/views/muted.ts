@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { TurmsError } from 'turms-client';
+import { groupKey } from '../state/conversationKey';
 import { app } from '../state/page';
 import { useApp } from '../state/store';
 
@@ -9,20 +10,20 @@ const askEveryMs = 20_000;
 const sendMutedMember = 5008;
 
 /** Until when the user may not write in the group; nothing when the user may. */
-export function useMutedUntil(groupId: bigint): number | undefined {
-  const until = useApp((state) => state.members.get(groupId)?.find(({ userId }) => userId === state.me)?.muteEndsAt ?? 0);
+export function useMutedUntil(groupId: bigint | undefined): number | undefined {
+  const until = useApp((state) => (groupId === undefined ? undefined : state.members.get(groupId))?.find(({ userId }) => userId === state.me)?.muteEndsAt ?? 0);
   const refused = useApp((state) => {
-    const last = state.conversations.get(groupId)?.entries.at(-1);
+    const last = groupId === undefined ? undefined : state.conversations.get(groupKey(groupId))?.entries.at(-1);
     const isRefused = last?.error instanceof TurmsError && last.error.code === sendMutedMember;
     return isRefused ? last.key : undefined;
   });
   const [, setAsked] = useState(0);
   const isMuted = until > Date.now();
   useEffect(() => {
-    if (refused !== undefined) void app.groups.refreshMembers(groupId);
+    if (refused !== undefined && groupId !== undefined) void app.groups.refreshMembers(groupId);
   }, [groupId, refused]);
   useEffect(() => {
-    if (!isMuted) return undefined;
+    if (!isMuted || groupId === undefined) return undefined;
     const ask = () => {
       setAsked((count) => count + 1);
       void app.groups.refreshMembers(groupId);

@@ -1,24 +1,17 @@
-import type { Entry } from '../state/timeline';
+import { type Entry, isUnread } from '../state/timeline';
 
 /** How far the conversation was read when it was opened, and how far it went then. */
 export interface Opening {
-  readUntil: number;
-  newest: number;
-}
-
-export function openingOf(entries: readonly Entry[], readUntil: number): Opening {
-  return { readUntil, newest: entries.at(-1)?.sentAt ?? 0 };
+  read: bigint;
+  newest: bigint;
 }
 
 /**
  * Key of the first entry that was new when the conversation was opened. Looked for anew as older ones are loaded, since
  * it may be among them; what comes later is not new in this sense.
  */
-export function firstUnreadKey(entries: readonly Entry[], { readUntil, newest }: Opening, me: bigint): string | undefined {
-  return entries.find(
-    ({ senderId, sentAt, status, system }) =>
-      status === 'sent' && senderId !== me && sentAt > readUntil && sentAt <= newest && system?.kind !== 'recalled',
-  )?.key;
+export function firstUnreadKey(entries: readonly Entry[], { read, newest }: Opening, me: bigint): string | undefined {
+  return entries.find((entry) => isUnread(entry, read, me) && entry.sequence! <= newest)?.key;
 }
 
 /** Index of the row to which a key leads from another; nothing for keys that lead nowhere. */

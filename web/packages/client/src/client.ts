@@ -27,6 +27,8 @@ export type ClientState =
 /** With a password, or with the token of an earlier session; with both the token shows that the device is known. */
 export interface Credentials {
   userId: bigint;
+  /** Who it is, where the id is not known and `userId` is 0. */
+  userName?: string;
   password?: string;
   sessionToken?: string;
 }
@@ -287,6 +289,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
       value: {
         version: 1,
         userId: credentials.userId,
+        ...(credentials.userName !== undefined && { userName: credentials.userName }),
         ...(credentials.password !== undefined && { password: credentials.password }),
         ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
         deviceType: this.options.deviceType,
@@ -316,9 +319,12 @@ export class TurmsClient extends Emitter<ClientEvents> {
 
   private noteSessionToken(notification: TurmsNotification): void {
     const data = notification.data?.kind;
-    if (data?.case !== 'userSession' || !data.value.sessionToken || !this.credentials) return;
-    const { userId } = this.credentials;
+    if (data?.case !== 'userSession' || !this.credentials) return;
+    const { userId: known, ...others } = this.credentials;
+    const userId = data.value.userId ?? known;
+    this.credentials = { userId, ...others };
     const { sessionToken } = data.value;
+    if (!sessionToken) return;
     this.credentials = { userId, sessionToken };
     this.emit('sessionToken', { userId, sessionToken });
   }

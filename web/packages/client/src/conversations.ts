@@ -30,13 +30,20 @@ export interface Missed {
   more: boolean;
 }
 
+export interface Page {
+  /** By sequence. */
+  messages: ChatMessage[];
+  /** Whether there may be messages before them. */
+  hasOlder: boolean;
+}
+
 export interface FoundMessage {
   message: ChatMessage;
   /** In its text. */
   highlights: { start: number; length: number }[];
 }
 
-function named(ref: ConversationRef): { groupId?: bigint; userId?: bigint } {
+export function named(ref: ConversationRef): { groupId?: bigint; userId?: bigint } {
   return 'groupId' in ref ? { groupId: ref.groupId } : { userId: ref.userId };
 }
 
@@ -80,6 +87,20 @@ export class ConversationsApi {
       through: throughSequence,
       more: throughSequence < lastSequence,
     };
+  }
+
+  /** The messages of `limit` places before the one with the sequence `before`; those taken back say so in their places. */
+  async before(ref: ConversationRef, before: bigint, limit: number): Promise<Page> {
+    const after = before - 1n > BigInt(limit) ? before - 1n - BigInt(limit) : 0n;
+    if (before <= 1n) return { messages: [], hasOlder: false };
+    const { messages } = await this.missed(ref, after, limit);
+    return { messages: messages.filter(({ sequence }) => sequence === undefined || sequence < before), hasOlder: after > 0n };
+  }
+
+  /** Tells the others that the user is writing. */
+  async typing(ref: ConversationRef): Promise<void> {
+    const value = 'groupId' in ref ? { isGroupMessage: true, toId: ref.groupId } : { isGroupMessage: false, toId: ref.userId };
+    await this.client.request({ case: 'updateTypingStatusRequest', value });
   }
 
   /** Notes that the user has read up to this message, or all there are. */

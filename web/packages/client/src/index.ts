@@ -1,8 +1,8 @@
 export { TurmsClient, type ClientEvents, type ClientOptions, type ClientState, type Credentials } from './client.js';
-export type { Conversation, ConversationRef, FoundMessage, Missed } from './conversations.js';
+export type { Conversation, ConversationRef, FoundMessage, Missed, Page } from './conversations.js';
 export { CloseStatus, isSuccess, mayReconnectAfter, mayRetrySignIn, StatusCode } from './codes.js';
 export { mayHaveTakenEffect, TurmsError, type TurmsErrorKind } from './errors.js';
-export type { HistoryQuery } from './messages.js';
+export type { HistoryQuery, SendOptions, Sent } from './messages.js';
 export {
   type ChatMessage,
   type GroupInfo,
@@ -13,6 +13,7 @@ export {
   type MeetingInfo,
   type Member,
   type Profile,
+  type Reaction,
   RequestStatus,
   type SystemContent,
 } from './models.js';

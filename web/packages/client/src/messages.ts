@@ -1,6 +1,8 @@
 import { type ChatMessage, toChatMessage } from './models.js';
+import type { ConversationRef } from './conversations.js';
 import type { Resume } from './resume.js';
 import { createdId, type Requester } from './requester.js';
+import type { RequestOf } from './wire.js';
 
 export interface HistoryQuery {
   groupId: bigint;
@@ -13,7 +15,21 @@ export interface HistoryQuery {
   from: 'newest' | 'oldest';
 }
 
-/** Messages of groups, and what is known of who read them. */
+export interface SendOptions {
+  /** Sent again with the same one, the message is stored once: 1 to 64 bytes. */
+  key?: string;
+  /** The message that it answers. */
+  replyTo?: bigint;
+}
+
+export interface Sent {
+  id: bigint;
+  sentAt: number;
+  /** Its place in the conversation. */
+  sequence?: bigint;
+}
+
+/** Messages, and what is known of who read them. */
 export class MessagesApi {
   constructor(
     private readonly client: Requester,
@@ -32,6 +48,41 @@ export class MessagesApi {
     const id = createdId(answer);
     this.resume.isNew(id);
     return { id, sentAt: Number(answer.timestamp) };
+  }
+
+  /** The same into either kind of conversation. */
+  send(to: ConversationRef, text: string, { key, replyTo }: SendOptions = {}): Promise<Sent> {
+    return this.create({
+      ...target(to),
+      text,
+      ...(key !== undefined && { senderKey: key }),
+      ...(replyTo !== undefined && { preMessageId: replyTo }),
+    });
+  }
+
+  /** A copy of a message that the user may see, with its files, in another conversation. */
+  forward(to: ConversationRef, messageId: bigint): Promise<Sent> {
+    return this.create({ ...target(to), messageId });
+  }
+
+  /** Those of the messages that exist and that the user may see. */
+  async byIds(ids: bigint[]): Promise<ChatMessage[]> {
+    if (ids.length === 0) return [];
+    const answer = await this.client.request({ case: 'queryMessagesRequest', value: { ids, maxCount: ids.length } });
+    const data = answer.data?.kind;
+    return data?.case === 'messages' ? data.value.messages.map(toChatMessage).filter((message) => message !== undefined) : [];
+  }
+
+  private async create(value: RequestOf<'createMessageRequest'>): Promise<Sent> {
+    const answer = await this.client.request({ case: 'createMessageRequest', value });
+    const id = createdId(answer);
+    this.resume.isNew(id);
+    const place = answer.messagePlace;
+    return {
+      id,
+      sentAt: Number(place?.deliveryDate || answer.timestamp),
+      ...(place && { sequence: place.sequence }),
+    };
   }
 
   async history({ groupId, before, since, limit, from }: HistoryQuery): Promise<ChatMessage[]> {
@@ -98,4 +149,8 @@ export class MessagesApi {
       value: { isGroupMessage: true, toId: groupId },
     });
   }
+}
+
+function target(to: ConversationRef): { groupId: bigint } | { recipientId: bigint } {
+  return 'groupId' in to ? { groupId: to.groupId } : { recipientId: to.userId };
 }

@@ -8,6 +8,7 @@ import {
   type Meeting,
   MeetingSchema,
   type Message,
+  type MessageReactionGroup,
   RequestStatus,
   type UserInfo,
 } from './gen/turms/model_pb.js';
@@ -28,8 +29,20 @@ export interface ChatMessage {
   sentAt: number;
   editedAt?: number;
   text: string;
-  /** Set for messages that the server wrote. */
+  /** The message that this one answers. */
+  replyTo?: bigint;
+  /** In what is queried. */
+  reactions?: Reaction[];
+  /** Set for messages that the server wrote, and in the place of one that was taken back. */
   system?: SystemContent;
+}
+
+export interface Reaction {
+  /** A number that clients agree on: those of Turms take the code point of an emoji. */
+  type: number;
+  count: number;
+  /** Of the first 20. */
+  userIds: bigint[];
 }
 
 export type SystemContent =
@@ -131,8 +144,16 @@ export function toChatMessage(message: Message): ChatMessage | undefined {
     ...(message.recipientId !== undefined && { recipientId: message.recipientId }),
     ...(message.sequence !== undefined && { sequence: message.sequence }),
     ...(message.modificationDate !== undefined && { editedAt: Number(message.modificationDate) }),
-    ...(message.isSystemMessage && { system: readSystemContent(message.records) }),
+    ...(message.preMessageId !== undefined && { replyTo: message.preMessageId }),
+    ...(message.reactionGroups.length > 0 && { reactions: message.reactionGroups.map(toReaction) }),
+    ...(message.recallDate !== undefined
+      ? { system: { kind: 'recalled' as const, messageId: message.id } }
+      : message.isSystemMessage && { system: readSystemContent(message.records) }),
   };
+}
+
+function toReaction({ reactionType, reactionCount, userInfos }: MessageReactionGroup): Reaction {
+  return { type: reactionType, count: reactionCount, userIds: userInfos.map(({ id }) => id ?? 0n) };
 }
 
 export function toMeetingInfo(meeting: Meeting): MeetingInfo {

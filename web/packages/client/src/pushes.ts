@@ -12,6 +12,11 @@ export interface PushEvents {
   typing: { userId: bigint; groupId?: bigint };
   /** Somebody read a conversation: in a group, up to `readAt`. */
   read: { by: bigint; readAt: number; groupId?: bigint; userId?: bigint };
+  /** How far somebody has read: this user on another device, or somebody that this user has a conversation with. */
+  readPosition: { by: bigint; sequence: bigint; readAt: number; groupId?: bigint; userId?: bigint };
+  /** Somebody reacted to a message, or took that back: without `types`, all of theirs. */
+  reaction: { messageId: bigint; by: bigint; types: number[]; added: boolean };
+  messagePinned: { messageId: bigint; by: bigint; pinned: boolean };
   membersChanged: {
     groupId: bigint;
     change: 'added' | 'removed' | 'updated';
@@ -48,6 +53,11 @@ export function readPush(notification: TurmsNotification): PushEvent[] {
   if (data?.case === 'meetingStates') {
     for (const state of data.value.meetingStates) events.push({ name: 'meeting', payload: toLiveMeeting(state) });
   }
+  if (data?.case === 'readPosition') {
+    const { readerId, readSequence, readDate } = data.value;
+    const payload = { by: readerId, sequence: readSequence, readAt: Number(readDate), ...pick(data.value, ['groupId', 'userId']) };
+    events.push({ name: 'readPosition', payload });
+  }
   const relayed = readRelayed(notification);
   if (relayed) events.push(relayed);
   return events;
@@ -63,7 +73,8 @@ function readRelayed(notification: TurmsNotification): PushEvent | undefined {
       const { messageId, deliveryDate } = request.value;
       const message = toChatMessage(
         create(MessageSchema, {
-          ...pick(request.value, ['text', 'groupId', 'recipientId', 'isSystemMessage', 'records']),
+          ...pick(request.value, ['text', 'groupId', 'recipientId', 'isSystemMessage', 'records', 'preMessageId']),
+          ...(notification.messagePlace && { sequence: notification.messagePlace.sequence }),
           ...(messageId !== undefined && { id: messageId }),
           deliveryDate: deliveryDate ?? notification.timestamp,
           senderId: by,
@@ -84,6 +95,13 @@ function readRelayed(notification: TurmsNotification): PushEvent | undefined {
         },
       };
     }
+    case 'createMessageReactionsRequest':
+    case 'deleteMessageReactionsRequest': {
+      const { messageId, reactionTypes: types } = request.value;
+      return { name: 'reaction', payload: { messageId, by, types, added: request.case === 'createMessageReactionsRequest' } };
+    }
+    case 'updatePinnedMessageRequest':
+      return { name: 'messagePinned', payload: { messageId: request.value.messageId, by, pinned: request.value.pinned } };
     case 'updateTypingStatusRequest': {
       const { isGroupMessage, toId } = request.value;
       return { name: 'typing', payload: { userId: by, ...(isGroupMessage && { groupId: toId }) } };

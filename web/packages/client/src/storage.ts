@@ -1,3 +1,4 @@
+import type { ConversationRef } from './conversations.js';
 import { TurmsError } from './errors.js';
 import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { StorageResourceType } from './gen/turms/model_pb.js';
@@ -32,12 +33,16 @@ export class StorageApi {
     private readonly fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request),
   ) {}
 
-  /** Uploads a file that the members of the group may see. It is in no message yet: see `attachmentText`. */
-  async uploadToGroup(groupId: bigint, file: Blob, name: string, signal?: AbortSignal): Promise<Attachment> {
+  uploadToGroup(groupId: bigint, file: Blob, name: string, signal?: AbortSignal): Promise<Attachment> {
+    return this.upload({ groupId }, file, name, signal);
+  }
+
+  /** Uploads a file that those of the conversation may see. It is in no message yet: see `attachmentText`. */
+  async upload(to: ConversationRef, file: Blob, name: string, signal?: AbortSignal): Promise<Attachment> {
     const mediaType = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : 'application/octet-stream';
     const answer = await this.client.request({
       case: 'queryResourceUploadInfoRequest',
-      value: { type: StorageResourceType.MESSAGE_ATTACHMENT, idNum: -groupId, name, mediaType },
+      value: { type: StorageResourceType.MESSAGE_ATTACHMENT, idNum: 'groupId' in to ? -to.groupId : to.userId, name, mediaType },
     });
     const info = infoOf(answer);
     const id = info.get('id');
@@ -80,10 +85,14 @@ export class StorageApi {
   }
 }
 
-/** The HTTP origin of a server whose sessions are at a path of its HTTP port; nothing for a port of sessions only. */
+/**
+ * Where the HTTP port of a server is whose sessions are at a path of it, with the path that a proxy has put before it;
+ * nothing for a port of sessions only.
+ */
 export function httpOrigin(sessionUrl: string): string | undefined {
-  const url = new URL(sessionUrl);
-  return url.pathname === '/turms' ? `${url.protocol === 'wss:' ? 'https:' : 'http:'}//${url.host}` : undefined;
+  const { protocol, host, pathname } = new URL(sessionUrl);
+  if (!pathname.endsWith('/turms')) return undefined;
+  return `${protocol === 'wss:' ? 'https:' : 'http:'}//${host}${pathname.slice(0, -'/turms'.length)}`;
 }
 
 function infoOf(answer: TurmsNotification): ResourceInfo {

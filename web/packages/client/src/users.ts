@@ -12,4 +12,11 @@ export class UsersApi {
     const data = answer.data?.kind;
     return data?.case === 'userInfosWithVersion' ? data.value.userInfos.map(toProfile) : [];
   }
+
+  /** Whose names have the text in them: names that begin with it first. */
+  async search(name: string, limit = 10): Promise<Profile[]> {
+    const answer = await this.client.request({ case: 'queryUserProfilesRequest', value: { userIds: [], name, limit } });
+    const data = answer.data?.kind;
+    return data?.case === 'userInfosWithVersion' ? data.value.userInfos.map(toProfile) : [];
+  }
 }

@@ -7,6 +7,7 @@ type KindInit = Extract<NonNullable<MessageInitShape<typeof TurmsRequestSchema>[
 /** One of the protocol's requests: the name of its kind and its fields. */
 export type RequestKind = KindInit;
 export type RequestName = KindInit['case'];
+export type RequestOf<Name extends RequestName> = Extract<KindInit, { case: Name }>['value'];
 /** A request as it was relayed to us, by the name of its kind. */
 export type RelayedRequest<Name extends RequestName> = Extract<TurmsRequest['kind'], { case: Name }>['value'];
 
