@@ -102,7 +102,7 @@ Duration BandwidthAllocator::misled_penalty(int misled) {
                             kMaxMisledPenalty);
 }
 
-bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uint64_t total) const {
+bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uint64_t total) {
   const Memory& m = *candidate.memory;
   uint64_t limit = std::max(rise_, proven_);
   bool resumes = m.paused && candidate.chosen < 0;
@@ -117,8 +117,16 @@ bool BandwidthAllocator::may_rise(TimePoint now, const Candidate& candidate, uin
   const Point& point = candidate.points[next];
   const auto layer = static_cast<size_t>(point.spatial);
   double peak = point.bps * static_cast<double>(candidate.demand->peak[layer] - 1);
-  if (static_cast<double>(total) + peak > static_cast<double>(limit)) return false;
-  if (m.misled >= kMisled && within(now, m.failed_at, misled_penalty(m.misled))) return false;
+  const uint64_t dearest = total + static_cast<uint64_t>(peak);
+  if (dearest <= tried_) return true;
+  const double little = kCrowdShare * static_cast<double>(proven_);
+  if (crowded_ && static_cast<double>(dearest) <= little) return true;
+  const bool misled = m.misled >= kMisled && within(now, m.failed_at, misled_penalty(m.misled));
+  if (misled || crowded_) {
+    if (doubted_ == 0 || dearest < doubted_) doubted_ = dearest;
+    return false;
+  }
+  if (dearest > limit) return false;
   bool again = m.failures > 0 && within(now, m.failed_at, failure_penalty(m.failures));
   if (!again && !within(now, m.failed_at, kDowngradeMemory)) return true;
   double margin = again ? kProofMarginAgain : kProofMargin;
@@ -204,6 +212,10 @@ std::span<const LayerDecision> BandwidthAllocator::allocate(TimePoint now,
   update_generations(now, bandwidth.target_bps);
   bool fresh = bandwidth.proven_bps != 0 && now - bandwidth.proven_at <= kProof;
   proven_ = fresh ? bandwidth.proven_bps : 0;
+  const bool tried = bandwidth.tried_bps != 0 && now - bandwidth.tried_at <= kProof;
+  tried_ = tried ? bandwidth.tried_bps : 0;
+  doubted_ = 0;
+  crowded_ = bandwidth.crowded;
   rise_ =
       static_cast<uint64_t>(kFill * static_cast<double>(std::min(generation_, generation_before_)));
 

@@ -26,6 +26,8 @@ namespace turms::sfu {
 ///   taken back within kFailureWindow only to one of kProofMarginAgain.
 /// - Where that proved too much twice, proofs are not believed for kMisledPenalty, doubling up to
 ///   kMaxMisledPenalty: policers let bursts through.
+/// - Neither are they where others share the path (Bandwidth::crowded), beyond kCrowdShare of what
+///   they show. What is not believed then rises by a trial (RiseTrial).
 /// - A change of the spatial layer has to be worth kSwitchWorth: it costs a key frame.
 /// - A base pauses when it has not fitted for kPauseAfter and what is sent waits, resumes with a
 /// margin, and after pausing
@@ -47,6 +49,7 @@ class BandwidthAllocator final : public LayerPolicy {
   static constexpr int kMisled = 2;
   static constexpr Duration kMisledPenalty = 15s;
   static constexpr Duration kMaxMisledPenalty = 60s;
+  static constexpr double kCrowdShare = 0.2;
   static constexpr double kSwitchWorth = 1.1;
   static constexpr Duration kPauseAfter = 2s;
   static constexpr Duration kFlapWindow = 10s;
@@ -62,6 +65,9 @@ class BandwidthAllocator final : public LayerPolicy {
   [[nodiscard]] uint64_t wanted_bps() const { return wanted_; }
   /// With the next better layer, the cheapest there is; 0: all have the best.
   [[nodiscard]] uint64_t next_step_bps() const { return next_step_; }
+  /// The least at which a layer would fit that is not believed to; 0: there is none. A trial of so
+  /// much is believed.
+  [[nodiscard]] uint64_t doubted_bps() const { return doubted_; }
 
  private:
   static constexpr size_t kMaxPoints = kMaxSpatialLayers * kMaxTemporalLayers;
@@ -103,7 +109,7 @@ class BandwidthAllocator final : public LayerPolicy {
   void update_generations(TimePoint now, uint64_t target);
   void make_points(Candidate& candidate) const;
   bool take(TimePoint now, Candidate& candidate);
-  [[nodiscard]] bool may_rise(TimePoint now, const Candidate& candidate, uint64_t total) const;
+  [[nodiscard]] bool may_rise(TimePoint now, const Candidate& candidate, uint64_t total);
   void bases(TimePoint now, bool screen_share, bool stage);
   void fill(TimePoint now, bool screen_share, bool stage, uint32_t max_pixels);
   void share_rest(TimePoint now, bool kept_only);
@@ -123,6 +129,9 @@ class BandwidthAllocator final : public LayerPolicy {
   uint64_t keep_ = 0;    // limit for what was sent before
   uint64_t rise_ = 0;    // limit for more
   uint64_t proven_ = 0;  // 0: nothing fresh
+  uint64_t tried_ = 0;   // the same
+  uint64_t doubted_ = 0;
+  bool crowded_ = false;
   uint64_t generation_ = 0;
   uint64_t generation_before_ = 0;
   TimePoint generation_since_ = kNever;

@@ -25,8 +25,9 @@ struct Table {
   const std::vector<LayerDecision>& at(uint64_t target, Duration later = 100ms,
                                        uint64_t proven = 0) {
     now += later;
-    auto d = allocator.allocate(now, demands,
-                                {target, proven, now, audio, bases_always, slack, unknown, calm});
+    auto d = allocator.allocate(
+        now, demands,
+        {target, proven, now, audio, bases_always, slack, unknown, calm, tried, now, crowded});
     decisions.assign(d.begin(), d.end());
     return decisions;
   }
@@ -43,6 +44,8 @@ struct Table {
   uint64_t slack = 0;
   bool unknown = false;
   bool calm = false;
+  uint64_t tried = 0;
+  bool crowded = false;
   TimePoint now{100s};
 };
 
@@ -185,6 +188,44 @@ TEST(BandwidthAllocator, ProofsThatMisledTwiceAreNotBelievedForAWhile) {
   t.settle(4'000'000, 2s);
   t.at(4'000'000, 100ms, 4'000'000);
   EXPECT_EQ(t.spatial(0), 2);
+}
+
+TEST(BandwidthAllocator, WhatMisledTwiceRisesByATrial) {
+  Table t;
+  t.demands = {camera(1)};
+  t.settle(600'000, 3s);
+  for (int i = 0; i < 2; ++i) {
+    t.at(4'000'000, 100ms, 4'000'000);
+    t.at(600'000);
+  }
+  t.at(4'000'000, 100ms, 4'000'000);
+  ASSERT_EQ(t.spatial(0), 1);
+  // The next point: 720p with half of the frames.
+  ASSERT_EQ(t.allocator.doubted_bps(), 1'250'000U);
+  t.tried = 1'200'000;
+  t.at(4'000'000);
+  EXPECT_EQ(t.spatial(0), 1);
+  t.tried = 1'300'000;
+  t.at(4'000'000);
+  EXPECT_EQ(t.spatial(0), 2);
+  EXPECT_EQ(t.allocator.allocated_bps(), 1'250'000U);
+  EXPECT_EQ(t.allocator.doubted_bps(), 1'700'000U);
+}
+
+TEST(BandwidthAllocator, InACrowdAProbeIsBelievedForAFifth) {
+  Table t;
+  t.demands = {camera(1)};
+  t.crowded = true;
+  t.settle(3'000'000, 8s);
+  ASSERT_LE(t.allocator.allocated_bps(), 80'000U);
+  EXPECT_GT(t.allocator.doubted_bps(), t.allocator.allocated_bps());
+  t.at(3'000'000, 100ms, 3'000'000);
+  EXPECT_EQ(t.spatial(0), 1);
+  EXPECT_EQ(t.allocator.allocated_bps(), 500'000U);
+  t.crowded = false;
+  t.at(3'000'000);
+  EXPECT_EQ(t.spatial(0), 2);
+  EXPECT_EQ(t.allocator.doubted_bps(), 0U);
 }
 
 TEST(BandwidthAllocator, BeginsNoLayerAtItsLowestFrameRateAndNoneToSaveBits) {

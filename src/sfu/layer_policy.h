@@ -30,6 +30,11 @@ struct Bandwidth {
   bool unknown = false;
   /// What is sent gets through in time, whatever the target says: no lowest layer is paused.
   bool calm = false;
+  /// What a trial with padding has shown to get through, and when; 0: none.
+  uint64_t tried_bps = 0;
+  TimePoint tried_at;
+  /// Others have their part of the path: probes show more than there is.
+  bool crowded = false;
 };
 
 /// What one subscription wants, what its source offers, and what each choice costs.

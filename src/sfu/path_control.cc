@@ -57,6 +57,7 @@ PathControl::PathControl(TimePoint now, Transport& transport, const Config& conf
       audio_since(now),
       estimator_(now, {.transport_feedback = config.transport_feedback,
                        .first_sequence = config.first_sequence}),
+      trial_(transport.id.value),
       id_(transport.id),
       allow_pause_(config.allow_pause) {
   update(now);
@@ -123,11 +124,32 @@ bool PathControl::update(TimePoint now) {
       ++probes_.sent;
     }
   }
+  try_more(now);
   const bool changed = estimator_.take_change();
   const bool allocated = std::exchange(allocated_, false);
-  if (changed || allocated) set_pacing(now);
-  if (changed) pacer_.set_padding_rate(now, estimator_.target().padding);
+  if (changed || allocated || trial_.running()) set_pacing(now);
+  if (trial_.running() || padded_) pacer_.set_padding_rate(now, bitrate(trial_.rate_bps()));
+  padded_ = trial_.running();
   return changed;
+}
+
+void PathControl::try_more(TimePoint now) {
+  const rtc::bwe::Target& target = estimator_.target();
+  const bool may = !target.fallback && !target.shared && media_since_ != kNever;
+  const auto before = trial_.proof();
+  trial_.update(now, {.allocated_bps = allocator_.allocated_bps(),
+                      .step_bps = may ? allocator_.doubted_bps() : 0,
+                      .wanted_bps = allocator_.wanted_bps(),
+                      .acknowledged_bps = static_cast<uint64_t>(
+                          estimator_.acknowledged().value_or(Bitrate()).bps()),
+                      .crowd_bps = static_cast<uint64_t>(target.crowded.bps()),
+                      .queue = target.queue,
+                      .rtt = target.rtt,
+                      .loss = target.loss,
+                      .recent_loss = estimator_.recent_loss(),
+                      .overusing = target.overusing});
+  const auto& proof = trial_.proof();
+  if (proof && (!before || before->at != proof->at)) estimator_.on_proven(now, bitrate(proof->bps));
 }
 
 void PathControl::set_pacing(TimePoint now) {
@@ -146,6 +168,7 @@ void PathControl::set_pacing(TimePoint now) {
   const bool lossy =
       target.reason == rtc::bwe::LimitingReason::kLoss && !overusing && own_queue() <= kCongested;
   if (lossy || forced_) rate = std::max(rate, bitrate(allocator_.allocated_bps()) * kPacing);
+  rate = std::max(rate, bitrate(trial_.rate_bps()) * kPacing);
   pacer_.set_rate(now, rate,
                   congested ? Path::kCongested
                   : untried ? Path::kUntried
@@ -183,6 +206,11 @@ std::span<const LayerDecision> PathControl::allocate(TimePoint now,
     bandwidth.proven_bps = std::min(static_cast<uint64_t>(proof->rate.bps()), bandwidth.target_bps);
     bandwidth.proven_at = proof->at;
   }
+  if (const auto& tried = trial_.proof()) {
+    bandwidth.tried_bps = tried->bps;
+    bandwidth.tried_at = tried->at;
+  }
+  bandwidth.crowded = !estimator_.target().crowded.is_zero() && !estimator_.target().shared;
   if (estimator_.target().shared) {
     // Nothing can be probed where others fill the queue; losses tell.
     bandwidth.proven_bps = bandwidth.target_bps;

@@ -9,6 +9,7 @@
 #include "sfu/bandwidth_allocator.h"
 #include "sfu/parameters.h"
 #include "sfu/repair_budget.h"
+#include "sfu/rise_trial.h"
 #include "sfu/timer_heap.h"
 
 namespace turms::sfu {
@@ -149,6 +150,7 @@ class PathControl {
 
  private:
   void set_pacing(TimePoint now);
+  void try_more(TimePoint now);
   [[nodiscard]] Duration own_queue() const;
   [[nodiscard]] bool unknown(TimePoint now) const;
   void judge_sound(TimePoint now, uint64_t target_bps);
@@ -157,6 +159,7 @@ class PathControl {
   rtc::bwe::Pacer pacer_;
   BandwidthAllocator allocator_;
   RepairBudget repairs_;
+  RiseTrial trial_;
   TransportId id_;
   bool allow_pause_;
   uint64_t padding_bytes_ = 0;
@@ -165,6 +168,7 @@ class PathControl {
   bool saves_on_sound_ = false;
   bool forced_ = false;     // lowest layers are not paused
   bool allocated_ = false;  // since the pace was set
+  bool padded_ = false;     // by a trial
   rtc::bwe::ProbeController::Demand demand_;
 };
 

@@ -33,19 +33,19 @@ std::vector<FlowsPlan> flows_plans() {
                    .link = {{0s, kbps(3500)}},
                    .flows = {{}, {.joins = 20s}, {.joins = 40s}},
                    .settled = 60s,
-                   .bars = {0.6, 0.42, 90ms, 3s, 20s, 12, 0.005},
+                   .bars = {0.7, 0.6, 90ms, 3s, 20s, 12, 0.005},
                    .aims = {0.8, 0.9, 100ms, 0ms, 20s, 4, 0.005}});
   plans.push_back({.name = "C five flows on 4 Mbit/s, 10 to 150 ms away",
                    .link = {{0s, kbps(4000)}},
                    .flows = {{0s, 10ms}, {10s, 25ms}, {20s, 50ms}, {30s, 100ms}, {40s, 150ms}},
                    .settled = 60s,
-                   .bars = {0.45, 0.4, 130ms, 12s, 40s, 18, 0.01},
+                   .bars = {0.65, 0.6, 130ms, 12s, 40s, 18, 0.01},
                    .aims = {0.8, 0.8, 100ms, 0ms, 20s, 4, 0.005}});
   plans.push_back({.name = "E three flows on 3.5 Mbit/s, one pauses for 20 s",
                    .link = {{0s, kbps(3500)}},
                    .flows = {{.paused_from = 40s, .paused_to = 60s}, {}, {}},
                    .settled = 80s,
-                   .bars = {0.5, 0.42, 90ms, 6s, 40s, 11, 0.005},
+                   .bars = {0.7, 0.6, 90ms, 6s, 40s, 11, 0.005},
                    .aims = {0.85, 0.9, 150ms, 500ms, 3s, 6, 0.01}});
   return plans;
 }

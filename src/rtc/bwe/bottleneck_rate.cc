@@ -52,12 +52,12 @@ void BottleneckRate::note_pairs(PacketResults received) {
   }
 }
 
-std::optional<Bitrate> BottleneckRate::pairs() const {
+std::optional<Bitrate> BottleneckRate::pairs(Duration lately) const {
   if (!before_) return std::nullopt;
   std::array<Bitrate, kPairs> rates;
   size_t count = 0;
   for (const auto& [at, rate] : pairs_) {
-    if (!rate.is_zero() && before_->received - at < kPairMemory) rates[count++] = rate;
+    if (!rate.is_zero() && before_->received - at < lately) rates[count++] = rate;
   }
   if (count < kLeastPairs) return std::nullopt;
   const auto middle = rates.begin() + static_cast<ptrdiff_t>(count / 2);

@@ -24,6 +24,9 @@ class BottleneckRate {
   static constexpr size_t kCapacity = 256;
   /// A queue this high that grows by a quarter of the time that passes is a capacity that fell.
   static constexpr Duration kSudden = 80ms;
+  /// What pairs tell of: a while, or the time in which a queue grew.
+  static constexpr Duration kPairMemory = 6s;
+  static constexpr Duration kPairsNow = 300ms;
 
   /// `queue`: PathDelay::queue() after `received`, packets in order of arrival.
   void on_feedback(Duration queue, PacketResults received);
@@ -31,7 +34,7 @@ class BottleneckRate {
   [[nodiscard]] std::optional<Bitrate> rate() const { return rate_; }
   /// How fast packets follow each other that were sent as one: the median of lately. Other traffic
   /// does not slow it.
-  [[nodiscard]] std::optional<Bitrate> pairs() const;
+  [[nodiscard]] std::optional<Bitrate> pairs(Duration lately = kPairMemory) const;
   /// Far more is sent than gets through, as many packets in a row say. One gap alone, as of a path
   /// that became longer or stood still for a moment, does not count.
   [[nodiscard]] bool sudden() const { return sudden_; }
@@ -39,7 +42,6 @@ class BottleneckRate {
  private:
   static constexpr size_t kPairs = 16;
   static constexpr size_t kLeastPairs = 3;
-  static constexpr Duration kPairMemory = 6s;
   static constexpr Duration kAsOne = 1ms;
   static constexpr int32_t kPairSize = 300;
 

@@ -1,10 +1,20 @@
 #include "rtc/bwe/delay_based_bwe.h"
 
+#include <algorithm>
+
 namespace turms::rtc::bwe {
 
 namespace {
 
 constexpr double kBackoffNoQueue = 0.97;
+constexpr double kBackoffOfAll = 0.3;  // times the part of the capacity: half of it gives 0.15
+
+/// Who has much gives more: so shares meet.
+double backoff(const DelayBasedBwe::Bottleneck& bottleneck) {
+  if (!bottleneck.queue) return kBackoffNoQueue;
+  if (!bottleneck.part) return AimdRateControl::kBackoff;
+  return std::max(1 - kBackoffOfAll * *bottleneck.part, AimdRateControl::kBackoff);
+}
 
 }  // namespace
 
@@ -44,8 +54,7 @@ DelayBasedBwe::Result DelayBasedBwe::update(TimePoint now, std::optional<Bitrate
   if (detector_.usage() == Usage::kOverusing || bottleneck.sudden) {
     if (bottleneck.rate) acknowledged = bottleneck.rate;
     if (acknowledged && rate_.may_reduce(now, *acknowledged)) {
-      result.rate = rate_.update(Usage::kOverusing, acknowledged, now,
-                                 bottleneck.queue ? AimdRateControl::kBackoff : kBackoffNoQueue);
+      result.rate = rate_.update(Usage::kOverusing, acknowledged, now, backoff(bottleneck));
       result.updated = rate_.valid();
     } else if (!acknowledged && rate_.valid() && rate_.may_reduce_blindly(now)) {
       rate_.set_estimate(Bitrate(rate_.latest().bps() / 2), now);

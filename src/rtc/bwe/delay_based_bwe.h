@@ -29,6 +29,7 @@ class DelayBasedBwe {
     bool sudden = false;          // it fell: reduce whatever the trend says
     bool queue = true;            // one stands, and has to drain
     bool stepping = false;        // the path may just have become longer: no trend counts
+    std::optional<double> part;   // of the capacity that is this sender's, where others have some
   };
 
   /// `received`: received packets in order of arrival.

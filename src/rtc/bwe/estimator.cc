@@ -97,12 +97,14 @@ void Estimator::on_results(TimePoint now, PacketResults results) {
   bottleneck_.on_feedback(path_.queue(), received);
   if (path_.queue() > kQueueOfLoss) queue_seen_at_ = now;
 
-  auto delay =
-      delay_based_.on_feedback(now, received, acknowledged_, probe_result(received), bottleneck());
+  crowd_.on_feedback(now, bottleneck_.rate(), bottleneck_.pairs(BottleneckRate::kPairsNow));
+  auto delay = delay_based_.on_feedback(now, received, acknowledged_, probe_result(received),
+                                        bottleneck(now));
   competition_.on_feedback(now, {path_.queue(), bottleneck_.rate(), bottleneck_.pairs(),
                                  acknowledged_, target_.loss, target_.rtt});
   if (const auto rate = competition_.rate()) {
     path_.hold(now);
+    crowd_.reset();  // whose part is told by losses
     delay_based_.raise(now, *rate);
     delay.rate = std::max(delay.rate, *rate);
     delay.updated = true;
@@ -144,15 +146,18 @@ PacketResults Estimator::sort_received(PacketResults results) {
 /// second's mean: a sender with layers may just have begun a larger one. Such a sender is below the
 /// capacity as a rule, and the detector knows trends of a few milliseconds: what gets through
 /// without a queue need not be given up.
-DelayBasedBwe::Bottleneck Estimator::bottleneck() const {
+DelayBasedBwe::Bottleneck Estimator::bottleneck(TimePoint now) const {
   const bool queue = path_.queue() > BottleneckRate::kStanding;
   const bool stepping = path_.stepping();
+  // Who goes by delay leaves no queue this high, a download does; it will not give way for a part.
+  std::optional<double> part;
+  if (path_.queue() <= kStandingQueue) part = crowd_.part(now);
   if (const auto rate = bottleneck_.rate()) {
-    return {rate, bottleneck_.sudden() && !stepping, queue, stepping};
+    return {rate, bottleneck_.sudden() && !stepping, queue, stepping, part};
   }
-  if (!acknowledged_) return {.queue = queue, .stepping = stepping};
+  if (!acknowledged_) return {.queue = queue, .stepping = stepping, .part = part};
   const Bitrate recent = recent_throughput_.rate().value_or(*acknowledged_);
-  return {std::max(*acknowledged_, recent), false, queue, stepping};
+  return {std::max(*acknowledged_, recent), false, queue, stepping, part};
 }
 
 /// The least of a message: without the time that the receiver kept reports back.
@@ -171,6 +176,8 @@ void Estimator::update_rtt(TimePoint now, PacketResults received) {
 }
 
 void Estimator::update_losses(TimePoint now, PacketResults results) {
+  const int64_t lost_before = lost_;
+  const int64_t expected_before = expected_;
   for (const PacketResult& result : results) {
     if (result.reported_before) {
       lost_ -= 1;  // it was only late
@@ -178,6 +185,11 @@ void Estimator::update_losses(TimePoint now, PacketResults results) {
       ++expected_;
       if (!result.is_received()) ++lost_;
     }
+  }
+  if (expected_ > expected_before) {
+    const double share =
+        static_cast<double>(lost_ - lost_before) / static_cast<double>(expected_ - expected_before);
+    recent_loss_ += (std::max(share, 0.0) - recent_loss_) / 2;
   }
   if (loss_update_at_ && now - *loss_update_at_ <= kLossInterval) return;
   loss_update_at_ = now;
@@ -221,6 +233,15 @@ void Estimator::set_demand(TimePoint now, const ProbeController::Demand& demand)
   schedule(now);
 }
 
+void Estimator::on_proven(TimePoint now, Bitrate rate) {
+  if (fallback_ || delay_based_.usage() == Usage::kOverusing) return;
+  if (target_rate_.loss_state() != LossState::kDelayBased) target_rate_.forget_losses();
+  delay_based_.raise(now, rate);
+  if (rate > target_rate_.rate()) target_rate_.set_rate(now, rate);
+  publish(now);
+  schedule(now);
+}
+
 void Estimator::on_route_change(TimePoint now) {
   Bitrate start = std::min(config_.start, target_rate_.rate());
   if (acknowledged_) start = std::clamp(*acknowledged_, config_.min, start);
@@ -228,6 +249,7 @@ void Estimator::on_route_change(TimePoint now) {
   recent_throughput_ = RobustThroughputEstimator(kRecent);
   bottleneck_ = BottleneckRate();
   competition_.reset();
+  crowd_.reset();
   probe_estimator_ = ProbeBitrateEstimator();
   delay_based_ = DelayBasedBwe();
   path_ = PathDelay();
@@ -310,6 +332,7 @@ void Estimator::publish(TimePoint now) {
   next.reason = static_cast<LimitingReason>(target_rate_.limit());
   next.overusing = delay_based_.usage() == Usage::kOverusing;
   next.shared = competition_.shared();
+  next.crowded = crowd_.capacity(now);
   was_congested_ = was_congested_ || next.overusing || draining(now) || next.loss > kLossy ||
                    target_rate_.loss_state() == LossState::kDecreasing;
   next.fallback = fallback_;
@@ -318,7 +341,7 @@ void Estimator::publish(TimePoint now) {
              next.padding != target_.padding || next.reason != target_.reason ||
              next.loss != target_.loss || next.rtt != target_.rtt ||
              next.overusing != target_.overusing || next.shared != target_.shared ||
-             next.fallback != target_.fallback;
+             next.crowded != target_.crowded || next.fallback != target_.fallback;
   target_ = next;
   const bool clean = target_rate_.average_loss() < kCleanLoss;
   if (target_rate_.average_loss() >= kNoLoss) {

@@ -11,6 +11,7 @@
 #include "rtc/bwe/bitrate.h"
 #include "rtc/bwe/bottleneck_rate.h"
 #include "rtc/bwe/competition.h"
+#include "rtc/bwe/crowd.h"
 #include "rtc/bwe/delay_based_bwe.h"
 #include "rtc/bwe/limiting_reason.h"
 #include "rtc/bwe/path_delay.h"
@@ -29,7 +30,8 @@ struct Target {
   Bitrate stable;
   /// Send no faster than that over a burst.
   Bitrate pacing;
-  /// Fill up to that with padding; zero: none.
+  /// Fill up to that with padding; zero: none. Upstream does while losses go away; on our paths it
+  /// cost pictures, and the owner does not.
   Bitrate padding;
   double loss = 0;  // share of packets
   Duration rtt{};   // zero: not known
@@ -39,6 +41,9 @@ struct Target {
   bool overusing = false;
   /// Others fill the queue, so that it says nothing about this sender.
   bool shared = false;
+  /// What the bottleneck carries of this sender and of others together, where they had their part
+  /// lately: a probe shows more than there is for this one. Zero: nobody is known to.
+  Bitrate crowded;
   /// Transport feedback stays away: rate from REMB and receiver reports.
   bool fallback = false;
 };
@@ -103,6 +108,8 @@ class Estimator {
   void on_receiver_report(TimePoint now, int64_t lost, int64_t expected,
                           std::optional<Duration> rtt);
   void set_demand(TimePoint now, const ProbeController::Demand& demand);
+  /// So much got through for so long that it counts as a probe's result.
+  void on_proven(TimePoint now, Bitrate rate);
   /// The transport's path changed: what was learnt about the old one is forgotten, but not more
   /// is sent than before.
   void on_route_change(TimePoint now);
@@ -128,6 +135,8 @@ class Estimator {
   static constexpr double kRandomLoss = 0.02;
   [[nodiscard]] std::optional<TimePoint> random_loss_at() const { return random_loss_at_; }
 
+  /// Share of the packets of the last few feedback messages.
+  [[nodiscard]] double recent_loss() const { return recent_loss_; }
   [[nodiscard]] std::optional<Bitrate> acknowledged() const { return acknowledged_; }
   [[nodiscard]] bool application_limited() const { return alr_.since().has_value(); }
   [[nodiscard]] const TransportFeedbackHistory::Counters& counters() const {
@@ -137,7 +146,7 @@ class Estimator {
  private:
   static constexpr Duration kRecent = 250ms;
 
-  DelayBasedBwe::Bottleneck bottleneck() const;
+  DelayBasedBwe::Bottleneck bottleneck(TimePoint now) const;
   void on_media_sent(TimePoint now, size_t size) {
     alr_.on_sent(now, static_cast<int64_t>(size));
     last_sent_ = now;
@@ -161,6 +170,7 @@ class Estimator {
   RobustThroughputEstimator recent_throughput_{kRecent};
   BottleneckRate bottleneck_;
   Competition competition_;
+  Crowd crowd_;
   ProbeBitrateEstimator probe_estimator_;
   DelayBasedBwe delay_based_;
   TargetRate target_rate_;
@@ -177,6 +187,7 @@ class Estimator {
   std::optional<TimePoint> random_loss_at_;
   int64_t lost_ = 0;
   int64_t expected_ = 0;
+  double recent_loss_ = 0;
   bool was_application_limited_ = false;
   bool fallback_ = false;
   std::optional<TimePoint> drain_since_;

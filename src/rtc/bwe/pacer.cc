@@ -35,6 +35,7 @@ void Pacer::set_rate(TimePoint now, Bitrate rate, Path path) {
 
 void Pacer::set_padding_rate(TimePoint now, Bitrate rate) {
   drain(now);
+  if (padding_rate_.is_zero()) padding_debt_ = 0;  // what was sent before has left the path
   padding_rate_ = rate;
 }
 
