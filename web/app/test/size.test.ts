@@ -28,7 +28,12 @@ function firstLoad(directory: string): string[] {
 test('the first load is small, and knows nothing of meetings', () => {
   const directory = mkdtempSync(join(tmpdir(), 'turms-app-'));
   try {
-    execFileSync('npx', ['vite', 'build', '--outDir', directory, '--emptyOutDir', '--logLevel', 'error'], { cwd: app, stdio: 'pipe' });
+    execFileSync('npx', ['vite', 'build', '--outDir', directory, '--emptyOutDir', '--logLevel', 'error'], {
+      cwd: app,
+      stdio: 'pipe',
+      // Not that of the tests, with which React is its version for development.
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
     const files = firstLoad(directory);
     expect(files.some((path) => /index-.*\.js$/.test(path))).toBe(true);
     expect(files.filter((path) => /room|MeetingView|PreJoin/.test(path))).toEqual([]);

@@ -117,6 +117,8 @@ describe('writing', () => {
     const second = newPage(locks);
     await second.app.restore();
     await second.app.useHere();
+    // Which of the two was faster: what waits is sent by it alone.
+    await opened(second);
     await second.until((state) => statuses(state).length === 2 && statuses(state).every(([, status]) => status === 'sent'));
     await first.app.useHere();
     await opened(first);
