@@ -197,7 +197,7 @@ export async function meeting({ test, server, browsers, note }) {
     await tile(alice, 3).waitFor({ state: 'detached' });
     note(`removed: told after ${told} ms, gone for the others after ${Date.now() - start} ms`);
     await controls(carol).waitFor({ state: 'detached' });
-    await carol.getByText('You are in no group yet.').waitFor();
+    await carol.getByText('Nothing here yet.').waitFor();
   });
 
   await test('who was removed does not get in again', async () => {
