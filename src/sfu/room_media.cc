@@ -185,7 +185,11 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& 
   if (inside >= stream.spatial_layers) stream.spatial_layers = inside + 1;
   const int index = alone ? inside : stream.encoding();
   LayerActivity& layer = stream.layers[inside];
-  if (now - track.last_packet > LayerActivity::kSlowFrame) track.resumed = now;
+  // Few frames a second are no silence, or a layer that stops beside them would never be left.
+  const Duration usual = layer.interval * LayerActivity::kIntervals / 2;
+  if (now - track.last_packet > std::max<Duration>(LayerActivity::kSlowFrame, usual)) {
+    track.resumed = now;
+  }
   track.last_packet = now;
   // Not every payload tells.
   const bool new_frame = layer.timestamp != packet.timestamp;

@@ -192,6 +192,28 @@ TEST(LayerStop, IsNoticedWithin500MsAndTheNextLayerServesAtOnce) {
   }
 }
 
+TEST(LayerStop, IsNoticedWhereTheOthersGoOnWithFewFrames) {
+  for (const Duration interval : {143ms, 200ms}) {
+    ThreeSizes call;
+    call.frames(3, true);
+    for (int i = 0; i < 30; ++i) {
+      call.advance(66ms);
+      call.frames(3);
+    }
+    RoomEvents events;
+    call.room.take_events(events);
+    const TimePoint stopped = call.now;
+    bool told = false;
+    while (!told && call.now - stopped < 5s) {
+      call.advance(interval);
+      call.frames(2);
+      told = call.room.take_events(events) && !events.layers.empty();
+    }
+    EXPECT_TRUE(told);
+    EXPECT_LE(call.now - stopped, 2s);
+  }
+}
+
 TEST(FirstPicture, IsOfTheSizeWhoseKeyFrameComesFirst) {
   ThreeSizes call;
   call.frames(3, true);
