@@ -21,6 +21,7 @@ export function useBottom(scroller: RefObject<HTMLElement | null>, content: RefO
   const [isAtBottom, setIsAtBottom] = useState(starts);
   const sticks = useRef(starts);
   const lastTop = useRef(0);
+  const lastHeight = useRef(0);
 
   const set = useCallback((value: boolean) => {
     sticks.current = value;
@@ -48,7 +49,12 @@ export function useBottom(scroller: RefObject<HTMLElement | null>, content: RefO
     else if (wentUp) set(false);
   }, [scroller, set]);
 
-  useLayoutEffect(toEnd);
+  // Only for what has grown: a row that is pressed must not move away before it is let go.
+  useLayoutEffect(() => {
+    const height = scroller.current?.scrollHeight ?? 0;
+    if (height !== lastHeight.current) toEnd();
+    lastHeight.current = height;
+  });
   useEffect(() => {
     const observer = new ResizeObserver(() => {
       // All of it may fit, so that it never scrolls.
