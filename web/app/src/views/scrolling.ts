@@ -21,7 +21,8 @@ export function useBottom(scroller: RefObject<HTMLElement | null>, content: RefO
   const [isAtBottom, setIsAtBottom] = useState(starts);
   const sticks = useRef(starts);
   const lastTop = useRef(0);
-  const lastHeight = useRef(0);
+  /** What is pressed must not move away before it is let go, or nothing is clicked. */
+  const isPressed = useRef(false);
 
   const set = useCallback((value: boolean) => {
     sticks.current = value;
@@ -29,7 +30,7 @@ export function useBottom(scroller: RefObject<HTMLElement | null>, content: RefO
   }, []);
   const toEnd = useCallback(() => {
     const element = scroller.current;
-    if (!element || !sticks.current) return;
+    if (!element || !sticks.current || isPressed.current) return;
     element.scrollTop = element.scrollHeight;
     lastTop.current = element.scrollTop;
   }, [scroller]);
@@ -49,12 +50,18 @@ export function useBottom(scroller: RefObject<HTMLElement | null>, content: RefO
     else if (wentUp) set(false);
   }, [scroller, set]);
 
-  // Only for what has grown: a row that is pressed must not move away before it is let go.
-  useLayoutEffect(() => {
-    const height = scroller.current?.scrollHeight ?? 0;
-    if (height !== lastHeight.current) toEnd();
-    lastHeight.current = height;
-  });
+  useEffect(() => {
+    const press = () => (isPressed.current = true);
+    const release = () => (isPressed.current = false);
+    const element = scroller.current;
+    element?.addEventListener('pointerdown', press);
+    for (const end of ['pointerup', 'pointercancel']) window.addEventListener(end, release, true);
+    return () => {
+      element?.removeEventListener('pointerdown', press);
+      for (const end of ['pointerup', 'pointercancel']) window.removeEventListener(end, release, true);
+    };
+  }, [scroller]);
+  useLayoutEffect(toEnd);
   useEffect(() => {
     const observer = new ResizeObserver(() => {
       // All of it may fit, so that it never scrolls.
