@@ -1,12 +1,14 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { Profile } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { useTexts } from '../i18n';
-import { describeError } from '../i18n/describe';
 import { lookalikes } from '../state/lookalikes';
 import { app } from '../state/page';
+import { useFound } from './found';
 
 const askAfterMs = 200;
+
+const findPeople = (text: string) => app.groups.find(text);
 
 interface PeopleFieldProps {
   label: string;
@@ -22,32 +24,8 @@ interface PeopleFieldProps {
 export function PeopleField({ label, chosen, whyNot, isSingle = false, onChange }: PeopleFieldProps) {
   const texts = useTexts();
   const [text, setText] = useState('');
-  const [found, setFound] = useState<readonly Profile[]>();
-  const [error, setError] = useState<string>();
   const wanted = text.trim();
-  useEffect(() => {
-    if (wanted === '') {
-      setFound(undefined);
-      return undefined;
-    }
-    let isWanted = true;
-    const timer = setTimeout(() => {
-      app.groups.find(wanted).then(
-        (people) => {
-          if (!isWanted) return;
-          setFound(people);
-          setError(undefined);
-        },
-        (failure: unknown) => {
-          if (isWanted) setError(describeError(failure, texts));
-        },
-      );
-    }, askAfterMs);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [wanted, texts]);
+  const { found, error } = useFound(wanted, findPeople, askAfterMs);
 
   const isChosen = (id: bigint) => chosen.some((person) => person.id === id);
   const shown = [...chosen, ...(found ?? []).filter(({ id }) => !isChosen(id))];

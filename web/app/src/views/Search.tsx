@@ -1,44 +1,25 @@
-import { useEffect, useState } from 'react';
 import { type FoundMessage, parseAttachment } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { useTexts } from '../i18n';
-import { describeError } from '../i18n/describe';
 import { keyOfMessage } from '../state/conversationKey';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import { navigate } from '../state/route';
 import { showSpot } from '../state/spot';
 import { useApp } from '../state/store';
+import { useFound } from './found';
 import { useTimeText } from './time';
 
 const askAfterMs = 250;
 /** Around the first word that was found. */
 const contextLength = 24;
 
+const findMessages = (text: string) => app.conversations.search(text);
+
 /** Messages with the words in them, best first; in the place of the list of conversations. */
 export function SearchResults({ query }: { query: string }) {
   const texts = useTexts();
-  const [found, setFound] = useState<readonly FoundMessage[]>();
-  const [error, setError] = useState<string>();
-  useEffect(() => {
-    let isWanted = true;
-    const timer = setTimeout(() => {
-      app.conversations.search(query).then(
-        (messages) => {
-          if (!isWanted) return;
-          setFound(messages);
-          setError(undefined);
-        },
-        (failure: unknown) => {
-          if (isWanted) setError(describeError(failure, texts));
-        },
-      );
-    }, askAfterMs);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [query, texts]);
+  const { found, error } = useFound(query, findMessages, askAfterMs);
   return (
     <>
       <p className="search-note" role="status">
