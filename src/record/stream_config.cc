@@ -25,6 +25,19 @@ Bytes unescape(ByteView unit, size_t skip) {
   return out;
 }
 
+/// Takes off what the parameter set cuts away at each side, in units of `x` and `y` pixels. False:
+/// nothing would be left.
+bool crop(BitReader& in, uint64_t x, uint64_t y, uint64_t& width, uint64_t& height) {
+  const uint64_t left = in.ue();
+  const uint64_t right = in.ue();
+  const uint64_t top = in.ue();
+  const uint64_t bottom = in.ue();
+  if ((left + right) * x >= width || (top + bottom) * y >= height) return false;
+  width -= (left + right) * x;
+  height -= (top + bottom) * y;
+  return true;
+}
+
 void skip_scaling_list(BitReader& in, int size) {
   // Deltas are signed; their sum modulo 256 decides whether more follow.
   int last = 8;
@@ -156,13 +169,7 @@ std::optional<PictureSize> parse_h264_sps(ByteView unit) {
     const bool halved = !separate && chroma != 0;
     const uint64_t x = halved && chroma != 3 ? 2 : 1;
     const uint64_t y = (halved && chroma == 1 ? 2 : 1) * (frames_only ? 1 : 2);
-    const uint64_t left = in.ue();
-    const uint64_t right = in.ue();
-    const uint64_t top = in.ue();
-    const uint64_t bottom = in.ue();
-    if ((left + right) * x >= width || (top + bottom) * y >= height) return std::nullopt;
-    width -= (left + right) * x;
-    height -= (top + bottom) * y;
+    if (!crop(in, x, y, width, height)) return std::nullopt;
   }
   if (!in.ok() || !plausible(width, height)) return std::nullopt;
   return PictureSize{static_cast<uint32_t>(width), static_cast<uint32_t>(height)};
@@ -207,13 +214,7 @@ std::optional<H265Sps> parse_h265_sps(ByteView unit) {
   if (in.flag()) {
     const uint64_t x = chroma == 1 || chroma == 2 ? 2 : 1;
     const uint64_t y = chroma == 1 ? 2 : 1;
-    const uint64_t left = in.ue();
-    const uint64_t right = in.ue();
-    const uint64_t top = in.ue();
-    const uint64_t bottom = in.ue();
-    if ((left + right) * x >= width || (top + bottom) * y >= height) return std::nullopt;
-    width -= (left + right) * x;
-    height -= (top + bottom) * y;
+    if (!crop(in, x, y, width, height)) return std::nullopt;
   }
   const uint32_t luma = in.ue();
   const uint32_t depth = in.ue();

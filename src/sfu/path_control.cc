@@ -149,7 +149,7 @@ void PathControl::try_more(TimePoint now) {
                       .recent_loss = estimator_.recent_loss(),
                       .overusing = target.overusing});
   const auto& proof = trial_.proof();
-  if (proof && (!before || before->at != proof->at)) estimator_.on_proven(now, bitrate(proof->bps));
+  if (proof && proof != before) estimator_.on_proven(now, bitrate(proof->bps));
 }
 
 void PathControl::set_pacing(TimePoint now) {
