@@ -39,9 +39,12 @@ constexpr Duration ntp_difference(NtpTime later, NtpTime earlier) {
 /// What is known of one layer: an encoding, or a spatial layer inside a stream.
 struct LayerActivity {
   /// A layer whose packets stay away this long, and kIntervals of its usual intervals between
-  /// frames, has stopped, provided that others of its track go on.
+  /// frames, has stopped, provided that others of its track go on. At a few frames a second some
+  /// of them are easily lost in a row.
   static constexpr Duration kSilence = 300ms;
-  static constexpr int kIntervals = 5;  // halves
+  static constexpr int kIntervals = 7;  // halves
+  /// When nothing comes of the whole track for so long, it is silent; it then starts anew.
+  static constexpr int kPauseIntervals = 5;  // halves
 
   void on_packet(TimePoint now, uint32_t timestamp, size_t size, uint8_t temporal = 0,
                  bool begins_key_frame = false);
@@ -52,6 +55,11 @@ struct LayerActivity {
   }
   [[nodiscard]] Duration silence() const {
     return std::max<Duration>(kSilence, interval * kIntervals / 2);
+  }
+
+  /// How long its track may be quiet between two of its packets.
+  [[nodiscard]] Duration pause() const {
+    return std::max<Duration>(kSlowFrame, interval * kPauseIntervals / 2);
   }
 
   static constexpr Duration kFirstInterval = 33ms;

@@ -186,10 +186,7 @@ void Room::Impl::note_layer(TimePoint now, ReceiveStream& stream, SourcePacket& 
   const int index = alone ? inside : stream.encoding();
   LayerActivity& layer = stream.layers[inside];
   // Few frames a second are no silence, or a layer that stops beside them would never be left.
-  const Duration usual = layer.interval * LayerActivity::kIntervals / 2;
-  if (now - track.last_packet > std::max<Duration>(LayerActivity::kSlowFrame, usual)) {
-    track.resumed = now;
-  }
+  if (now - track.last_packet > layer.pause()) track.resumed = now;
   track.last_packet = now;
   // Not every payload tells.
   const bool new_frame = layer.timestamp != packet.timestamp;

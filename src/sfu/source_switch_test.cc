@@ -214,6 +214,24 @@ TEST(LayerStop, IsNoticedWhereTheOthersGoOnWithFewFrames) {
   }
 }
 
+TEST(LayerStop, IsNotConcludedFromThreeLostFrames) {
+  for (const Duration interval : {33ms, 143ms, 200ms}) {
+    ThreeSizes call;
+    call.frames(3, true);
+    for (int i = 0; i < 60; ++i) {
+      call.advance(interval);
+      call.frames(3);
+    }
+    RoomEvents events;
+    call.room.take_events(events);
+    for (const int layers : {2, 2, 2, 3, 3}) {
+      call.advance(interval);
+      call.frames(layers);
+      EXPECT_TRUE(!call.room.take_events(events) || events.layers.empty());
+    }
+  }
+}
+
 TEST(FirstPicture, IsOfTheSizeWhoseKeyFrameComesFirst) {
   ThreeSizes call;
   call.frames(3, true);
