@@ -61,6 +61,7 @@ export class StagePlanner {
     const own = tiles.find(({ isLocal, kind }) => isLocal && kind === 'camera');
     const others = tiles.filter((tile) => tile !== own);
     const isAlone = others.length === 0;
+    this.order.hear(others, input.now);
     const large = chooseLarge(input, this.order.current);
     const isFloating = view.selfView === 'small' && !isAlone && large === undefined;
     const isOwnAmong = own !== undefined && own.key !== large && view.selfView !== 'hidden' && !isFloating;
@@ -71,7 +72,7 @@ export class StagePlanner {
         ? tilesPerPage(width, height, Number.isFinite(limit) ? limit : undefined)
         : Math.max(1, Math.min(strip.places, limit - 1));
     const forOthers = isOwnAmong && places > 1 ? places - 1 : places;
-    const keys = this.order.update(others, forOthers, page === 0, input.now, large);
+    const keys = this.order.update(others, forOthers, page === 0, large);
     // One's own picture is always on the first page, and last there: it is the least interesting.
     if (isOwnAmong && own) keys.splice(Math.min(forOthers, keys.length), 0, own.key);
     const pages = Math.max(1, Math.ceil(keys.length / places));

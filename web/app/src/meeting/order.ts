@@ -21,12 +21,25 @@ export class SpeakerOrder {
   }
 
   /**
+   * Takes note of who speaks. Before `update`: who is shown large depends on it, and has no place among the others.
+   * @param now ms
+   */
+  hear(tiles: readonly Placeable[], now: number): void {
+    const byKey = new Map(tiles.map((tile) => [tile.key, tile]));
+    for (const key of [...this.spokeAt.keys()]) if (!byKey.has(key)) this.spokeAt.delete(key);
+    const speaking = speakingOf(tiles);
+    for (const key of speaking) this.spokeAt.set(key, now);
+    const isStill = this.speaker !== undefined && byKey.get(this.speaker)?.isSpeaking === true;
+    if (!isStill && speaking.length > 0) this.speaker = speaking[0];
+    else if (this.speaker !== undefined && !byKey.has(this.speaker)) this.speaker = undefined;
+  }
+
+  /**
    * @param places how many are on the first page
    * @param isFirstPage whether it is the one that is seen; who looks at another page wants it to stay as it is
-   * @param now ms
    * @param elsewhere what is shown in a place of its own, and takes none of these
    */
-  update(tiles: readonly Placeable[], places: number, isFirstPage: boolean, now: number, elsewhere?: string): string[] {
+  update(tiles: readonly Placeable[], places: number, isFirstPage: boolean, elsewhere?: string): string[] {
     const byKey = new Map(tiles.map((tile) => [tile.key, tile]));
     const known = this.keys.filter((key) => byKey.has(key));
     const isKnown = new Set(known);
@@ -34,18 +47,8 @@ export class SpeakerOrder {
     const isFixed = (key: string) => byKey.get(key)?.isFixed === true;
     const all = [...known, ...added];
     this.keys = [...all.filter(isFixed), ...all.filter((key) => !isFixed(key))];
-    for (const key of [...this.spokeAt.keys()]) if (!byKey.has(key)) this.spokeAt.delete(key);
-    const speaking = tiles.filter((tile) => tile.isSpeaking && !tile.isFixed).map(({ key }) => key);
-    for (const key of speaking) this.spokeAt.set(key, now);
-    this.chooseSpeaker(byKey, speaking);
-    if (isFirstPage) this.bringToSight(speaking, isFixed, places, elsewhere);
+    if (isFirstPage) this.bringToSight(speakingOf(tiles), isFixed, places, elsewhere);
     return this.keys.filter((key) => key !== elsewhere);
-  }
-
-  private chooseSpeaker(byKey: ReadonlyMap<string, Placeable>, speaking: readonly string[]): void {
-    const isStill = this.speaker !== undefined && byKey.get(this.speaker)?.isSpeaking === true;
-    if (!isStill && speaking.length > 0) this.speaker = speaking[0];
-    else if (this.speaker !== undefined && !byKey.has(this.speaker)) this.speaker = undefined;
   }
 
   private bringToSight(speaking: readonly string[], isFixed: (key: string) => boolean, places: number, elsewhere?: string): void {
@@ -64,4 +67,8 @@ export class SpeakerOrder {
       this.keys[from] = longest;
     }
   }
+}
+
+function speakingOf(tiles: readonly Placeable[]): string[] {
+  return tiles.filter((tile) => tile.isSpeaking && !tile.isFixed).map(({ key }) => key);
 }
