@@ -1,6 +1,7 @@
 // The whole through real browsers: node run.mjs [SCENARIO...]
 //   TURMS_BINARY          the server under test (default: build/release/turms)
-//   TURMS_LIVEKIT_BINARY  a real LiveKit server to hold the meetings in place of the built-in one
+//   TURMS_LIVEKIT_BINARY  a real LiveKit server to hold the meetings in place of the built-in one; without names
+//                         only scenarios run to which that makes a difference
 //   TURMS_CHROMIUM        the browser (default: /usr/bin/chromium)
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -23,6 +24,7 @@ import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
 const scenarios = { messaging, chat, attachments, ease, meeting, stage, effects, saving, statistics, recovery, looks };
+const withoutMeetingServer = new Set(['messaging', 'attachments', 'looks']);
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {
@@ -48,7 +50,8 @@ const runner = new Runner(async (name) => {
   console.log(server?.log().join('\n') ?? '');
 });
 
-for (const name of wanted.length > 0 ? wanted : Object.keys(scenarios)) {
+const usual = Object.keys(scenarios).filter((name) => !process.env.TURMS_LIVEKIT_BINARY || !withoutMeetingServer.has(name));
+for (const name of wanted.length > 0 ? wanted : usual) {
   scenario = name;
   browsers = new Browsers();
   server = undefined;
