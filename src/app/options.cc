@@ -12,6 +12,7 @@
 #include "livekit/settings_table.h"
 #include "media/settings_table.h"
 #include "plugin/settings_table.h"
+#include "record/settings_table.h"
 #include "storage/settings_table.h"
 #include "store/settings_table.h"
 
@@ -21,14 +22,15 @@ namespace {
 const std::vector<Option>& sorted_options() {
   static const std::vector<Option> sorted = [] {
     std::vector<Option> all;
-    for (auto& part : {program_options(), admin::settings_table().options(),
-                       bus::settings_table().options(), store::settings_table().options(),
-                       storage::settings_table().options(), im::settings_table().options(),
-                       im::meeting_table().options(), im::storage_table().options(),
-                       gateway::settings_table().options(), gateway::listeners_table().options(),
-                       gateway::authentication_table().options(), gateway::oidc_table().options(),
-                       plugin::settings_table().options(), media::settings_table().options(),
-                       livekit::settings_table().options(), livekit::accepted_options()}) {
+    for (auto& part :
+         {program_options(), admin::settings_table().options(), bus::settings_table().options(),
+          store::settings_table().options(), storage::settings_table().options(),
+          im::settings_table().options(), im::meeting_table().options(),
+          im::storage_table().options(), gateway::settings_table().options(),
+          gateway::listeners_table().options(), gateway::authentication_table().options(),
+          gateway::oidc_table().options(), plugin::settings_table().options(),
+          media::settings_table().options(), record::settings_table().options(),
+          livekit::settings_table().options(), livekit::accepted_options()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::ranges::sort(all, {}, &Option::key);

@@ -37,6 +37,7 @@
 #include "net/loop.h"
 #include "plugin/host.h"
 #include "plugin/settings_table.h"
+#include "record/settings_table.h"
 
 namespace turms::app {
 namespace {
@@ -368,6 +369,13 @@ Status Server::start_livekit() {
   config.keys = keys_;
   config.webhook.api_key = webhook_key();
   config.webhook.directory = (data_.path() / "webhooks").string();
+  if (record::Settings settings = record::settings_table().read(config_); settings.enabled) {
+    config.recording = std::move(settings.recorder);
+    config.recording.directory =
+        (data_.path() /
+         (config.recording.directory.empty() ? "recordings" : config.recording.directory))
+            .string();
+  }
   if (uses_built_in_sfu()) config.webhook.urls.push_back(local_url() + "/plugins/livekit/webhook");
 
   auto engine = engine_config(config_);

@@ -120,6 +120,7 @@ RoomInfo Room::info() const {
   out.departure_timeout_s = parameters_.departure_timeout_s;
   out.max_participants = parameters_.max_participants;
   out.enabled_codecs = parameters_.enabled_codecs;
+  out.active_recording = recorded_;
   for (const auto& [key, participant] : participants_) {
     if (!participant->dependent()) ++out.num_participants;
     if (participant->info.is_publisher) ++out.num_publishers;

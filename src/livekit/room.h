@@ -142,6 +142,14 @@ struct SubscribedTracks {
   uint32_t& of(TrackType type) { return type == TrackType::kVideo ? video : audio; }
 };
 
+/// A track on its way into a queue, for a recorder in this process.
+struct TrackTap {
+  media::SubscriptionId subscription;
+  std::string publisher;  // identity
+  TrackInfo info;
+  std::vector<rtc::CodecParameters> codecs;  // what the payload types in the queue mean
+};
+
 class PeerConnections;
 class RoomData;
 struct Negotiated;
@@ -295,6 +303,18 @@ class Room {
   /// Everyone leaves with this reason; nothing works on the room afterwards but take_outputs().
   void close(Now now, DisconnectReason reason);
 
+  // ---- recording (room_record.cc)
+
+  /// The best of the track goes into the queue from now on, until end_tap() or until it is
+  /// unpublished. Nobody in the room sees a subscriber. kNotFound; kFailedPrecondition: it is
+  /// end-to-end encrypted.
+  Result<TrackTap> tap_track(std::string_view sid, std::shared_ptr<media::PacketQueue> queue);
+  void end_tap(media::SubscriptionId subscription);
+  /// What a participant publishes; nothing when there is no such one.
+  [[nodiscard]] std::vector<TrackInfo> tracks_of(std::string_view identity) const;
+  /// Clients are told at once that the room is being recorded, or no longer.
+  void set_recorded(bool recorded);
+
   // ---- driving
 
   void on_timer(Now now);
@@ -426,6 +446,9 @@ class Room {
   void on_sent(Participant& subscriber, Negotiated& negotiated);
   bool settle_source(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
   void settle_sources(PublishedTrack& track);
+  void settle_taps(const PublishedTrack& track);
+  void end_taps(std::string_view track);
+  [[nodiscard]] bool tapped(const PublishedTrack& track) const;
   void start_sending(Participant& subscriber, Subscription& subscription, PublishedTrack& track);
   void stop_sending(Participant& subscriber, Subscription& subscription);
   void open_subscriber(Participant& participant);
@@ -485,6 +508,12 @@ class Room {
   std::optional<TimePoint> close_at_;  // while nobody is in
   std::optional<TimePoint> count_update_at_;
   bool recording_ = false;  // a recorder was in when the counts changed last
+  bool recorded_ = false;   // by this process
+  struct Tap {
+    media::TransportId transport;
+    std::string track;
+  };
+  std::map<media::SubscriptionId, Tap> taps_;
   std::deque<std::pair<TimePoint, SendMessage>> delayed_;
   TimePoint last_count_update_;
   bool anybody_joined_ = false;

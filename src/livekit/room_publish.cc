@@ -482,6 +482,7 @@ void Room::unpublish(Now now, Participant& publisher, std::string sid, bool tell
     for (const ParticipantKey key : std::set(track.subscribers)) {
       if (Participant* subscriber = find(key)) unsubscribe(*subscriber, sid);
     }
+    end_taps(sid);
     for (const PublishedCodec& codec : track.codecs) {
       if (!codec.live) continue;
       if (tell) publisher.spent[codec.mid] = codec.track_id;

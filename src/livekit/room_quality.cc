@@ -284,6 +284,14 @@ void Room::tell_wanted_layers(Now now, Participant& publisher, PublishedTrack& t
     // Of a thousand viewers the first few say all there is to say.
     if (best == VideoQuality::kHigh && all_wanted()) break;
   }
+  if (tapped(track)) {
+    // A recorder has the best of the codec that comes first of those that are there.
+    for (size_t i = 0; i < track.codecs.size(); ++i) {
+      if (!track.codecs[i].live) continue;
+      wanted[codec_name(track, i)] = VideoQuality::kHigh;
+      break;
+    }
+  }
   track.dynacast.set_wanted(now.monotonic, wanted);
   if (auto codecs = track.dynacast.poll(now.monotonic)) {
     send(publisher, server::SubscribedQualityUpdate{track.info.sid, std::move(*codecs)});

@@ -376,6 +376,7 @@ void Room::settle_sources(PublishedTrack& track) {
   track.regressed =
       live > 1 && track.info.type == TrackType::kVideo &&
       (policy == kRegression || (policy == kPreferRegression && participants_.size() < kSmallRoom));
+  settle_taps(track);
   for (const ParticipantKey key : std::set(track.subscribers)) {
     Participant& subscriber = *find(key);
     Subscription& subscription = subscriber.subscriptions.at(track.info.sid);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/trace_id.h"
 #include "livekit/authorization.h"
+#include "livekit/egress_service.h"
 #include "livekit/twirp.h"
 #include "livekit/webhook.h"
 #include "net/text.h"
@@ -26,6 +27,7 @@ struct ServedService {
 constexpr ServedService kServed[] = {
     {"livekit.RoomService", twirp::room_service},
     {"livekit.AgentDispatchService", twirp::agent_dispatch_service},
+    {"livekit.Egress", twirp::egress_service},
 };
 
 /// Of the protocol, but not of this server. An empty method stands for all others of the service.
@@ -37,9 +39,6 @@ struct Unserved {
   bool (*allows)(const Grants&) = nullptr;
 };
 
-bool may_record(const Grants& grants) {
-  return grants.video && grants.video->room_record;
-}
 bool may_ingress(const Grants& grants) {
   return grants.video && grants.video->ingress_admin;
 }
@@ -57,7 +56,6 @@ constexpr std::string_view kNoSip =
     "this server is no SIP gateway; run livekit-sip beside a LiveKit cluster";
 
 constexpr Unserved kUnserved[] = {
-    {"livekit.Egress", "", "this server does not record or stream rooms to elsewhere", may_record},
     {"livekit.Ingress", "",
      "this server takes no RTMP, SRT or URL input; publish with WHIP at /whip/v1 instead",
      may_ingress},
@@ -92,8 +90,8 @@ net::HttpResponse body_too_long() {
 }  // namespace
 
 ServerApi::ServerApi(const ServiceConfig& config, Rooms& rooms, AgentService& agents,
-                     Webhooks& webhooks)
-    : config_(config), rooms_(rooms), agents_(agents), webhooks_(webhooks) {}
+                     EgressService& egress, Webhooks& webhooks)
+    : config_(config), rooms_(rooms), agents_(agents), egress_(egress), webhooks_(webhooks) {}
 
 void ServerApi::register_routes(net::HttpRoutes& server) {
   for (const std::string prefix : {"", "/"}) {
@@ -162,8 +160,8 @@ void ServerApi::handle(const net::HttpRequest& request, net::HttpResponder respo
   if (!trace_id.empty()) log::info("livekit {}/{} for request {}", known, name, trace_id);
   const bool traced = !trace_id.empty();
   const Webhooks::Cause cause(webhooks_, std::move(trace_id));
-  (*method)(twirp::Call{config_, rooms_, agents_, **authorized, rooms_.now()}, *type, request.body,
-            std::move(routed));
+  (*method)(twirp::Call{config_, rooms_, agents_, egress_, **authorized, rooms_.now()}, *type,
+            request.body, std::move(routed));
   // What it caused is told while it is known by what.
   if (traced) rooms_.settle_all();
 }

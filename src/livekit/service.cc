@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "livekit/agent_service.h"
+#include "livekit/egress_service.h"
 #include "livekit/rooms.h"
 #include "livekit/server_api.h"
 #include "livekit/signalling.h"
@@ -35,7 +36,8 @@ class Service::Impl {
         signalling_(config_, rooms_),
         whip_(config_, rooms_),
         agents_(config_, rooms_),
-        api_(config_, rooms_, agents_, webhooks_),
+        egress_(config_, rooms_, webhooks_),
+        api_(config_, rooms_, agents_, egress_, webhooks_),
         statistics_(config_, rooms_),
         drain_timer_(loop) {}
 
@@ -50,7 +52,9 @@ class Service::Impl {
       return fail(ErrorCode::kInvalidArgument, "livekit: webhook.api_key is none of the keys");
     }
     if (Status status = webhooks_.start(); !status) return status;
-    return rooms_.start(factory);
+    if (Status status = rooms_.start(factory); !status) return status;
+    egress_.start();
+    return {};
   }
 
   void register_routes(net::HttpRoutes& server) {
@@ -66,7 +70,7 @@ class Service::Impl {
     drained_ = std::move(done);
     rooms_.close_all(DisconnectReason::kServerShutdown);
     drain_timer_.start(timeout, [this] { finish_drain(); });
-    webhooks_.finish([this] { finish_drain(); });
+    egress_.finish([this] { webhooks_.finish([this] { finish_drain(); }); });
   }
 
   Rooms& rooms() { return rooms_; }
@@ -81,6 +85,7 @@ class Service::Impl {
       log::info("room {}: {}", room.name(), remark->text);
     } else {
       agents_.on_room_event(room, std::get<Notify>(output));
+      egress_.on_room_event(room, std::get<Notify>(output));
       webhooks_.notify(std::get<Notify>(output));
     }
   }
@@ -96,6 +101,7 @@ class Service::Impl {
   Signalling signalling_;
   Whip whip_;
   AgentService agents_;
+  EgressService egress_;
   ServerApi api_;
   StatisticsService statistics_;
   net::Timer drain_timer_;

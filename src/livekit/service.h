@@ -14,6 +14,7 @@
 #include "livekit/load_control.h"
 #include "livekit/token.h"
 #include "media/engine.h"
+#include "record/recorder.h"
 
 namespace turms::net {
 class HttpClient;
@@ -80,6 +81,7 @@ struct ServiceConfig {
   std::string region;
   std::string node_id;  // empty: a random one
   IceServerConfig ice;
+  record::RecorderSettings recording;  // without a directory: nothing is recorded
 };
 
 /// Starts the media engine: start_engine with its configuration bound, or a test's own.

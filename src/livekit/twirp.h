@@ -22,7 +22,8 @@
 
 namespace turms::livekit {
 class AgentService;
-}
+class EgressService;
+}  // namespace turms::livekit
 
 namespace turms::livekit::twirp {
 
@@ -64,6 +65,7 @@ struct Call {
   const ServiceConfig& config;
   Rooms& rooms;
   AgentService& agents;
+  EgressService& egress;
   const Grants& grants;
   Now now;
 

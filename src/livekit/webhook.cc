@@ -94,10 +94,6 @@ Metric& queue_gauge() {
   return metric;
 }
 
-std::string new_id() {
-  return "EV_" + secure_random_token(12);
-}
-
 /// The end of what an earlier process began.
 WebhookRecord end_of(const WebhookRecord& begin, WallTime now) {
   WebhookRecord out = begin;
@@ -108,7 +104,7 @@ WebhookRecord end_of(const WebhookRecord& begin, WallTime now) {
   if (error || !body.is_object()) return out;
   json::object& object = body.get_object();
   object["event"] = kEndNames[std::min<size_t>(depth_of(begin.subject), 2)];
-  object["id"] = new_id();
+  object["id"] = new_webhook_id();
   object["createdAt"] = std::to_string(now.unix_ms / 1000);
   if (depth_of(begin.subject) == 1 && object.contains("participant")) {
     object["participant"].as_object()["state"] = "DISCONNECTED";
@@ -147,6 +143,10 @@ std::string redirect_target(std::string_view from, std::string_view location) {
 }
 
 }  // namespace
+
+std::string new_webhook_id() {
+  return "EV_" + secure_random_token(12);
+}
 
 std::string webhook_body(const Notify& event, const std::string& id) {
   pb::WebhookEvent out;
@@ -263,11 +263,30 @@ void Webhooks::notify(const Notify& event) {
   record.room = event.room.sid;
   record.subject = subject_of(event);
   record.phase = phase_of(event.event);
-  record.body = webhook_body(event, new_id());
+  record.body = webhook_body(event, new_webhook_id());
   record.trace_id = trace_of(event);
   const bool send = wanted(name_of(event.event));
   for (const auto& target : targets_) {
     offer(*target, record, send);
+    pump(*target);
+  }
+}
+
+void Webhooks::tell(std::string_view event, const std::string& room_sid, WallTime now,
+                    std::string body) {
+  if (!wanted(event)) return;
+  WebhookRecord record;
+  record.created = now;
+  record.room = room_sid;
+  record.subject = room_sid;
+  record.body = std::move(body);
+  record.trace_id = cause_;
+  for (const auto& target : targets_) {
+    if (target->waiting < config_.queue_size) {
+      enqueue(*target, record);
+    } else {
+      counter("dropped").add();
+    }
     pump(*target);
   }
 }

@@ -45,6 +45,8 @@ class Webhooks {
   /// Reads the journals and goes on with what they hold. Before the first notify().
   Status start();
   void notify(const Notify& event);
+  /// Of what is not in a room: a recording, which may end after it. In the order of its room.
+  void tell(std::string_view event, const std::string& room_sid, WallTime now, std::string body);
   /// While it lives, what happens is the effect of this request. Its id goes with the events as the
   /// header X-Trace-Id, and with those of a room that it made until the room is gone, unless
   /// another request caused them.
@@ -119,6 +121,8 @@ class Webhooks {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
+/// Of an event.
+std::string new_webhook_id();
 /// The body of one event, as protobuf's JSON.
 std::string webhook_body(const Notify& event, const std::string& id);
 /// The Authorization header that vouches for a body.

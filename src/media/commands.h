@@ -84,6 +84,10 @@ struct SetSendSource {
   SubscriptionId subscription;
   TrackId source;
 };
+struct RequestKeyFrame {
+  RoomId room;
+  SubscriptionId subscription;
+};
 struct RemoveSendTrack {
   RoomId room;
   SubscriptionId subscription;
@@ -105,8 +109,8 @@ using Command =
                  command::SetRemote, command::RestartIce, command::CloseTransport,
                  command::AddReceiveTrack, command::SetReceiveMuted, command::RemoveReceiveTrack,
                  command::AddSendTrack, command::SetLayerRequest, command::SetPathLimits,
-                 command::SetSendSource, command::RemoveSendTrack, command::TellData,
-                 command::LeaveOutLayers, command::TakeSnapshot>;
+                 command::SetSendSource, command::RequestKeyFrame, command::RemoveSendTrack,
+                 command::TellData, command::LeaveOutLayers, command::TakeSnapshot>;
 
 /// Frees more than it costs, at most once for each thing there is: it gets into a full mailbox.
 inline bool is_closing(const Command& command) {

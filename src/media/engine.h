@@ -262,6 +262,8 @@ class Engine {
   /// a key frame of the new one has come.
   virtual void set_send_source(SubscriptionId, TrackId source) = 0;
   virtual void remove_send_track(SubscriptionId) = 0;
+  /// For the reader of a queue, which sends no RTCP: its subscription needs a key frame.
+  virtual void request_key_frame(SubscriptionId) {}
 
   /// What the room's workers know at this moment: of everything, or of what these transports
   /// publish and receive. Costs its workers about 1 us for each subscription that is told of (a few

@@ -379,6 +379,10 @@ void EngineImpl::set_send_source(SubscriptionId id, TrackId source) {
   const Owner owner = owner_of(subscriptions_, id);
   send(owner, command::SetSendSource{owner.room, id, source});
 }
+void EngineImpl::request_key_frame(SubscriptionId id) {
+  const Owner owner = owner_of(subscriptions_, id);
+  send(owner, command::RequestKeyFrame{owner.room, id});
+}
 void EngineImpl::remove_send_track(SubscriptionId id) {
   const Owner owner = take(subscriptions_, id);
   if (RoomRecord* const room = find(owner.room)) room->subscriptions.erase(id);

@@ -62,6 +62,7 @@ class EngineImpl final : public Engine {
   void set_layer_request(SubscriptionId id, const LayerRequest& request) override;
   void set_send_source(SubscriptionId id, TrackId source) override;
   void remove_send_track(SubscriptionId id) override;
+  void request_key_frame(SubscriptionId id) override;
 
   SnapshotTicket request_snapshot(RoomId id, std::vector<TransportId> transports) override;
   bool tell_data(RoomId id, std::shared_ptr<const DataNote> note) override;

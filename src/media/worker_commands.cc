@@ -126,6 +126,10 @@ struct Worker::Apply {
       room.set_layer_request(worker.now_, c.subscription, c.request);
     });
   }
+  void operator()(const command::RequestKeyFrame& c) {
+    with_room(c.room,
+              [&](sfu::Room& room) { room.request_key_frame(worker.now_, c.subscription); });
+  }
   void operator()(const command::SetPathLimits& c) {
     const auto it = worker.members_.find(c.transport);
     if (it == worker.members_.end()) return worker.metrics_.refused_commands.add();

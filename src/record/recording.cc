@@ -121,7 +121,8 @@ bool Recording::may_begin(TimePoint now, bool at_once) const {
       first = std::min(first.value_or(TimePoint::max()), source->waiting.front().time);
     }
   }
-  return first && (all || at_once || now - *first >= kStartPatience);
+  const bool settled = all && now - started_ >= kSettle;
+  return first && (settled || at_once || now - *first >= kStartPatience);
 }
 
 bool Recording::fits(const Source& source, const TimedFrame& frame) const {

@@ -45,6 +45,8 @@ class Recording {
   static constexpr size_t kMaxWaiting = 32 * 1024 * 1024;
   /// A file begins with all tracks that have begun so long after the first.
   static constexpr Duration kStartPatience = 3s;
+  /// Tracks that are added together come one after the other.
+  static constexpr Duration kSettle = 500ms;
   /// Frames of tracks that fall behind wait so long for each other.
   static constexpr Duration kInterleave = 2s;
   static constexpr Duration kFlush = 500ms;

@@ -59,6 +59,9 @@ void Room::add_send_track(TimePoint now, const SendTrackParameters& parameters,
 void Room::set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request) {
   impl_->set_layer_request(now, id, request);
 }
+void Room::request_key_frame(TimePoint now, SubscriptionId id) {
+  impl_->request_key_frame(now, id);
+}
 void Room::set_send_source(TimePoint now, SubscriptionId id, TrackId source) {
   impl_->set_send_source(now, id, source);
 }

@@ -142,6 +142,8 @@ class Room {
   /// goes on under its SSRC; until the new source's first key frame it stays with the old one.
   void set_send_source(TimePoint now, SubscriptionId id, TrackId source);
   void remove_send_track(TimePoint now, SubscriptionId id);
+  /// Its subscriber needs a key frame and cannot say so in RTCP; as if it had sent a PLI.
+  void request_key_frame(TimePoint now, SubscriptionId id);
 
   /// Another part of this room, for as long as the room is; `sink` leads there and outlives it.
   /// `home`: it is the home, in place of this one. Again: it was made anew, and knows nothing.

@@ -129,7 +129,16 @@ void Room::Impl::on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc 
   if (!transport.send) return;
   auto it = transport.send->by_ssrc.find(media.value);
   if (it == transport.send->by_ssrc.end()) return;
-  SubscribedTrack& subscription = *it->second;
+  ask_key_frame(now, *it->second);
+}
+
+void Room::Impl::request_key_frame(TimePoint now, SubscriptionId id) {
+  const auto it = subscriptions_.find(id);
+  if (it == subscriptions_.end()) return;
+  ask_key_frame(now, *it->second);
+}
+
+void Room::Impl::ask_key_frame(TimePoint now, SubscribedTrack& subscription) {
   subscription.ask_key_frame();
   // A switch under way brings a key frame of the new layer; the old one may be needed until then.
   ReceiveStream* stream = subscription.current() >= 0

@@ -38,6 +38,7 @@ class Room::Impl {
   void add_send_track(TimePoint now, const SendTrackParameters& parameters,
                       const LayerRequest& request);
   void set_layer_request(TimePoint now, SubscriptionId id, const LayerRequest& request);
+  void request_key_frame(TimePoint now, SubscriptionId id);
   void set_send_source(TimePoint now, SubscriptionId id, TrackId source);
   void remove_send_track(TimePoint now, SubscriptionId id);
 
@@ -173,6 +174,7 @@ class Room::Impl {
   void on_report_blocks(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
   void on_nack(TimePoint now, Transport& transport, const rtc::rtcp::PacketView& packet);
   void on_picture_loss(TimePoint now, Transport& transport, rtc::Ssrc media);
+  void ask_key_frame(TimePoint now, SubscribedTrack& subscription);
   void send_key_frame_request(TimePoint now, ReceiveStream& stream);
   void send_nacks(TimePoint now, ReceiveStream& stream);
   void send_feedback(TimePoint now, Transport& transport);

@@ -12,6 +12,7 @@ import * as data from './data_sdk.mjs';
 import * as browser from './browser_sdk.mjs';
 import * as calls from './calls_sdk.mjs';
 import * as codecs from './codec_sdk.mjs';
+import * as egress from './egress_sdk.mjs';
 import * as firefox from './firefox_sdk.mjs';
 import * as firewall from './firewall_sdk.mjs';
 import * as moves from './moves_sdk.mjs';
@@ -23,7 +24,7 @@ import * as wishes from './wishes_sdk.mjs';
 import * as workers from './workers_sdk.mjs';
 import { leaveAll, serverLog, start, stop, underTest } from './world.mjs';
 
-const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip, wishes, workers };
+const suites = { protocol, node, data, python, agents, browser, calls, moves, codecs, firefox, firewall, whip, wishes, workers, egress };
 const only = process.argv.slice(2);
 const runner = new Runner(async () => {
   console.log(serverLog().join('\n'));
