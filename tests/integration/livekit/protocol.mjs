@@ -10,8 +10,10 @@ import * as livekit from '@livekit/protocol';
 const protos = new URL('../../../proto', import.meta.url).pathname;
 
 // Messages of which we need not know every field: API calls and the rooms' settings carry much that belongs to other
-// products (egress, ingress, agents), and what is not declared is ignored as upstream ignores unknown fields.
-const partly = /(Request|Response|RoomConfiguration|WebhookEvent)$/;
+// products (ingress, agents), and what is not declared is ignored as upstream ignores unknown fields. Of egress, the keys of
+// storage are left out on purpose: what is not read cannot be told again.
+const partly =
+  /(Request|Response|RoomConfiguration|WebhookEvent|WebhookConfig|Upload|Output|EncodingOptions|EgressInfo)$/;
 const signalling = ['SignalRequest', 'SignalResponse', 'WrappedJoinRequest', 'JoinRequest'];
 
 /** message or enum name → { member: 'number type' } as protoc reads our files. */
