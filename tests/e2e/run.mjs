@@ -19,12 +19,13 @@ import { meeting } from './scenarios/meeting.mjs';
 import { messaging } from './scenarios/messaging.mjs';
 import { recovery } from './scenarios/recovery.mjs';
 import { saving } from './scenarios/saving.mjs';
+import { settings as settingsPage } from './scenarios/settings.mjs';
 import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, chat, attachments, ease, meeting, stage, effects, saving, statistics, recovery, looks };
-const withoutMeetingServer = new Set(['messaging', 'attachments', 'looks']);
+const scenarios = { messaging, chat, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
+const withoutMeetingServer = new Set(['messaging', 'attachments', 'settings', 'looks']);
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

@@ -10,7 +10,7 @@ import { SwitchMeeting } from './views/SwitchMeeting';
 import { SignIn } from './views/SignIn';
 
 export function Root() {
-  const { language: chosen, theme } = usePreferences();
+  const { language: chosen, theme, textSize } = usePreferences();
   const language = chosen ?? browserLanguage();
   const phase = useApp((state) => state.phase);
   const locale = useMemo(() => ({ language, texts: languages[language] }), [language]);
@@ -26,6 +26,9 @@ export function Root() {
     if (theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }, [theme]);
+  useEffect(() => {
+    document.documentElement.dataset.textSize = textSize;
+  }, [textSize]);
 
   return (
     <LocaleContext value={locale}>

@@ -39,6 +39,7 @@ test.each([
   ['#/g/12/meeting', { key: 'g12', view: 'meeting' }],
   ['#/u/34', { key: 'u34', view: 'conversation' }],
   ['#/u/34/members', { key: 'u34', view: 'conversation' }],
+  ['#/settings', { view: 'settings' }],
   ['#/g/12/other', { view: 'conversation' }],
   ['#/g/99999999999999999999', { view: 'conversation' }],
 ] as const)('the address %s', (hash, route) => {
@@ -47,6 +48,7 @@ test.each([
 
 test('an address names what it shows', () => {
   expect(formatRoute({ key: 'g5', view: 'members' })).toBe('#/g/5/members');
+  expect(formatRoute({ view: 'settings' })).toBe('#/settings');
   expect(parseRoute(formatRoute({ view: 'conversation' }))).toEqual({ view: 'conversation' });
 });
 

@@ -173,6 +173,7 @@ export const en = {
     confirmSignOut: (count: number) =>
       count === 1 ? 'Sign out and discard a message that is not sent?' : `Sign out and discard ${count} messages that are not sent?`,
     menu: 'Settings',
+    all: 'All settings…',
   },
   sidebar: {
     label: 'Conversations',

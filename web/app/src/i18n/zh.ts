@@ -166,6 +166,7 @@ export const zh: Texts = {
     signOut: '退出登录',
     confirmSignOut: (count) => `退出登录并丢弃 ${count} 条未发送的消息？`,
     menu: '设置',
+    all: '全部设置…',
   },
   sidebar: {
     label: '会话',

@@ -1,17 +1,17 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Dialog } from '../components/Dialog';
 import { Icon, type IconName } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { useTexts } from '../i18n';
-import type { MediaFailure } from '../state/failures';
 import { useNames } from '../state/names';
 import { rememberDevice, setPreferences, usePreferences } from '../state/preferences';
 import { useApp } from '../state/store';
+import { Preview } from '../components/Preview';
 import { giveUpEntering, proceed, setIsAsking, type Wanted } from './prejoin';
 import { type Background, BackgroundEffect, isBackgroundSupported } from '../media/background/effect';
 import { pictures } from '../media/background/pictures';
 import { backgroundOf, backgrounds, chooseEffects, useEffectChoice } from '../media/choice';
-import { openDevice } from '../media/devices';
+import { useDevice, useDevices } from '../media/useDevices';
 import '../styles/prejoin.css';
 
 const kinds = ['audioinput', 'videoinput', 'audiooutput'] as const;
@@ -160,47 +160,6 @@ function Toggle({ label, icon, isOn, hasFailed, onClick }: ToggleProps) {
   );
 }
 
-function Preview({ stream }: { stream: MediaStream }) {
-  const { prejoin } = useTexts();
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    if (video.current) video.current.srcObject = stream;
-  }, [stream]);
-  return <video ref={video} aria-label={prejoin.preview} autoPlay muted playsInline />;
-}
-
-interface Device {
-  stream?: MediaStream;
-  failure?: MediaFailure;
-}
-
-/** Holds the device while it is to be on; nothing of it leaves the page. */
-function useDevice(kind: 'audioinput' | 'videoinput', isOn: boolean, deviceId: string | undefined): Device {
-  const [device, setDevice] = useState<Device>({});
-  useEffect(() => {
-    if (!isOn) return undefined;
-    let isWanted = true;
-    let held: MediaStream | undefined;
-    const release = () => held?.getTracks().forEach((track) => track.stop());
-    openDevice(kind, deviceId).then(
-      (stream) => {
-        held = stream;
-        if (isWanted) setDevice({ stream });
-        else release();
-      },
-      (failure: MediaFailure) => {
-        if (isWanted) setDevice({ failure });
-      },
-    );
-    return () => {
-      isWanted = false;
-      release();
-      setDevice({});
-    };
-  }, [kind, isOn, deviceId]);
-  return device;
-}
-
 /** The picture as the others will see it; nothing until it is. Where an effect does not run, the picture as it is. */
 function useBackground(stream: MediaStream | undefined, background: Background | undefined): MediaStream | undefined {
   const [shown, setShown] = useState<{ of: MediaStream; behind: Background; stream: MediaStream }>();
@@ -221,17 +180,4 @@ function useBackground(stream: MediaStream | undefined, background: Background |
   }, [stream, background]);
   if (!background) return stream;
   return shown?.of === stream && shown?.behind === background ? shown?.stream : undefined;
-}
-
-function useDevices(mayName: MediaStream | undefined): MediaDeviceInfo[] {
-  const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
-  useEffect(() => {
-    const media: MediaDevices | undefined = navigator.mediaDevices;
-    if (!media) return undefined;
-    const list = () => void media.enumerateDevices().then(setDevices, () => {});
-    list();
-    media.addEventListener('devicechange', list);
-    return () => media.removeEventListener('devicechange', list);
-  }, [mayName]);
-  return devices;
 }

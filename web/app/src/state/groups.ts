@@ -117,6 +117,19 @@ export class GroupsController {
     return found.filter(({ id }) => id !== this.context.state.me);
   }
 
+  /** Changes what others see of this user. */
+  async updateProfile(change: Pick<Profile, 'name' | 'intro'>): Promise<void> {
+    const { client, state } = this.context;
+    await client.users.updateProfile(change);
+    const [profile] = await client.users.profiles([state.me]);
+    if (profile) this.context.set({ profiles: withEntry(this.context.state.profiles, state.me, profile) });
+  }
+
+  /** The types of the devices that this user is signed in on. */
+  async ownDevices(): Promise<readonly number[]> {
+    return this.context.client.users.devices(this.context.state.me);
+  }
+
   async create(name: string): Promise<bigint> {
     const id = await this.context.client.groups.create(name);
     await this.refresh();

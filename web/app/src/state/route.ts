@@ -4,10 +4,11 @@ import { type ConversationKey, groupKey, parseKey } from './conversationKey';
 /** What the address says is shown: a conversation, and what of it. */
 export interface Route {
   key?: ConversationKey;
-  view: 'conversation' | 'members' | 'meeting';
+  view: 'conversation' | 'members' | 'meeting' | 'settings';
 }
 
 export function parseRoute(hash: string): Route {
+  if (hash === '#/settings') return { view: 'settings' };
   const match = /^#\/([gu])\/(\d{1,19})(?:\/(members|meeting))?$/.exec(hash);
   const key = match && parseKey(`${match[1]}${match[2]}`);
   if (!match || !key) return { view: 'conversation' };
@@ -16,7 +17,7 @@ export function parseRoute(hash: string): Route {
 }
 
 export function formatRoute({ key, view }: Route): string {
-  if (key === undefined) return '#/';
+  if (key === undefined) return view === 'settings' ? '#/settings' : '#/';
   return `#/${key[0]}/${key.slice(1)}${view === 'conversation' ? '' : `/${view}`}`;
 }
 
@@ -30,6 +31,18 @@ export function navigate(route: Route | { groupId: bigint; view: Route['view'] }
   } else {
     window.location.hash = hash;
   }
+}
+
+let beforeSettings: Route = { view: 'conversation' };
+
+/** Shows the settings; closing them shows again what is shown now. */
+export function openSettings(): void {
+  if (current().view !== 'settings') beforeSettings = current();
+  navigate({ view: 'settings' });
+}
+
+export function closeSettings(): void {
+  navigate(beforeSettings);
 }
 
 function subscribe(onChange: () => void): () => void {

@@ -33,10 +33,15 @@ export type Language = 'en' | 'zh';
 /** How much of the others a person wants to see: as good as it goes, small and few, or nothing. */
 export type Receiving = 'auto' | 'saver' | 'audio';
 
+/** From the smallest. */
+export const textSizes = ['small', 'normal', 'large', 'largest'] as const;
+export type TextSize = (typeof textSizes)[number];
+
 /** What a person chose on this browser. */
 export interface Preferences {
   theme: Theme;
   language?: Language;
+  textSize: TextSize;
   microphoneOn: boolean;
   cameraOn: boolean;
   /** Whether messages and calls are told by the system while the page is hidden. */
@@ -56,6 +61,7 @@ export function loadPreferences(): Preferences {
   return {
     theme: stored.theme === 'light' || stored.theme === 'dark' ? stored.theme : 'system',
     ...((stored.language === 'en' || stored.language === 'zh') && { language: stored.language }),
+    textSize: textSizes.find((size) => size === stored.textSize) ?? 'normal',
     microphoneOn: stored.microphoneOn !== false,
     cameraOn: stored.cameraOn !== false,
     notifications: stored.notifications === true,

@@ -6,6 +6,7 @@ import { setIsAsking, useIsAsking } from '../meeting/prejoin';
 import { countUnsent } from '../state/outbox';
 import { app } from '../state/page';
 import { setPreferences, usePreferences } from '../state/preferences';
+import { openSettings } from '../state/route';
 import type { Language, Theme } from '../state/storage';
 import { appStore } from '../state/store';
 
@@ -75,7 +76,10 @@ export function SettingsMenu({ className, signedIn, children }: { className: str
                 },
                 {
                   key: 'session',
-                  items: [{ key: 'signOut', label: settings.signOut, onSelect: signOut }],
+                  items: [
+                    { key: 'all', label: settings.all, onSelect: openSettings },
+                    { key: 'signOut', label: settings.signOut, onSelect: signOut },
+                  ],
                 },
               ]
             : []),

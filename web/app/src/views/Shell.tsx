@@ -12,6 +12,7 @@ import { Ringing } from './Ringing';
 import { Sidebar } from './Sidebar';
 
 const MeetingView = lazy(() => import('../meeting/MeetingView'));
+const SettingsPage = lazy(() => import('./settings/SettingsPage'));
 const PreJoin = lazy(() => import('../meeting/PreJoin'));
 
 /** The page of somebody who is signed in: conversations, the one that is open, its members; or the meeting, over all of it. */
@@ -60,7 +61,7 @@ export function Shell() {
       </div>
     );
   }
-  const pane = key === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
+  const pane = view === 'settings' ? 'conversation' : key === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
   return (
     <div className="shell" data-pane={pane}>
       <div className="shell-banners">
@@ -70,7 +71,11 @@ export function Shell() {
       </div>
       <Sidebar selected={key} />
       <main className="pane-conversation">
-        {key !== undefined && isOpen && groupsLoaded ? (
+        {view === 'settings' ? (
+          <Suspense fallback={<p className="empty">{texts.common.loading}</p>}>
+            <SettingsPage />
+          </Suspense>
+        ) : key !== undefined && isOpen && groupsLoaded ? (
           <Conversation key={key} conversationKey={key} />
         ) : (
           <p className="empty">{texts.sidebar.choose}</p>

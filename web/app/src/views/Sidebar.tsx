@@ -11,7 +11,7 @@ import { type ConversationKey, groupIdOf } from '../state/conversationKey';
 import { plainText } from '../state/mentions';
 import { type Names, useNames } from '../state/names';
 import { app } from '../state/page';
-import { formatRoute, navigate } from '../state/route';
+import { formatRoute, navigate, useRoute } from '../state/route';
 import { liveMeetingOf, useApp } from '../state/store';
 import type { Entry } from '../state/timeline';
 import { countText } from './count';
@@ -30,9 +30,10 @@ export function Sidebar({ selected }: { selected: ConversationKey | undefined })
   const texts = useTexts();
   const names = useNames();
   const me = useApp((state) => state.me);
+  const { view } = useRoute();
   const [asked, setAsked] = useState<'group' | 'chat'>();
   const [query, setQuery] = useState('');
-  const title = useFocusWhenLost<HTMLHeadingElement>(selected);
+  const title = useFocusWhenLost<HTMLHeadingElement>(selected ?? view);
   return (
     <nav className="pane-list" aria-label={texts.sidebar.label}>
       <header className="pane-header">

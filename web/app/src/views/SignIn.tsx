@@ -101,7 +101,6 @@ export function SignIn() {
           <IconButton
             icon="eye"
             label={isShown ? signIn.hidePassword : signIn.showPassword}
-            aria-pressed={isShown}
             onClick={() => setIsShown(!isShown)}
           />
         </div>
