@@ -37,7 +37,7 @@ endfunction()
 # Code of tests is compiled for a fast build: it runs once, and it is the code below it that is checked. Half of a
 # sanitizer build's time went into making tests that nobody looks at fast and safe from undefined behaviour.
 function(turms_test_options target)
-  if(TURMS_SANITIZE)
+  if(TURMS_SANITIZE MATCHES "undefined")
     target_compile_options(${target} PRIVATE -O0 -fno-sanitize=undefined)
   endif()
 endfunction()
