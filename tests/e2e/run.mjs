@@ -14,6 +14,7 @@ import { attachments } from './scenarios/attachments.mjs';
 import { chat } from './scenarios/chat.mjs';
 import { ease } from './scenarios/ease.mjs';
 import { effects } from './scenarios/effects.mjs';
+import { formatting } from './scenarios/formatting.mjs';
 import { looks } from './scenarios/looks.mjs';
 import { meeting } from './scenarios/meeting.mjs';
 import { messaging } from './scenarios/messaging.mjs';
@@ -24,8 +25,8 @@ import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, chat, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
-const withoutMeetingServer = new Set(['messaging', 'attachments', 'settings', 'looks']);
+const scenarios = { messaging, chat, formatting, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
+const withoutMeetingServer = new Set(['messaging', 'formatting', 'attachments', 'settings', 'looks']);
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

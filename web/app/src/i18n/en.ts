@@ -225,6 +225,9 @@ export const en = {
     where: (sender: string, conversation: string) => (sender === conversation ? sender : `${sender} · ${conversation}`),
   },
   conversation: {
+    code: 'Code',
+    copyCode: 'Copy code',
+    copied: 'Copied',
     messagesWith: (name: string) => `Messages with ${name}`,
     placeholderTo: (name: string) => `Write to ${name}`,
     muted: 'You are muted in this group.',

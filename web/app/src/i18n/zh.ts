@@ -218,6 +218,9 @@ export const zh: Texts = {
     where: (sender, conversation) => (sender === conversation ? sender : `${sender} · ${conversation}`),
   },
   conversation: {
+    code: '代码',
+    copyCode: '复制代码',
+    copied: '已复制',
     messagesWith: (name) => `与 ${name} 的消息`,
     placeholderTo: (name) => `发送给 ${name}`,
     muted: '您在该群组已被禁言。',

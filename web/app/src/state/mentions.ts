@@ -1,3 +1,5 @@
+import { withoutMarks } from './markdown';
+
 // A message names a person by `@{id}`, which the server and every other client understand; people write and read `@name`.
 
 const mention = /@\{(\d{1,19})\}/g;
@@ -5,6 +7,11 @@ const mention = /@\{(\d{1,19})\}/g;
 export interface Mentionable {
   id: bigint;
   name: string;
+}
+
+/** The text as one reads it out: without the marks of its layout, and with names in the places of ids. */
+export function spokenText(text: string, nameOf: (id: bigint) => string): string {
+  return plainText(withoutMarks(text), nameOf);
 }
 
 /** The text with names in the places of ids. */

@@ -1,6 +1,6 @@
 import type { Texts } from '../i18n';
 import { type ConversationKey, groupIdOf } from './conversationKey';
-import { plainText } from './mentions';
+import { spokenText } from './mentions';
 import { type AppState, isInMeeting } from './store';
 
 /** Something that somebody who does not look at the page may want to be told. */
@@ -19,7 +19,7 @@ export function noticeWords(notice: Notice, state: AppState, texts: Texts): { ti
     return { title: texts.meeting.ringingBy(userName(state, texts, notice.callerId)), body: texts.meeting.ringing(group) };
   }
   const sender = userName(state, texts, notice.senderId);
-  const text = plainText(notice.text, (id) => userName(state, texts, id));
+  const text = spokenText(notice.text, (id) => userName(state, texts, id));
   const groupId = groupIdOf(notice.key);
   if (groupId === undefined) return { title: sender, body: text };
   return { title: groupName(state, texts, groupId), body: texts.sidebar.preview(sender, text) };

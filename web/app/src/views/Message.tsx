@@ -6,7 +6,7 @@ import { Icon } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { type Texts, useTexts } from '../i18n';
 import type { ConversationKey } from '../state/conversationKey';
-import { plainText } from '../state/mentions';
+import { spokenText } from '../state/mentions';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
 import type { Entry } from '../state/timeline';
@@ -73,7 +73,7 @@ function TextMessage(props: MessageProps) {
   const attachment = useMemo(() => parseAttachment(entry.text), [entry.text]);
   const nameOf = (userId: bigint) => names.in(key, userId);
   const name = nameOf(entry.senderId);
-  const said = attachment?.name ?? plainText(entry.text, nameOf);
+  const said = attachment?.name ?? spokenText(entry.text, nameOf);
   useFocusAfter(isEditing, row);
 
   return (

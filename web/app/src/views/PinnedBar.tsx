@@ -2,7 +2,7 @@ import { parseAttachment } from 'turms-client';
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import type { ConversationKey } from '../state/conversationKey';
-import { plainText } from '../state/mentions';
+import { spokenText } from '../state/mentions';
 import { useNames } from '../state/names';
 import { showSpot } from '../state/spot';
 import { useApp } from '../state/store';
@@ -15,7 +15,7 @@ export function PinnedBar({ conversationKey: key }: { conversationKey: Conversat
   const pinned = useApp((state) => state.pins.get(key));
   const last = pinned?.[0];
   if (!last) return null;
-  const said = parseAttachment(last.text)?.name ?? plainText(last.text, (id) => names.in(key, id));
+  const said = parseAttachment(last.text)?.name ?? spokenText(last.text, (id) => names.in(key, id));
   const { sequence } = last;
   return (
     <section className="pinned" aria-label={texts.pinned}>

@@ -1,7 +1,7 @@
 import { parseAttachment } from 'turms-client';
 import { useTexts } from '../i18n';
 import type { ConversationKey } from '../state/conversationKey';
-import { plainText } from '../state/mentions';
+import { spokenText } from '../state/mentions';
 import { useNames } from '../state/names';
 import { showSpot } from '../state/spot';
 import { useApp } from '../state/store';
@@ -23,7 +23,7 @@ export function Quote({ conversationKey: key, messageId, tabIndex }: QuoteProps)
     return <p className="quote is-gone">{quoted === undefined ? '…' : texts.quotedGone}</p>;
   }
   const name = names.in(key, quoted.senderId);
-  const text = parseAttachment(quoted.text)?.name ?? plainText(quoted.text, (id) => names.in(key, id));
+  const text = parseAttachment(quoted.text)?.name ?? spokenText(quoted.text, (id) => names.in(key, id));
   const { sequence } = quoted;
   return (
     <button

@@ -8,7 +8,7 @@ import { Icon, type IconName } from '../components/Icon';
 import { describeError } from '../i18n/describe';
 import { type Texts, useTexts } from '../i18n';
 import { type ConversationKey, groupIdOf } from '../state/conversationKey';
-import { plainText } from '../state/mentions';
+import { spokenText } from '../state/mentions';
 import { type Names, useNames } from '../state/names';
 import { app } from '../state/page';
 import { formatRoute, navigate, useRoute } from '../state/route';
@@ -178,7 +178,7 @@ function preview(entry: Entry, me: bigint, isGroup: boolean, nameOf: (id: bigint
     return entry.senderId > 0n ? texts.conversation.recalled(nameOf(entry.senderId)) : texts.conversation.recalledUnknown;
   }
   if (entry.system) return texts.conversation.systemMessage;
-  const text = parseAttachment(entry.text)?.name ?? plainText(entry.text, nameOf);
+  const text = parseAttachment(entry.text)?.name ?? spokenText(entry.text, nameOf);
   return entry.senderId === me || !isGroup ? text : texts.sidebar.preview(nameOf(entry.senderId), text);
 }
 

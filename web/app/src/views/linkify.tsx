@@ -1,33 +1,25 @@
 import type { ReactNode } from 'react';
+import { addressesIn } from '../state/addresses';
 
-const link = /\b(?:https?:\/\/|www\.(?=[^\s.]+\.))[^\s<>"'，。；！？、（）】]+/gi;
-const punctuation = /[.,;:!?\]]$/;
-
-/** The text with its web addresses as links; everything else stays text. Links of rows that are passed by are not stopped at. */
-export function linkify(text: string, tabIndex?: number): ReactNode[] {
-  const parts: ReactNode[] = [];
-  let end = 0;
-  for (const match of text.matchAll(link)) {
-    const address = withoutEnd(match[0]);
-    if (match.index > end) parts.push(text.slice(end, match.index));
-    const href = /^www\./i.test(address) ? `https://${address}` : address;
-    parts.push(
-      <a key={match.index} href={href} target="_blank" rel="noopener noreferrer" tabIndex={tabIndex}>
-        {address}
-      </a>,
-    );
-    end = match.index + address.length;
-  }
-  if (end < text.length) parts.push(text.slice(end));
-  return parts;
+/** A way out of this page, which learns nothing of it. Links of rows that are passed by are not stopped at. */
+export function outsideLink(key: number, address: string, label: string, tabIndex?: number): ReactNode {
+  return (
+    <a key={key} href={address} target="_blank" rel="noopener noreferrer" tabIndex={tabIndex} title={label === address ? undefined : address}>
+      {label}
+    </a>
+  );
 }
 
-/** Without the marks that belong to the sentence around it: a bracket only when it was opened outside of the address. */
-function withoutEnd(address: string): string {
-  let rest = address;
-  for (;;) {
-    const closesMore = rest.endsWith(')') && rest.split(')').length > rest.split('(').length;
-    if (!closesMore && !punctuation.test(rest)) return rest;
-    rest = rest.slice(0, -1);
+/** The text with its web addresses as links; everything else stays text. */
+export function linkify(text: string, tabIndex?: number): ReactNode[] {
+  const parts: ReactNode[] = [];
+  let at = 0;
+  for (const { start, end } of addressesIn(text)) {
+    const address = text.slice(start, end);
+    if (start > at) parts.push(text.slice(at, start));
+    parts.push(outsideLink(start, /^www\./i.test(address) ? `https://${address}` : address, address, tabIndex));
+    at = end;
   }
+  if (at < text.length) parts.push(text.slice(at));
+  return parts;
 }
