@@ -32,24 +32,46 @@ describe('writing', () => {
     expect(state().conversations.get(key())!.entries).toMatchObject([{ status: 'sent' }]);
   });
 
-  test('files are sent one after the other, and go with their messages', async () => {
+  test('files are seen first, sent several at once, and go with their messages', async () => {
     const alice = await signedIn(1n);
-    const posted: string[] = [];
-    vi.stubGlobal('fetch', (_url: string, { body }: { body: FormData }) => {
+    const waiting = new Map<string, (status: number) => void>();
+    vi.stubGlobal('fetch', (_url: string, { body, signal }: { body: FormData; signal: AbortSignal }) => {
       const { name } = body.get('file') as File;
-      posted.push(name);
-      return Promise.resolve(new Response(null, { status: name === 'large.bin' ? 413 : 204 }));
+      return new Promise<Response>((resolve, reject) => {
+        waiting.set(name, (status) => resolve(new Response(null, { status })));
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
     });
-    const files = ['a.txt', 'large.bin', 'b.png'].map((name) => Object.assign(new Blob(['abc'], { type: 'image/png' }), { name }) as File);
-    const sent = alice.app.writing.sendFiles(key(), files);
-    expect(alice.state().uploads.get(key())).toEqual(['a.txt']);
+    const states = () => (alice.state().uploads.get(key()) ?? []).map(({ name, state }) => [name, state]);
+    const idOf = (name: string) => alice.state().uploads.get(key())!.find((each) => each.name === name)!.id;
+    const files = ['a.txt', 'large.bin', 'lost.txt', 'b.png'].map(
+      (name) => Object.assign(new Blob(['abc'], { type: 'image/png' }), { name }) as File,
+    );
+    alice.app.uploads.choose(key(), files);
+    expect(states()).toEqual(files.map(({ name }) => [name, 'chosen']));
+    expect(waiting.size).toBe(0);
+    const sent = alice.app.uploads.start(key());
+    await vi.waitFor(() => expect([...waiting.keys()]).toEqual(['a.txt', 'large.bin', 'lost.txt']));
+    expect(states().at(-1)).toEqual(['b.png', 'waiting']);
+    waiting.get('large.bin')!(413);
+    waiting.get('lost.txt')!(500);
+    await vi.waitFor(() => expect(waiting.has('b.png')).toBe(true));
+    alice.app.uploads.cancel(key(), idOf('a.txt'));
+    waiting.get('b.png')!(204);
     await sent;
+    expect(states()).toEqual([
+      ['large.bin', 'tooLarge'],
+      ['lost.txt', 'failed'],
+    ]);
+    waiting.clear();
+    const again = alice.app.uploads.retry(key(), idOf('lost.txt'));
+    await vi.waitFor(() => expect(waiting.has('lost.txt')).toBe(true));
+    waiting.get('lost.txt')!(204);
+    await again;
     vi.unstubAllGlobals();
-    expect(posted).toEqual(['a.txt', 'large.bin', 'b.png']);
-    expect(alice.state().uploads.size).toBe(0);
-    expect(alice.state().toasts).toMatchObject([{ message: { kind: 'uploadFailed', name: 'large.bin', isTooLarge: true } }]);
     const [first, second] = alice.state().conversations.get(key())!.entries;
-    expect(parseAttachment(second!.text)).toMatchObject({ name: 'b.png', mediaType: 'image/png', size: 3 });
+    expect(parseAttachment(first!.text)).toMatchObject({ name: 'b.png', mediaType: 'image/png', size: 3 });
+    expect(parseAttachment(second!.text)).toMatchObject({ name: 'lost.txt' });
     await alice.app.writing.recall(key(), first!.id!);
     expect(server.deletedFiles).toEqual([parseAttachment(first!.text)!.id]);
   });

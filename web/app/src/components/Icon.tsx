@@ -54,6 +54,9 @@ const icons = {
       <path d="M15.5 5.5V5a1.5 1.5 0 0 0-1.5-1.5H5.5A1.5 1.5 0 0 0 4 5v8.5A1.5 1.5 0 0 0 5.5 15H6" />
     </>
   ),
+  minus: <path d="M5 12h14" />,
+  download: <path d="M12 4v11M7 10.5l5 5 5-5M5 19.5h14" />,
+  reload: <path d="M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4" />,
   plus: <path d="M12 5v14M5 12h14" />,
   smile: (
     <>

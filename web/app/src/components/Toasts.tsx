@@ -18,8 +18,6 @@ function say(message: ToastMessage, texts: Texts): string {
       return texts.members.removedYou(message.group);
     case 'meetingGone':
       return texts.meeting.gone[message.reason];
-    case 'uploadFailed':
-      return message.isTooLarge ? texts.conversation.uploadTooLarge(message.name) : texts.conversation.uploadFailed(message.name);
   }
 }
 

@@ -11,6 +11,7 @@ import { switchNotifications } from './preferences';
 import { takeSingleSignOn } from './singleSignOn';
 import { type Locks, TabLock } from './tabLock';
 import { forgetDrafts, forgetUserId, knownName, knownUserId, loadDrafts, loadSession, rememberUserId, saveSession } from './storage';
+import { UploadsController } from './uploads';
 import { WritingController } from './writing';
 
 export interface AppOptions {
@@ -51,6 +52,7 @@ export class App {
   readonly groups: GroupsController;
   readonly conversations: ConversationsController;
   readonly writing: WritingController;
+  readonly uploads: UploadsController;
   readonly meetings: MeetingsController;
   private readonly context: Context;
   private readonly tabLock: TabLock;
@@ -81,6 +83,7 @@ export class App {
       (key) => void this.writing.sendWaitingOf(key),
     );
     this.writing = new WritingController(this.context, this.conversations, outbox);
+    this.uploads = new UploadsController(this.context, this.writing);
     this.meetings = new MeetingsController(
       this.context,
       this.groups,
@@ -184,6 +187,7 @@ export class App {
     this.meetings.suspend();
     this.conversations.reset();
     this.writing.reset();
+    this.uploads.reset();
     this.context.client.signOut({ keepToken: true });
     this.context.store.setState({ ...initialState, phase: 'otherTab', me }, true);
   }
@@ -278,6 +282,7 @@ export class App {
     this.meetings.reset();
     this.conversations.reset();
     this.writing.reset();
+    this.uploads.reset();
     this.groups.reset();
     this.context.store.setState({ ...initialState, ...left }, true);
     // The address is this user's: whoever signs in next starts at the beginning.

@@ -22,8 +22,7 @@ export type ToastMessage =
   | { kind: 'forwarded'; to: string }
   | { kind: 'notificationsDenied' }
   | { kind: 'removedFromGroup'; group: string }
-  | { kind: 'meetingGone'; reason: MeetingEndReason }
-  | { kind: 'uploadFailed'; name: string; isTooLarge: boolean };
+  | { kind: 'meetingGone'; reason: MeetingEndReason };
 
 /** The state of the page: one slice for each subject, each changed by the controller of its name. */
 export interface AppState extends SessionSlice, PeopleSlice, ConversationsSlice, MeetingsSlice {

@@ -1,4 +1,4 @@
-import { attachmentText, mayHaveTakenEffect, parseAttachment, type ResourceLink, TurmsError } from 'turms-client';
+import { mayHaveTakenEffect, parseAttachment, type ResourceLink, TurmsError } from 'turms-client';
 import type { Context } from './context';
 import { type ConversationKey, refOf } from './conversationKey';
 import type { ConversationsController } from './conversations';
@@ -9,8 +9,6 @@ import { applyEdit, applyReactions, type Entry, replaceEntry } from './timeline'
 
 const typingSentEveryMs = 4000;
 const sendAgainAfterMs = 1000;
-/** HTTP's, of an upload. */
-const contentTooLarge = 413;
 
 /** Whether the message certainly never left this page, and may be sent again without asking. */
 function wasNeverSent(error: unknown): boolean {
@@ -70,22 +68,6 @@ export class WritingController {
     this.answer(key, undefined);
     this.conversations.update(key, ({ entries }) => ({ entries: [...entries, entry] }));
     if (entry.status === 'sending') await this.deliver(key, entry);
-  }
-
-  /** Uploads the files one after the other, and sends each as a message. */
-  async sendFiles(key: ConversationKey, files: readonly File[]): Promise<void> {
-    for (const file of files) {
-      const name = file.name || 'file';
-      this.noteUploads(key, (names) => [...names, name]);
-      try {
-        const attachment = await this.context.client.storage.upload(refOf(key), file, name);
-        await this.send(key, attachmentText(attachment));
-      } catch (error) {
-        const isTooLarge = error instanceof TurmsError && error.code === contentTooLarge;
-        this.context.toast({ kind: 'uploadFailed', name, isTooLarge });
-      }
-      this.noteUploads(key, (names) => names.filter((_, index) => index !== names.indexOf(name)));
-    }
   }
 
   attachmentLink(id: bigint): Promise<ResourceLink> {
@@ -254,11 +236,5 @@ export class WritingController {
 
   private change(key: ConversationKey, entryKey: string, change: Partial<Entry>): void {
     this.conversations.update(key, ({ entries }) => ({ entries: replaceEntry(entries, entryKey, change) }));
-  }
-
-  private noteUploads(key: ConversationKey, change: (names: readonly string[]) => readonly string[]): void {
-    const { uploads } = this.context.state;
-    const names = change(uploads.get(key) ?? []);
-    this.context.set({ uploads: withEntry(uploads, key, names.length === 0 ? undefined : names) });
   }
 }

@@ -3,28 +3,22 @@ import { type Attachment, type ResourceLink, StatusCode, TurmsError } from 'turm
 import { Icon } from '../components/Icon';
 import { useTexts } from '../i18n';
 import { app } from '../state/page';
+import { pictureTypes } from '../state/pictures';
 import { fileSize } from './fileSize';
+import { saveFile } from './saveFile';
 
-/** Pictures that every browser shows. The sender says so; what is no picture after all is shown as a file. */
-const pictureTypes = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 /** Links are good for some minutes. */
 const linkFreshMs = 120_000;
 
 interface AttachmentViewProps {
   attachment: Attachment;
+  /** Shows the picture large. */
+  onShow: () => void;
   tabIndex: number;
 }
 
-/** The page stays: the server has files saved, and so has the browser what is of this origin. */
-function save(url: string, name: string): void {
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-}
-
 /** A sent file: a picture as a picture, everything else by its name and size. */
-export function AttachmentView({ attachment, tabIndex }: AttachmentViewProps) {
+export function AttachmentView({ attachment, onShow, tabIndex }: AttachmentViewProps) {
   const { conversation: texts } = useTexts();
   const { id, name, mediaType, size } = attachment;
   const [link, setLink] = useState<(ResourceLink & { at: number }) | undefined>();
@@ -50,16 +44,11 @@ export function AttachmentView({ attachment, tabIndex }: AttachmentViewProps) {
 
   const isFresh = () => link !== undefined && Date.now() - link.at < linkFreshMs;
   const open = (event: MouseEvent) => {
-    if (isPicture && isFresh()) return;
+    // With these keys the browser opens it beside the page.
+    if (isPicture && (event.ctrlKey || event.metaKey || event.shiftKey)) return;
     event.preventDefault();
-    // A tab can only be opened while the click is handled.
-    const tab = isPicture ? window.open('about:blank', '_blank') : null;
-    if (tab) tab.opener = null;
-    void fetchLink().then((found) => {
-      if (!found) tab?.close();
-      else if (tab) tab.location.href = found.url;
-      else save(found.url, name);
-    });
+    if (isPicture) onShow();
+    else void fetchLink().then((found) => found && saveFile(found.url, name));
   };
   const onPictureError = () => {
     // It may have come into view long after its link was made.
@@ -81,7 +70,7 @@ export function AttachmentView({ attachment, tabIndex }: AttachmentViewProps) {
       className={`attachment ${isPicture ? 'is-picture' : ''}`}
       href={link?.url ?? '#'}
       {...(isPicture && link && { target: '_blank', rel: 'noopener noreferrer' })}
-      aria-label={label}
+      aria-label={isPicture ? label : undefined}
       tabIndex={tabIndex}
       onClick={open}
     >

@@ -1,4 +1,4 @@
-import { type ClipboardEvent, type KeyboardEvent, type RefObject, useId, useRef } from 'react';
+import { type ChangeEvent, type ClipboardEvent, type KeyboardEvent, lazy, type RefObject, Suspense, useId, useRef } from 'react';
 import { IconButton } from '../components/Button';
 import { isTouch, useBottomBar } from '../components/focus';
 import { useTexts } from '../i18n';
@@ -14,6 +14,8 @@ import { useNaming } from './naming';
 import { Quote } from './Quote';
 import { Remaining } from './Remaining';
 import { useTimeText } from './time';
+
+const Uploads = lazy(() => import('./Uploads'));
 
 interface ComposerProps {
   conversationKey: ConversationKey;
@@ -33,19 +35,28 @@ export function Composer({ conversationKey: key, field }: ComposerProps) {
   const bar = useBottomBar<HTMLElement>();
   const noteId = useId();
   const picker = useRef<HTMLInputElement>(null);
-  const uploads = useApp((state) => state.uploads.get(key));
+  const camera = useRef<HTMLInputElement>(null);
+  const hasFiles = useApp((state) => state.uploads.has(key));
+  const hasChosen = useApp((state) => state.uploads.get(key)?.some(({ state: at }) => at === 'chosen') ?? false);
   const answered = useApp((state) => state.answering.get(key));
   const isTooLong = remaining !== undefined && remaining < 0;
   const isMuted = mutedUntil !== undefined;
   // What is sent has to be shown somewhere.
   const isLoaded = useApp((state) => state.conversations.get(key)?.isLoaded ?? false);
-  const maySend = isLoaded && sent !== '' && !isTooLong && !isMuted;
+  const maySend = isLoaded && (sent !== '' || hasChosen) && !isTooLong && !isMuted;
   const mayAttach = isLoaded && !isMuted;
   const change = (value: string) => app.writing.setDraft(key, value);
   const naming = useNaming(field, text, people, change);
 
   const attach = (files: readonly File[]) => {
-    if (mayAttach && files.length > 0) void app.writing.sendFiles(key, files);
+    if (!mayAttach || files.length === 0) return;
+    app.uploads.choose(key, files);
+    if (!isTouch()) field.current?.focus();
+  };
+  const onPick = (event: ChangeEvent<HTMLInputElement>) => {
+    attach([...(event.target.files ?? [])]);
+    // The same file may be chosen again.
+    event.target.value = '';
   };
   const onPaste = (event: ClipboardEvent) => {
     const files = [...event.clipboardData.files];
@@ -57,7 +68,8 @@ export function Composer({ conversationKey: key, field }: ComposerProps) {
   const send = () => {
     if (!maySend) return;
     change('');
-    void app.writing.send(key, sent);
+    if (sent !== '') void app.writing.send(key, sent);
+    if (hasChosen) void app.uploads.start(key);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (naming.onKeyDown(event)) return;
@@ -80,6 +92,11 @@ export function Composer({ conversationKey: key, field }: ComposerProps) {
       <Typing conversationKey={key} />
       {answered !== undefined && <Answering conversationKey={key} messageId={answered} />}
       {naming.list}
+      {hasFiles && (
+        <Suspense fallback={null}>
+          <Uploads conversationKey={key} />
+        </Suspense>
+      )}
       <div className="composer-row">
         <textarea
           ref={field}
@@ -107,12 +124,20 @@ export function Composer({ conversationKey: key, field }: ComposerProps) {
           multiple
           hidden
           aria-hidden="true"
-          onChange={(event) => {
-            attach([...(event.target.files ?? [])]);
-            // The same file may be chosen again.
-            event.target.value = '';
-          }}
+          onChange={onPick}
         />
+        {isTouch() && (
+          <>
+            <input ref={camera} type="file" accept="image/*" capture="environment" hidden aria-hidden="true" onChange={onPick} />
+            <IconButton
+              icon="camera"
+              label={texts.takePicture}
+              aria-disabled={!mayAttach}
+              aria-describedby={noteId}
+              onClick={() => mayAttach && camera.current?.click()}
+            />
+          </>
+        )}
         <IconButton
           icon="clip"
           label={texts.attach}
@@ -137,11 +162,6 @@ export function Composer({ conversationKey: key, field }: ComposerProps) {
       </div>
       <div id={noteId} role="status">
         {mutedUntil !== undefined && <p className="composer-muted">{texts.mutedUntil(time.moment(mutedUntil))}</p>}
-        {uploads?.map((name, index) => (
-          <p key={index} className="composer-remaining">
-            {texts.uploading(name)}
-          </p>
-        ))}
         <Remaining count={remaining} />
       </div>
     </footer>

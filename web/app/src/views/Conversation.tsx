@@ -1,4 +1,5 @@
-import { type DragEvent, type RefObject, useEffect, useRef, useState } from 'react';
+import { type DragEvent, lazy, type RefObject, Suspense, useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
 import { isTouch } from '../components/focus';
@@ -9,6 +10,7 @@ import { enterMeeting } from '../meeting/prejoin';
 import { type ConversationKey, groupIdOf } from '../state/conversationKey';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
+import { shownPicture } from '../state/pictures';
 import { navigate, useRoute } from '../state/route';
 import { liveMeetingOf, useApp } from '../state/store';
 import { Composer } from './Composer';
@@ -16,6 +18,8 @@ import { LiveMeetingCard } from './LiveMeetingCard';
 import { MessageList } from './MessageList';
 import { useMutedUntil } from './muted';
 import { PinnedBar } from './PinnedBar';
+
+const Gallery = lazy(() => import('./Gallery'));
 
 /** What is written in a group or with a person; with the meeting of the group on top while there is one. */
 export function Conversation({ conversationKey: key }: { conversationKey: ConversationKey }) {
@@ -31,6 +35,7 @@ export function Conversation({ conversationKey: key }: { conversationKey: Conver
   useEffect(() => (isTouch() ? title : field).current?.focus(), []);
   const { conversation: texts } = useTexts();
   const mutedUntil = useMutedUntil(groupId);
+  const shown = useStore(shownPicture, (state) => state.shown);
   const [isOver, setIsOver] = useState(false);
   const mayDrop = (event: DragEvent) => mutedUntil === undefined && event.dataTransfer.types.includes('Files');
   const onDragOver = (event: DragEvent) => {
@@ -45,7 +50,8 @@ export function Conversation({ conversationKey: key }: { conversationKey: Conver
     setIsOver(false);
     if (!mayDrop(event)) return;
     event.preventDefault();
-    void app.writing.sendFiles(key, [...event.dataTransfer.files]);
+    app.uploads.choose(key, [...event.dataTransfer.files]);
+    field.current?.focus();
   };
   return (
     <section className="conversation" onDragOver={onDragOver} onDragLeave={onDragLeave} onDrop={onDrop}>
@@ -55,6 +61,11 @@ export function Conversation({ conversationKey: key }: { conversationKey: Conver
       <PinnedBar conversationKey={key} />
       <MessageList conversationKey={key} />
       <Composer conversationKey={key} field={field} />
+      {shown?.key === key && (
+        <Suspense fallback={null}>
+          <Gallery conversationKey={key} start={shown.id} />
+        </Suspense>
+      )}
     </section>
   );
 }

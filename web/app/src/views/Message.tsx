@@ -9,6 +9,7 @@ import type { ConversationKey } from '../state/conversationKey';
 import { spokenText } from '../state/mentions';
 import { useNames } from '../state/names';
 import { app } from '../state/page';
+import { showPicture } from '../state/pictures';
 import type { Entry } from '../state/timeline';
 import { AttachmentView } from './AttachmentView';
 import { MeetingNotice } from './MeetingNotice';
@@ -93,7 +94,7 @@ function TextMessage(props: MessageProps) {
         ) : (
           <div className="message-text" dir="auto">
             {attachment ? (
-              <AttachmentView attachment={attachment} tabIndex={tabIndex} />
+              <AttachmentView attachment={attachment} onShow={() => showPicture(key, attachment.id)} tabIndex={tabIndex} />
             ) : (
               <RichText text={entry.text} nameOf={nameOf} me={me} tabIndex={tabIndex} />
             )}

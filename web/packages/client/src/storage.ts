@@ -2,6 +2,7 @@ import type { ConversationRef } from './conversations.js';
 import { TurmsError } from './errors.js';
 import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { StorageResourceType } from './gen/turms/model_pb.js';
+import { type Fetch, postForm, type PostOptions } from './post.js';
 import type { Requester } from './requester.js';
 
 /** A file that was sent. */
@@ -30,15 +31,15 @@ export class StorageApi {
   constructor(
     private readonly client: Requester,
     private readonly origin: string | undefined,
-    private readonly fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request),
+    private readonly fetch: Fetch = (...request) => globalThis.fetch(...request),
   ) {}
 
-  uploadToGroup(groupId: bigint, file: Blob, name: string, signal?: AbortSignal): Promise<Attachment> {
-    return this.upload({ groupId }, file, name, signal);
+  uploadToGroup(groupId: bigint, file: Blob, name: string, options?: PostOptions): Promise<Attachment> {
+    return this.upload({ groupId }, file, name, options);
   }
 
   /** Uploads a file that those of the conversation may see. It is in no message yet: see `attachmentText`. */
-  async upload(to: ConversationRef, file: Blob, name: string, signal?: AbortSignal): Promise<Attachment> {
+  async upload(to: ConversationRef, file: Blob, name: string, options: PostOptions = {}): Promise<Attachment> {
     const mediaType = /^[\w.+-]+\/[\w.+-]+$/.test(file.type) ? file.type : 'application/octet-stream';
     const answer = await this.client.request({
       case: 'queryResourceUploadInfoRequest',
@@ -53,8 +54,8 @@ export class StorageApi {
     form.set('Content-Type', mediaType);
     // S3 reads no field behind it.
     form.set('file', file, name);
-    const response = await this.fetch(this.urlOf(info), { method: 'POST', body: form, ...(signal && { signal }) });
-    if (!response.ok) throw new TurmsError('refused', `The upload was answered ${response.status}`, response.status);
+    const status = await postForm(this.fetch, this.urlOf(info), form, options);
+    if (status < 200 || status > 299) throw new TurmsError('refused', `The upload was answered ${status}`, status);
     return { id: BigInt(id), name, mediaType, size: file.size };
   }
 

@@ -1,5 +1,6 @@
 import type { ConversationKey } from '../conversationKey';
 import type { Entry } from '../timeline';
+import type { Upload } from '../uploads';
 
 /** One line of the list, and what of the conversation is here. */
 export interface Conversation {
@@ -43,8 +44,8 @@ export interface ConversationsSlice {
   quoted: ReadonlyMap<bigint, Quoted>;
   /** Who writes, and until when that is shown. */
   typing: ReadonlyMap<ConversationKey, ReadonlyMap<bigint, number>>;
-  /** Files that are being uploaded. */
-  uploads: ReadonlyMap<ConversationKey, readonly string[]>;
+  /** Files that were chosen, and those on their way. */
+  uploads: ReadonlyMap<ConversationKey, readonly Upload[]>;
   /** Pinned messages, the last one first; of conversations where they were asked for. */
   pins: ReadonlyMap<ConversationKey, readonly Entry[]>;
 }
