@@ -12,6 +12,7 @@ import { Runner } from './lib/runner.mjs';
 import { startTurms } from './lib/server.mjs';
 import { attachments } from './scenarios/attachments.mjs';
 import { chat } from './scenarios/chat.mjs';
+import { contacts } from './scenarios/contacts.mjs';
 import { ease } from './scenarios/ease.mjs';
 import { effects } from './scenarios/effects.mjs';
 import { formatting } from './scenarios/formatting.mjs';
@@ -25,8 +26,8 @@ import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, chat, formatting, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
-const withoutMeetingServer = new Set(['messaging', 'formatting', 'attachments', 'settings', 'looks']);
+const scenarios = { messaging, chat, formatting, contacts, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
+const withoutMeetingServer = new Set(['messaging', 'formatting', 'contacts', 'attachments', 'settings', 'looks']);
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

@@ -40,6 +40,7 @@ test.each([
   ['#/u/34', { key: 'u34', view: 'conversation' }],
   ['#/u/34/members', { key: 'u34', view: 'conversation' }],
   ['#/settings', { view: 'settings' }],
+  ['#/contacts', { view: 'contacts' }],
   ['#/g/12/other', { view: 'conversation' }],
   ['#/g/99999999999999999999', { view: 'conversation' }],
 ] as const)('the address %s', (hash, route) => {

@@ -210,6 +210,8 @@ export const en = {
     sent: (name: string) => `${name} is invited.`,
   },
   people: {
+    contacts: 'Contacts',
+    contactsAsking: (count: number) => (count === 1 ? 'Contacts, 1 request' : `Contacts, ${count} requests`),
     newChat: 'Write to somebody',
     name: 'Name of whom to write to',
     write: 'Write',

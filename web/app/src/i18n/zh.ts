@@ -203,6 +203,8 @@ export const zh: Texts = {
     sent: (name) => `已邀请 ${name}。`,
   },
   people: {
+    contacts: '联系人',
+    contactsAsking: (count) => `联系人，${count} 个请求`,
     newChat: '发起聊天',
     name: '对方的姓名',
     write: '发消息',

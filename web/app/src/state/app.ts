@@ -1,4 +1,5 @@
 import { type ChatMessage, type Credentials, StatusCode, TurmsClient, TurmsError } from 'turms-client';
+import { ContactsController } from './contacts';
 import { Context } from './context';
 import { type ConversationKey, groupIdOf, groupKey, keyOfMessage } from './conversationKey';
 import { ConversationsController } from './conversations';
@@ -50,6 +51,7 @@ function parseUserId(text: string): bigint | undefined {
 /** Everything that the page does, wired together: views call this, and look at the store. */
 export class App {
   readonly groups: GroupsController;
+  readonly contacts: ContactsController;
   readonly conversations: ConversationsController;
   readonly writing: WritingController;
   readonly uploads: UploadsController;
@@ -74,6 +76,7 @@ export class App {
       },
       (groupId) => this.meetings.noteGroupRemoved(groupId),
     );
+    this.contacts = new ContactsController(this.context, this.groups);
     const outbox = new Outbox();
     this.conversations = new ConversationsController(
       this.context,
@@ -245,6 +248,7 @@ export class App {
     this.context.set({ me });
     const waiting = isFirst ? this.writing.restoreUnsent() : [];
     this.groups.needProfiles([me]);
+    void this.contacts.refresh();
     const known = [...this.context.state.groups.keys()];
     // After a lost connection the list is asked for once what was missed has come.
     await Promise.all([

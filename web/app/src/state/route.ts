@@ -1,14 +1,18 @@
 import { useSyncExternalStore } from 'react';
 import { type ConversationKey, groupKey, parseKey } from './conversationKey';
 
+/** What is no conversation. */
+export type Page = 'settings' | 'contacts';
+const pages: readonly string[] = ['settings', 'contacts'] satisfies Page[];
+
 /** What the address says is shown: a conversation, and what of it. */
 export interface Route {
   key?: ConversationKey;
-  view: 'conversation' | 'members' | 'meeting' | 'settings';
+  view: 'conversation' | 'members' | 'meeting' | Page;
 }
 
 export function parseRoute(hash: string): Route {
-  if (hash === '#/settings') return { view: 'settings' };
+  if (pages.includes(hash.slice(2))) return { view: hash.slice(2) as Page };
   const match = /^#\/([gu])\/(\d{1,19})(?:\/(members|meeting))?$/.exec(hash);
   const key = match && parseKey(`${match[1]}${match[2]}`);
   if (!match || !key) return { view: 'conversation' };
@@ -17,7 +21,7 @@ export function parseRoute(hash: string): Route {
 }
 
 export function formatRoute({ key, view }: Route): string {
-  if (key === undefined) return view === 'settings' ? '#/settings' : '#/';
+  if (key === undefined) return pages.includes(view) ? `#/${view}` : '#/';
   return `#/${key[0]}/${key.slice(1)}${view === 'conversation' ? '' : `/${view}`}`;
 }
 
@@ -33,16 +37,16 @@ export function navigate(route: Route | { groupId: bigint; view: Route['view'] }
   }
 }
 
-let beforeSettings: Route = { view: 'conversation' };
+let beforePage: Route = { view: 'conversation' };
 
-/** Shows the settings; closing them shows again what is shown now. */
-export function openSettings(): void {
-  if (current().view !== 'settings') beforeSettings = current();
-  navigate({ view: 'settings' });
+/** Shows the page; closing it shows again what is shown now. */
+export function openPage(page: Page): void {
+  if (!pages.includes(current().view)) beforePage = current();
+  navigate({ view: page });
 }
 
-export function closeSettings(): void {
-  navigate(beforeSettings);
+export function closePage(): void {
+  navigate(beforePage);
 }
 
 function subscribe(onChange: () => void): () => void {

@@ -6,7 +6,7 @@ import { setIsAsking, useIsAsking } from '../meeting/prejoin';
 import { countUnsent } from '../state/outbox';
 import { app } from '../state/page';
 import { setPreferences, usePreferences } from '../state/preferences';
-import { openSettings } from '../state/route';
+import { openPage } from '../state/route';
 import type { Language, Theme } from '../state/storage';
 import { appStore } from '../state/store';
 
@@ -77,7 +77,7 @@ export function SettingsMenu({ className, signedIn, children }: { className: str
                 {
                   key: 'session',
                   items: [
-                    { key: 'all', label: settings.all, onSelect: openSettings },
+                    { key: 'all', label: settings.all, onSelect: () => openPage('settings') },
                     { key: 'signOut', label: settings.signOut, onSelect: signOut },
                   ],
                 },

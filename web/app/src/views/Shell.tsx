@@ -12,6 +12,7 @@ import { Ringing } from './Ringing';
 import { Sidebar } from './Sidebar';
 
 const MeetingView = lazy(() => import('../meeting/MeetingView'));
+const ContactsPage = lazy(() => import('./contacts/ContactsPage'));
 const SettingsPage = lazy(() => import('./settings/SettingsPage'));
 const PreJoin = lazy(() => import('../meeting/PreJoin'));
 
@@ -61,7 +62,7 @@ export function Shell() {
       </div>
     );
   }
-  const pane = view === 'settings' ? 'conversation' : key === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
+  const pane = view === 'settings' || view === 'contacts' ? 'conversation' : key === undefined ? 'list' : view === 'members' ? 'members' : 'conversation';
   return (
     <div className="shell" data-pane={pane}>
       <div className="shell-banners">
@@ -71,9 +72,9 @@ export function Shell() {
       </div>
       <Sidebar selected={key} />
       <main className="pane-conversation">
-        {view === 'settings' ? (
+        {view === 'settings' || view === 'contacts' ? (
           <Suspense fallback={<p className="empty">{texts.common.loading}</p>}>
-            <SettingsPage />
+            {view === 'settings' ? <SettingsPage /> : <ContactsPage />}
           </Suspense>
         ) : key !== undefined && isOpen && groupsLoaded ? (
           <Conversation key={key} conversationKey={key} />

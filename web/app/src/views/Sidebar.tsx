@@ -11,7 +11,7 @@ import { type ConversationKey, groupIdOf } from '../state/conversationKey';
 import { spokenText } from '../state/mentions';
 import { type Names, useNames } from '../state/names';
 import { app } from '../state/page';
-import { formatRoute, navigate, useRoute } from '../state/route';
+import { formatRoute, navigate, openPage, useRoute } from '../state/route';
 import { liveMeetingOf, useApp } from '../state/store';
 import type { Entry } from '../state/timeline';
 import { countText } from './count';
@@ -40,6 +40,7 @@ export function Sidebar({ selected }: { selected: ConversationKey | undefined })
         <h1 ref={title} tabIndex={-1}>
           {texts.sidebar.title}
         </h1>
+        <ContactsButton />
         <IconButton icon="person" label={texts.people.newChat} onClick={() => setAsked('chat')} />
         <IconButton icon="plus" label={texts.sidebar.newGroup} onClick={() => setAsked('group')} />
       </header>
@@ -78,6 +79,25 @@ export function Sidebar({ selected }: { selected: ConversationKey | undefined })
       {asked === 'group' && <NewGroup onClose={() => setAsked(undefined)} />}
       {asked === 'chat' && <NewChat onClose={() => setAsked(undefined)} />}
     </nav>
+  );
+}
+
+function ContactsButton() {
+  const { people } = useTexts();
+  const asking = useApp((state) => state.contacts?.received.length ?? 0);
+  return (
+    <span className="with-count">
+      <IconButton
+        icon="people"
+        label={asking === 0 ? people.contacts : people.contactsAsking(asking)}
+        onClick={() => openPage('contacts')}
+      />
+      {asking > 0 && (
+        <span className="badge" aria-hidden="true">
+          {countText(asking)}
+        </span>
+      )}
+    </span>
   );
 }
 

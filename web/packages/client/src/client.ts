@@ -7,6 +7,7 @@ import { DeviceType } from './gen/turms/model_pb.js';
 import type { TurmsNotification } from './gen/turms/notification_pb.js';
 import { GroupsApi } from './groups.js';
 import { MeetingsApi } from './meetings.js';
+import { ContactsApi } from './contacts.js';
 import { ConversationsApi } from './conversations.js';
 import { MessagesApi } from './messages.js';
 import { type PushEvents, readPush } from './pushes.js';
@@ -88,6 +89,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
   readonly users: UsersApi;
   readonly groups: GroupsApi;
   readonly messages: MessagesApi;
+  readonly contacts: ContactsApi;
   readonly conversations: ConversationsApi;
   readonly meetings: MeetingsApi;
   readonly storage: StorageApi;
@@ -143,6 +145,7 @@ export class TurmsClient extends Emitter<ClientEvents> {
     this.users = new UsersApi(this);
     this.groups = new GroupsApi(this);
     this.messages = new MessagesApi(this, this.resume);
+    this.contacts = new ContactsApi(this);
     this.conversations = new ConversationsApi(this);
     this.storage = new StorageApi(this, httpOrigin(this.options.url));
     this.meetings = new MeetingsApi(this);

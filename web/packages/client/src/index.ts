@@ -1,4 +1,5 @@
 export { TurmsClient, type ClientEvents, type ClientOptions, type ClientState, type Credentials } from './client.js';
+export type { FriendRequest, Relationship } from './contacts.js';
 export type { Conversation, ConversationRef, FoundMessage, Missed, Page } from './conversations.js';
 export { CloseStatus, isSuccess, mayReconnectAfter, mayRetrySignIn, StatusCode } from './codes.js';
 export { mayHaveTakenEffect, TurmsError, type TurmsErrorKind } from './errors.js';

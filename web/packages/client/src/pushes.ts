@@ -26,6 +26,8 @@ export interface PushEvents {
   groupChanged: { groupId?: bigint; change: 'created' | 'updated' | 'deleted'; by: bigint };
   invitation: { groupId: bigint; inviterId: bigint; inviteeId: bigint };
   invitationAnswered: { invitationId: bigint; by: bigint; accepted: boolean };
+  /** Somebody asked to be a friend or answered that, or another device of the user changed whom the user knows. */
+  contactsChanged: { by: bigint };
   /** The live state of a meeting changed. */
   meeting: LiveMeeting;
   /** Somebody answered the invitation to a meeting. */
@@ -111,6 +113,13 @@ function readRelayed(notification: TurmsNotification): PushEvent | undefined {
         name: 'read',
         payload: { by, readAt: Number(request.value.readDate), ...pick(request.value, ['groupId', 'userId']) },
       };
+    case 'createFriendRequestRequest':
+    case 'updateFriendRequestRequest':
+    case 'deleteFriendRequestRequest':
+    case 'createRelationshipRequest':
+    case 'updateRelationshipRequest':
+    case 'deleteRelationshipRequest':
+      return { name: 'contactsChanged', payload: { by } };
     case 'createGroupMembersRequest': {
       const { groupId, userIds } = request.value;
       return { name: 'membersChanged', payload: { groupId, change: 'added', userIds, by } };

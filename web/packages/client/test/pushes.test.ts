@@ -167,7 +167,12 @@ const cases: [string, Notification, { name: string; payload: unknown }[]][] = [
       },
     ],
   ],
-  ['a kind that it does not know', relayed({ case: 'createFriendRequestRequest', value: {} }), []],
+  [
+    'a request to be a friend',
+    relayed({ case: 'createFriendRequestRequest', value: { recipientId: 8n } }),
+    [{ name: 'contactsChanged', payload: { by: 7n } }],
+  ],
+  ['a kind that it does not know', relayed({ case: 'createRelationshipGroupRequest', value: {} }), []],
 ];
 
 test.each(cases)('%s', (_, notification, expected) => {

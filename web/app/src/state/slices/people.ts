@@ -1,4 +1,5 @@
 import type { GroupInfo, Invitation, Member, Profile } from 'turms-client';
+import type { Contacts } from '../contacts';
 
 /** Groups, who is in them, and what people are called. */
 export interface PeopleSlice {
@@ -7,6 +8,8 @@ export interface PeopleSlice {
   members: ReadonlyMap<bigint, readonly Member[]>;
   profiles: ReadonlyMap<bigint, Profile>;
   invitations: readonly Invitation[];
+  /** Absent until they were asked for. */
+  contacts?: Contacts | undefined;
 }
 
 export const initialPeople: PeopleSlice = {
