@@ -76,6 +76,24 @@ describe('writing', () => {
     expect(server.deletedFiles).toEqual([parseAttachment(first!.text)!.id]);
   });
 
+  test('files become messages in the order in which they were chosen', async () => {
+    const alice = await signedIn(1n);
+    const waiting = new Map<string, () => void>();
+    vi.stubGlobal('fetch', (_url: string, { body }: { body: FormData }) => {
+      const { name } = body.get('file') as File;
+      return new Promise<Response>((resolve) => waiting.set(name, () => resolve(new Response(null, { status: 204 }))));
+    });
+    const names = ['first.txt', 'second.txt', 'third.txt'];
+    alice.app.uploads.choose(key(), names.map((name) => Object.assign(new Blob(['abc']), { name }) as File));
+    const sent = alice.app.uploads.start(key());
+    await vi.waitFor(() => expect(waiting.size).toBe(3));
+    for (const name of [...names].reverse()) waiting.get(name)!();
+    await sent;
+    vi.unstubAllGlobals();
+    const { entries } = alice.state().conversations.get(key())!;
+    expect(entries.map(({ text }) => parseAttachment(text)?.name)).toEqual(names);
+  });
+
   test('what is written without a connection waits for it, and is sent in order', async () => {
     const alice = await signedIn(1n);
     const bob = await signedIn(2n);

@@ -24,6 +24,8 @@ const contentTooLarge = 413;
 export class UploadsController {
   private nextId = 1;
   private readonly running = new Map<number, AbortController>();
+  /** Settles when all that began before is sent or is not sent after all: messages come in the order of their files. */
+  private readonly before = new Map<ConversationKey, Promise<void>>();
 
   constructor(
     private readonly context: Context,
@@ -76,11 +78,16 @@ export class UploadsController {
     const running = new AbortController();
     this.running.set(id, running);
     this.put(key, id, { state: 'sending' });
+    const before = this.before.get(key);
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    this.before.set(key, Promise.all([before, ended]).then(() => {}));
     try {
       const attachment = await this.context.client.storage.upload(refOf(key), file, name, {
         signal: running.signal,
         onProgress: (part) => this.put(key, id, { part }),
       });
+      await before;
       // Cancelled when all of it had left: nobody hears of it, and the server drops what is in no message.
       if (running.signal.aborted) return;
       this.change(key, (uploads) => uploads.filter((each) => each.id !== id));
@@ -91,6 +98,7 @@ export class UploadsController {
       this.put(key, id, { state: isTooLarge ? 'tooLarge' : 'failed' });
     } finally {
       this.running.delete(id);
+      end();
     }
   }
 
