@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from 'react';
 import { Toasts } from './components/Toasts';
 import { browserLanguage, languages, LocaleContext, localeTags } from './i18n';
-import { pageTitle } from './state/notices';
+import { pageTitle, showBadge, unreadCount } from './state/notices';
 import { usePreferences } from './state/preferences';
 import { useApp } from './state/store';
 import { Shell } from './views/Shell';
@@ -14,11 +14,13 @@ export function Root() {
   const language = chosen ?? browserLanguage();
   const phase = useApp((state) => state.phase);
   const locale = useMemo(() => ({ language, texts: languages[language] }), [language]);
+  const unread = useApp(unreadCount);
   const title = useApp((state) => pageTitle(state, locale.texts));
 
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useEffect(() => showBadge(unread, window), [unread]);
   useEffect(() => {
     document.documentElement.lang = localeTags[language];
   }, [language]);

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { languages } from '../src/i18n';
-import { noticeWords, pageTitle } from '../src/state/notices';
+import { noticeWords, pageTitle, showBadge, unreadCount } from '../src/state/notices';
 import { type AppState, type Conversation, emptyConversation, initialState } from '../src/state/store';
 
 const conversation = (unread: number): Conversation => ({ ...emptyConversation, unread });
@@ -35,4 +35,19 @@ test('notices are in the words of the language', () => {
   expect(noticeWords({ ...message, key: 'u2' }, state, languages.en)).toEqual({ title: 'Bob', body: 'hi' });
   const call = { kind: 'call', groupId: 7n, callerId: 2n } as const;
   expect(noticeWords(call, state, languages.zh)).toEqual({ title: 'Bob 邀请您加入', body: 'Team 的会议' });
+});
+
+test('the icon counts what is unread, without what is not to disturb, and works where there is none', async () => {
+  const conversations = new Map([
+    ['g7', conversation(2)],
+    ['g8', { ...conversation(5), muted: true }],
+  ] as const);
+  expect(unreadCount({ conversations })).toBe(2);
+  const navigator = { setAppBadge: vi.fn(() => Promise.reject(new Error('not installed'))), clearAppBadge: vi.fn(() => Promise.resolve()) };
+  showBadge(2, { navigator });
+  expect(navigator.setAppBadge).toHaveBeenCalledWith(2);
+  showBadge(0, { navigator });
+  expect(navigator.clearAppBadge).toHaveBeenCalledOnce();
+  expect(() => showBadge(1, { navigator: {} })).not.toThrow();
+  await Promise.resolve();
 });

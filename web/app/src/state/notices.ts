@@ -25,12 +25,24 @@ export function noticeWords(notice: Notice, state: AppState, texts: Texts): { ti
   return { title: groupName(state, texts, groupId), body: texts.sidebar.preview(sender, text) };
 }
 
+/** How many messages are not read, but for conversations that are not to disturb. */
+export function unreadCount({ conversations }: Pick<AppState, 'conversations'>): number {
+  let unread = 0;
+  for (const conversation of conversations.values()) if (!conversation.muted) unread += conversation.unread;
+  return unread;
+}
+
+/** Shows the count on the icon of the installed app, where the system does that. */
+export function showBadge(count: number, { navigator }: { navigator: Pick<Partial<Navigator>, 'setAppBadge' | 'clearAppBadge'> }): void {
+  // It is refused where the page is not installed, which concerns nobody.
+  void (count > 0 ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => {});
+}
+
 /** What the tab is called: who calls, or else how much is unread and in which meeting the page is. */
 export function pageTitle(state: AppState, texts: Texts): string {
   const call = state.meetings.get(state.ringing[0] ?? 0n);
   if (call?.groupId !== undefined) return `📞 ${texts.meeting.ringing(groupName(state, texts, call.groupId))}`;
-  let unread = 0;
-  for (const conversation of state.conversations.values()) if (!conversation.muted) unread += conversation.unread;
+  const unread = unreadCount(state);
   const count = unread === 0 ? '' : unread > maxShownUnread ? `(${maxShownUnread}+) ` : `(${unread}) `;
   const { current } = state;
   const meeting = isInMeeting(current) ? `🔴 ${texts.meeting.ringing(groupName(state, texts, current.groupId))} · ` : '';
