@@ -97,6 +97,11 @@ typedef struct turms_admission {
   turms_role role;
   int32_t muted;
   uint64_t trace_id; /* of the request, as in turms_message; 0: none */
+
+  /* --- since 1.3 --- */
+
+  uint32_t tracks; /* as in turms_member */
+  int32_t data;
 } turms_admission;
 
 enum { TURMS_TRACK_MICROPHONE = 1, TURMS_TRACK_CAMERA = 2, TURMS_TRACK_SCREEN = 4 };
@@ -240,6 +245,12 @@ typedef struct turms_member {
   turms_role role;
   int32_t muted;
   int32_t allowed; /* 0: must leave at once, and tokens given before are void */
+
+  /* --- since 1.3: what they may do, whatever their role in the group; without these fields the
+   * plugin decides by the role --- */
+
+  uint32_t tracks; /* TURMS_TRACK_*: may publish these; sound of a screen is of the screen */
+  int32_t data;    /* 0: may not send data */
 } turms_member;
 
 /*
@@ -258,6 +269,23 @@ typedef struct turms_membership {
   void (*members)(void* self, int64_t meeting_id, const turms_member* members, size_t count,
                   int32_t complete);
 } turms_membership;
+
+/* --- since 1.3 --- */
+
+/*
+ * With turms_conference: what hosts do to what others publish.
+ */
+#define TURMS_MEETING_CONTROL "turms.meeting_control"
+typedef struct turms_meeting_control {
+  uint32_t abi_version;
+  size_t struct_size;
+
+  /* Mutes what a user has published of these tracks (TURMS_TRACK_*), once: they may unmute it
+   * again where turms_member.tracks lets them. Nobody there, or nothing published, is no error.
+   * Completed with complete(). */
+  turms_status (*mute)(void* self, turms_call call, int64_t meeting_id, int64_t user_id,
+                       uint32_t tracks);
+} turms_meeting_control;
 
 /* --- hooks: what a plugin may have a word in --- */
 

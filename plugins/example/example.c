@@ -92,6 +92,16 @@ static void members(void* data, int64_t meeting_id, const turms_member* list, si
   }
 }
 
+/* Here there is nothing to mute: whoever is in is told as silent. */
+static turms_status mute(void* data, turms_call call, int64_t meeting_id, int64_t user_id,
+                         uint32_t tracks) {
+  struct example* self = data;
+  turms_participant in = {sizeof in, user_id, 0, TURMS_TRACK_MICROPHONE & ~tracks};
+  self->host->meeting_changed(self->host->context, meeting_id, &in, 1);
+  self->host->complete(self->host->context, call, TURMS_OK, NULL);
+  return TURMS_OK;
+}
+
 static void serve(void* data, turms_call call, const turms_http_request* request) {
   struct example* self = data;
   const char* greeting = self->host->config(self->host->context, "greeting");
@@ -132,6 +142,8 @@ static const turms_conference conference = {.abi_version = TURMS_PLUGIN_ABI_VERS
 
 static const turms_membership membership = {TURMS_PLUGIN_ABI_VERSION, sizeof membership, members};
 
+static const turms_meeting_control control = {TURMS_PLUGIN_ABI_VERSION, sizeof control, mute};
+
 /* What may stand below plugins.example. */
 static const turms_setting setting_list[] = {
     {.struct_size = sizeof(turms_setting),
@@ -148,6 +160,7 @@ static const turms_settings settings = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
 
 static const void* capability(const char* name) {
   if (strcmp(name, TURMS_SETTINGS) == 0) return &settings;
+  if (strcmp(name, TURMS_MEETING_CONTROL) == 0) return &control;
   return strcmp(name, TURMS_MEMBERSHIP) == 0 ? &membership : NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 namespace turms::livekit_plugin {
 
@@ -30,26 +31,62 @@ uint32_t track_bits(const Participant& participant) {
   return bits;
 }
 
-bool is_sound(Source source) {
-  return source == Source::kMicrophone || source == Source::kScreenAudio;
+/// Whether a track of this source is one of TURMS_TRACK_*. What is shared is muted with its sound.
+bool is_one_of(Source source, uint32_t tracks) {
+  switch (source) {
+    case Source::kMicrophone:
+      return (tracks & TURMS_TRACK_MICROPHONE) != 0;
+    case Source::kCamera:
+      return (tracks & TURMS_TRACK_CAMERA) != 0;
+    case Source::kScreen:
+    case Source::kScreenAudio:
+      return (tracks & TURMS_TRACK_SCREEN) != 0;
+    case Source::kUnknown:
+      break;
+  }
+  return false;
 }
 
-/// What the server believes a participant may do.
-Rights rights_in(const Participant& participant) {
-  Rights rights;
-  rights.publish = participant.can_publish;
-  const auto& sources = participant.can_publish_sources;
-  rights.publish_sound = participant.can_publish &&
-                         (sources.empty() || std::any_of(sources.begin(), sources.end(), is_sound));
-  return rights;
+constexpr std::array kSources = {Source::kCamera, Source::kMicrophone, Source::kScreen,
+                                 Source::kScreenAudio};
+
+bool contains(const std::vector<Source>& sources, Source source) {
+  return std::find(sources.begin(), sources.end(), source) != sources.end();
+}
+
+/// What the server believes a participant may publish, in the order of kSources.
+std::vector<Source> sources_in(const Participant& participant) {
+  std::vector<Source> out;
+  if (!participant.can_publish) return out;
+  for (const Source source : kSources) {
+    const auto& named = participant.can_publish_sources;
+    if (named.empty() || contains(named, source)) out.push_back(source);
+  }
+  return out;
+}
+
+const char* permission_name(Source source) {
+  switch (source) {
+    case Source::kCamera:
+      return "CAMERA";
+    case Source::kMicrophone:
+      return "MICROPHONE";
+    case Source::kScreen:
+      return "SCREEN_SHARE";
+    default:
+      return "SCREEN_SHARE_AUDIO";
+  }
 }
 
 json::object permission_of(const Rights& rights, bool subscribe) {
+  const std::vector<Source> sources = sources_of(rights);
   json::object permission{{"can_subscribe", subscribe},
-                          {"can_publish", rights.publish},
-                          {"can_publish_data", rights.publish}};
-  if (rights.publish && !rights.publish_sound) {
-    permission["can_publish_sources"] = json::array{"CAMERA", "SCREEN_SHARE"};
+                          {"can_publish", !sources.empty()},
+                          {"can_publish_data", rights.data}};
+  if (!sources.empty() && sources.size() < kSources.size()) {
+    json::array names;
+    for (const Source source : sources) names.emplace_back(permission_name(source));
+    permission["can_publish_sources"] = std::move(names);
   }
   return permission;
 }
@@ -186,7 +223,7 @@ void Conference::accept(turms_call call, const MemberToken& member) {
     // This plugin was started after the room was made: the host makes it known again.
     return host_.complete(host_.context, call, TURMS_ERROR_NOT_FOUND, "no such meeting");
   }
-  room->members[member.user_id] = {member.role, member.muted, true};
+  room->members[member.user_id] = {member.role, member.rights, true};
   room->devices[member.user_id] = member.device;
   const std::string token =
       member_token(member, config_.api_key, config_.api_secret, wall_now(), config_.token_ttl);
@@ -223,6 +260,47 @@ void Conference::tell_members(int64_t meeting_id, const std::vector<Told>& membe
   if (changed) look_soon(meeting_id);
 }
 
+void Conference::mute(turms_call call, int64_t meeting_id, int64_t user_id, uint32_t tracks) {
+  if (find(meeting_id) == nullptr) {
+    return host_.complete(host_.context, call, TURMS_ERROR_NOT_FOUND, "no such meeting");
+  }
+  service_.list_participants(room_name(meeting_id), [=, this](const Result<json::object>& answer) {
+    if (!answer) return complete(call, answer);
+    mute_tracks(call, meeting_id, user_id, tracks, *answer);
+  });
+}
+
+/// Completes with the last answer; a track that is gone meanwhile is no error.
+void Conference::mute_tracks(turms_call call, int64_t meeting_id, int64_t user_id, uint32_t tracks,
+                             const json::object& list) {
+  struct Work {
+    size_t left = 1;
+    std::optional<Error> error;
+  };
+  auto work = std::make_shared<Work>();
+  const auto answered = [=, this](const Result<json::object>& answer) {
+    if (!answer && answer.error().code != ErrorCode::kNotFound) work->error = answer.error();
+    if (--work->left > 0) return;
+    if (work->error) return complete(call, std::unexpected(*work->error));
+    complete(call, json::object());
+    look_soon(meeting_id);
+  };
+  const json::array* participants = array_field(list, "participants");
+  for (size_t i = 0; participants != nullptr && i < participants->size(); ++i) {
+    const json::object* object = (*participants)[i].if_object();
+    if (object == nullptr) continue;
+    const Participant participant = read_participant(*object);
+    const auto identity = read_identity(participant.identity);
+    if (!identity || identity->user != user_id) continue;
+    for (const Track& track : participant.tracks) {
+      if (track.muted || !is_one_of(track.source, tracks)) continue;
+      ++work->left;
+      service_.mute_track(room_name(meeting_id), participant.identity, track.sid, answered);
+    }
+  }
+  answered(json::object());
+}
+
 /// At once, without a look first, for those who are likely to be there. A failure, somebody with a
 /// token who is not there yet, and further connections of theirs are put right by the next look.
 void Conference::apply(int64_t meeting_id, Room& room, int64_t user, const Member& member) {
@@ -245,10 +323,9 @@ void Conference::apply(int64_t meeting_id, Room& room, int64_t user, const Membe
 
 void Conference::update_rights(int64_t meeting_id, const std::string& identity,
                                const Member& member, json::value metadata) {
-  const Rights rights = rights_of(member.role, member.muted);
   const auto read = read_identity(identity);
   service_.update_participant(
-      room_name(meeting_id), identity, permission_of(rights, !(read && read->additional)),
+      room_name(meeting_id), identity, permission_of(member.rights, !(read && read->additional)),
       std::move(metadata), [this, meeting_id](const Result<json::object>& answer) {
         if (!answer && answer.error().code != ErrorCode::kNotFound) {
           log(TURMS_LOG_WARN, answer.error().message);
@@ -292,7 +369,14 @@ void Conference::looked(int64_t meeting_id, Result<json::object> answer) {
     room->look_again = false;
     look_soon(meeting_id);
   }
-  if (!answer) return;  // the next look comes by itself
+  if (!answer) {
+    // The next look comes by itself.
+    if (!room->reported.empty() && loop_.now() - room->seen >= kSilence) {
+      report(meeting_id, *room, {});
+    }
+    return;
+  }
+  room->seen = loop_.now();
   std::map<int64_t, turms_participant> present;
   const json::array* list = array_field(*answer, "participants");
   for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -325,18 +409,20 @@ void Conference::enforce(int64_t meeting_id, const Room& room, const Participant
   const auto member = room.members.find(identity.user);
   if (member == room.members.end() || !participant.present) return;
   if (!participant.has_permission) return;
-  const Rights wanted = rights_of(member->second.role, member->second.muted);
-  const Rights has = rights_in(participant);
-  const std::optional<json::value> metadata = outdated_metadata(participant, member->second.role);
-  bool as_wanted = !metadata && has.publish_sound == wanted.publish_sound;
-  if (!wanted.publish_sound) {
-    for (const Track& track : participant.tracks) {
-      if (!is_sound(track.source) || track.muted) continue;
-      service_.mute_track(room_name(meeting_id), participant.identity, track.sid, quietly);
-    }
-    // A token of a muted member lets nothing be published, which is right until the mute ends.
-    as_wanted = as_wanted && has.publish <= wanted.publish;
+  const Rights& rights = member->second.rights;
+  const std::vector<Source> wanted = sources_of(rights);
+  const std::vector<Source> has = sources_in(participant);
+  for (const Track& track : participant.tracks) {
+    if (track.muted || track.source == Source::kUnknown || contains(wanted, track.source)) continue;
+    service_.mute_track(room_name(meeting_id), participant.identity, track.sid, quietly);
   }
+  const std::optional<json::value> metadata = outdated_metadata(participant, member->second.role);
+  const bool none_too_many =
+      std::all_of(has.begin(), has.end(), [&](Source source) { return contains(wanted, source); });
+  // A token of a muted member lets nothing be published, which is right until the mute ends.
+  const bool as_muted = rights.muted && has.empty() && !participant.can_publish_data;
+  const bool as_wanted = !metadata && (as_muted || (none_too_many && has.size() == wanted.size() &&
+                                                    participant.can_publish_data == rights.data));
   if (as_wanted) return;
   update_rights(meeting_id, participant.identity, member->second, metadata.value_or(json::value()));
 }

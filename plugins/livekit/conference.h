@@ -38,6 +38,8 @@ class Conference {
   static constexpr size_t kLooksPerSecond = 32;
   /// Ended meetings that are asked for in one comparison; with more of them they take turns.
   static constexpr size_t kEndedPerComparison = 64;
+  /// A server that says nothing for so long has nobody in its rooms: no ghosts after a crash.
+  static constexpr Duration kSilence = std::chrono::seconds(25);
 
   Conference(net::Loop& loop, const turms_host& host, const Config& config);
 
@@ -58,12 +60,14 @@ class Conference {
 
   struct Member {
     turms_role role = TURMS_ROLE_MEMBER;
-    bool muted = false;
+    Rights rights;
     bool allowed = true;
     bool operator==(const Member&) const = default;
   };
   using Told = std::pair<int64_t, Member>;
   void tell_members(int64_t meeting_id, const std::vector<Told>& members, bool complete);
+  /// On all connections of the user; `tracks`: TURMS_TRACK_*.
+  void mute(turms_call call, int64_t meeting_id, int64_t user_id, uint32_t tracks);
 
   struct HttpRequest {
     std::string method;
@@ -87,6 +91,8 @@ class Conference {
     /// With what they came, of those who were let in by this plugin.
     std::map<int64_t, std::string> devices;
     std::vector<turms_participant> reported;
+    /// When the server last said who is in it.
+    TimePoint seen{};
     bool looking = false;
     bool look_again = false;
     bool look_soon = false;
@@ -96,6 +102,8 @@ class Conference {
   void look(int64_t meeting_id);
   void look_soon(int64_t meeting_id);
   void looked(int64_t meeting_id, Result<json::object> answer);
+  void mute_tracks(turms_call call, int64_t meeting_id, int64_t user_id, uint32_t tracks,
+                   const json::object& list);
   void enforce(int64_t meeting_id, const Room& room, const Participant& participant,
                const Identity& identity);
   /// `metadata` null: unchanged.

@@ -57,8 +57,7 @@ const turms_settings& settings() {
            "PEM file of the authorities that vouch for that server's certificate (https), in place "
            "of the system's. Empty: the system's."),
       number("token_ttl_seconds", "600", 10, kYear,
-             "How long a member may use a token to join a meeting; at most 60 for owners and "
-             "managers."),
+             "How long a member may use a token to join a meeting."),
       number("reconcile_seconds", "5", 1, 3600,
              "How often the list of participants is compared with the server's."),
       number("max_participants", "100", 2, 100000, "Participants in a group meeting."),

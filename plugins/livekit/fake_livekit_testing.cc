@@ -46,7 +46,8 @@ net::HttpResponse FakeLiveKit::twirp_error(int status, std::string code) {
 }
 
 json::object FakeLiveKit::participant(int64_t user, int64_t joined_ms, bool may_publish) {
-  json::object permission{{"can_subscribe", true}, {"can_publish", may_publish}};
+  json::object permission{
+      {"can_subscribe", true}, {"can_publish", may_publish}, {"can_publish_data", may_publish}};
   json::object microphone{{"sid", "TR_mic"}, {"source", "MICROPHONE"}, {"muted", false}};
   return {{"sid", "PA_" + std::to_string(user)},
           {"identity", std::to_string(user)},

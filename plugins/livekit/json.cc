@@ -114,6 +114,7 @@ Participant read_participant(const json::object& object) {
   if (const json::object* permission = object_field(object, "permission")) {
     out.has_permission = true;
     out.can_publish = bool_field(*permission, "can_publish");
+    out.can_publish_data = bool_field(*permission, "can_publish_data");
     if (const json::array* sources = array_field(*permission, "can_publish_sources")) {
       for (const json::value& value : *sources) {
         out.can_publish_sources.push_back(source_of(&value));

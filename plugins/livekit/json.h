@@ -57,6 +57,7 @@ struct Participant {
   std::vector<Track> tracks;
   bool has_permission = false;  // told at all
   bool can_publish = false;
+  bool can_publish_data = false;
   std::vector<Source> can_publish_sources;  // empty: all
   std::string metadata;
 };

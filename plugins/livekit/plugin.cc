@@ -111,7 +111,11 @@ turms_status accept(void* self, turms_call call, const turms_admission* raw) {
   member.name = raw->user_name;
   member.device = raw->device;
   member.role = raw->role;
-  member.muted = raw->muted != 0;
+  member.rights = rights_of(raw->role, raw->muted != 0);
+  if (raw->struct_size >= TURMS_SIZE_WITH(turms_admission, data)) {
+    member.rights.tracks = raw->tracks;
+    member.rights.data = raw->data != 0;
+  }
   return of(self).ask(
       [call, member = std::move(member)](Conference& c) { c.accept(call, member); });
 }
@@ -127,11 +131,21 @@ void members(void* self, int64_t meeting_id, const turms_member* list, size_t co
   const auto* entry = reinterpret_cast<const std::byte*>(list);
   for (size_t i = 0; i < count; ++i, entry += list->struct_size) {
     const auto& member = *reinterpret_cast<const turms_member*>(entry);
-    told.push_back({member.user_id, {member.role, member.muted != 0, member.allowed != 0}});
+    Rights rights = rights_of(member.role, member.muted != 0);
+    if (list->struct_size >= TURMS_SIZE_WITH(turms_member, data)) {
+      rights.tracks = member.tracks;
+      rights.data = member.data != 0;
+    }
+    told.push_back({member.user_id, {member.role, rights, member.allowed != 0}});
   }
   of(self).tell([meeting_id, told = std::move(told), complete](Conference& c) {
     c.tell_members(meeting_id, told, complete != 0);
   });
+}
+
+turms_status mute(void* self, turms_call call, int64_t meeting_id, int64_t user_id,
+                  uint32_t tracks) {
+  return of(self).ask([=](Conference& c) { c.mute(call, meeting_id, user_id, tracks); });
 }
 
 std::unique_ptr<Plugin> make(const turms_host& host) {
@@ -155,15 +169,19 @@ constexpr turms_conference kConference = {.abi_version = TURMS_PLUGIN_ABI_VERSIO
 constexpr turms_membership kMembership = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_membership),
                                           members};
 
+constexpr turms_meeting_control kControl = {TURMS_PLUGIN_ABI_VERSION, sizeof(turms_meeting_control),
+                                            mute};
+
 const void* capability(const char* name) {
   if (std::string_view(name) == TURMS_SETTINGS) return &settings();
+  if (std::string_view(name) == TURMS_MEETING_CONTROL) return &kControl;
   return std::string_view(name) == TURMS_MEMBERSHIP ? &kMembership : nullptr;
 }
 
 constexpr turms_plugin kPlugin = {.abi_version = TURMS_PLUGIN_ABI_VERSION,
                                   .struct_size = sizeof(turms_plugin),
                                   .name = "livekit",
-                                  .version = "0.2",
+                                  .version = "0.3",
                                   .start = sdk::start<make>,
                                   .stop = sdk::stop<Plugin>,
                                   .conference = &kConference,

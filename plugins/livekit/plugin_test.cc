@@ -58,7 +58,47 @@ TEST_F(ScriptedLiveKit, GivesTokensForKnownMeetings) {
   auto claims = jwt::verify(*token, FakeLiveKit::kSecret);
   ASSERT_TRUE(claims);
   EXPECT_NE(claims->find(R"("sub":"2")"), std::string::npos);
-  EXPECT_NE(claims->find("roomAdmin"), std::string::npos);
+  EXPECT_EQ(claims->find("roomAdmin"), std::string::npos) << "nobody's, the owner's neither";
+}
+
+TEST_F(ScriptedLiveKit, MutesWhatAUserPublishes) {
+  auto unknown = run(conference().mute(MeetingId(5), UserId(2), im::meeting::kMicrophone));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(create(5));
+  auto participant = FakeLiveKit::participant(2, 1000);
+  participant["tracks"] =
+      json::array{json::object{{"sid", "TR_cam"}, {"source", "CAMERA"}},
+                  json::object{{"sid", "TR_mic"}, {"source", "MICROPHONE"}},
+                  json::object{{"sid", "TR_off"}, {"source", "CAMERA"}, {"muted", true}}};
+  fake_.rooms["5"] = {participant, FakeLiveKit::participant(3, 1000)};
+  ASSERT_TRUE(run(conference().mute(MeetingId(5), UserId(2), im::meeting::kCamera)));
+  ASSERT_EQ(fake_.count("MutePublishedTrack"), 1u);
+  const auto call = fake_.last("MutePublishedTrack");
+  EXPECT_EQ(text_field(call.body, "identity"), "2");
+  EXPECT_EQ(text_field(call.body, "track_sid"), "TR_cam");
+  EXPECT_TRUE(run(conference().mute(MeetingId(5), UserId(9), im::meeting::kCamera))) << "not there";
+  fake_.scripted["MutePublishedTrack"] = {FakeLiveKit::twirp_error(404, "not_found")};
+  EXPECT_TRUE(run(conference().mute(MeetingId(5), UserId(2), im::meeting::kCamera)))
+      << "gone meanwhile";
+  fake_.scripted["MutePublishedTrack"] = {FakeLiveKit::twirp_error(400, "bad")};
+  EXPECT_FALSE(run(conference().mute(MeetingId(5), UserId(2), im::meeting::kCamera)));
+}
+
+TEST_F(ScriptedLiveKit, TakesSourcesThatAreNotAllowed) {
+  ASSERT_TRUE(create(5));
+  ASSERT_TRUE(accept(5, 2));
+  fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
+  tell(5, {{.user_id = UserId(2), .tracks = im::meeting::kScreen, .data = false}});
+  ASSERT_TRUE(until([&] {
+    return fake_.count("UpdateParticipant") > 0 && fake_.count("MutePublishedTrack") > 0;
+  }));
+  const auto call = fake_.last("UpdateParticipant");
+  const json::object* permission = object_field(call.body, "permission");
+  ASSERT_NE(permission, nullptr);
+  EXPECT_FALSE(bool_field(*permission, "can_publish_data"));
+  EXPECT_EQ(json::serialize(permission->at("can_publish_sources")),
+            R"(["SCREEN_SHARE","SCREEN_SHARE_AUDIO"])");
 }
 
 TEST_F(ScriptedLiveKit, TriesAgainWhatFailedForNow) {
@@ -348,7 +388,8 @@ TEST_F(ScriptedLiveKit, RightsHoldOnFurtherConnections) {
     return nullptr;
   };
   mute(5, 2, true);
-  tell(5, {{.user_id = UserId(3), .role = im::GroupMemberRole::kGuest}});
+  tell(5,
+       {{.user_id = UserId(3), .role = im::GroupMemberRole::kGuest, .tracks = 0, .data = false}});
   ASSERT_TRUE(until([&] {
     return permission_given("2#x") != nullptr && permission_given("3#y") != nullptr &&
            fake_.count("MutePublishedTrack") > 0;
@@ -397,7 +438,8 @@ TEST_F(ScriptedLiveKit, RolesChangeRights) {
   ASSERT_TRUE(create(5));
   ASSERT_TRUE(accept(5, 2));
   fake_.rooms["5"] = {FakeLiveKit::participant(2, 1000)};
-  tell(5, {{.user_id = UserId(2), .role = im::GroupMemberRole::kGuest}});
+  tell(5,
+       {{.user_id = UserId(2), .role = im::GroupMemberRole::kGuest, .tracks = 0, .data = false}});
   ASSERT_TRUE(until([&] { return fake_.count("UpdateParticipant") > 0; }));
   const auto call = fake_.last("UpdateParticipant");
   EXPECT_FALSE(bool_field(*object_field(call.body, "permission"), "can_publish"));
@@ -436,7 +478,7 @@ TEST_F(ScriptedLiveKit, PutsRightWhoWasThereBefore) {
        {{.user_id = UserId(1), .role = Role::kOwner},
         {.user_id = UserId(2), .muted = true},
         {.user_id = UserId(3)},
-        {.user_id = UserId(4), .role = Role::kGuest},
+        {.user_id = UserId(4), .role = Role::kGuest, .tracks = 0, .data = false},
         {.user_id = UserId(6), .role = Role::kManager}},
        true);
   ASSERT_TRUE(until([&] {

@@ -1,7 +1,5 @@
 #include "tokens.h"
 
-#include <algorithm>
-
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/encoding.h"
@@ -14,6 +12,24 @@ namespace {
 
 constexpr int64_t kLeewaySeconds = 60;
 constexpr int64_t kApiTokenSeconds = 60;
+constexpr size_t kSources = 4;
+
+/// As tokens write it; UpdateParticipant has capitals.
+const char* token_name(Source source) {
+  switch (source) {
+    case Source::kCamera:
+      return "camera";
+    case Source::kMicrophone:
+      return "microphone";
+    case Source::kScreen:
+      return "screen_share";
+    case Source::kScreenAudio:
+      return "screen_share_audio";
+    case Source::kUnknown:
+      break;
+  }
+  return "unknown";
+}
 
 json::object claims_of(std::string_view api_key, WallTime now, int64_t lifetime_seconds) {
   const int64_t seconds = now.unix_ms / 1000;
@@ -28,17 +44,23 @@ json::object claims_of(std::string_view api_key, WallTime now, int64_t lifetime_
 }  // namespace
 
 Rights rights_of(turms_role role, bool muted) {
-  switch (role) {
-    case TURMS_ROLE_OWNER:
-    case TURMS_ROLE_MANAGER:
-      return {true, true, !muted};
-    case TURMS_ROLE_MEMBER:
-      return {false, true, !muted};
-    case TURMS_ROLE_GUEST:
-    case TURMS_ROLE_ANONYMOUS_GUEST:
-      break;
+  const bool guest = role == TURMS_ROLE_GUEST || role == TURMS_ROLE_ANONYMOUS_GUEST;
+  if (guest) return {.tracks = 0, .data = false, .muted = muted};
+  constexpr uint32_t kAll = TURMS_TRACK_MICROPHONE | TURMS_TRACK_CAMERA | TURMS_TRACK_SCREEN;
+  return {.tracks = kAll, .data = true, .muted = muted};
+}
+
+std::vector<Source> sources_of(const Rights& rights) {
+  std::vector<Source> out;
+  if ((rights.tracks & TURMS_TRACK_CAMERA) != 0) out.push_back(Source::kCamera);
+  if ((rights.tracks & TURMS_TRACK_MICROPHONE) != 0 && !rights.muted) {
+    out.push_back(Source::kMicrophone);
   }
-  return {false, false, false};
+  if ((rights.tracks & TURMS_TRACK_SCREEN) != 0) {
+    out.push_back(Source::kScreen);
+    if (!rights.muted) out.push_back(Source::kScreenAudio);
+  }
+  return out;
 }
 
 const char* role_name(turms_role role) {
@@ -66,19 +88,23 @@ std::string member_metadata(std::string_view device, turms_role role) {
 
 std::string member_token(const MemberToken& member, std::string_view api_key,
                          std::string_view api_secret, WallTime now, Duration ttl) {
-  const Rights rights = rights_of(member.role, member.muted);
-  const bool publish = rights.publish && !member.muted;
+  const bool muted = member.rights.muted;
+  const std::vector<Source> sources = sources_of(member.rights);
+  const bool publish = !sources.empty() && !muted;
   json::object video;
   video["room"] = std::to_string(member.meeting_id);
   video["roomJoin"] = true;
   // Unset means true for these, so all are written.
   video["canPublish"] = publish;
-  video["canPublishData"] = publish;
+  video["canPublishData"] = member.rights.data && !muted;
   video["canSubscribe"] = true;
-  if (rights.admin) video["roomAdmin"] = true;
-  const Duration life = rights.admin ? std::min(ttl, kAdminTokenLife) : ttl;
+  if (publish && sources.size() < kSources) {
+    json::array names;
+    for (const Source source : sources) names.emplace_back(token_name(source));
+    video["canPublishSources"] = std::move(names);
+  }
   json::object claims =
-      claims_of(api_key, now, std::chrono::duration_cast<std::chrono::seconds>(life).count());
+      claims_of(api_key, now, std::chrono::duration_cast<std::chrono::seconds>(ttl).count());
   claims["sub"] = std::to_string(member.user_id);
   claims["name"] = member.name;
   claims["metadata"] = member_metadata(member.device, member.role);

@@ -3,21 +3,28 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "json.h"
 #include "turms/plugin.h"
 
 namespace turms::livekit_plugin {
 
-/// What a member may do in a room.
+/// What a member may do in a room besides listening.
 struct Rights {
-  bool admin = false;
-  bool publish = true;
-  bool publish_sound = true;  // means nothing without publish
+  uint32_t tracks = 0;  // TURMS_TRACK_*
+  bool data = false;
+  /// Nothing of theirs is heard, the sound of their screen neither.
+  bool muted = false;
+
+  bool operator==(const Rights&) const = default;
 };
-/// Owner and manager: everything; member: publish and subscribe; guest: subscribe.
+/// Where the server says only the role: members and above everything, guests nothing.
 Rights rights_of(turms_role role, bool muted);
+/// What may be published with them, in LiveKit's words. All four: any source.
+std::vector<Source> sources_of(const Rights& rights);
 const char* role_name(turms_role role);
 /// Participant metadata: {"device":…,"role":…}.
 std::string member_metadata(std::string_view device, turms_role role);
@@ -28,15 +35,11 @@ struct MemberToken {
   std::string name;
   std::string device;
   turms_role role = TURMS_ROLE_MEMBER;
-  bool muted = false;
+  Rights rights;
 };
-/// A token with roomAdmin lasts no longer: LiveKit has no call that takes the right back from a
-/// token, so nobody shall hold one for a rainy day. It is enough to join, and clients that are
-/// connected get theirs renewed by the server.
-inline constexpr Duration kAdminTokenLife = std::chrono::seconds(60);
-
-/// What a member joins with, good for `ttl`, an admin's for at most kAdminTokenLife. A muted one
-/// gets no right to publish at all: it may be given back while in the room.
+/// What a member joins with, good for `ttl`. Nobody's has roomAdmin: what hosts may do is asked of
+/// the server, which knows their role at that moment. A muted one gets no right to publish at all:
+/// it may be given back while in the room.
 std::string member_token(const MemberToken& member, std::string_view api_key,
                          std::string_view api_secret, WallTime now, Duration ttl);
 

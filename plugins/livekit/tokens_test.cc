@@ -17,11 +17,10 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     turms_role role;
     bool muted;
     bool publish;
-    bool admin;
   } cases[] = {
-      {TURMS_ROLE_OWNER, false, true, true},   {TURMS_ROLE_MANAGER, false, true, true},
-      {TURMS_ROLE_MEMBER, false, true, false}, {TURMS_ROLE_MEMBER, true, false, false},
-      {TURMS_ROLE_GUEST, false, false, false}, {TURMS_ROLE_ANONYMOUS_GUEST, false, false, false},
+      {TURMS_ROLE_OWNER, false, true},  {TURMS_ROLE_MANAGER, false, true},
+      {TURMS_ROLE_MEMBER, false, true}, {TURMS_ROLE_MEMBER, true, false},
+      {TURMS_ROLE_GUEST, false, false}, {TURMS_ROLE_ANONYMOUS_GUEST, false, false},
   };
   for (const auto& c : cases) {
     MemberToken member;
@@ -30,7 +29,7 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     member.name = "Ann \"quoted\"";
     member.device = "BROWSER";
     member.role = c.role;
-    member.muted = c.muted;
+    member.rights = rights_of(c.role, c.muted);
     const std::string token =
         member_token(member, kKey, kSecret, WallTime{1'700'000'000'000}, std::chrono::seconds(600));
     auto verified = jwt::verify(token, kSecret);
@@ -40,7 +39,7 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     EXPECT_EQ(text_field(*claims, "iss"), kKey);
     EXPECT_EQ(text_field(*claims, "sub"), "42");
     EXPECT_EQ(text_field(*claims, "name"), "Ann \"quoted\"");
-    EXPECT_EQ(number_field(*claims, "exp"), c.admin ? 1'700'000'060 : 1'700'000'600);
+    EXPECT_EQ(number_field(*claims, "exp"), 1'700'000'600);
     EXPECT_LE(number_field(*claims, "nbf"), 1'700'000'000);
     auto metadata = parse_object(text_field(*claims, "metadata"));
     ASSERT_TRUE(metadata);
@@ -53,19 +52,27 @@ TEST(MemberToken, GrantsWhatTheRoleGives) {
     EXPECT_TRUE(bool_field(*video, "canSubscribe"));
     EXPECT_EQ(bool_field(*video, "canPublish"), c.publish) << role_name(c.role) << c.muted;
     EXPECT_EQ(bool_field(*video, "canPublishData"), c.publish);
-    EXPECT_EQ(bool_field(*video, "roomAdmin"), c.admin);
+    EXPECT_FALSE(bool_field(*video, "roomAdmin")) << "nobody's";
+    EXPECT_EQ(video->if_contains("canPublishSources"), nullptr) << "anything";
     EXPECT_FALSE(bool_field(*video, "roomCreate"));
   }
 }
 
-TEST(MemberToken, AnAdminsLastsNoLongerThanAskedFor) {
-  MemberToken owner;
-  owner.role = TURMS_ROLE_OWNER;
+TEST(MemberToken, NamesTheSourcesWhereNotAllAreAllowed) {
+  MemberToken member;
+  member.rights = {.tracks = TURMS_TRACK_CAMERA | TURMS_TRACK_SCREEN, .data = false};
   const std::string token =
-      member_token(owner, kKey, kSecret, WallTime{1'700'000'000'000}, std::chrono::seconds(10));
+      member_token(member, kKey, kSecret, WallTime{1'700'000'000'000}, std::chrono::seconds(10));
   auto verified = jwt::verify(token, kSecret);
   ASSERT_TRUE(verified);
-  EXPECT_EQ(number_field(*parse_object(*verified), "exp"), 1'700'000'010);
+  const auto claims = parse_object(*verified);
+  ASSERT_TRUE(claims);
+  const json::object* video = object_field(*claims, "video");
+  ASSERT_NE(video, nullptr);
+  EXPECT_TRUE(bool_field(*video, "canPublish"));
+  EXPECT_FALSE(bool_field(*video, "canPublishData"));
+  EXPECT_EQ(json::serialize(*array_field(*video, "canPublishSources")),
+            R"(["camera","screen_share","screen_share_audio"])");
 }
 
 TEST(Webhook, IsBelievedOnlyWithSignatureAndHash) {

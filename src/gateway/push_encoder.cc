@@ -99,6 +99,12 @@ im::Payload encode_event(const im::MeetingStateChanged& event) {
   return serialize(notification);
 }
 
+im::Payload encode_event(const im::MeetingSignal& event) {
+  proto::TurmsNotification notification = notification_now();
+  fill(*notification.mutable_data()->mutable_meeting_signal(), event);
+  return serialize(notification);
+}
+
 // Recipients see what was forwarded, not only that something was.
 void fill_forwarded(proto::CreateMessageRequest& out, const im::Message& original) {
   out.clear_text();

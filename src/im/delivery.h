@@ -11,6 +11,10 @@
 
 namespace turms::im {
 
+namespace meeting {
+struct State;
+}
+
 // How the effects of a request reach those who must be told.
 //
 // Each operation that changes something is a member of a service class (Groups, Messages, …). It
@@ -117,6 +121,37 @@ struct MeetingStateChanged {
   int64_t version = 0;
   /// Where clients connect; empty: the origin that serves the page.
   std::string media_url;
+  /// Null: of a meeting from before there was any.
+  std::shared_ptr<const meeting::State> life;
+};
+
+/// What one who is called, waits, or is in a meeting is told. For sessions with extensions only.
+struct MeetingSignal {
+  /// The numbers are those of the wire.
+  enum class Kind : uint8_t {
+    kRing = 1,
+    kRingOver = 2,
+    kAdmitted = 3,
+    kDenied = 4,
+    kRemoved = 5,
+    kHeldOut = 6,
+    kUnmuteAsked = 7,
+    kMoved = 8,
+    kReminder = 9,
+  };
+  Meeting meeting;
+  Kind kind = Kind::kRing;
+  UserId user_id;
+  /// Who did it; 0: nobody.
+  UserId by;
+  /// kRing: rings until then.
+  WallTime until;
+  /// kRingOver: a number of meeting::Call.
+  uint8_t call = 0;
+  /// kUnmuteAsked: bits of meeting::Tracks.
+  uint8_t tracks = 0;
+  /// kMoved: the breakout room; 0: the meeting itself.
+  uint8_t room = 0;
 };
 
 /// Somebody has read on. For sessions with extensions only.
@@ -128,8 +163,9 @@ struct ReadPositionMoved {
   WallTime read_date;
 };
 
-using Event = std::variant<ReadPositionMoved, SystemMessagePushed, MembersAdded, MemberUpdated,
-                           RelationshipCreated, MeetingFinished, MeetingStateChanged>;
+using Event =
+    std::variant<ReadPositionMoved, SystemMessagePushed, MembersAdded, MemberUpdated,
+                 RelationshipCreated, MeetingFinished, MeetingStateChanged, MeetingSignal>;
 
 struct Push {
   Audience audience;

@@ -37,12 +37,19 @@ Task<Outcome<Reply<std::optional<std::string>>>> Meetings::reply_to_invitation(
     auto token = co_await provider_.accept(*admitted);
     if (!token && token.error().code == ErrorCode::kNotFound) {
       // The provider has been restarted since the room was made.
+      if (admitted->meeting_id != meeting.id) co_return refuse(Code::kMeetingInvitationNonexistent);
       auto room = co_await make_room(meeting, caller.trace_id);
       if (!room) co_return refuse(room.error());
       token = co_await provider_.accept(std::move(*admitted));
     }
     if (!token) co_return refuse(token.error());
     reply.data = std::move(*token);
+  } else {
+    meeting::Command declined;
+    declined.by.user = caller.user_id;
+    declined.device = static_cast<uint8_t>(caller.device_type);
+    declined.action = meeting::Action::kDecline;
+    carry_out(meeting.id, declined);
   }
   if (!notify.others) co_return reply;
   auto audience = co_await audience_of(meeting);
@@ -88,13 +95,19 @@ Task<Outcome<Admission>> Meetings::admission(const Caller& caller, const Meeting
       co_return refuse(Code::kMeetingInvitationNonexistent);
     }
   }
-  if (!meeting.group_id) co_return out;
+  if (!meeting.group_id) {
+    auto let_in = ask_to_join(caller, meeting, out.role, out);
+    if (!let_in) co_return std::unexpected(let_in.error());
+    co_return out;
+  }
 
   auto group = co_await context_.groups.get(*meeting.group_id);
   if (!group) co_return refuse(group.error());
   const GroupMember* member = *group == nullptr ? nullptr : (*group)->find(caller.user_id);
   if (member == nullptr) co_return refuse(Code::kMeetingInvitationNonexistent);
   out.role = member->role;
+  auto let_in = ask_to_join(caller, meeting, member->role, out);
+  if (!let_in) co_return std::unexpected(let_in.error());
   if (const auto until = (*group)->muted_until(caller.user_id, context_.now())) {
     out.muted = true;
     // The mute may end during the meeting.

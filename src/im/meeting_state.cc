@@ -20,15 +20,6 @@ void sort_by_joining(std::vector<MeetingParticipant>& participants) {
             });
 }
 
-bool same(const std::vector<MeetingParticipant>& a, const std::vector<MeetingParticipant>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const MeetingParticipant& x, const MeetingParticipant& y) {
-                      return x.user_id == y.user_id && x.joined_date == y.joined_date &&
-                             x.microphone == y.microphone && x.camera == y.camera &&
-                             x.screen == y.screen;
-                    });
-}
-
 }  // namespace
 
 void Meetings::provider_started() {
@@ -43,6 +34,12 @@ Task<void> Meetings::resume() {
   active.limit = static_cast<int32_t>(kMaxActive);
   ++resuming_;
   auto found = co_await context_.store.meetings.query(std::move(active));
+  std::map<MeetingId, meeting::State> lives;
+  if (found) {
+    auto stored = co_await stored_lives(*found);
+    if (stored) lives = std::move(*stored);
+    if (!stored) found = std::unexpected(stored.error());
+  }
   if (found) {
     std::erase_if(*found, [this](const Meeting& meeting) {
       return over_while_resuming_.contains(meeting.id);
@@ -60,8 +57,10 @@ Task<void> Meetings::resume() {
       // What is known here is at least as new as what was read.
       it->second.has_room = false;
     } else if (live_.size() < kMaxActive) {
-      keep(meeting);
+      const auto life = lives.find(meeting.id);
+      keep(meeting, life == lives.end() ? nullptr : &life->second);
     }
+    happen(meeting.id, meeting::Resumed{});
   }
   std::vector<Meeting> without_room;
   for (const Meeting& meeting : *found) {
@@ -70,6 +69,11 @@ Task<void> Meetings::resume() {
     const auto it = live_.find(meeting.id);
     if (it == live_.end()) continue;  // over meanwhile
     if (audience) it->second.audience = std::move(*audience);
+    if (it->second.life.phase == meeting::Phase::kEnded) {
+      // The server stopped between the two.
+      spawn(end_for_all(meeting.id));
+      continue;
+    }
     if (meeting.start_date <= context_.now()) without_room.push_back(meeting);
   }
   // A media server that does not answer must not keep the chat from starting.
@@ -95,17 +99,26 @@ Task<void> Meetings::make_rooms(std::vector<Meeting> meetings) {
     if (!room) log::warn("meeting {}: room not made: {}", meeting.id, room.error().message);
     if (const auto it = live_.find(meeting.id); it != live_.end()) {
       it->second.has_room = room.has_value();
+      if (!room || !it->second.life.breakouts_open) continue;
+      for (size_t n = 1; n <= it->second.life.breakouts.size(); ++n) {
+        spawn(open_breakout(meeting.id, static_cast<uint8_t>(n)));
+      }
     }
   }
 }
 
 void Meetings::participants_changed(MeetingId id, std::vector<MeetingParticipant> participants) {
-  const auto it = live_.find(id);
-  if (it == live_.end()) return;
+  auto it = live_.find(id);
+  uint8_t room = 0;
+  if (it == live_.end()) {
+    room = static_cast<uint8_t>(id.value % 100);
+    it = live_.find(MeetingId(id.value / 100));
+    if (it == live_.end() || room == 0) return;
+  }
   sort_by_joining(participants);
-  if (same(it->second.participants, participants)) return;
-  it->second.participants = std::move(participants);
-  spawn(push_state(id));
+  std::vector<MeetingParticipant>& known = it->second.rooms[room];
+  known = std::move(participants);
+  spawn(seen(it->first, room));
 }
 
 Task<Result<None>> Meetings::name_participants(Live& live) {
@@ -134,6 +147,9 @@ Task<Result<None>> Meetings::name_participants(Live& live) {
     for (const User& user : users) {
       if (user.id == p.user_id) p.name = user.name;
     }
+    if (const meeting::Person* person = it->second.life.find(p.user_id); p.name.empty() && person) {
+      p.name = person->name;
+    }
     const GroupMember* member = group == nullptr ? nullptr : group->find(p.user_id);
     p.role = member == nullptr ? std::nullopt : std::optional(member->role);
   }
@@ -161,7 +177,8 @@ Task<std::optional<Push>> Meetings::state_push(MeetingId id) {
     std::vector<MeetingMember> strangers;
     for (const MeetingParticipant& p : it->second.participants) {
       const std::vector<UserId>& may_see = **audience;
-      if (!std::binary_search(may_see.begin(), may_see.end(), p.user_id)) {
+      if (!std::binary_search(may_see.begin(), may_see.end(), p.user_id) &&
+          !meeting::is_guest(p.user_id)) {
         strangers.push_back({.user_id = p.user_id, .allowed = false});
       }
     }
@@ -211,6 +228,14 @@ Task<Outcome<std::vector<MeetingStateChanged>>> Meetings::query_state(Caller cal
       const Meeting& over = state.meeting;
       state.version =
           over.end_date.value_or(over.cancel_date.value_or(over.creation_date)).unix_ms + 1000;
+      std::vector<Meeting> one;
+      one.push_back(over);
+      auto lives = co_await stored_lives(one);
+      if (!lives) co_return refuse(lives.error());
+      if (const auto life = lives->find(id); life != lives->end()) {
+        state.life = std::move(life->second);
+      }
+      state.life.phase = meeting::Phase::kEnded;
     }
     auto sees = co_await may_see(state.meeting, caller.user_id);
     if (!sees) co_return refuse(sees.error());
@@ -234,7 +259,12 @@ void Meetings::on_group_changed(const GroupChanged& change) {
   const GroupId id = change.group_id;
   std::vector<UserId> changed = change.joined;
   for (const GroupChanged::Member& member : change.changed) {
-    if (member.role) role_changed(id, member.user_id);
+    if (member.role) {
+      for (const MeetingId meeting : meetings_of(id)) {
+        carry_out(meeting, meeting::StandingChanged{{member.user_id, *member.role}});
+      }
+      role_changed(id, member.user_id);
+    }
     if (member.role || member.mute_end_date) changed.push_back(member.user_id);
   }
   if (change.mute_end_date) {
@@ -248,6 +278,7 @@ void Meetings::on_group_changed(const GroupChanged& change) {
 
 void Meetings::on_relationship_changed(const RelationshipChanged& change) {
   if (!change.blocked.value_or(false) || !provider_.available()) return;
+  std::vector<MeetingId> theirs;
   for (const auto& [id, live] : live_) {
     const Meeting& meeting = live.meeting;
     if (!meeting.user_id) continue;
@@ -256,8 +287,10 @@ void Meetings::on_relationship_changed(const RelationshipChanged& change) {
         (meeting.creator_id == change.related_user_id && *meeting.user_id == change.owner_id);
     if (between_them) {
       provider_.tell_members(id, {{.user_id = change.related_user_id, .allowed = false}}, false);
+      theirs.push_back(id);
     }
   }
+  for (const MeetingId id : theirs) carry_out(id, meeting::Excluded{change.related_user_id});
 }
 
 /// At once: this needs no look at the group, which may fail.
@@ -267,8 +300,17 @@ void Meetings::members_removed(GroupId id, const std::vector<UserId>& users) {
     muted_until_.erase({id, user});
     removed.push_back({.user_id = user, .allowed = false});
   }
-  if (!provider_.available()) return;
-  for (const MeetingId meeting : meetings_of(id)) provider_.tell_members(meeting, removed, false);
+  for (const MeetingId meeting : meetings_of(id)) {
+    for (const UserId user : users) carry_out(meeting, meeting::Excluded{user});
+    if (!provider_.available()) continue;
+    provider_.tell_members(meeting, removed, false);
+    const auto it = live_.find(meeting);
+    const size_t breakouts =
+        it != live_.end() && it->second.life.breakouts_open ? it->second.life.breakouts.size() : 0;
+    for (size_t room = 1; room <= breakouts; ++room) {
+      provider_.tell_members(breakout_id(meeting, static_cast<uint8_t>(room)), removed, false);
+    }
+  }
 }
 
 MeetingMember Meetings::member_now(const GroupState& group, UserId user) {
@@ -306,7 +348,11 @@ Task<void> Meetings::settle(GroupId id, std::vector<UserId> users) {
   std::vector<MeetingMember> members;
   for (const UserId user : users) members.push_back(member_now(**group, user));
   if (!provider_.available()) co_return;
-  for (const MeetingId meeting : ids) provider_.tell_members(meeting, members, false);
+  for (const MeetingId meeting : ids) {
+    std::vector<MeetingMember> here = members;
+    for (MeetingMember& member : here) constrain(live_.at(meeting), member);
+    provider_.tell_members(meeting, std::move(here), false);
+  }
 }
 
 Task<void> Meetings::settle_all(GroupId id) {
@@ -350,13 +396,24 @@ Task<void> Meetings::settle_meeting(MeetingId id) {
     members = co_await both_sides(meeting);
     if (!live_.contains(id)) co_return;
   }
+  const Live& live = live_.at(id);
+  for (const auto& [user, person] : live.life.people) {
+    // Guests are in no group; who may not come at all may be none of its members any more.
+    if (meeting::is_guest(user)) members.push_back({user, GroupMemberRole::kAnonymousGuest});
+  }
+  for (MeetingMember& member : members) constrain(live, member);
   if (provider_.available()) provider_.tell_members(id, std::move(members), true);
 }
 
 void Meetings::tick() {
   for (const MeetingId id : std::exchange(unsettled_, {})) spawn(settle_meeting(id));
-  if (muted_until_.empty()) return;
   const WallTime now = context_.now();
+  std::vector<MeetingId> due;
+  for (const auto& [id, live] : live_) {
+    if (live.next && *live.next <= now) due.push_back(id);
+  }
+  for (const MeetingId id : due) carry_out(id, meeting::Tick{});
+  if (muted_until_.empty()) return;
   std::map<GroupId, std::vector<UserId>> over;
   for (const auto& [who, until] : muted_until_) {
     if (until <= now) over[who.first].push_back(who.second);

@@ -29,6 +29,12 @@ class MeetingsMeanwhile final : public MeetingRepository {
   Stored<bool> end(Permit<action::EndMeeting> permit, WallTime now) override {
     return real_.end(permit, now);
   }
+  Stored<bool> put_state(Permit<action::PutMeetingState> permit, Bytes state) override {
+    return real_.put_state(permit, std::move(state));
+  }
+  Stored<std::vector<MeetingStateRow>> states(std::vector<MeetingId> ids) override {
+    return real_.states(std::move(ids));
+  }
   Stored<None> erase(Permit<action::EraseMeeting> permit) override { return real_.erase(permit); }
 
   std::function<Task<void>()> meanwhile;
@@ -103,8 +109,11 @@ class GroupsMeanwhile final : public GroupRepository {
 
 class ResumeTest : public MeetingsTest {
  protected:
+  /// What is under way ends while the repositories below are there.
+  ~ResumeTest() override { end_what_is_under_way(); }
   /// The server anew, over the store as it is.
   void restart() {
+    flush();
     provider_.rooms.clear();
     provider_.calls.clear();
     const Repositories real = store_->repositories();

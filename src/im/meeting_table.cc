@@ -54,6 +54,61 @@ void add_sizes(config::Table<Meeting>& table) {
   }
 }
 
+struct RightWord {
+  std::string_view word;
+  meeting::RightSet right;
+};
+constexpr auto kRights = std::to_array<RightWord>({
+    {"SPEAK", meeting::kMaySpeak},
+    {"SHOW", meeting::kMayShow},
+    {"SHARE", meeting::kMayShare},
+    {"CHAT", meeting::kMayChat},
+    {"RECORD", meeting::kMayRecord},
+    {"ADMIT", meeting::kMayAdmit},
+});
+
+const RightWord* find_right(std::string_view word) {
+  const auto found = std::ranges::find(kRights, word, &RightWord::word);
+  return found == kRights.end() ? nullptr : &*found;
+}
+
+Status check_right(std::string_view key, std::string_view value) {
+  if (find_right(value) != nullptr) return {};
+  return config::must_be(key, "of SPEAK, SHOW, SHARE, CHAT, RECORD and ADMIT", value);
+}
+
+/// What each role may do.
+void add_rights(config::Table<Meeting>& table) {
+  struct Of {
+    const char* role;
+    const char* help;
+  };
+  // In the order of meeting::Role.
+  constexpr Of kOf[] = {
+      {"host",
+       "What the host of a meeting may do: SPEAK, SHOW (a camera), SHARE (a screen), CHAT "
+       "(send data), RECORD, ADMIT (from the lobby)."},
+      {"co-host", "What co-hosts may do; owner and managers of the group are such."},
+      {"participant", "What members of the group may do."},
+      {"viewer", "What guests of the group may do."},
+      {"guest", "What those may do who come by a link, without an account."},
+  };
+  for (size_t role = 0; role < meeting::kRoles; ++role) {
+    std::string fallback;
+    for (const RightWord& one : kRights) {
+      if ((Meeting().rules.rights[role] & one.right) == 0) continue;
+      fallback += (fallback.empty() ? "" : ",") + std::string(one.word);
+    }
+    table.add(config::list(std::string("turms.service.conference.meeting.rights.") + kOf[role].role,
+                           std::move(fallback), kOf[role].help, check_right),
+              [role](Meeting& settings, const config::Value& value) {
+                meeting::RightSet& rights = settings.rules.rights[role];
+                rights = 0;
+                for (const std::string& word : value.list) rights |= find_right(word)->right;
+              });
+  }
+}
+
 config::Table<Meeting> make_table() {
   config::Table<Meeting> table(config::Change::kAtRunTime);
   table
@@ -72,6 +127,12 @@ config::Table<Meeting> make_table() {
       .time("turms.service.conference.meeting.scheduling.max-allowed-start-date-offset-seconds",
             &Meeting::max_start_offset, 1s, 0, config::kYearInSeconds,
             "How far ahead a meeting may start.")
+      .time("turms.service.conference.meeting.scheduling.reminder-seconds",
+            config::path(&Meeting::rules, &meeting::Rules::reminder), 1s, 0, 86400,
+            "How long before its start everybody is reminded of a meeting; 0: nobody is.")
+      .time("turms.service.conference.meeting.ring-seconds",
+            config::path(&Meeting::rules, &meeting::Rules::ring), 1s, 5, 600,
+            "How long a meeting rings. A call between two that nobody takes is over then.")
       .flag("turms.service.conference.meeting.scheduling.allow-cancel", &Meeting::allow_cancel,
             "Who created a meeting may end it.")
       .flag(
@@ -83,6 +144,7 @@ config::Table<Meeting> make_table() {
             config::path(&Meeting::invitation_updated, &Settings::Notify::others),
             "Tell those with whom the meeting is held.");
   add_sizes(table);
+  add_rights(table);
   return table;
 }
 

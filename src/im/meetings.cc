@@ -152,9 +152,13 @@ Task<Result<Recipients>> Meetings::audience_of(const Meeting& meeting) {
   co_return (*group)->member_ids;
 }
 
-Meetings::Live& Meetings::keep(Meeting meeting) {
+Meetings::Live& Meetings::keep(Meeting meeting, const meeting::State* life) {
   const MeetingId id = meeting.id;
   Live& live = live_[id];
+  live.life = life != nullptr ? *life
+                              : meeting::make(meeting.creator_id, meeting.group_id.has_value(),
+                                              meeting.start_date, context_.now());
+  live.next = meeting::next_deadline(live.life, settings_.rules);
   live.meeting = std::move(meeting);
   live.version = next_version(live.version);
   return live;
@@ -166,7 +170,8 @@ int64_t Meetings::next_version(int64_t last) const {
 }
 
 MeetingStateChanged Meetings::state_of(const Live& live) const {
-  return {live.meeting, live.participants, live.version, settings_.media_url};
+  return {live.meeting, live.participants, live.version, settings_.media_url,
+          std::make_shared<const meeting::State>(live.life)};
 }
 
 // --- creating ---
@@ -206,6 +211,9 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
   reply.effects.relay.amendments.created_id = meeting.id.value;
   reply.effects.relay.amendments.clear_password = true;
   reply.effects.pushes.push_back(std::move(*opened));
+  if (meeting.start_date <= meeting.creation_date) {
+    co_await call_everybody(meeting.id, meeting.creator_id, &reply.effects.pushes);
+  }
   if (auto state = co_await state_push(meeting.id)) {
     reply.effects.pushes.push_back(std::move(*state));
   }
@@ -355,6 +363,9 @@ Task<void> Meetings::close_room(MeetingId id) {
 }
 
 Task<std::vector<Push>> Meetings::farewell(Meeting meeting) {
+  auto ended = happen(meeting.id, meeting::Over{});
+  do_effects(meeting.id, ended.effects);
+  spawn(save_last(meeting.id));
   const auto it = live_.find(meeting.id);
   Live last = it == live_.end() ? Live() : it->second;
   context_.publish(MeetingChanged{meeting});

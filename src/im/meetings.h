@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "im/domain_fwd.h"
+#include "im/group_state.h"
+#include "im/meeting/event.h"
+#include "im/meeting/machine.h"
 #include "im/messages.h"
 #include "im/ports/changes.h"
 #include "im/ports/conference.h"
@@ -16,8 +19,6 @@
 #include "im/status.h"
 
 namespace turms::im {
-
-struct GroupState;
 
 /// What an operator may decide about meetings, with the upstream defaults.
 struct MeetingSettings {
@@ -50,6 +51,7 @@ struct MeetingSettings {
   Settings::Notify invitation_updated{true, true};
   int max_participants_of_group_meeting = 100;
   int max_participants_of_private_meeting = 2;
+  meeting::Rules rules;
   /// Where clients connect with their token; empty: the origin that serves the page.
   std::string media_url;
 };
@@ -87,15 +89,36 @@ struct UpdateMeetingInvitation {
   ResponseAction response_action = ResponseAction::kAccept;
 };
 
+/// An extension request.
+struct ControlMeeting {
+  MeetingId meeting_id;
+  meeting::Action action = meeting::Action::kRinging;
+  /// At most kMaxTargets.
+  std::vector<UserId> user_ids;
+  bool on = true;
+  meeting::Tracks tracks = meeting::kMicrophone;
+  uint8_t room = 0;
+  std::vector<std::string> names;
+
+  static constexpr size_t kMaxTargets = 1000;
+};
+
 /// Exactly one of the two.
 struct QueryMeetingState {
   std::optional<MeetingId> meeting_id;
   std::optional<GroupId> group_id;
 };
 
-/// Meetings of groups and between two users: who may hold, see, join and end them; and their live
-/// state. The media is a ConferenceProvider's (a plugin's). Lives on the control thread; what it is
-/// made from outlives it.
+/// Meetings of groups and between two users: who may hold, see, join and end them. What becomes of
+/// one is decided by im/meeting, a pure function: this stores its state, does what it says is to be
+/// done, and tells everybody. The media is a ConferenceProvider's (a plugin's). Lives on the
+/// control thread; what it is made from outlives it.
+///
+/// What forbids something is stored before it is answered, so it holds after kill -9 too. Who is in
+/// is stored soon; after a restart the provider says it anew, and whoever is not seen for
+/// meeting::Rules::absence is out.
+///
+/// A breakout room is a meeting of its own to the provider (breakout_id).
 ///
 /// Told to everybody concerned (the members of the group; both sides of a private meeting):
 ///   created    an invitation message (system message, records [0x02] and the encoded Meeting), and
@@ -117,15 +140,21 @@ class Meetings final : public ConferenceListener,
   Meetings(Context& context, Messages& messages, Delivery& delivery, ConferenceProvider& provider,
            EncodeRecord encode_record, MeetingSettings settings = {});
 
-  /// From now on; what is under way may see some of both.
-  void set_settings(MeetingSettings settings) { settings_ = std::move(settings); }
+  /// From now on; what is under way may see some of both. What roles may do changes for those who
+  /// are in, too.
+  void set_settings(MeetingSettings settings);
 
   /// At the start: takes up the meetings that were going on when the server stopped. Their rooms
   /// are made again if they are gone; a room that stays empty then ends in time. Whoever is in one
   /// is put right by the members as they are now. Again when a provider starts. Requests may come
   /// meanwhile.
   Task<void> resume();
-  /// About every second: mutes that ran out.
+  /// The provider's number of a breakout room (1 to State::kMaxBreakouts): longer than any
+  /// meeting's.
+  static MeetingId breakout_id(MeetingId id, uint8_t room) {
+    return MeetingId(id.value * 100 + room);
+  }
+  /// About every second: mutes that ran out, and what is due in meetings.
   void tick();
 
   // What a client asks. Without a running provider everything but queries is refused with
@@ -143,6 +172,9 @@ class Meetings final : public ConferenceListener,
   /// The access token (data.string) when accepted; nothing when declined or ignored.
   Task<Outcome<Reply<std::optional<std::string>>>> reply_to_invitation(
       Caller caller, UpdateMeetingInvitation command);
+  /// What a device that is called answers, and what people want of a meeting; each checked against
+  /// their role at this moment. The state is among the effects.
+  Task<Outcome<Reply<>>> control(Caller caller, ControlMeeting command);
   /// kNoContent when there is none that the caller may see. An extension request.
   Task<Outcome<std::vector<MeetingStateChanged>>> query_state(Caller caller,
                                                               QueryMeetingState query);
@@ -174,8 +206,15 @@ class Meetings final : public ConferenceListener,
   };
   struct Live {
     Meeting meeting;
+    /// As the provider said last, of each room.
+    std::map<uint8_t, std::vector<MeetingParticipant>> rooms;
+    /// Of all rooms, those who may be in.
     std::vector<MeetingParticipant> participants;
     int64_t version = 0;
+    meeting::State life;
+    std::optional<WallTime> next;  // deadline of `life`
+    bool saving = false;
+    bool unsaved = false;
     /// Whom it was last told to: all there is left of a group that was deleted.
     Recipients audience;
     bool has_room = false;
@@ -189,6 +228,40 @@ class Meetings final : public ConferenceListener,
     [[nodiscard]] const Meeting* meeting() const { return found ? &*found : nullptr; }
   };
   Task<Result<Seen>> see(MeetingId id, UserId user);
+
+  // meeting_life.cc
+  /// What becomes of it: the state is the new one at once, and is stored soon. Nothing of one that
+  /// does not go on.
+  meeting::Step happen(MeetingId id, const meeting::Event& event);
+  /// `answer`: what people are told goes there, to be told after the request is answered.
+  void do_effects(MeetingId id, const std::vector<meeting::Effect>& effects,
+                  std::vector<Push>* answer = nullptr);
+  void do_effect(const Live& live, const meeting::Effect& effect, std::vector<Push>* answer);
+  void signal(const Meeting& meeting, MeetingSignal::Kind kind, const meeting::Effect& effect,
+              std::vector<Push>* answer);
+  /// happen() and do_effects(), and tells the state when it has changed.
+  meeting::Answer carry_out(MeetingId id, const meeting::Event& event);
+  Task<void> save(MeetingId id);
+  Task<Result<None>> save_now(MeetingId id);
+  Task<void> save_last(MeetingId id);
+  Task<void> silence(MeetingId id, UserId user, meeting::Tracks tracks);
+  Task<void> end_for_all(MeetingId id);
+  Task<void> remind(MeetingId id);
+  Task<void> call_everybody(MeetingId id, UserId by, std::vector<Push>* answer);
+  Task<void> open_breakout(MeetingId id, uint8_t room);
+  Task<void> close_breakout(MeetingId id, uint8_t room);
+  Task<void> tell_breakout(MeetingId id, uint8_t room);
+  Task<void> settle_people(MeetingId id, std::vector<UserId> users);
+  Task<void> seen(MeetingId id, uint8_t room);
+  Task<Result<GroupPtr>> group_of(const Meeting& meeting);
+  static meeting::Subject subject(const Meeting& meeting, const GroupPtr& group, UserId user);
+  static bool belongs(const Meeting& meeting, const GroupPtr& group, UserId user);
+  /// What the meeting says of a member of whom the group has spoken.
+  void constrain(const Live& live, MeetingMember& member, uint8_t room = 0) const;
+  Task<Result<std::map<MeetingId, meeting::State>>> stored_lives(const std::vector<Meeting>& of);
+  /// Refuses, or lets in.
+  Outcome<None> ask_to_join(const Caller& caller, const Meeting& meeting, GroupMemberRole role,
+                            Admission& admission);
 
   // `trace_id`: of the request, 0: of none.
   Task<Outcome<Push>> open(Meeting& meeting, uint64_t trace_id);
@@ -215,7 +288,7 @@ class Meetings final : public ConferenceListener,
   Task<void> push_state(MeetingId id);
   Task<void> end(MeetingId id, WallTime when);
   Task<Result<None>> name_participants(Live& live);
-  Live& keep(Meeting meeting);
+  Live& keep(Meeting meeting, const meeting::State* life = nullptr);
   Live forget(MeetingId id);
   [[nodiscard]] std::vector<MeetingId> meetings_of(GroupId id) const;
   MeetingStateChanged state_of(const Live& live) const;

@@ -16,17 +16,27 @@ TEST_F(MeetingsTest, CreatingRingsAndShowsTheState) {
   EXPECT_TRUE(made.effects.relay.amendments.clear_password);
   EXPECT_EQ(provider_.calls, std::vector<std::string>{"create 100"});
 
-  ASSERT_EQ(made.effects.pushes.size(), 2u);
+  ASSERT_EQ(made.effects.pushes.size(), 4u);
   const auto& invitation = std::get<SystemMessagePushed>(made.effects.pushes[0].event).message;
   EXPECT_TRUE(invitation.is_system_message);
   EXPECT_EQ(invitation.group_id, group_);
   EXPECT_EQ(invitation.records, (std::vector<Bytes>{{2}, {static_cast<uint8_t>(made.data.value)}}));
-  const auto& state = std::get<MeetingStateChanged>(made.effects.pushes[1].event);
-  EXPECT_EQ(audience(made.effects.pushes[1].audience), "1 2 3 +self");
-  EXPECT_TRUE(made.effects.pushes[1].audience.extensions_only);
+  const Push& told = made.effects.pushes.back();
+  const auto& state = std::get<MeetingStateChanged>(told.event);
+  EXPECT_EQ(audience(told.audience), "1 2 3 +self");
+  EXPECT_TRUE(told.audience.extensions_only);
   EXPECT_EQ(state.meeting.name, "weekly");
   EXPECT_EQ(state.media_url, "wss://media");
   EXPECT_TRUE(state.participants.empty());
+
+  std::vector<std::string> called;
+  for (const Push& push : made.effects.pushes) {
+    const auto* signal = std::get_if<MeetingSignal>(&push.event);
+    if (signal == nullptr) continue;
+    EXPECT_EQ(signal->kind, MeetingSignal::Kind::kRing);
+    called.push_back(audience(push.audience));
+  }
+  EXPECT_EQ(called, (std::vector<std::string>{"1 +self", "3 +self"})) << "all but the caller";
 
   const Meeting meeting = stored(made.data);
   EXPECT_EQ(meeting.creator_id, UserId(2));
@@ -325,7 +335,8 @@ TEST_F(MeetingsTest, MeetingsAheadHaveARoomWhenTheyStart) {
   EXPECT_EQ(accept_code(2, id), 8204);
   pass(1min);
   EXPECT_EQ(accept_code(2, id), 1000);
-  EXPECT_EQ(provider_.calls, std::vector<std::string>{"create 100"});
+  // Whoever is first in is the host, which is told.
+  EXPECT_EQ(provider_.calls, (std::vector<std::string>{"create 100", "unmuted 2"}));
 }
 
 TEST_F(MeetingsTest, Updating) {
@@ -526,7 +537,7 @@ TEST_F(MeetingsTest, PutsOutWhoIsNoMember) {
   provider_.calls.clear();
   meetings_->participants_changed(id, {participant(2, 1), participant(4, 2)});
   until_states(1);
-  EXPECT_EQ(provider_.calls, std::vector<std::string>{"removed 4"});
+  EXPECT_EQ(provider_.calls, (std::vector<std::string>{"unmuted 2", "removed 4"}));
 }
 
 TEST_F(MeetingsTest, EndsWithTheGroup) {

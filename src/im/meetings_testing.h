@@ -50,7 +50,15 @@ class FakeProvider final : public ConferenceProvider {
     for (const MeetingMember& m : told) members[id][m.user_id] = m;
   }
 
+  Stored<None> mute(MeetingId id, UserId user, meeting::Tracks tracks) override {
+    silenced.push_back(std::to_string(id.value) + " " + std::to_string(user.value) + " " +
+                       std::to_string(tracks));
+    co_return None();
+  }
+
   bool running = true;
+  /// Meeting, user and tracks of each mute().
+  std::vector<std::string> silenced;
   std::optional<Error> create_error;
   int64_t active = 0;
   std::vector<MeetingId> rooms;
@@ -68,7 +76,25 @@ class MeetingsTest : public DomainTest {
     make({});
     group_ = make_group(1, {2, 3});
   }
+  /// What is under way ends while its meetings are there.
+  ~MeetingsTest() override { end_what_is_under_way(); }
+  void end_what_is_under_way() {
+    store_->close();
+    loop_.run_posted();
+  }
+  /// What meetings are writing is written.
+  void flush() {
+    for (int round = 0; round < 4; ++round) {
+      EXPECT_TRUE(run(store_->repositories().meetings.put_state(
+          Rights::server(action::PutMeetingState{MeetingId(1)}), Bytes(1))));
+      loop_.run_posted();
+    }
+  }
   void make(MeetingSettings settings) {
+    if (meetings_ != nullptr) {
+      flush();
+      retired_.push_back(std::move(meetings_));
+    }
     settings.media_url = "wss://media";
     meetings_ = std::make_unique<Meetings>(
         domain_->context(), domain_->messages, domain_->delivery, provider_,
@@ -141,6 +167,8 @@ class MeetingsTest : public DomainTest {
 
   FakeProvider provider_;
   std::unique_ptr<Meetings> meetings_;
+  /// Of before a restart: something of theirs may be under way.
+  std::vector<std::unique_ptr<Meetings>> retired_;
   GroupId group_;
 };
 

@@ -197,6 +197,9 @@ struct CancelMeeting {
 struct EndMeeting {
   MeetingId meeting;
 };
+struct PutMeetingState {
+  MeetingId meeting;
+};
 /// Takes back one whose room could not be made.
 struct EraseMeeting {
   MeetingId meeting;

@@ -199,6 +199,15 @@ enum class Code : int32_t {
   kMeetingExpired = 8203,
   kMeetingPending = 8204,
   kMeetingInvitationNonexistent = 8205,
+
+  // Ours: upstream has no such refusals.
+  kMeetingWaits = 8250,
+  kMeetingLocked = 8251,
+  kMeetingHeldOut = 8252,
+  kMeetingDenied = 8253,
+  kMeetingFull = 8254,
+  kMeetingNotAllowed = 8255,
+  kMeetingNobody = 8256,
 };
 
 /// The close_status of sessions that an administrator's doing ends.

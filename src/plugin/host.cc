@@ -34,7 +34,9 @@ void tell_state(const LoadedPlugin& plugin, MeetingId id,
                     .user_id = member.user_id.value,
                     .role = static_cast<turms_role>(member.role),
                     .muted = member.muted ? 1 : 0,
-                    .allowed = member.allowed ? 1 : 0});
+                    .allowed = member.allowed ? 1 : 0,
+                    .tracks = member.tracks,
+                    .data = member.data ? 1 : 0});
   }
   const size_t count = list.size();
   list.push_back({.struct_size = sizeof(turms_member)});  // so that there is one to point at
@@ -121,6 +123,7 @@ class Host::Impl final : public im::ConferenceProvider {
   im::Stored<std::string> accept(im::Admission admission) override;
   im::Stored<std::vector<im::MeetingParticipant>> participants(MeetingId id) override;
   void tell_members(MeetingId id, std::vector<im::MeetingMember> members, bool complete) override;
+  im::Stored<im::None> mute(MeetingId id, UserId user, im::meeting::Tracks tracks) override;
 
  private:
   LoadedPlugin* provider() const {
@@ -284,6 +287,8 @@ im::Stored<std::string> Host::Impl::accept(im::Admission admission) {
   raw.role = static_cast<turms_role>(admission.role);
   raw.muted = admission.muted ? 1 : 0;
   raw.trace_id = admission.trace_id;
+  raw.tracks = admission.tracks;
+  raw.data = admission.data ? 1 : 0;
   auto result = co_await call([&](const turms_conference& table, void* self, turms_call id) {
     return table.accept(self, id, &raw);
   });
@@ -309,6 +314,18 @@ void Host::Impl::tell_members(MeetingId id, std::vector<im::MeetingMember> membe
   } catch (...) {
     log::error("plugin {}: threw out of a call", plugin->status().name);
   }
+}
+
+im::Stored<im::None> Host::Impl::mute(MeetingId meeting, UserId user, im::meeting::Tracks tracks) {
+  LoadedPlugin* plugin = provider();
+  const turms_meeting_control* control = plugin == nullptr ? nullptr : plugin->control();
+  if (control == nullptr) {
+    co_return fail(ErrorCode::kFailedPrecondition, "the conference plugin mutes nobody");
+  }
+  auto result = co_await call([=](const turms_conference&, void* self, turms_call id) {
+    return control->mute(self, id, meeting.value, user.value, tracks);
+  });
+  co_return take_nothing(std::move(result));
 }
 
 // --- Host ---

@@ -111,6 +111,9 @@ Status LoadedPlugin::check_conference() {
   membership_ = static_cast<const turms_membership*>(
       capability(TURMS_MEMBERSHIP, TURMS_SIZE_WITH(turms_membership, members)));
   if (membership_ != nullptr && membership_->members == nullptr) membership_ = nullptr;
+  control_ = static_cast<const turms_meeting_control*>(
+      capability(TURMS_MEETING_CONTROL, TURMS_SIZE_WITH(turms_meeting_control, mute)));
+  if (control_ != nullptr && control_->mute == nullptr) control_ = nullptr;
   if (conference.abi_version != TURMS_PLUGIN_ABI_VERSION ||
       conference.struct_size < TURMS_CONFERENCE_MINIMUM || !is_complete(conference) ||
       (membership_ == nullptr && !hears_changes(conference))) {

@@ -80,6 +80,8 @@ class LoadedPlugin {
   [[nodiscard]] bool pushes_to_everybody() const { return pushes_to_everybody_; }
   /// With a conference only; null: it is told changes.
   [[nodiscard]] const turms_membership* membership() const { return membership_; }
+  /// With a conference only; null: it mutes nothing.
+  [[nodiscard]] const turms_meeting_control* control() const { return control_; }
   [[nodiscard]] void* self() const { return self_; }
 
   /// Starts a call: `invoke` hands it to the plugin. `handler` is called exactly once.
@@ -139,6 +141,7 @@ class LoadedPlugin {
   void* library_ = nullptr;
   const turms_plugin* table_ = nullptr;
   const turms_membership* membership_ = nullptr;
+  const turms_meeting_control* control_ = nullptr;
   static const HookTables kNoHooks;
   HookTables hooks_;
   HookPolicy policy_;

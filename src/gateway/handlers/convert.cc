@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "im/meeting/state.h"
+
 namespace turms::gateway {
 
 im::ValueMap values_from(const Values& values) {
@@ -170,6 +172,38 @@ void fill(model::StorageResourceInfo& out, const im::Attachment& attachment) {
   out.set_creation_date(attachment.creation_date.unix_ms);
 }
 
+namespace {
+
+void fill(model::MeetingPerson& out, const im::meeting::State& life, UserId user,
+          const im::meeting::Person& person) {
+  out.set_user_id(user.value);
+  out.set_role(static_cast<model::MeetingRole>(im::meeting::role_of(life, user, person)));
+  out.set_place(static_cast<model::MeetingPlace>(person.place));
+  out.set_call(static_cast<model::MeetingCall>(person.call));
+  if (person.call_until.unix_ms != 0) out.set_call_until(person.call_until.unix_ms);
+  out.set_attended(person.attended);
+  out.set_present_ms(to_ms(im::meeting::time_present(person, wall_now())));
+  out.set_stopped_tracks(person.stopped);
+  if (person.room != 0) out.set_room(person.room);
+  if (!person.name.empty()) out.set_name(person.name);
+}
+
+void fill_life(model::MeetingState& out, const im::meeting::State& life) {
+  out.set_phase(static_cast<model::MeetingPhase>(life.phase));
+  if (life.host) out.set_host_id(life.host->value);
+  out.set_locked(life.locked);
+  out.set_lobby(life.lobby);
+  out.set_muted(life.muted);
+  if (life.spotlight) out.set_spotlight_id(life.spotlight->value);
+  for (const UserId user : im::meeting::hands(life)) out.add_hands(user.value);
+  for (const auto& [user, person] : life.people) fill(*out.add_people(), life, user, person);
+  for (const std::string& name : life.breakouts) out.add_breakouts(name);
+  out.set_breakouts_open(life.breakouts_open);
+  if (life.live_since.unix_ms != 0) out.set_live_date(life.live_since.unix_ms);
+}
+
+}  // namespace
+
 void fill(model::MeetingState& out, const im::MeetingStateChanged& state) {
   const im::Meeting& meeting = state.meeting;
   out.set_meeting_id(meeting.id.value);
@@ -195,6 +229,20 @@ void fill(model::MeetingState& out, const im::MeetingStateChanged& state) {
   }
   out.set_version(state.version);
   if (!state.media_url.empty()) out.set_media_url(state.media_url);
+  if (state.life != nullptr) fill_life(out, *state.life);
+}
+
+void fill(model::MeetingSignal& out, const im::MeetingSignal& signal) {
+  using Kind = im::MeetingSignal::Kind;
+  out.set_meeting_id(signal.meeting.id.value);
+  if (signal.meeting.group_id) out.set_group_id(signal.meeting.group_id->value);
+  out.set_kind(static_cast<model::MeetingSignalKind>(signal.kind));
+  if (signal.by) out.set_by_user_id(signal.by.value);
+  if (signal.until.unix_ms != 0) out.set_until(signal.until.unix_ms);
+  if (signal.kind == Kind::kRingOver) out.set_call(static_cast<model::MeetingCall>(signal.call));
+  if (signal.kind == Kind::kUnmuteAsked) out.set_tracks(signal.tracks);
+  if (signal.kind == Kind::kMoved) out.set_room(signal.room);
+  if (!signal.meeting.name.empty()) out.set_name(signal.meeting.name);
 }
 
 im::DeviceType device_type_from(int32_t number) {

@@ -89,6 +89,7 @@ void fill(model::GroupConversation& out, const im::GroupConversation& conversati
 void fill(model::Meeting& out, const im::Meeting& meeting);
 void fill(model::StorageResourceInfo& out, const im::Attachment& attachment);
 void fill(model::MeetingState& out, const im::MeetingStateChanged& state);
+void fill(model::MeetingSignal& out, const im::MeetingSignal& signal);
 
 /// A device type that no protocol knows is kUnknown.
 im::DeviceType device_type_from(int32_t number);

@@ -108,6 +108,7 @@ TURMS_HANDLER(query_meetings);
 TURMS_HANDLER(update_meeting);
 TURMS_HANDLER(update_meeting_invitation);
 TURMS_HANDLER(query_meeting_state);
+TURMS_HANDLER(control_meeting);
 
 // storage.cc
 TURMS_HANDLER(delete_resource);

@@ -94,4 +94,24 @@ TURMS_HANDLER(query_meeting_state) {
   co_return answer;
 }
 
+TURMS_HANDLER(control_meeting) {
+  if (environment.meetings == nullptr) co_return nobody_holds_meetings();
+  const auto& in = request.control_meeting_request();
+  const int32_t tracks = in.has_tracks() ? in.tracks() : im::meeting::kMicrophone;
+  if (in.action() == proto::MEETING_ACTION_UNSPECIFIED ||
+      !proto::MeetingAction_IsValid(in.action()) || tracks < 0 ||
+      tracks > im::meeting::kAllTracks || in.room() < 0 || in.room() > 255) {
+    co_return refused({im::Code::kIllegalArgument, "unknown action, tracks or room"});
+  }
+  im::ControlMeeting command;
+  command.meeting_id = MeetingId(in.meeting_id());
+  command.action = static_cast<im::meeting::Action>(in.action());
+  command.user_ids = ids_from<UserId>(in.user_ids());
+  command.on = !in.has_on() || in.on();
+  command.tracks = static_cast<im::meeting::Tracks>(tracks);
+  command.room = static_cast<uint8_t>(in.room());
+  command.names.assign(in.names().begin(), in.names().end());
+  co_return done(co_await environment.meetings->control(caller, std::move(command)));
+}
+
 }  // namespace turms::gateway::handlers

@@ -294,6 +294,12 @@ constexpr RequestKind describe(Request::KindCase kind) {
                      kNobody);
     case Request::kUpdateGroupRetentionRequest:
       return handled(handlers::update_group_retention, "the owner of the group", kInConversation);
+    case Request::kControlMeetingRequest:
+      return handled(handlers::control_meeting,
+                     "answers to a call: who is called; one's hand: who is in; calling others: "
+                     "participants; co-hosts and handing over: the host; all else: the host and "
+                     "co-hosts, as whom owner and managers of the group count",
+                     "who may see the meeting: its state; whom it concerns: a signal");
     case Request::KIND_NOT_SET:
       break;
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "im/meeting/state.h"
 #include "im/ports/stored.h"
 #include "im/types.h"
 
@@ -18,17 +19,23 @@ struct Admission {
   /// Of the group; owner for the creator of a meeting without one.
   GroupMemberRole role = GroupMemberRole::kMember;
   bool muted = false;
+  /// As of a MeetingMember.
+  meeting::Tracks tracks = meeting::kAllTracks;
+  bool data = true;
   /// Caller::trace_id.
   uint64_t trace_id = 0;
 };
 
-/// What the group says of somebody in a meeting.
+/// What group and meeting say of somebody in it.
 struct MeetingMember {
   UserId user_id;
   GroupMemberRole role = GroupMemberRole::kMember;
   bool muted = false;
   /// False: must not be in it.
   bool allowed = true;
+  /// What they may publish, and whether they may send data.
+  meeting::Tracks tracks = meeting::kAllTracks;
+  bool data = true;
 };
 
 /// Who holds the meetings: the plugin that drives a media server. The plugin host implements it.
@@ -49,6 +56,11 @@ class ConferenceProvider {
   /// Told, not asked: these members as they are now. The same again does nothing. `complete`:
   /// everybody else must not be in it.
   virtual void tell_members(MeetingId id, std::vector<MeetingMember> members, bool complete) = 0;
+
+  /// Mutes what they have published of these tracks, once; nobody there, or nothing published, is
+  /// no error. kFailedPrecondition: this
+  /// provider cannot.
+  virtual Stored<None> mute(MeetingId id, UserId user, meeting::Tracks tracks) = 0;
 };
 
 /// What the provider reports. Implemented by the domain's meetings.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "im/permit.h"
 #include "im/ports/stored.h"
 #include "im/types.h"
@@ -36,6 +37,11 @@ struct MeetingChange {
   std::optional<std::string> password;
 };
 
+struct MeetingStateRow {
+  MeetingId id;
+  Bytes state;
+};
+
 class MeetingRepository {
  public:
   virtual ~MeetingRepository() = default;
@@ -48,6 +54,10 @@ class MeetingRepository {
   /// Each false when it is already ended or canceled, or does not exist.
   virtual Stored<bool> cancel(Permit<action::CancelMeeting>, WallTime now) = 0;
   virtual Stored<bool> end(Permit<action::EndMeeting>, WallTime now) = 0;
+  /// What its life has come to (im/meeting/codec.h); also of one that is over. False: no such one.
+  virtual Stored<bool> put_state(Permit<action::PutMeetingState>, Bytes state) = 0;
+  /// Those of them that have one.
+  virtual Stored<std::vector<MeetingStateRow>> states(std::vector<MeetingId> ids) = 0;
   /// Takes back a meeting whose room could not be made.
   virtual Stored<None> erase(Permit<action::EraseMeeting>) = 0;
 };

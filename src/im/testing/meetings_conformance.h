@@ -62,6 +62,19 @@ TEST_P(RepositoryConformance, MeetingsAreFoundByWhatTheyAre) {
   EXPECT_EQ(ids({.active_only = true}), std::vector<int64_t>{101});
   EXPECT_TRUE(ok(store_.meetings.cancel(may(action::CancelMeeting{MeetingId(101)}), time_at(22))));
   EXPECT_TRUE(ids({.active_only = true}).empty());
+
+  EXPECT_TRUE(ok(store_.meetings.states({MeetingId(100), MeetingId(101)})).empty());
+  const auto put = [&](int64_t id, Bytes state) {
+    return ok(store_.meetings.put_state(may(action::PutMeetingState{MeetingId(id)}), state));
+  };
+  EXPECT_TRUE(put(100, {1})) << "also of one that is over";
+  EXPECT_TRUE(put(100, {0, 2}));
+  EXPECT_FALSE(put(102, {3}));
+  const auto states = ok(store_.meetings.states({MeetingId(100), MeetingId(101)}));
+  ASSERT_EQ(states.size(), 1u);
+  EXPECT_EQ(states[0].id, MeetingId(100));
+  EXPECT_EQ(states[0].state, (Bytes{0, 2}));
+
   ok(store_.meetings.erase(may(action::EraseMeeting{MeetingId(101)})));
   EXPECT_FALSE(ok(store_.meetings.find(MeetingId(101))));
 }

@@ -113,6 +113,33 @@ im::Stored<bool> Meetings::end(im::Permit<im::action::EndMeeting> permit, WallTi
   });
 }
 
+im::Stored<bool> Meetings::put_state(im::Permit<im::action::PutMeetingState> permit, Bytes state) {
+  co_return co_await writer_.run([&](Connection& connection) -> Result<bool> {
+    Statement update = connection.prepare("update meeting set state = ? where id = ?");
+    return update.bind(ByteView(state), permit->meeting).run() > 0;
+  });
+}
+
+im::Stored<std::vector<im::MeetingStateRow>> Meetings::states(std::vector<MeetingId> ids) {
+  if (ids.empty()) co_return std::vector<im::MeetingStateRow>();
+  co_return co_await readers_.run(
+      [&](Connection& connection) -> Result<std::vector<im::MeetingStateRow>> {
+        const auto wanted = json_of(ids);
+        std::vector<im::MeetingStateRow> rows;
+        Statement select = connection.prepare(
+            "select id, state from meeting where state is not null "
+            "and id in (select value from json_each(?)) order by id");
+        select.bind(wanted);
+        while (select.step()) {
+          im::MeetingStateRow& row = rows.emplace_back();
+          row.id = select.id<MeetingId>();
+          const ByteView state = select.blob();
+          row.state.assign(state.begin(), state.end());
+        }
+        return rows;
+      });
+}
+
 im::Stored<im::None> Meetings::erase(im::Permit<im::action::EraseMeeting> permit) {
   co_return co_await writer_.run([&](Connection& connection) -> Result<im::None> {
     Statement remove = connection.prepare("delete from meeting where id = ?");

@@ -254,6 +254,8 @@ class Meetings final : public im::MeetingRepository {
                           im::MeetingChange change) override;
   im::Stored<bool> cancel(im::Permit<im::action::CancelMeeting> permit, WallTime now) override;
   im::Stored<bool> end(im::Permit<im::action::EndMeeting> permit, WallTime now) override;
+  im::Stored<bool> put_state(im::Permit<im::action::PutMeetingState> permit, Bytes state) override;
+  im::Stored<std::vector<im::MeetingStateRow>> states(std::vector<MeetingId> ids) override;
   im::Stored<im::None> erase(im::Permit<im::action::EraseMeeting> permit) override;
 
  private:

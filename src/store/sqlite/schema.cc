@@ -516,6 +516,10 @@ create virtual table message_text using fts5(
   tokens, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
 update message_text_state set indexed_through = 0;
 )",
+    R"(
+-- What a meeting's life has come to (im/meeting/codec.h).
+alter table meeting add column state blob;
+)",
 };
 
 }  // namespace

@@ -33,6 +33,16 @@ export const StatusCode = {
   MeetingExpired: 8203,
   MeetingPending: 8204,
   MeetingNotFound: 8205,
+  /** In the lobby: join again until it gives a token. */
+  MeetingWaits: 8250,
+  MeetingLocked: 8251,
+  MeetingHeldOut: 8252,
+  MeetingDenied: 8253,
+  MeetingFull: 8254,
+  /** The role in the meeting does not allow it. */
+  MeetingNotAllowed: 8255,
+  /** Nobody there to whom it could be done. */
+  MeetingNobody: 8256,
 } as const;
 
 /** Statuses with which the server closes a session. */

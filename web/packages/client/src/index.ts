@@ -3,6 +3,17 @@ export type { FriendRequest, Relationship } from './contacts.js';
 export type { Conversation, ConversationRef, FoundMessage, Missed, Page } from './conversations.js';
 export { CloseStatus, isSuccess, mayReconnectAfter, mayRetrySignIn, StatusCode } from './codes.js';
 export { mayHaveTakenEffect, TurmsError, type TurmsErrorKind } from './errors.js';
+export {
+  type CallState,
+  MeetingControl,
+  type MeetingLife,
+  type MeetingPerson,
+  type MeetingPhase,
+  type MeetingPlace,
+  type MeetingRole,
+  type MeetingSignal,
+  type TrackKind,
+} from './meetingLife.js';
 export type { HistoryQuery, SendOptions, Sent } from './messages.js';
 export {
   type ChatMessage,

@@ -1,5 +1,6 @@
 import { TurmsError } from './errors.js';
 import { ResponseAction } from './gen/turms/model_pb.js';
+import { MeetingControl } from './meetingLife.js';
 import { type LiveMeeting, type MeetingInfo, toLiveMeeting, toMeetingInfo } from './models.js';
 import { createdId, type Requester } from './requester.js';
 
@@ -7,13 +8,25 @@ import { createdId, type Requester } from './requester.js';
 export class MeetingsApi {
   constructor(private readonly client: Requester) {}
 
-  /** Starts a meeting of the group; returns its id. */
-  async create(groupId: bigint, name?: string): Promise<bigint> {
-    const value = { groupId, ...(name !== undefined && { name }) };
-    return createdId(await this.client.request({ case: 'createMeetingRequest', value }));
+  /** Starts a meeting of the group, or lets it start later (`startsAt`, milliseconds); returns its id. */
+  async create(groupId: bigint, name?: string, startsAt?: number): Promise<bigint> {
+    return this.start({ groupId }, name, startsAt);
   }
 
-  /** Accepts the invitation to a meeting; resolves with the token to connect for media with. */
+  /** Calls another user. */
+  async callUser(userId: bigint, name?: string): Promise<bigint> {
+    return this.start({ userId }, name);
+  }
+
+  /** What one may do in a meeting as long as it goes on. */
+  control(meetingId: bigint): MeetingControl {
+    return new MeetingControl(this.client, meetingId);
+  }
+
+  /**
+   * Accepts the invitation to a meeting; resolves with the token to connect for media with. Rejects with
+   * `StatusCode.MeetingWaits` while one is in the lobby: ask again at least each minute, and when the signal `admitted` comes.
+   */
   async join(meetingId: bigint): Promise<string> {
     const answer = await this.client.request({
       case: 'updateMeetingInvitationRequest',
@@ -55,5 +68,18 @@ export class MeetingsApi {
     const data = answer.data?.kind;
     const state = data?.case === 'meetingStates' ? data.value.meetingStates[0] : undefined;
     return state && toLiveMeeting(state);
+  }
+
+  private async start(
+    whom: { groupId: bigint } | { userId: bigint },
+    name?: string,
+    startsAt?: number,
+  ): Promise<bigint> {
+    const value = {
+      ...whom,
+      ...(name !== undefined && { name }),
+      ...(startsAt !== undefined && { startDate: BigInt(startsAt) }),
+    };
+    return createdId(await this.client.request({ case: 'createMeetingRequest', value }));
   }
 }

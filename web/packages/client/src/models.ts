@@ -12,6 +12,7 @@ import {
   RequestStatus,
   type UserInfo,
 } from './gen/turms/model_pb.js';
+import { type MeetingLife, toMeetingLife } from './meetingLife.js';
 
 // The protocol's models as a program wants them: ids as bigint, times as milliseconds in a number, nothing optional
 // that is always there.
@@ -75,6 +76,8 @@ export interface LiveMeeting extends MeetingInfo {
   version: bigint;
   /** Where to connect for media; absent when it is the origin that serves messages. */
   mediaUrl?: string;
+  /** What has become of it: roles, calls, lobby, hands, …. */
+  life?: MeetingLife;
 }
 
 export interface GroupInfo {
@@ -187,6 +190,7 @@ export function toLiveMeeting(state: MeetingState): LiveMeeting {
     startedAt: Number(state.startDate),
     participants: state.participants.map(toLiveParticipant),
     version: state.version,
+    life: toMeetingLife(state),
     ...(state.groupId !== undefined && { groupId: state.groupId }),
     ...(state.name !== undefined && { name: state.name }),
     ...(state.endDate !== undefined && { endedAt: Number(state.endDate) }),

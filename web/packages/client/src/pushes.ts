@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { MessageSchema, ResponseAction } from './gen/turms/model_pb.js';
 import type { TurmsNotification } from './gen/turms/notification_pb.js';
+import { type MeetingSignal, toMeetingSignal } from './meetingLife.js';
 import { type ChatMessage, type LiveMeeting, toChatMessage, toLiveMeeting } from './models.js';
 
 /** What others did, and what another device of the same user did. Times are milliseconds. */
@@ -30,6 +31,8 @@ export interface PushEvents {
   contactsChanged: { by: bigint };
   /** The live state of a meeting changed. */
   meeting: LiveMeeting;
+  /** This user is called, admitted, asked to unmute, … in a meeting. */
+  meetingSignal: MeetingSignal;
   /** Somebody answered the invitation to a meeting. */
   meetingAnswered: { meetingId: bigint; by: bigint; answer: 'accept' | 'decline' | 'ignore' };
   /** A meeting was cancelled by a device or user other than this one. */
@@ -59,6 +62,10 @@ export function readPush(notification: TurmsNotification): PushEvent[] {
     const { readerId, readSequence, readDate } = data.value;
     const payload = { by: readerId, sequence: readSequence, readAt: Number(readDate), ...pick(data.value, ['groupId', 'userId']) };
     events.push({ name: 'readPosition', payload });
+  }
+  if (data?.case === 'meetingSignal') {
+    const signal = toMeetingSignal(data.value);
+    if (signal) events.push({ name: 'meetingSignal', payload: signal });
   }
   const relayed = readRelayed(notification);
   if (relayed) events.push(relayed);

@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import type { MeetingSignalKind } from '../src/gen/turms/extension_pb.js';
 import { MeetingSchema } from '../src/gen/turms/model_pb.js';
 import { TurmsNotificationSchema } from '../src/gen/turms/notification_pb.js';
 import { readPush } from '../src/pushes.js';
@@ -145,6 +146,12 @@ const cases: [string, Notification, { name: string; payload: unknown }[]][] = [
                 startDate: 4000n,
                 version: 3n,
                 participants: [{ userId: 7n, name: 'Bob', joinedDate: 4100n, microphone: true }],
+                phase: 2,
+                hostId: 7n,
+                lobby: true,
+                hands: [7n],
+                people: [{ userId: 8n, role: 2, place: 1, call: 6, stoppedTracks: 5 }],
+                liveDate: 4100n,
               },
             ],
           },
@@ -163,6 +170,28 @@ const cases: [string, Notification, { name: string; payload: unknown }[]][] = [
           participants: [
             { userId: 7n, name: 'Bob', joinedAt: 4100, microphone: true, camera: false, screen: false },
           ],
+          life: {
+            phase: 'live',
+            hostId: 7n,
+            locked: false,
+            lobby: true,
+            muted: false,
+            hands: [7n],
+            people: [
+              {
+                userId: 8n,
+                role: 'participant',
+                place: 'lobby',
+                call: 'missed',
+                attended: false,
+                presentMs: 0,
+                stopped: ['microphone', 'screen'],
+              },
+            ],
+            breakouts: [],
+            breakoutsOpen: false,
+            liveSince: 4100,
+          },
         },
       },
     ],
@@ -173,6 +202,27 @@ const cases: [string, Notification, { name: string; payload: unknown }[]][] = [
     [{ name: 'contactsChanged', payload: { by: 7n } }],
   ],
   ['a kind that it does not know', relayed({ case: 'createRelationshipGroupRequest', value: {} }), []],
+  [
+    'a call',
+    { data: { kind: { case: 'meetingSignal', value: { meetingId: 5n, groupId: 2n, kind: 1, byUserId: 7n, until: 4000n } } } },
+    [{ name: 'meetingSignal', payload: { kind: 'ring', meetingId: 5n, groupId: 2n, by: 7n, until: 4000 } }],
+  ],
+  [
+    'a call that another device answered',
+    { data: { kind: { case: 'meetingSignal', value: { meetingId: 5n, kind: 2, call: 3 } } } },
+    [{ name: 'meetingSignal', payload: { kind: 'ringOver', meetingId: 5n, call: 'answered' } }],
+  ],
+  [
+    'being asked to unmute',
+    { data: { kind: { case: 'meetingSignal', value: { meetingId: 5n, kind: 7, byUserId: 7n, tracks: 3 } } } },
+    [{ name: 'meetingSignal', payload: { kind: 'unmuteAsked', meetingId: 5n, by: 7n, tracks: ['microphone', 'camera'] } }],
+  ],
+  [
+    'being moved to a breakout room',
+    { data: { kind: { case: 'meetingSignal', value: { meetingId: 5n, kind: 8, room: 2 } } } },
+    [{ name: 'meetingSignal', payload: { kind: 'moved', meetingId: 5n, room: 2 } }],
+  ],
+  ['a signal of a later server', { data: { kind: { case: 'meetingSignal', value: { meetingId: 5n, kind: 99 as MeetingSignalKind } } } }, []],
 ];
 
 test.each(cases)('%s', (_, notification, expected) => {
