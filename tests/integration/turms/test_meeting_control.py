@@ -15,6 +15,7 @@ class InRoom:
     def __init__(self, server, token):
         self.socket = c.WebSocket(server, port=server.http, path=f"/rtc?access_token={token}&protocol=15&auto_subscribe=1")
         self.gone = threading.Event()
+        self.has_left = False
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -25,8 +26,14 @@ class InRoom:
             self.gone.set()
 
     def leave(self):
+        if self.has_left:
+            return
+        self.has_left = True
         if not self.gone.is_set():
-            self.socket.stream.write(self.socket.frame(b"\x42\x00"))  # SignalRequest.leave
+            try:
+                self.socket.stream.write(self.socket.frame(b"\x42\x00"))  # SignalRequest.leave
+            except c.Closed:
+                pass  # put out meanwhile
         self.socket.stream.close()
 
 
