@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "store/sqlite/search_tokens.h"
@@ -16,10 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = input.substr(0, middle);
   const std::string_view query = input.substr(middle);
   (void)store::index_tokens(text);
-  if (const auto expression = store::match_expression(query)) {
-    fuzz::check(std::ranges::count(*expression, '"') % 2 == 0);
-    fuzz::check(static_cast<size_t>(std::ranges::count(*expression, '"')) <= 2 * store::kMaxTerms);
+  const store::SearchTerms terms = store::search_terms(query);
+  fuzz::check(terms.all.size() <= store::kMaxTerms);
+  for (const std::string& expression : terms.all) {
+    fuzz::check(std::ranges::count(expression, '"') % 2 == 0);
   }
+  if (terms.beginning) fuzz::check(std::ranges::count(*terms.beginning, '"') % 2 == 0);
   int32_t end = 0;
   for (const store::Highlight& part : store::find_highlights(text, query)) {
     fuzz::check(part.start >= end && part.length > 0);
