@@ -37,8 +37,13 @@ class Writer {
 int64_t i64(ByteReader& in) {
   return static_cast<int64_t>(in.u64());
 }
+/// Times and counts as a meeting can have them, and not a whole state refused for one that is not:
+/// who is held out stays held out. Two of them added are still a Duration.
+int64_t count(ByteReader& in) {
+  return std::clamp<int64_t>(i64(in), 0, int64_t{1} << 42);  // as a time: the year 2109
+}
 WallTime time(ByteReader& in) {
-  return WallTime{i64(in)};
+  return WallTime{count(in)};
 }
 std::optional<UserId> user(ByteReader& in) {
   const int64_t value = i64(in);
@@ -92,8 +97,8 @@ Person read_person(ByteReader& in, bool& known) {
   person.deadline = time(in);
   person.joined = time(in);
   person.left = time(in);
-  person.present_ms = i64(in);
-  person.hand = i64(in);
+  person.present_ms = count(in);
+  person.hand = count(in);
   person.name = text(in);
   return person;
 }
@@ -140,7 +145,7 @@ Result<State> decode_state(ByteView data) {
   for (WallTime* when : {&state.start, &state.live_since, &state.empty_since, &state.ended}) {
     *when = time(in);
   }
-  state.last_hand = i64(in);
+  state.last_hand = count(in);
   const size_t breakouts = in.u16();
   known = known && breakouts <= State::kMaxBreakouts;
   for (size_t i = 0; i < breakouts && known && in.ok(); ++i) state.breakouts.push_back(text(in));

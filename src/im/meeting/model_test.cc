@@ -192,5 +192,23 @@ TEST_F(MeetingModelTest, WhatIsNoStateIsRefused) {
   EXPECT_FALSE(decode_state(unknown));
 }
 
+TEST_F(MeetingModelTest, TimesThatCannotBeAreBroughtIntoBounds) {
+  State odd = make(UserId(3), true, WallTime{INT64_MAX}, now_);
+  odd.last_hand = INT64_MAX;
+  Person& person = odd.people[UserId(4)];
+  person.place = Place::kHeldOut;
+  person.deadline.unix_ms = INT64_MIN;
+  person.present_ms = INT64_MAX;
+  const auto decoded = decode_state(encode(odd));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->start.unix_ms, int64_t{1} << 42);
+  EXPECT_EQ(decoded->last_hand, int64_t{1} << 42);
+  const Person* back = decoded->find(UserId(4));
+  ASSERT_NE(back, nullptr);
+  EXPECT_EQ(back->place, Place::kHeldOut) << "what was forbidden stays so";
+  EXPECT_EQ(back->deadline, WallTime());
+  EXPECT_EQ(time_present(*back, now_), std::chrono::milliseconds(int64_t{1} << 42));
+}
+
 }  // namespace
 }  // namespace turms::im::meeting
