@@ -117,9 +117,11 @@ class ResumeTest : public MeetingsTest {
     provider_.rooms.clear();
     provider_.calls.clear();
     const Repositories real = store_->repositories();
+    // What the earlier one is still reading for comes back to it.
+    before_.push_back({std::move(groups_), std::move(stored_), std::move(domain_)});
+    retired_.push_back(std::move(meetings_));
     groups_ = std::make_unique<GroupsMeanwhile>(real.groups);
     stored_ = std::make_unique<MeetingsMeanwhile>(real.meetings);
-    meetings_.reset();
     domain_ = std::make_unique<Domain>(
         settings(),
         Repositories{real.users, real.relationships, real.versions, *groups_, real.group_blocklist,
@@ -145,6 +147,14 @@ class ResumeTest : public MeetingsTest {
 
   std::unique_ptr<GroupsMeanwhile> groups_;
   std::unique_ptr<MeetingsMeanwhile> stored_;
+
+ private:
+  struct Before {
+    std::unique_ptr<GroupsMeanwhile> groups;
+    std::unique_ptr<MeetingsMeanwhile> stored;
+    std::unique_ptr<Domain> domain;
+  };
+  std::vector<Before> before_;
 };
 
 TEST_F(ResumeTest, ResumesAfterARestart) {
