@@ -108,7 +108,7 @@ class WebmRepair {
     std::array<uint8_t, 8> time{};
     if (file_.read(data + stamp->head, time) != 8) return at;
     const uint64_t start = load_be64(time.data());
-    if (start > uint64_t{1} << 50) return at;
+    if (start > uint64_t{1} << 42) return at;  // ms: as a Duration it would overflow
     const uint64_t limit = head.unknown || head.size > size_ - data ? size_ : data + head.size;
     uint64_t block = data + stamp->head + 8;
     bool first = true;
