@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "livekit/egress_paths.h"
+#include "livekit/room_report.h"
 #include "livekit/webhook.pb.h"
 
 namespace turms::livekit {
@@ -21,22 +22,6 @@ int64_t now_ns() {
 
 bool is_over(const pb::EgressInfo& info) {
   return info.status() >= pb::EGRESS_COMPLETE;
-}
-
-const char* name_of(TrackSource source) {
-  switch (source) {
-    case TrackSource::kCamera:
-      return "camera";
-    case TrackSource::kMicrophone:
-      return "microphone";
-    case TrackSource::kScreenShare:
-      return "screen_share";
-    case TrackSource::kScreenShareAudio:
-      return "screen_share_audio";
-    case TrackSource::kUnknown:
-      break;
-  }
-  return "unknown";
 }
 
 EgressService::Refusal refuse(Error error) {
@@ -205,7 +190,7 @@ bool EgressService::take_track(Job& job, Room& room, const TrackInfo& track) {
   if (!launch(job, *tap)) return false;
   recorder_->add(job.info.egress_id(), {.sid = track.sid,
                                         .participant = tap->publisher,
-                                        .name = name_of(track.source),
+                                        .name = std::string(name_of(track.source)),
                                         .kind = kind,
                                         .codecs = tap->codecs,
                                         .queue = queue});
@@ -221,7 +206,7 @@ bool EgressService::launch(Job& job, const TrackTap& first) {
                     {"publisher_identity", first.publisher},
                     {"track_id", first.info.sid},
                     {"track_type", first.info.type == TrackType::kVideo ? "video" : "audio"},
-                    {"track_source", name_of(first.info.source)}};
+                    {"track_source", std::string(name_of(first.info.source))}};
   add_time(values, wall_now());
   const auto path = recording_path(job.path, job.fallback, values);
   if (!path) {
