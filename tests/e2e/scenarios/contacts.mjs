@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { groupRow, inGroup } from '../lib/actions.mjs';
+import { inGroup } from '../lib/actions.mjs';
 import { isAccessible } from '../lib/axe.mjs';
 
 /** Friends: asked, accepted, declined, removed and blocked. */
@@ -73,28 +73,6 @@ export async function contacts({ test, server, browsers, picture }) {
     await alice.getByRole('button', { name: 'Decline carol' }).click();
     await part(alice, 'Requests to you').waitFor({ state: 'detached' });
     await part(carol, 'Waiting for an answer').waitFor({ state: 'detached' });
-  });
-
-  await test('the owner changes name and purpose of the group, and hands it over', async () => {
-    await alice.keyboard.press('Escape');
-    await groupRow(alice, 'Demo').click();
-    await alice.getByRole('button', { name: 'Members' }).click();
-    await alice.getByRole('button', { name: 'Name and purpose' }).click();
-    const dialog = alice.getByRole('dialog', { name: 'Name and purpose' });
-    await dialog.getByLabel('Name of the group').fill('Birds');
-    await dialog.getByLabel('What the group is for').fill('All about birds');
-    await isAccessible(alice);
-    await dialog.getByRole('button', { name: 'Save' }).click();
-    await groupRow(bob, 'Birds').click();
-    await bob.getByRole('button', { name: 'Members' }).click();
-    await bob.getByText('All about birds').waitFor();
-    await alice.getByRole('button', { name: 'Actions for bob' }).click();
-    await alice.getByRole('menuitem', { name: 'Make owner' }).click();
-    await alice.getByRole('dialog').getByRole('button', { name: 'Make owner' }).click();
-    await alice.getByRole('button', { name: 'Leave the group' }).waitFor();
-    await bob.getByRole('button', { name: 'Name and purpose' }).waitFor();
-    await picture(bob, 'group-details');
-    await open(alice);
   });
 
   await test('it fits a narrow screen', async () => {

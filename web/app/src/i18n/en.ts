@@ -320,10 +320,6 @@ export const en = {
     place: (index: number, count: number) => `${index} of ${count}`,
   },
   members: {
-    editGroup: 'Name and purpose',
-    intro: 'What the group is for',
-    handOver: 'Make owner',
-    confirmHandOver: (name: string) => `Hand the group over to ${name}? You are a member like others then.`,
     title: 'Members',
     roles: ['Owner', 'Manager', 'Member', 'Guest', 'Guest'] as readonly string[],
     muted: 'muted',

@@ -308,10 +308,6 @@ export const zh: Texts = {
     place: (index, count) => `第 ${index} 张，共 ${count} 张`,
   },
   members: {
-    editGroup: '名称和简介',
-    intro: '群组简介',
-    handOver: '设为群主',
-    confirmHandOver: (name) => `将群组移交给 ${name}？之后你将成为普通成员。`,
     title: '成员',
     roles: ['群主', '管理员', '成员', '访客', '访客'],
     muted: '已禁言',

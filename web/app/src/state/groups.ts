@@ -35,13 +35,8 @@ export class GroupsController {
       else void this.refresh();
     });
     client.on('groupChanged', ({ groupId, change }) => {
-      if (change === 'deleted' && groupId !== undefined) {
-        this.forget(groupId, true);
-        return;
-      }
-      void this.refresh();
-      // It may have been handed over.
-      if (groupId !== undefined && context.state.members.has(groupId)) void this.refreshMembers(groupId);
+      if (change === 'deleted' && groupId !== undefined) this.forget(groupId, true);
+      else void this.refresh();
     });
     client.on('invitation', ({ inviteeId }) => {
       if (inviteeId === context.state.me) void this.refreshInvitations();
@@ -181,16 +176,6 @@ export class GroupsController {
   setManager(groupId: bigint, userId: bigint, isManager: boolean): Promise<boolean> {
     const role = isManager ? GroupMemberRole.MANAGER : GroupMemberRole.MEMBER;
     return this.changeMember(groupId, () => this.context.client.groups.setRole(groupId, userId, role));
-  }
-
-  /** Rejects with why it was refused. */
-  async updateGroup(groupId: bigint, change: { name: string; intro: string }): Promise<void> {
-    await this.context.client.groups.update(groupId, change);
-    await this.refresh();
-  }
-
-  handOver(groupId: bigint, userId: bigint): Promise<boolean> {
-    return this.changeMember(groupId, () => this.context.client.groups.handOver(groupId, userId));
   }
 
   leave(groupId: bigint): Promise<boolean> {

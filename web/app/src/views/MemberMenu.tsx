@@ -14,7 +14,7 @@ export function MemberMenu({ groupId, member, className }: { groupId: bigint; me
   const names = useNames();
   const me = useApp((state) => state.me);
   const mine = useApp((state) => state.members.get(groupId)?.find(({ userId }) => userId === state.me)?.role);
-  const [asked, setAsked] = useState<'remove' | 'handOver'>();
+  const [isAsking, setIsAsking] = useState(false);
   if (member.userId === me || mine === undefined) return null;
   const isManager = mine === GroupMemberRole.OWNER || mine === GroupMemberRole.MANAGER;
   // Lower numbers rank higher.
@@ -34,7 +34,7 @@ export function MemberMenu({ groupId, member, className }: { groupId: bigint; me
       label: texts.remove,
       icon: 'close',
       danger: true,
-      onSelect: () => setAsked('remove'),
+      onSelect: () => setIsAsking(true),
     },
   ];
   if (mine === GroupMemberRole.OWNER) {
@@ -45,23 +45,22 @@ export function MemberMenu({ groupId, member, className }: { groupId: bigint; me
       icon: 'people',
       onSelect: () => void app.groups.setManager(groupId, member.userId, !isTheirs),
     });
-    items.push({ key: 'handOver', label: texts.handOver, icon: 'person', danger: true, onSelect: () => setAsked('handOver') });
   }
   return (
     <>
       <Menu label={texts.actionsFor(name)} sections={[{ key: 'actions', items }]} {...(className && { className })}>
         <Icon name="more" size={18} />
       </Menu>
-      {asked && (
+      {isAsking && (
         <Dialog
-          title={asked === 'remove' ? texts.confirmRemove(name) : texts.confirmHandOver(name)}
-          confirm={asked === 'remove' ? texts.remove : texts.handOver}
+          title={texts.confirmRemove(name)}
+          confirm={texts.remove}
           danger
           onConfirm={() => {
-            setAsked(undefined);
-            void (asked === 'remove' ? app.groups.removeMember(groupId, member.userId) : app.groups.handOver(groupId, member.userId));
+            setIsAsking(false);
+            void app.groups.removeMember(groupId, member.userId);
           }}
-          onClose={() => setAsked(undefined)}
+          onClose={() => setIsAsking(false)}
         />
       )}
     </>

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { GroupMemberRole, type Member } from 'turms-client';
 import { Avatar } from '../components/Avatar';
 import { Button, IconButton } from '../components/Button';
@@ -12,8 +12,6 @@ import { navigate } from '../state/route';
 import { liveMeetingOf, useApp } from '../state/store';
 import { AddPeople } from './AddPeople';
 import { MemberMenu } from './MemberMenu';
-
-const GroupDetails = lazy(() => import('./GroupDetails'));
 
 export function MembersPanel({ groupId }: { groupId: bigint }) {
   const texts = useTexts();
@@ -29,9 +27,6 @@ export function MembersPanel({ groupId }: { groupId: bigint }) {
         <IconButton className="only-wide" icon="close" label={texts.common.close} onClick={close} />
       </header>
       <div className="pane-scroll">
-        <Suspense fallback={null}>
-          <GroupDetails groupId={groupId} />
-        </Suspense>
         <InviteButton groupId={groupId} />
         <MemberList groupId={groupId} />
         <LeaveGroup groupId={groupId} />
@@ -96,7 +91,7 @@ function LeaveGroup({ groupId }: { groupId: bigint }) {
   const members = useApp((state) => state.members.get(groupId));
   const [isAsking, setIsAsking] = useState(false);
   const mine = members?.find(({ userId }) => userId === me);
-  // An owner has to hand the group over first, in the menu of the member who is to have it.
+  // An owner has to hand the group over first, which is not offered here yet.
   if (!mine || mine.role === GroupMemberRole.OWNER) return null;
   return (
     <div className="leave-group">

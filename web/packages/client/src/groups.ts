@@ -31,16 +31,6 @@ export class GroupsApi {
     await this.client.request({ case: 'updateGroupRequest', value: { groupId, name } });
   }
 
-  /** Changes what the group is called and what it is for; who may, is a matter of its type. */
-  async update(groupId: bigint, change: { name?: string; intro?: string }): Promise<void> {
-    await this.client.request({ case: 'updateGroupRequest', value: { groupId, ...change } });
-  }
-
-  /** Makes another member the owner. */
-  async handOver(groupId: bigint, successorId: bigint): Promise<void> {
-    await this.client.request({ case: 'updateGroupRequest', value: { groupId, successorId } });
-  }
-
   async members(groupId: bigint): Promise<Member[]> {
     const answer = await this.client.request({ case: 'queryGroupMembersRequest', value: { groupId } });
     const data = answer.data?.kind;
