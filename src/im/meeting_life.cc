@@ -164,7 +164,7 @@ Task<Result<std::map<MeetingId, meeting::State>>> Meetings::stored_lives(
 // --- what is to be done ---
 
 void Meetings::signal(const Meeting& meeting, MeetingSignal::Kind kind, const Effect& effect,
-                      std::vector<Push>* answer) {
+                      const Answering* answer) {
   // A guest has no session, and asks.
   if (meeting::is_guest(effect.user)) return;
   MeetingSignal signal;
@@ -176,19 +176,20 @@ void Meetings::signal(const Meeting& meeting, MeetingSignal::Kind kind, const Ef
   signal.call = static_cast<uint8_t>(effect.call);
   signal.tracks = effect.tracks;
   signal.room = effect.room;
-  Push push{
-      Audience{
-          .recipients = recipient(effect.user), .calling_session = true, .extensions_only = true},
-      std::move(signal)};
+  // What is said to others is not said to the caller.
+  Push push{Audience{.recipients = recipient(effect.user),
+                     .calling_session = answer != nullptr && effect.user == answer->caller,
+                     .extensions_only = true},
+            std::move(signal)};
   if (answer != nullptr) {
-    answer->push_back(std::move(push));
+    answer->pushes.push_back(std::move(push));
   } else {
     delivery_.push(push);
   }
 }
 
 void Meetings::do_effects(MeetingId id, const std::vector<Effect>& effects,
-                          std::vector<Push>* answer) {
+                          const Answering* answer) {
   std::vector<UserId> changed;
   for (const Effect& effect : effects) {
     const auto it = live_.find(id);
@@ -203,7 +204,7 @@ void Meetings::do_effects(MeetingId id, const std::vector<Effect>& effects,
   if (!changed.empty()) spawn(settle_people(id, std::move(changed)));
 }
 
-void Meetings::do_effect(const Live& live, const Effect& effect, std::vector<Push>* answer) {
+void Meetings::do_effect(const Live& live, const Effect& effect, const Answering* answer) {
   const MeetingId id = live.meeting.id;
   if (const auto kind = kind_of(effect.kind)) return signal(live.meeting, *kind, effect, answer);
   switch (effect.kind) {
@@ -269,7 +270,7 @@ Task<void> Meetings::remind(MeetingId id) {
   delivery_.push({Audience{.recipients = *audience, .extensions_only = true}, reminder});
 }
 
-Task<void> Meetings::call_everybody(MeetingId id, UserId by, std::vector<Push>* answer) {
+Task<void> Meetings::call_everybody(MeetingId id, UserId by, const Answering* answer) {
   const auto it = live_.find(id);
   if (it == live_.end()) co_return;
   const Meeting meeting = it->second.meeting;
@@ -489,7 +490,8 @@ Task<Outcome<Reply<>>> Meetings::control(Caller caller, ControlMeeting command) 
     if (!stored) co_return refuse(stored.error());
   }
   Reply<> reply;
-  do_effects(meeting.id, step.effects, &reply.effects.pushes);
+  const Answering answering{caller.user_id, reply.effects.pushes};
+  do_effects(meeting.id, step.effects, &answering);
   if (opens_or_closes(before, step.state)) spawn(settle_meeting(meeting.id));
   if (step.state != before && step.state.phase != meeting::Phase::kEnded) {
     if (auto state = co_await state_push(meeting.id)) {

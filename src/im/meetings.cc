@@ -212,7 +212,8 @@ Task<Outcome<Reply<MeetingId>>> Meetings::create(Caller caller, CreateMeeting co
   reply.effects.relay.amendments.clear_password = true;
   reply.effects.pushes.push_back(std::move(*opened));
   if (meeting.start_date <= meeting.creation_date) {
-    co_await call_everybody(meeting.id, meeting.creator_id, &reply.effects.pushes);
+    const Answering answering{meeting.creator_id, reply.effects.pushes};
+    co_await call_everybody(meeting.id, meeting.creator_id, &answering);
   }
   if (auto state = co_await state_push(meeting.id)) {
     reply.effects.pushes.push_back(std::move(*state));

@@ -233,12 +233,16 @@ class Meetings final : public ConferenceListener,
   /// What becomes of it: the state is the new one at once, and is stored soon. Nothing of one that
   /// does not go on.
   meeting::Step happen(MeetingId id, const meeting::Event& event);
-  /// `answer`: what people are told goes there, to be told after the request is answered.
+  /// A request that is being answered: what people are told goes there, to be told after that.
+  struct Answering {
+    UserId caller;
+    std::vector<Push>& pushes;
+  };
   void do_effects(MeetingId id, const std::vector<meeting::Effect>& effects,
-                  std::vector<Push>* answer = nullptr);
-  void do_effect(const Live& live, const meeting::Effect& effect, std::vector<Push>* answer);
+                  const Answering* answer = nullptr);
+  void do_effect(const Live& live, const meeting::Effect& effect, const Answering* answer);
   void signal(const Meeting& meeting, MeetingSignal::Kind kind, const meeting::Effect& effect,
-              std::vector<Push>* answer);
+              const Answering* answer);
   /// happen() and do_effects(), and tells the state when it has changed.
   meeting::Answer carry_out(MeetingId id, const meeting::Event& event);
   Task<void> save(MeetingId id);
@@ -247,7 +251,7 @@ class Meetings final : public ConferenceListener,
   Task<void> silence(MeetingId id, UserId user, meeting::Tracks tracks);
   Task<void> end_for_all(MeetingId id);
   Task<void> remind(MeetingId id);
-  Task<void> call_everybody(MeetingId id, UserId by, std::vector<Push>* answer);
+  Task<void> call_everybody(MeetingId id, UserId by, const Answering* answer);
   Task<void> open_breakout(MeetingId id, uint8_t room);
   Task<void> close_breakout(MeetingId id, uint8_t room);
   Task<void> tell_breakout(MeetingId id, uint8_t room);

@@ -71,6 +71,17 @@ class Control(MeetingTest):
         found = client.wait_for(lambda push: push.data.HasField("meeting_signal") and push.data.meeting_signal.kind == kind)
         return found.data.meeting_signal
 
+    def test_what_others_are_told_is_not_told_to_who_did_it(self):
+        phone = self.sign_in(self.a, device_type=c.IOS, device_details={"turms.extensions": "1"})
+        self.join(self.alice)
+        self.join(self.bob)
+        self.is_in(self.a, self.b)
+        self.assert_code(1000, self.control(self.alice, x.MEETING_REMOVE, user_ids=[self.b]))
+        self.signal(self.bob, x.MEETING_REMOVED)
+        for device in (self.alice, phone):
+            told = [push.data.meeting_signal for push in device.pushes() if push.data.HasField("meeting_signal")]
+            self.assertEqual([], told)
+
     def test_calling_and_its_answers(self):
         self.assertEqual(self.person(self.b).call, x.MEETING_CALLING)
         self.assert_code(1000, self.control(self.bob, x.MEETING_RINGING))
