@@ -30,7 +30,8 @@ export interface Credentials {
   userId: bigint;
   /** Who it is, where the id is not known and `userId` is 0. */
   userName?: string;
-  password?: string;
+  /** Where it soon expires (a JSON Web Token), a function that gets a new one: it is asked on each connection. */
+  password?: string | (() => string | Promise<string>);
   sessionToken?: string;
 }
 
@@ -287,13 +288,14 @@ export class TurmsClient extends Emitter<ClientEvents> {
   }
 
   private async signInOn(connection: Connection, credentials: Credentials): Promise<void> {
+    const password = await askPassword(credentials, this.options.requestTimeoutMs);
     const answer = await connection.request({
       case: 'createSessionRequest',
       value: {
         version: 1,
         userId: credentials.userId,
         ...(credentials.userName !== undefined && { userName: credentials.userName }),
-        ...(credentials.password !== undefined && { password: credentials.password }),
+        ...(password !== undefined && { password }),
         ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
         deviceType: this.options.deviceType,
         deviceDetails: { ...this.options.deviceDetails, 'turms.extensions': '1' },
@@ -377,5 +379,21 @@ export class TurmsClient extends Emitter<ClientEvents> {
     if (state === this.currentState) return;
     this.currentState = state;
     this.emit('state', state);
+  }
+}
+
+/** The password to sign in with now. A function that fails, or takes too long, is as a connection that fails: tried again later. */
+async function askPassword({ password }: Credentials, timeoutMs: number): Promise<string | undefined> {
+  if (typeof password !== 'function') return password;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it took too long')), timeoutMs);
+  });
+  try {
+    return await Promise.race([password(), late]);
+  } catch (error) {
+    throw new TurmsError('offline', `There is no password: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -68,9 +68,16 @@ export class MessagesApi {
   /** Those of the messages that exist and that the user may see. */
   async byIds(ids: bigint[]): Promise<ChatMessage[]> {
     if (ids.length === 0) return [];
-    const answer = await this.client.request({ case: 'queryMessagesRequest', value: { ids, maxCount: ids.length } });
-    const data = answer.data?.kind;
-    return data?.case === 'messages' ? data.value.messages.map(toChatMessage).filter((message) => message !== undefined) : [];
+    // The protocol asks for those of groups and those of two apart.
+    const found = await Promise.all(
+      [true, false].map(async (areGroupMessages) => {
+        const value = { ids, areGroupMessages, maxCount: ids.length };
+        const data = (await this.client.request({ case: 'queryMessagesRequest', value })).data?.kind;
+        return data?.case === 'messages' ? data.value.messages : [];
+      }),
+    );
+    const messages = found.flat().map(toChatMessage).filter((message) => message !== undefined);
+    return [...new Map(messages.map((message) => [message.id, message])).values()];
   }
 
   private async create(value: RequestOf<'createMessageRequest'>): Promise<Sent> {

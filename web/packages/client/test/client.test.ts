@@ -99,6 +99,34 @@ describe('signing in', () => {
     expect(server.peers.length).toBe(1);
   });
 
+  test('a password that expires is asked for on each connection, and again where that fails', async () => {
+    const passwords: (string | Error)[] = ['first', new Error('away'), 'second'];
+    const client = newClient();
+    await client.signIn({
+      userId: 1n,
+      password: async () => {
+        const next = passwords.shift()!;
+        if (next instanceof Error) throw next;
+        return next;
+      },
+    });
+    const again = server.nextRequest(isKind('createSessionRequest'));
+    server.peers[0]!.socket.terminate();
+    const peer = await again;
+    const given = [server.peers[0]!, peer].map(({ requests }) => requests[0]!.kind);
+    expect(given.map((kind) => kind.case === 'createSessionRequest' && kind.value.password)).toEqual(['first', 'second']);
+    expect(passwords).toEqual([]);
+  });
+
+  test('a first password that cannot be had, or does not come, is an error', async () => {
+    const client = newClient({ requestTimeoutMs: 20 });
+    const gone = () => Promise.reject(new Error('away'));
+    expect(await failure(client.signIn({ userId: 1n, password: gone }))).toMatchObject({ kind: 'offline' });
+    const silent = () => new Promise<string>(() => {});
+    expect(await failure(client.signIn({ userId: 1n, password: silent }))).toMatchObject({ kind: 'offline' });
+    expect(client.state).toBe('signedOut');
+  });
+
   test('the password is forgotten for the token of the session', async () => {
     const told: unknown[] = [];
     const client = newClient();

@@ -37,6 +37,14 @@ describe.skipIf(!url)('the server', () => {
     expect(history).toMatchObject([{ id, text, senderId: 1n }]);
   });
 
+  test('finds messages of groups and of two by their ids', async () => {
+    const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
+    const groupId = (await alice.groups.joined())[0]!.id;
+    const sent = await Promise.all([alice.messages.send({ groupId }, 'to all'), alice.messages.send({ userId: 2n }, 'to one')]);
+    const found = await bob.messages.byIds(sent.map(({ id }) => id));
+    expect(found.map(({ text }) => text).sort()).toEqual(['to all', 'to one']);
+  });
+
   test('tells others of edits, recalls, typing and read dates', async () => {
     const [alice, bob] = await Promise.all([signIn(1n), signIn(2n)]);
     const group = (await alice.groups.joined())[0]!;
