@@ -16,6 +16,7 @@ import { contacts } from './scenarios/contacts.mjs';
 import { ease } from './scenarios/ease.mjs';
 import { effects } from './scenarios/effects.mjs';
 import { formatting } from './scenarios/formatting.mjs';
+import { guide } from './scenarios/guide.mjs';
 import { looks } from './scenarios/looks.mjs';
 import { meeting } from './scenarios/meeting.mjs';
 import { messaging } from './scenarios/messaging.mjs';
@@ -26,8 +27,8 @@ import { stage } from './scenarios/stage.mjs';
 import { statistics } from './scenarios/statistics.mjs';
 
 const output = join(dirname(fileURLToPath(import.meta.url)), 'output');
-const scenarios = { messaging, chat, formatting, contacts, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks };
-const withoutMeetingServer = new Set(['messaging', 'formatting', 'contacts', 'attachments', 'settings', 'looks']);
+const scenarios = { messaging, chat, formatting, contacts, attachments, ease, meeting, stage, effects, saving, statistics, recovery, settings: settingsPage, looks, guide };
+const withoutMeetingServer = new Set(['messaging', 'formatting', 'contacts', 'attachments', 'settings', 'looks', 'guide']);
 // So rarely reconciled that only webhooks keep the list live; and they are signed with a key that is not the first.
 const settings = {
   meeting: {

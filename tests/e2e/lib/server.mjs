@@ -169,11 +169,15 @@ export async function startTurms({ livekit, settings = {} } = {}) {
     webSocketUrl: `ws://127.0.0.1:${port}/turms`,
     /** Where the media is, when it is not at the origin. */
     mediaUrl: media?.publicUrl,
+    /** Of the admin API; another one after each start. */
+    get adminUrl() {
+      return `http://127.0.0.1:${server.answer.admin}`;
+    },
     /** The real LiveKit server: url, key, secret. */
     livekit: media,
     /** What `turms` prints when it is asked about this server by its admin port. */
     async ask(...command) {
-      const { stdout } = await promisify(execFile)(binary, [...command, '--url', `http://127.0.0.1:${server.answer.admin}`]);
+      const { stdout } = await promisify(execFile)(binary, [...command, '--url', this.adminUrl]);
       return stdout;
     },
     isRunning: () => server.isRunning(),
