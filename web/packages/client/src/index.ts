@@ -1,3 +1,4 @@
+export { Attachments, type FilesQuery, type StoredFile } from './attachments.js';
 export { TurmsClient, type ClientEvents, type ClientOptions, type ClientState, type Credentials } from './client.js';
 export type { FriendRequest, Relationship } from './contacts.js';
 export type { Conversation, ConversationRef, FoundMessage, Missed, Page } from './conversations.js';
@@ -29,7 +30,10 @@ export {
   RequestStatus,
   type SystemContent,
 } from './models.js';
+export { type OnlineStatus, Presence, UserStatus } from './presence.js';
 export type { PushEvents } from './pushes.js';
+export type { Requester } from './requester.js';
+export { type Setting, Settings } from './settings.js';
 export { type Attachment, attachmentText, parseAttachment, type ResourceLink } from './storage.js';
 export { DeviceType } from './gen/turms/model_pb.js';
 export type { TurmsNotification } from './gen/turms/notification_pb.js';

@@ -1,7 +1,7 @@
 // Against a real server: TURMS_URL=ws://127.0.0.1:7880/turms, started with --dev (its demo accounts and group).
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { DeviceType, TurmsClient, type WebSocketConstructor } from '../src/index.js';
+import { Attachments, DeviceType, Presence, TurmsClient, UserStatus, type WebSocketConstructor } from '../src/index.js';
 
 const url = process.env.TURMS_URL;
 const clients: TurmsClient[] = [];
@@ -103,5 +103,26 @@ describe.skipIf(!url)('the server', () => {
     await alice.groups.removeMember(groupId, 2n);
     expect(await removed).toEqual({ groupId, change: 'removed', userIds: [2n], by: 1n });
     await expect(bob.messages.sendToGroup(groupId, 'still here?')).rejects.toMatchObject({ kind: 'refused' });
+  });
+
+  test('tells who is there, and as what', async () => {
+    const [alice] = await Promise.all([signIn(1n), signIn(2n)]);
+    const presence = new Presence(alice);
+    await presence.set(UserStatus.BUSY);
+    const statuses = await presence.of([1n, 2n, 3n]);
+    expect(statuses.get(1n)).toEqual({ status: UserStatus.BUSY, devices: [DeviceType.OTHERS] });
+    expect(statuses.get(2n)?.status).toBe(UserStatus.AVAILABLE);
+    expect(statuses.get(3n)?.status).toBe(UserStatus.OFFLINE);
+  });
+
+  test('lists files, and shares them', async () => {
+    const [alice, carol] = await Promise.all([signIn(1n), signIn(3n)]);
+    const { id } = await alice.storage.upload({ groupId: await alice.groups.create('Alone') }, new Blob(['hello'], { type: 'text/plain' }), 'hello.txt');
+    const mine = await new Attachments(alice).list({ mine: true });
+    expect(mine.find((file) => file.id === id)).toMatchObject({ name: 'hello.txt', mediaType: 'text/plain', uploaderId: 1n });
+    await expect(carol.storage.attachmentLink(id)).rejects.toMatchObject({ code: 6107 });
+    await new Attachments(alice).share(id, { groupId: (await carol.groups.joined())[0]!.id });
+    const { url } = await carol.storage.attachmentLink(id);
+    expect(await (await fetch(url)).text()).toBe('hello');
   });
 });
