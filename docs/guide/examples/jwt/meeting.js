@@ -1,126 +1,72 @@
 import { DisconnectReason, Room, RoomEvent, Track } from 'livekit-client';
-import { StatusCode } from 'turms-client';
+import { MeetingSession } from 'turms-client';
 
 const texts = {
-  lobby: 'Waiting to be let in',
-  [StatusCode.MeetingLocked]: 'The meeting is locked',
-  [StatusCode.MeetingHeldOut]: 'You may not come into this meeting',
-  [StatusCode.MeetingDenied]: 'You were not let in',
-  [StatusCode.MeetingFull]: 'The meeting is full',
-  [StatusCode.MeetingEnded]: 'The meeting is over',
+  ended: 'The meeting is over',
+  removed: 'You were removed from the meeting',
+  heldOut: 'You may not come into this meeting',
+  denied: 'You were not let in',
+  locked: 'The meeting is locked',
+  full: 'The meeting is full',
+  otherDevice: 'You went on with another device',
+  lost: 'The connection is lost',
+  noMember: 'You do not belong to this group',
+  failed: 'The meeting cannot be joined',
+};
+const ends = {
+  [DisconnectReason.PARTICIPANT_REMOVED]: 'told',
+  [DisconnectReason.ROOM_DELETED]: 'told',
+  [DisconnectReason.DUPLICATE_IDENTITY]: 'otherDevice',
 };
 
-/** One button that starts or joins the meeting of a group, and what becomes of it. */
+/** Buttons that start, join and leave the meeting of a group, and everything that becomes of it. */
 export async function startMeetings(client, groupId, url) {
-  const meet = document.querySelector('#meet');
-  const leave = document.querySelector('#leave');
-  const tiles = document.querySelector('#tiles');
-  let live; // the state of the meeting that goes on, as the server says
-  let room; // the media, while we are in
-  let wanted; // the meeting that we are in, or wait to be let into
+  const element = (id) => document.querySelector(`#${id}`);
+  const session = new MeetingSession(client, groupId, { url });
+  let room; // the media
+  let access; // what it was connected with
 
-  const say = (text) => (document.querySelector('#state').textContent = text);
-  function draw() {
-    const others = live?.participants.length ?? 0;
-    meet.textContent = live ? `Join (${others})` : 'Meet';
-    meet.hidden = wanted !== undefined;
-    leave.hidden = wanted === undefined;
-  }
-
-  async function connect(token) {
-    await hangUp();
+  async function connect(to) {
+    if (to === access) return;
+    access = to;
+    const before = room;
+    room = undefined;
+    element('tiles').replaceChildren();
+    await before?.disconnect();
+    if (!to || to !== access) return;
     const mine = new Room({ adaptiveStream: true, dynacast: true });
     room = mine;
-    mine.on(RoomEvent.TrackSubscribed, (track) => tiles.append(track.attach()));
-    mine.on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((element) => element.remove()));
-    mine.on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === Track.Kind.Video && tiles.append(track.attach()));
-    mine.on(RoomEvent.LocalTrackUnpublished, ({ track }) => track?.detach().forEach((element) => element.remove()));
-    mine.on(RoomEvent.Disconnected, (reason) => {
-      if (room !== mine) return; // we hung up
-      room = undefined;
-      tiles.replaceChildren();
-      // Why is told by a signal, or by the state of the meeting: removed, moved, over.
-      if (reason === DisconnectReason.PARTICIPANT_REMOVED || reason === DisconnectReason.ROOM_DELETED) return;
-      say(reason === DisconnectReason.DUPLICATE_IDENTITY ? 'You went on with another device' : 'The connection is lost');
-      over();
-    });
-    await mine.connect(live?.mediaUrl ?? url.replace(/^http/, 'ws'), token);
-    await mine.localParticipant.enableCameraAndMicrophone();
-    say('in the meeting');
-  }
-
-  async function hangUp() {
-    const mine = room;
-    room = undefined;
-    tiles.replaceChildren();
-    await mine?.disconnect();
-  }
-
-  function over() {
-    wanted = undefined;
-    void hangUp();
-    draw();
-  }
-
-  /** Asks to be let in: now, and again each half minute as long as somebody has to decide. */
-  async function enter(meetingId) {
-    wanted = meetingId;
-    draw();
+    mine.on(RoomEvent.TrackSubscribed, (track) => element('tiles').append(track.attach()));
+    mine.on(RoomEvent.TrackUnsubscribed, (track) => track.detach().forEach((one) => one.remove()));
+    mine.on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === Track.Kind.Video && element('tiles').append(track.attach()));
+    mine.on(RoomEvent.LocalTrackUnpublished, ({ track }) => track?.detach().forEach((one) => one.remove()));
+    mine.on(RoomEvent.Disconnected, (reason) => room === mine && session.mediaEnded(ends[reason] ?? 'lost'));
     try {
-      await connect(await client.meetings.join(meetingId));
-    } catch (error) {
-      if (error.code === StatusCode.MeetingWaits && wanted === meetingId) {
-        say(texts.lobby);
-        setTimeout(() => wanted === meetingId && !room && enter(meetingId), 30_000);
-        return;
-      }
-      say(texts[error.code] ?? 'The meeting cannot be joined');
-      over();
+      await mine.connect(to.url, to.token);
+      await mine.localParticipant.enableCameraAndMicrophone();
+    } catch {
+      if (room === mine && mine.state === 'disconnected') session.mediaEnded('lost');
     }
   }
 
-  client.on('meeting', (state) => {
-    if (state.groupId !== groupId || (live?.id === state.id && state.version <= live.version)) return;
-    live = state.endedAt ? undefined : state;
-    if (state.endedAt && wanted === state.id) {
-      say(texts[StatusCode.MeetingEnded]);
-      over();
+  function show({ phase, live, ringing, left, unmuteAsked, access: to }) {
+    const words = { out: texts[left] ?? '', entering: 'Joining …', lobby: 'Waiting to be let in', in: 'In the meeting' };
+    element('meeting').textContent = ringing ? 'Ringing …' : words[phase];
+    element('meet').textContent = live ? `Join (${live.participants.length})` : 'Meet';
+    element('meet').hidden = phase !== 'out';
+    element('decline').hidden = !ringing;
+    element('leave').hidden = phase === 'out';
+    if (unmuteAsked) {
+      session.unmuteAnswered();
+      if (confirm('You are asked to speak. Unmute?')) void room?.localParticipant.setMicrophoneEnabled(true);
     }
-    draw();
-  });
-  client.on('membersChanged', ({ change, userIds }) => {
-    if (change === 'removed' && userIds.includes(client.userId)) over();
-  });
-  client.on('meetingSignal', (signal) => {
-    switch (signal.kind) {
-      case 'ring': // called: show it, and tell the caller that it rings
-        say('Ringing …');
-        return client.meetings.control(signal.meetingId).ringing();
-      case 'ringOver': // taken on another device, declined, or nobody took it
-        return wanted === undefined && say(signal.call === 'missed' ? 'You missed a meeting' : '');
-      case 'admitted': // out of the lobby
-      case 'moved': // into a breakout room, or back: another token, another room
-        return signal.meetingId === wanted && enter(signal.meetingId);
-      case 'denied':
-        say(texts[StatusCode.MeetingDenied]);
-        return over();
-      case 'removed':
-        say('You were removed from the meeting');
-        return over();
-      case 'heldOut':
-        say(texts[StatusCode.MeetingHeldOut]);
-        return over();
-      case 'unmuteAsked':
-        return confirm('You are asked to speak. Unmute?') && room?.localParticipant.setMicrophoneEnabled(true);
-    }
-  });
+    void connect(to);
+  }
 
-  meet.addEventListener('click', async () => enter(live ? live.id : await client.meetings.create(groupId)));
-  leave.addEventListener('click', () => {
-    if (wanted !== undefined && !room) void client.meetings.control(wanted).leaveLobby();
-    say('');
-    over();
-  });
-  [live] = await client.meetings.liveInGroup(groupId);
-  draw();
+  session.on('change', show);
+  element('meet').addEventListener('click', () => session.start());
+  element('decline').addEventListener('click', () => session.decline());
+  element('leave').addEventListener('click', () => session.leave());
+  await session.open();
+  show(session.state);
 }

@@ -10,14 +10,15 @@ async function turmsAccess() {
 
 async function start() {
   const { url, userId, groupId } = await turmsAccess();
-  const client = new TurmsClient({ url: `${url.replace(/^http/, 'ws')}/turms` });
+  const server = `${url.replace(/^http/, 'ws')}/turms`;
+  const client = new TurmsClient({ url: server });
   client.on('state', (state) => (document.querySelector('#state').textContent = state));
   // Tokens expire: one is asked for on each connection, also when a lost one comes back.
   await client.signIn({ userId: BigInt(userId), password: async () => (await turmsAccess()).token });
   document.querySelector('main').hidden = false;
   document.querySelector('#login').hidden = true;
   await startChat(client, BigInt(groupId));
-  await startMeetings(client, BigInt(groupId), url);
+  await startMeetings(client, BigInt(groupId), server);
 }
 
 document.querySelector('#login').addEventListener('submit', async (event) => {

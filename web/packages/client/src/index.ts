@@ -15,6 +15,7 @@ export {
   type MeetingSignal,
   type TrackKind,
 } from './meetingLife.js';
+export { type MeetingLeft, MeetingSession, type MeetingSessionOptions, type MeetingSessionState } from './meetingSession.js';
 export type { HistoryQuery, SendOptions, Sent } from './messages.js';
 export {
   type ChatMessage,
