@@ -11,10 +11,17 @@ namespace {
 
 constexpr size_t kMaxValue = 100;
 
+/// At most `size` bytes of it, without a part of a character at the end.
+std::string_view shortened(std::string_view text, size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (text[size] & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
 /// What somebody chose, as a part of the name of a file.
 std::string tame(std::string_view value) {
   std::string out;
-  for (const char c : value.substr(0, kMaxValue)) {
+  for (const char c : shortened(value, kMaxValue)) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     // Bytes of other scripts, too.
     const bool plain = letter || c == '-' || c == '_' || c == '.' || (c & 0x80) != 0;

@@ -28,6 +28,11 @@ TEST(EgressPaths, NobodyLeadsOutOfTheDirectory) {
   EXPECT_EQ(recording_path("{room_name}", "x", {{"room_name", "会议 1"}}), "会议_1");
   EXPECT_EQ(recording_path("{room_name}", "x", {{"room_name", std::string(500, 'a')}}),
             std::string(100, 'a'));
+  // Nor is a character cut through.
+  std::string long_name;
+  for (int i = 0; i < 50; ++i) long_name += "会";
+  EXPECT_EQ(recording_path("{room_name}", "x", {{"room_name", long_name}}),
+            long_name.substr(0, 99));
 }
 
 }  // namespace
