@@ -143,7 +143,7 @@ EgressService::Answer EgressService::begin(std::unique_ptr<Job> made) {
   Room* const room = rooms_.find(job.room);
   take_tracks(job, *room);
   if (const auto it = jobs_.find(id); it != jobs_.end() && it->second->taps.empty()) {
-    job.timer.start(kTrackPatience, [this, id] {
+    job.timer.start(config_.recording_patience.absent, [this, id] {
       Job& late = *jobs_.at(id);
       const std::string what = late.participant.empty() ? "track " + *late.tracks.begin()
                                                         : "participant " + late.participant;
@@ -163,6 +163,8 @@ void EgressService::take_tracks(Job& job, Room& room) {
   const std::string id = job.info.egress_id();
   std::vector<std::pair<std::string, TrackInfo>> found;
   for (const ParticipantInfo& participant : room.participants()) {
+    // Who never gets in leaves without a word; tracks of others are told when they are in.
+    if (participant.state != ParticipantState::kActive) continue;
     for (const TrackInfo& track : participant.tracks) {
       if (wants(job, track, participant.identity)) found.emplace_back(participant.identity, track);
     }
@@ -245,7 +247,7 @@ void EgressService::on_room_event(const Room& room, const Notify& event) {
         if (job.taps.erase(event.track->sid) == 0) break;
         recorder_->remove(id, event.track->sid);
         if (job.taps.empty() && job.participant.empty()) {
-          job.timer.start(kSourceClosed,
+          job.timer.start(config_.recording_patience.unpublished,
                           [this, id] { end(*jobs_.at(id), "End reason: Source closed"); });
         }
         break;

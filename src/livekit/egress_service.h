@@ -29,9 +29,6 @@ namespace turms::livekit {
 /// day, at most kMaxEnded of it.
 class EgressService final : private record::RecorderEvents {
  public:
-  static constexpr Duration kTrackPatience = std::chrono::seconds(30);
-  /// A track that was unpublished may come back as another of the same source.
-  static constexpr Duration kSourceClosed = std::chrono::seconds(2);
   static constexpr size_t kMaxEnded = 1000;
   static constexpr int64_t kMemoryMs = 24LL * 3600 * 1000;
 

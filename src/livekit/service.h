@@ -70,6 +70,13 @@ struct WebhookConfig {
   std::string directory;
 };
 
+/// How long a recording waits for what it is of.
+struct RecordingPatience {
+  Duration absent = std::chrono::seconds(30);
+  /// A track that was unpublished may come back as another of the same source.
+  Duration unpublished = std::chrono::seconds(2);
+};
+
 struct ServiceConfig {
   ApiKeys keys;
   RoomDefaults room;
@@ -82,6 +89,7 @@ struct ServiceConfig {
   std::string node_id;  // empty: a random one
   IceServerConfig ice;
   record::RecorderSettings recording;  // without a directory: nothing is recorded
+  RecordingPatience recording_patience;
 };
 
 /// Starts the media engine: start_engine with its configuration bound, or a test's own.

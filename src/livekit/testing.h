@@ -56,7 +56,7 @@ class RecordingEngine : public media::Engine {
   void create_transport(const media::TransportParameters& p) override {
     transports[p.id.value] = {p, std::nullopt, 0};
   }
-  void create_queue(const media::QueueParameters&) override {}
+  void create_queue(const media::QueueParameters& p) override { queues[p.id.value] = p.queue; }
   void set_candidate_policy(media::TransportId id, const media::CandidatePolicy& policy) override {
     transports.at(id.value).parameters.candidates = policy;
   }
@@ -67,7 +67,10 @@ class RecordingEngine : public media::Engine {
     transports.at(id.value).parameters.local_ice = local;
     ++transports.at(id.value).restarts;
   }
-  void close_transport(media::TransportId id) override { transports.erase(id.value); }
+  void close_transport(media::TransportId id) override {
+    transports.erase(id.value);
+    queues.erase(id.value);
+  }
   [[nodiscard]] std::vector<double> worker_loads() const override { return loads; }
   void leave_out_layers(size_t worker, int count) override { left_out[worker] = count; }
   void set_path_limits(media::TransportId id, const media::PathLimits& limits) override {
@@ -114,6 +117,7 @@ class RecordingEngine : public media::Engine {
   int rooms = 0;
   media::RoomSettings room_settings;
   std::map<uint64_t, Transport> transports;
+  std::map<uint64_t, std::shared_ptr<media::PacketQueue>> queues;  // by transport
   std::map<uint64_t, media::ReceiveTrackParameters> received;
   std::map<uint64_t, bool> muted;
   std::map<uint64_t, media::SendTrackParameters> sent;
